@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Role config: connection descriptions and daemon settings as people write them.
+ *
+ * A description holds words, not meanings: which end is ours, which addresses names stand for and
+ * whether algorithms exist is found out by the core.  Syntax is checked by the source, which knows
+ * file and line.
+ */
+#ifndef MODSWAN_CONFIG_H
+#define MODSWAN_CONFIG_H
+
+#include <modswan/conf.h>
+#include <modswan/error.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum ms_conn_type { MS_TYPE_TUNNEL, MS_TYPE_TRANSPORT, MS_TYPE_PASS, MS_TYPE_DROP, MS_TYPE_REJECT };
+enum ms_conn_auto { MS_AUTO_IGNORE, MS_AUTO_ADD, MS_AUTO_ROUTE, MS_AUTO_START, MS_AUTO_KEEP, MS_AUTO_MANUAL };
+enum ms_conn_auth { MS_AUTH_PSK = 1, MS_AUTH_RSA = 2, MS_AUTH_ECDSA = 4, MS_AUTH_NEVER = 8, MS_AUTH_NULL = 16,
+	MS_AUTH_EDDSA = 32, MS_AUTH_RSA_SHA1 = 64 };
+enum ms_tristate { MS_NO, MS_YES, MS_AUTO };
+enum ms_failure_shunt { MS_FAIL_NONE, MS_FAIL_PASS, MS_FAIL_DROP, MS_FAIL_REJECT };
+enum ms_dpd_action { MS_DPD_HOLD, MS_DPD_CLEAR, MS_DPD_RESTART };
+enum ms_keyexchange { MS_KEX_IKEV2, MS_KEX_IKEV1 };
+
+/* left... or right...; strings are heap memory, NULL when not written */
+struct ms_end_desc {
+	char *host;	 /* address, name, %any, %defaultroute, %group ... */
+	char *nexthop;	 /* %direct, %defaultroute, address */
+	char *subnet;	 /* NET/MASK */
+	char **subnets;	 /* list, { a, b } */
+	char *protoport; /* 17/1701, tcp/%any */
+	char *sourceip;
+	char *id;
+	char *rsasigkey; /* 0s..., %dnsondemand ... */
+	char *rsasigkey2;
+	char *pubkey;	 /* any raw public key: 0s base64 SubjectPublicKeyInfo */
+	char *updown;
+	uint32_t ikeport; /* 0: 500 */
+	uint32_t auth;	 /* enum ms_conn_auth set; 0: authby decides */
+	bool firewall;
+};
+
+struct ms_conn_desc {
+	char *name;
+	char *source; /* "ipsec.conf:12" */
+	struct ms_end_desc left, right;
+	int type;		 /* enum ms_conn_type */
+	int autostart;		 /* enum ms_conn_auto */
+	int keyexchange;	 /* enum ms_keyexchange */
+	uint32_t authby;	 /* enum ms_conn_auth set */
+	char *ike, *esp;	 /* proposals; NULL: defaults */
+	bool ah;		 /* phase2=ah */
+	bool pfs, compress, rekey, narrowing, mobike;
+	int esn;		 /* enum ms_tristate: no, yes, either */
+	int fragmentation;	 /* enum ms_tristate */
+	int encapsulation;	 /* enum ms_tristate */
+	bool nat_keepalive;
+	uint64_t ike_lifetime_ms, ipsec_lifetime_ms, rekey_margin_ms;
+	uint32_t rekey_fuzz_percent;
+	uint32_t keyingtries;	 /* 0: for ever */
+	uint64_t retransmit_interval_ms, retransmit_timeout_ms;
+	uint64_t dpd_delay_ms, dpd_timeout_ms;
+	int dpd_action;		 /* enum ms_dpd_action */
+	uint32_t replay_window;	 /* packets */
+	int failure_shunt, negotiation_shunt; /* enum ms_failure_shunt */
+	uint32_t mtu, metric, priority, reqid;
+	char *kernel;		 /* backend's name; NULL: the default one */
+};
+
+struct ms_setup_desc {
+	char **interfaces;	/* ipsec0=eth1, %defaultroute, %none */
+	char *protostack;	/* kernel backend: klips, null ... */
+	char *myid;
+	char *logfile;
+	char **plutodebug, **klipsdebug;
+	bool uniqueids;
+	bool logtime, logappend, logip;
+	char **listen;		/* addresses to listen on; NULL: all */
+	uint32_t ikeport, nat_ikeport;
+	uint64_t nat_keepalive_ms;
+	uint32_t nhelpers;	/* worker threads; 0: as many as cores */
+	uint32_t ddos_threshold, max_halfopen;
+	int ddos_mode;		/* enum ms_tristate: no, busy, auto */
+	uint32_t overridemtu;
+	bool hidetos, fragicmp;
+	char *syslog;
+	char *dumpdir;
+	uint64_t shunt_lifetime_ms;
+	char *secretsfile, *ipsecdir;
+	bool plutorestartoncrash;
+};
+
+struct ms_config_sink {
+	/* Each description is borrowed for the call. */
+	void (*conn)(void *arg, const struct ms_conn_desc *desc);
+};
+
+struct ms_config_ops {
+	uint32_t size;
+	/* The whole of config setup; defaults when there is no file.  Free with setup_free. */
+	ms_err (*setup)(void *inst, struct ms_setup_desc *out, struct ms_why *why);
+	void (*setup_free)(void *inst, struct ms_setup_desc *setup);
+	/* Reads everything again; on error nothing is handed over.  name NULL: all conns (also
+	 * those with auto=ignore: the receiver decides), else that one: MS_ERR_UNKNOWN. */
+	ms_err (*conns)(void *inst, const char *name, const struct ms_config_sink *sink, void *arg,
+		struct ms_why *why);
+};
+
+/* The key tables behind ipsec.conf, in libmodswan because the tools and other config sources use
+ * them too: rows of `config setup`, of `conn` (without sides), and of one end. */
+extern const struct ms_conf_key ms_setup_keys[];
+extern const struct ms_conf_key ms_conn_keys[];
+extern const struct ms_conf_key ms_end_keys[];
+
+bool ms_conn_desc_defaults(struct ms_conn_desc *d);
+bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from);
+void ms_conn_desc_free(struct ms_conn_desc *d);
+
+#endif
