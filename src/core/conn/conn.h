@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections: what may be negotiated with whom.
+ *
+ * A description (ms_conn_desc) becomes a connection once its words are understood; orientation finds
+ * out which end is ours.  A connection whose peer is %any is a template: instances are made from it
+ * per peer and share its configuration.  Connections are refcounted: the table holds one reference,
+ * each IKE and CHILD SA one.
+ */
+#ifndef MODSWAN_CORE_CONN_H
+#define MODSWAN_CORE_CONN_H
+
+#include <modswan/addr.h>
+#include <modswan/config.h>
+#include <modswan/crypto.h>
+#include <modswan/id.h>
+#include <modswan/log.h>
+#include <modswan/proposal.h>
+
+#define CONN_MAX_SELECTORS 16
+
+/* The six routing states of seed 003, and unrouted ones with a key. */
+enum conn_routing {
+	RT_UNROUTED,
+	RT_UNROUTED_HOLD,
+	RT_ROUTED_ECLIPSED,
+	RT_ROUTED_PROSPECTIVE,
+	RT_ROUTED_HOLD,
+	RT_ROUTED_FAILURE,
+	RT_ROUTED_TUNNEL,
+};
+
+struct conn_end {
+	struct ms_endpoint host; /* addr unset: %any */
+	struct ms_id id;	 /* MS_ID_ANY: any, only as peer */
+	struct ms_selector *clients; /* at least one once oriented */
+	unsigned n_clients;
+	bool has_client;	 /* clients were written (else the host itself) */
+	uint32_t auth;		 /* enum ms_conn_auth set that this end uses */
+	struct ms_pubkey *pubkeys[2]; /* raw public keys, NULL where none */
+	struct ms_addr nexthop;	 /* unset: %direct */
+	struct ms_addr sourceip;
+	const char *updown;	 /* into desc */
+};
+
+struct conn {
+	unsigned refs;
+	uint32_t serial;	 /* of this object, for listings */
+	uint32_t instance;	 /* 0: not an instance; else its number, [N] */
+	struct conn *template;	 /* of an instance; holds a reference */
+	struct ms_conn_desc *desc; /* shared with the template */
+	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
+	struct conn_end local, remote;
+	bool oriented;
+	bool left_is_local;
+	bool deleted;		 /* out of the table, held by SAs only */
+
+	/* what is in force now */
+	enum conn_routing routing;
+	uint32_t newest_ike, newest_child; /* serials, 0: none */
+	uint32_t eroute_owner;		   /* child serial */
+	bool wanted_up;			   /* --up or auto=start: revive after loss */
+	uint32_t tries;			   /* keying attempts since the last success */
+	uint32_t reqid;
+	char device[16];		   /* ipsec0 */
+	char physical[16];
+
+	struct conn *next_name, *next_pair; /* conn_table's chains */
+	struct conn *all_prev, *all_next;
+};
+
+/* "net1", or "net1"[3] 198.51.100.44 ; like snprintf. */
+size_t conn_name_text(const struct conn *c, char *buf, size_t size);
+/* A logger that writes the name before each line; parent may be NULL. */
+struct ms_logger conn_logger(const struct conn *c, enum ms_log_source source);
+
+struct conn *conn_ref(struct conn *c);
+void conn_unref(struct conn **c);
+
+static inline bool conn_is_template(const struct conn *c)
+{
+	return c->remote.host.addr.family == 0 || c->remote.id.type == MS_ID_ANY;
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+struct conn_table;
+
+struct conn_table *conn_table_new(const uint64_t hash_seed[2]);
+void conn_table_free(struct conn_table **t);
+
+/* Understands the description and adds it, not yet oriented.  MS_ERR_DUPLICATE, MS_ERR_CONFIG...;
+ * the reason names connection, keyword and value.  *out is borrowed from the table. */
+ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,
+	struct ms_why *why) MS_MUST_CHECK;
+/* Takes it out of all indexes; SAs may hold it a little longer. */
+void conn_delete(struct conn_table *t, struct conn *c);
+struct conn *conn_by_name(const struct conn_table *t, const char *name);
+struct conn *conn_first(const struct conn_table *t); /* in order of addition; ->all_next */
+unsigned conn_count(const struct conn_table *t);
+
+/* Which end is ours: `is_local` tells whether we listen on an address.  default_src: the source
+ * address of %defaultroute, unset where there is none.  Orients again when addresses changed.
+ * MS_ERR_NOT_FOUND: neither end is ours; MS_ERR_CONFIG: both are. */
+ms_err conn_orient(struct conn_table *t, struct conn *c,
+	bool (*is_local)(void *arg, const struct ms_addr *a), void *arg,
+	const struct ms_addr *default_src, const struct ms_addr *default_gw,
+	struct ms_why *why) MS_MUST_CHECK;
+
+/* --- look-ups of the IKE responder --------------------------------------------------------- */
+
+/* Any connection that could be meant by an IKE_SA_INIT between these two addresses, exact pairs
+ * before %any; NULL: none.  Its proposals and addresses decide until identities are known. */
+struct conn *conn_find_host_pair(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote);
+/* The best connection for the pair once IDr (may be MS_ID_ANY: peer did not say) and IDi are known
+ * and fit `auth` (one bit of enum ms_conn_auth, what the peer used). */
+struct conn *conn_find_ids(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
+	uint32_t auth);
+/* The best connection with the same hosts and identities as `c` whose clients allow these selectors
+ * (after narrowing); usually `c` itself.  NULL: none. */
+struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
+	const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
+	unsigned n_theirs);
+/* From a template, for one peer; a new reference.  NULL: out of memory. */
+struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
+	const struct ms_endpoint *remote, const struct ms_id *peer_id);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the sans-I/O core asks of the world around it.
+ *
+ * ike/, ikev2/, child/, conn/ and route/ make no system call and read no clock: time comes in as an
+ * argument or through host_now(), everything else goes out through this table.  pluto puts the real
+ * world behind it, sim/ and the two-party tests a deterministic one.  All functions are called on
+ * the one owner thread.
+ */
+#ifndef MODSWAN_CORE_HOST_H
+#define MODSWAN_CORE_HOST_H
+
+#include <modswan/addr.h>
+#include <modswan/crypto.h>
+#include <modswan/id.h>
+#include <modswan/kernel.h>
+#include <modswan/log.h>
+
+struct conn;
+struct ike_sa;
+struct child_sa;
+
+typedef void host_psk_f(void *arg, ms_err err, struct ms_bytes psk, const struct ms_why *why);
+typedef void host_private_f(void *arg, ms_err err, struct ms_privkey *key,
+	const struct ms_why *why);
+/* err: MS_OK, or why the way for the packets could not be laid. */
+typedef void host_done_f(void *arg, ms_err err, const struct ms_why *why);
+
+/* Each asynchronous call answers exactly once, at once or later, unless a line says otherwise. */
+struct host_ops {
+	uint64_t (*now_ms)(void *host); /* monotonic */
+	uint64_t (*wall_s)(void *host); /* seconds since the epoch, for listings only */
+	void (*random)(void *host, void *out, size_t len);
+	/* One IKE datagram, without non-ESP marker: the sender adds it when local is a NAT-T
+	 * socket. The octets are borrowed. */
+	void (*send)(void *host, const struct ms_endpoint *local, const struct ms_endpoint *remote,
+		struct ms_bytes datagram);
+	/* work() may run in another thread and touches only what arg owns. */
+	void (*job)(void *host, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+	/* The IKE core's next deadline changed: call ike_tick() then. UINT64_MAX: none. */
+	void (*deadline)(void *host, uint64_t at_ms);
+	void (*kernel)(void *host, struct ms_kernel_op *ops, unsigned n, ms_kernel_done_f *done,
+		void *arg);
+	void (*psk)(void *host, const struct ms_id *me, const struct ms_id *peer,
+		const struct ms_addr *peer_addr, host_psk_f *done, void *arg);
+	void (*private_key)(void *host, const struct conn *c, const struct ms_id *peer,
+		host_private_f *done, void *arg);
+
+	/* Routing: both directions' SAs of the child are in the kernel; install policies and run
+	 * hooks. On error the child is given up. */
+	void (*child_up)(void *host, struct child_sa *child, host_done_f *done, void *arg);
+	/* The child is going (its SAs are still there): take policies back or replace them. No
+	 * answer is awaited; the child is gone after the call. */
+	void (*child_down)(void *host, struct child_sa *child);
+	/* A state was reached or left: lines for whack ("004 ... established"), pending commands,
+	 * revival.  code: enum ms_reply_code; text without the object's prefix. */
+	void (*report)(void *host, struct conn *c, uint32_t serial, int code, const char *text);
+	/* An attempt to bring the connection up ended for good: MS_OK, or why not. */
+	void (*attempt_over)(void *host, struct conn *c, ms_err err, const struct ms_why *why);
+};
+
+struct host {
+	const struct host_ops *ops;
+	void *ctx;
+	const struct ms_logger *log;
+};
+
+#endif
