@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by steps.sh: words about strongSwan as a peer: charon with kernel-libipsec (ESP in user
+# space through a TUN device, always in UDP 4500), configured over vici from HOST/strongswan/.
+
+strongswan_dir=/run/modswan/etc/strongswan
+strongswan_vici=unix:///run/charon.vici
+
+strongswan_start() {
+	local program
+	[ -x /usr/lib/ipsec/charon ] || fail "no charon: run testing/prepare"
+	# Debian's AppArmor profiles hang on the programs' paths and know nothing of our folders
+	for program in /usr/lib/ipsec/charon /usr/sbin/swanctl; do
+		cp "$program" /run/
+	done
+	cat >/run/strongswan.conf <<-END
+		charon {
+			load = random nonce openssl aesni aes sha1 sha2 hmac kdf gcm ctr curve25519 pem pkcs1 pkcs8 pubkey x509 kernel-libipsec kernel-netlink socket-default vici updown
+			plugins {
+				vici {
+					socket = $strongswan_vici
+				}
+			}
+			filelog {
+				file {
+					path = /run/modswan/charon.log
+					default = 1
+					ike = 2
+					flush_line = yes
+					time_format = %T
+				}
+			}
+		}
+		swanctl {
+			load = pem pkcs1 pkcs8 x509 pubkey openssl random
+		}
+	END
+	STRONGSWAN_CONF=/run/strongswan.conf /run/charon >/run/modswan/charon.out 2>&1 </dev/null &
+	wait_for 10 test -S "${strongswan_vici#unix://}"
+	swanctl --load-all
+}
+
+strongswan_stop() {
+	local pid
+	pid=$(cat /run/charon.pid)
+	kill "$pid"
+	wait_for 10 gone "$pid"
+}
+
+swanctl() {
+	STRONGSWAN_CONF=/run/strongswan.conf SWANCTL_DIR=$strongswan_dir \
+		/run/swanctl "$@" --uri "$strongswan_vici"
+}
+
+# strongswan_bytes in|out: of the CHILD SA, as strongSwan counts them.
+strongswan_bytes() {
+	swanctl --list-sas | sed -nE "s/^ *$1 .* ([0-9]+) bytes.*/\1/p" | head -n 1
+}

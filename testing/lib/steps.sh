@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by lib/step: the words that steps are written in. Every word succeeds or fails; a failure
+# ends the step and with it the scenario. Environment: host (where we are), world, scenario (its
+# folder), stage, and the variables of the scenario's variant.
+. "$top/testing/lib/common.sh"
+. "$top/testing/lib/world.sh"
+
+confdir=/run/modswan/etc
+rundir=/run/modswan/run
+PATH=$stage/sbin:$PATH
+
+fail() {
+	printf 'FAILED: %s\n' "$*" >&2
+	exit 1
+}
+
+# For what this machine lacks, never for what does not work.
+skip() {
+	printf '%s\n' "$*" >"$world/skipped"
+	exit 77
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; its last output is shown if it never does.
+wait_for() {
+	local seconds=$1 end=$((SECONDS + $1)) out
+	shift
+	until out=$("$@" 2>&1); do
+		[ $SECONDS -lt $end ] || fail "not within $seconds s: $*"$'\n'"$out"
+		sleep 0.1
+	done
+}
+
+# must_fail COMMAND...: succeeds if the command does not; its output goes to stdout.
+must_fail() {
+	if ("$@") 2>&1; then
+		fail "succeeded, but should not: $*"
+	fi
+}
+
+# matches FILE REGEX: a line of FILE ("-": stdin) matches the extended regular expression.
+assert_match() {
+	local text
+	text=$(cat -- "$1")
+	grep -Eq -- "$2" <<<"$text" || fail "no line of $1 matches /$2/:"$'\n'"$text"
+}
+
+assert_no_match() {
+	local text
+	text=$(cat -- "$1")
+	! grep -Eq -- "$2" <<<"$text" || fail "a line of $1 matches /$2/:"$'\n'"$text"
+}
+
+# assert_ge WHAT NUMBER LEAST
+assert_ge() {
+	echo "$1: $2 (at least $3)"
+	[ "$2" -ge "$3" ] || fail "$1: $2, expected at least $3"
+}
+
+assert_eq() {
+	echo "$1: $2"
+	[ "$2" = "$3" ] || fail "$1: '$2', expected '$3'"
+}
+
+# --- traffic ------------------------------------------------------------------------------------
+
+# The payload of every ping: "ModSwan!", to be looked for on the wire.
+marker=4d6f645377616e21
+
+# ping_ok ADDRESS [COUNT]: every one of COUNT (5) echo requests is answered.
+ping_ok() {
+	local count=${2:-5} out
+	out=$(ping -n -i 0.1 -W 2 -c "$count" -p $marker "$1" 2>&1) || fail "ping $1:"$'\n'"$out"
+	grep -q " $count received" <<<"$out" || fail "ping $1:"$'\n'"$out"
+	tail -n 2 <<<"$out" | head -n 1
+}
+
+# ping_fails ADDRESS: none of three is.
+ping_fails() {
+	local out
+	out=$(ping -n -i 0.2 -W 1 -c 3 -p $marker "$1" 2>&1) && fail "ping $1 is answered:"$'\n'"$out"
+	grep -q ' 0 received' <<<"$out" || fail "ping $1:"$'\n'"$out"
+	tail -n 2 <<<"$out" | head -n 1
+}
+
+# serve_bytes ADDRESS: takes transfers on port 5001, in the background.
+serve_bytes() {
+	python3 "$top/testing/lib/transfer.py" serve "$1" 5001 >"/run/modswan/serve.log" 2>&1 &
+	wait_for 5 grep -q ready /run/modswan/serve.log
+}
+
+# send_bytes ADDRESS MEGABYTES: over TCP; the receiver's checksum must be the sender's.
+send_bytes() {
+	python3 "$top/testing/lib/transfer.py" send "$1" 5001 "$2"
+}
+
+# --- the wire (steps on the wire only) ------------------------------------------------------------
+
+# capture_start NET: the packets of that net go to NET.pcap in the world's folder, until capture_stop.
+capture_start() {
+	local file=$world/$1.pcap
+	rm -f "$file" "$file.log"
+	# -Z: Debian's tcpdump would give up root, which then cannot write here
+	tcpdump -n -i "$1" -U --immediate-mode -Z root -w "$file" >"$file.log" 2>&1 </dev/null &
+	echo $! >"$file.pid"
+	wait_for 5 grep -q 'listening on' "$file.log"
+}
+
+capture_stop() {
+	local file=$world/$1.pcap pid
+	pid=$(cat "$file.pid")
+	sleep 0.2
+	kill -INT "$pid"
+	wait_for 5 gone "$pid"
+	rm -f "$file.pid"
+	! grep -q '[1-9][0-9]* packets dropped' "$file.log" || cat "$file.log"
+}
+
+gone() {
+	[ ! -d "/proc/$1" ] || grep -q '^State:.*Z' "/proc/$1/status"
+}
+
+# capture_count NET FILTER
+capture_count() {
+	tcpdump -n -r "$world/$1.pcap" "$2" 2>/dev/null | wc -l
+}
+
+filter_esp='ip proto 50 or ip6 proto 50'
+# UDP 4500 without the non-ESP marker of IKE (RFC 3948 s2.2), and not the one-octet keepalive (s2.3)
+filter_natt='(ip proto 17 and port 4500 and udp[8:4] != 0 and udp[4:2] > 9) or
+	(ip6 proto 17 and port 4500 and ip6[48:4] != 0 and ip6[44:2] > 9)'
+# what two gateways may say to each other besides: IKE, and the neighbourhood's ARP, ND and MLD
+filter_talk='arp or udp port 500 or udp port 4500 or (ip6 and (ip6[6] = 0 or (ip6[6] = 58 and ip6[40] >= 130)))'
+
+# only_esp_on_wire NET LEAST [esp|natt]: the capture has at least LEAST ESP packets, raw or in UDP,
+# none of the other kind, nothing else but IKE, and nowhere the marker of our pings.
+only_esp_on_wire() {
+	local net=$1 least=$2 kind=${3:-esp} esp natt other
+	esp=$(capture_count "$net" "$filter_esp")
+	natt=$(capture_count "$net" "$filter_natt")
+	other=$(capture_count "$net" "not ($filter_esp) and not ($filter_talk)")
+	echo "on $net: $esp ESP, $natt ESP in UDP, $other other packets"
+	[ "$other" = 0 ] || {
+		tcpdump -n -r "$world/$net.pcap" "not ($filter_esp) and not ($filter_talk)" 2>&1
+		fail "$net carried $other packets that are neither ESP nor IKE"
+	}
+	if [ "$kind" = esp ]; then
+		[ "$esp" -ge "$least" ] && [ "$natt" = 0 ]
+	else
+		[ "$natt" -ge "$least" ] && [ "$esp" = 0 ]
+	fi || fail "expected at least $least packets of $kind and none of the other kind"
+	! marker_on "$net" || fail "the text of a ping went over $net in clear"
+}
+
+# marker_on NET: the capture shows the payload of a ping in clear.
+marker_on() {
+	LC_ALL=C grep -qaF 'ModSwan!ModSwan!' "$world/$1.pcap"
+}
+
+. "$top/testing/lib/steps-modswan.sh"
+. "$top/testing/lib/steps-strongswan.sh"

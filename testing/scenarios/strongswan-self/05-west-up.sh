@@ -1,0 +1,1 @@
+swanctl --initiate --child west-east
