@@ -42,6 +42,8 @@ struct ms_range {
 
 /* RFC 7296 s3.13.1: what one traffic selector says. protocol 0: any; ports 0..65535: any;
  * ICMP type and code as in the RFC. */
+#define MS_PORT_OPAQUE_FIRST 65535 /* first > last: ports must be unreadable (OPAQUE) */
+#define MS_PORT_OPAQUE_LAST 0
 struct ms_selector {
 	struct ms_range range;
 	uint8_t protocol;
@@ -79,6 +81,7 @@ enum ms_shunt_spi {
 #define MS_ENDPOINT_TEXT 64 /* [v6]:port */
 #define MS_SAID_TEXT 72	    /* proto:spi@addr */
 #define MS_SELECTOR_TEXT 128
+#define MS_REVERSE_TEXT 74 /* 32 nibbles with dots, ip6.arpa. */
 
 /* --- values ------------------------------------------------------------------------------- */
 
@@ -91,8 +94,14 @@ bool ms_addr_is_any(const struct ms_addr *a);	       /* unset or all zero */
 bool ms_addr_is_loopback(const struct ms_addr *a);
 bool ms_addr_eq(const struct ms_addr *a, const struct ms_addr *b);
 int ms_addr_cmp(const struct ms_addr *a, const struct ms_addr *b); /* by family, then octets */
+bool ms_addr_prefix_eq(const struct ms_addr *a, const struct ms_addr *b, unsigned bits);
+/* The address without its first `bits` bits: the host part. */
+struct ms_addr ms_addr_host_part(const struct ms_addr *a, unsigned bits);
+struct ms_addr ms_mask_of_bits(int family, unsigned bits);
+/* MS_ERR_RANGE when the ones of the mask are not all in front. */
+ms_err ms_mask_to_bits(const struct ms_addr *mask, unsigned *bits) MS_MUST_CHECK;
 bool ms_endpoint_eq(const struct ms_endpoint *a, const struct ms_endpoint *b);
-/* sa must be AF_INET or AF_INET6. */
+/* MS_ERR_UNSUPPORTED when sa is neither AF_INET nor AF_INET6. */
 ms_err ms_endpoint_from_sockaddr(struct ms_endpoint *out, const struct sockaddr *sa) MS_MUST_CHECK;
 /* Returns the length of the sockaddr written, 0 when the address is unset. */
 socklen_t ms_endpoint_to_sockaddr(const struct ms_endpoint *e, struct sockaddr_storage *ss);
@@ -121,41 +130,85 @@ bool ms_selector_contains(const struct ms_selector *outer, const struct ms_selec
 bool ms_selector_intersect(const struct ms_selector *a, const struct ms_selector *b,
 	struct ms_selector *out);
 
+/* Shunts have no destination: there, all unspecified addresses are equal. */
 bool ms_said_eq(const struct ms_said *a, const struct ms_said *b);
 
 /* --- text forms ---------------------------------------------------------------------------- */
 
 enum ms_text_flags {
-	MS_TEXT_NUMERIC = 0, /* numbers only: no look-up, never blocks */
-	MS_TEXT_DNS = 1,     /* host names too, through getaddrinfo: only for tools, it blocks */
+	MS_TEXT_NUMERIC = 0,  /* numbers only: no look-up, never blocks */
+	MS_TEXT_DNS = 1,      /* host names too, through getaddrinfo: only for tools, it blocks */
+	MS_TEXT_SERVICES = 2, /* names of /etc/protocols and /etc/services */
+	MS_TEXT_SHORT = 4,    /* addresses: 10 is 10.0.0.0, as networks are written */
 };
 
-/* family 0: either. */
+/* family 0: either.  The parsers leave *out alone unless they return MS_OK; `why` quotes the text
+ * (except binary data) and says what was expected.  MS_ERR_TEXT: not the form; MS_ERR_RANGE: the
+ * form, but a number out of bounds; MS_ERR_NOT_FOUND: a name that does not resolve. */
 ms_err ms_addr_parse(struct ms_addr *out, const char *text, size_t len, int family, unsigned flags,
 	struct ms_why *why) MS_MUST_CHECK;
-size_t ms_addr_text(const struct ms_addr *a, char *buf, size_t size);
-/* in-addr.arpa / ip6.arpa form with final dot. */
+size_t ms_addr_text(const struct ms_addr *a, char *buf, size_t size); /* RFC 5952; "%unset" */
+size_t ms_addr_long_text(const struct ms_addr *a, char *buf, size_t size); /* without "::" */
+/* in-addr.arpa / ip6.arpa form with final dot; needs MS_REVERSE_TEXT octets at most. */
 size_t ms_addr_reverse_text(const struct ms_addr *a, char *buf, size_t size);
+/* "NET/BITS", "NET/MASK" (IPv4, contiguous), "%default"; NET may be short (10/8) and may have host
+ * bits, which are cleared.  0/0 and 0:0/0 do for ::/0. */
 ms_err ms_subnet_parse(struct ms_subnet *out, const char *text, size_t len, int family,
 	unsigned flags, struct ms_why *why) MS_MUST_CHECK;
-size_t ms_subnet_text(const struct ms_subnet *s, char *buf, size_t size);
+/* The same with an optional ":PORT" (C number) behind; *port 0 when there is none. */
+ms_err ms_subnet_port_parse(struct ms_subnet *out, uint16_t *port, const char *text, size_t len,
+	int family, unsigned flags, struct ms_why *why) MS_MUST_CHECK;
+size_t ms_subnet_text(const struct ms_subnet *s, char *buf, size_t size);	/* NET/BITS */
+size_t ms_subnet_mask_text(const struct ms_subnet *s, char *buf, size_t size); /* NET/MASK (v4) */
+
+/* "address, subnet or range": what the text was, and the addresses it covers. */
+enum ms_asr_kind {
+	MS_ASR_ADDR,
+	MS_ASR_SUBNET,
+	MS_ASR_RANGE,
+};
+
+struct ms_asr {
+	enum ms_asr_kind kind;
+	uint8_t bits; /* of the subnet; 32 or 128 for an address, 0 for a range */
+	struct ms_range range;
+};
+
+/* "A", "A/BITS", "A/MASK", "%default", "A...B", "A-B" ('-' between numeric addresses only). */
+ms_err ms_asr_parse(struct ms_asr *out, const char *text, size_t len, int family, unsigned flags,
+	struct ms_why *why) MS_MUST_CHECK;
 /* "A-B" and "A...B", a subnet, or one address. */
 ms_err ms_range_parse(struct ms_range *out, const char *text, size_t len, int family,
 	struct ms_why *why) MS_MUST_CHECK;
-size_t ms_range_text(const struct ms_range *r, char *buf, size_t size);
+size_t ms_range_text(const struct ms_range *r, char *buf, size_t size); /* A-B */
+/* A, A:PORT, V6, [V6], [V6]:PORT. */
+ms_err ms_endpoint_parse(struct ms_endpoint *out, const char *text, size_t len, int family,
+	uint16_t default_port, unsigned flags, struct ms_why *why) MS_MUST_CHECK;
 size_t ms_endpoint_text(const struct ms_endpoint *e, char *buf, size_t size); /* a:p, [v6]:p */
-size_t ms_selector_text(const struct ms_selector *s, char *buf, size_t size);
+/* RANGE, RANGE/PROTO, RANGE/PROTO/PORT, RANGE/PROTO/PORT-PORT, RANGE/PROTO/%opaque, where RANGE is
+ * an address, NET/BITS or A-B.  Protocols and ports as in text.h; "%any" for protocol 0. */
+ms_err ms_selector_parse(struct ms_selector *out, const char *text, size_t len, int family,
+	unsigned flags, struct ms_why *why) MS_MUST_CHECK;
+size_t ms_selector_text(const struct ms_selector *s, char *buf, size_t size); /* parses back */
+/* PROTO.HEX@V4, PROTO:HEX@V6, PROTON@ADDR with N a C number (257, 0x101, 0401); %pass and so on. */
 ms_err ms_said_parse(struct ms_said *out, const char *text, size_t len, unsigned flags,
 	struct ms_why *why) MS_MUST_CHECK;
-/* format 0: esp.101@10.7.7.7 / esp:101@::1 (parses back);  'x': esp0x101@10.7.7.7 as kernels and
- * eroute listings print; shunts print as %pass and so on in both. */
+/* format 0: esp.101@10.7.7.7 / esp:101@::1;  'f': esp.00000101@10.7.7.7;  'x': esp0x101@10.7.7.7 as
+ * kernels and eroute listings print (an IPv6 SAID is esp:101@::1 there, too).  Shunts print as %pass
+ * and so on, a tun SPI 0 without destination as %passthrough4 or 6, in all of them.  All parse back,
+ * except protocols that are not MS_PROTO_*, which print as unkNN. */
 size_t ms_said_text(const struct ms_said *s, int format, char *buf, size_t size);
 
-/* Binary data: 0x hex, 0s base64, 0t text.  base 0: by prefix; 16, 64, 256: that base, no prefix
- * needed.  *used_r: octets written; MS_ERR_SPACE when cap is too small. */
+/* Binary data: 0x hex (one '_' may stand between octets), 0s base64 (padded), 0t text.  base 0: by
+ * prefix; 16, 64, 256: that base, no prefix needed (none allowed in 64 and 256); or'ed with
+ * MS_DATA_BLANKS: blanks and tabs between characters of hex and base64 are skipped.  At least one
+ * octet.  *used_r: octets written; on MS_ERR_SPACE (cap too small) the octets needed.  out is
+ * wiped on failure and `why` never shows any of the text, which may be a secret. */
+#define MS_DATA_BLANKS 0x1000u
 ms_err ms_data_parse(uint8_t *out, size_t cap, size_t *used_r, const char *text, size_t len,
 	unsigned base, struct ms_why *why) MS_MUST_CHECK;
-/* format 'x' 0xHEX, 'h' 0xHEX_HEX, ':' colons, 16 hex, 's' 0sBASE64, 64 base64. */
+/* format 'x' 0xHEX, 'h' 0xHEX_HEX ('_' every 8 digits), ':' colons, 16 hex, 's' 0sBASE64, 64
+ * base64, 't' 0tTEXT (only for text).  Other formats write nothing. */
 size_t ms_data_text(const uint8_t *data, size_t len, int format, char *buf, size_t size);
 
 #endif
