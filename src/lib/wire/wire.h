@@ -1,67 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounds-checked cursors over packets: the only pointer arithmetic on what a peer sent.
+ * The bounds-checked cursors: the only pointer arithmetic on messages.
  *
- * A reader and a writer, each with a sticky error: after the first step that does not fit, reads
- * give zero and writes go nowhere, so that a decoder asks once at its end.  Length fields are written
- * by reserving them and closing the reservation.  Everything is inline; the cursors are plain values
- * on the stack and own nothing.  Integers are in network order on the wire.
+ * A reader's and a writer's error is sticky: after the first overrun reads give zeroes and writes
+ * nothing, and one question at the end (wire_ok) answers for all.  Numbers are big-endian.
+ * Neither owns the octets under it.
  */
-#ifndef MODSWAN_LIB_WIRE_H
-#define MODSWAN_LIB_WIRE_H
+#ifndef MODSWAN_WIRE_H
+#define MODSWAN_WIRE_H
 
 #include <modswan/mem.h>
 
 #include <string.h>
 
-struct wire_in {
-	const uint8_t *at;
-	size_t left;
+struct wire_reader {
+	const uint8_t *pos, *end;
 	bool bad;
 };
 
-static inline struct wire_in wire_in(struct ms_bytes b)
+static inline struct wire_reader wire_reader(struct ms_bytes b)
 {
-	struct wire_in r = { b.ptr, b.len, false };
+	struct wire_reader r = { b.ptr, b.ptr == NULL ? NULL : b.ptr + b.len, false };
 	return r;
 }
 
-/* n octets as a view into the packet; an empty view after an error. */
-static inline struct ms_bytes wire_take(struct wire_in *r, size_t n)
+static inline size_t wire_left(const struct wire_reader *r)
+{
+	return r->bad ? 0 : (size_t)(r->end - r->pos);
+}
+
+static inline bool wire_ok(const struct wire_reader *r)
+{
+	return !r->bad;
+}
+
+/* n octets as a view; empty when they are not there. */
+static inline struct ms_bytes wire_take(struct wire_reader *r, size_t n)
 {
 	struct ms_bytes b = { NULL, 0 };
 
-	if (r->bad || n > r->left) {
+	if (r->bad || n > (size_t)(r->end - r->pos)) {
 		r->bad = true;
-		r->left = 0;
 		return b;
 	}
-	b.ptr = r->at;
+	b.ptr = r->pos;
 	b.len = n;
 	if (n > 0)
-		r->at += n;
-	r->left -= n;
+		r->pos += n;
 	return b;
 }
 
-static inline struct ms_bytes wire_rest(struct wire_in *r)
+static inline struct ms_bytes wire_rest(struct wire_reader *r)
 {
-	return wire_take(r, r->left);
+	return wire_take(r, wire_left(r));
 }
 
-/* A reader over the next n octets, bad when they are not there. */
-static inline struct wire_in wire_sub(struct wire_in *r, size_t n)
+static inline uint64_t wire_uint(struct wire_reader *r, unsigned octets)
 {
-	struct ms_bytes b = wire_take(r, n);
-	struct wire_in s = { b.ptr, b.len, r->bad };
-
-	return s;
-}
-
-/* width: 1 to 8 octets. */
-static inline uint64_t wire_get(struct wire_in *r, unsigned width)
-{
-	struct ms_bytes b = wire_take(r, width);
+	struct ms_bytes b = wire_take(r, octets);
 	uint64_t v = 0;
 
 	for (size_t i = 0; i < b.len; i++)
@@ -69,64 +65,62 @@ static inline uint64_t wire_get(struct wire_in *r, unsigned width)
 	return v;
 }
 
-static inline uint8_t wire_u8(struct wire_in *r)
+static inline uint8_t wire_u8(struct wire_reader *r)
 {
-	return (uint8_t)wire_get(r, 1);
+	return (uint8_t)wire_uint(r, 1);
 }
 
-static inline uint16_t wire_u16(struct wire_in *r)
+static inline uint16_t wire_u16(struct wire_reader *r)
 {
-	return (uint16_t)wire_get(r, 2);
+	return (uint16_t)wire_uint(r, 2);
 }
 
-static inline uint32_t wire_u32(struct wire_in *r)
+static inline uint32_t wire_u32(struct wire_reader *r)
 {
-	return (uint32_t)wire_get(r, 4);
+	return (uint32_t)wire_uint(r, 4);
 }
 
-static inline uint64_t wire_u64(struct wire_in *r)
+static inline uint64_t wire_u64(struct wire_reader *r)
 {
-	return wire_get(r, 8);
+	return wire_uint(r, 8);
 }
 
-static inline void wire_skip(struct wire_in *r, size_t n)
-{
-	(void)wire_take(r, n);
-}
-
-/* Copies n octets out; zeros after an error. */
-static inline void wire_copy(struct wire_in *r, void *out, size_t n)
+static inline void wire_copy(struct wire_reader *r, void *out, size_t n)
 {
 	struct ms_bytes b = wire_take(r, n);
 
-	if (b.len == n && n > 0)
+	if (n == 0)
+		return;
+	if (b.len == n)
 		memcpy(out, b.ptr, n);
-	else if (n > 0)
+	else
 		memset(out, 0, n);
 }
 
-/* All was there and nothing is left. */
-static inline bool wire_done(const struct wire_in *r)
-{
-	return !r->bad && r->left == 0;
-}
-
-/* --- writing -------------------------------------------------------------------------------- */
-
-struct wire_out {
+struct wire_writer {
 	uint8_t *base;
 	size_t len, cap;
 	bool bad;
 };
 
-static inline struct wire_out wire_out(void *base, size_t cap)
+static inline struct wire_writer wire_writer(void *base, size_t cap)
 {
-	struct wire_out w = { (uint8_t *)base, 0, cap, false };
+	struct wire_writer w = { (uint8_t *)base, 0, cap, false };
 	return w;
 }
 
-/* Room for n octets to be filled by the caller; NULL after an error (or for n 0). */
-static inline uint8_t *wire_room(struct wire_out *w, size_t n)
+static inline bool wire_written(const struct wire_writer *w)
+{
+	return !w->bad;
+}
+
+static inline struct ms_bytes wire_result(const struct wire_writer *w)
+{
+	return ms_bytes(w->base, w->bad ? 0 : w->len);
+}
+
+/* Room for n octets, to be filled by the caller; NULL when there is none. */
+static inline uint8_t *wire_reserve(struct wire_writer *w, size_t n)
 {
 	uint8_t *p;
 
@@ -134,97 +128,54 @@ static inline uint8_t *wire_room(struct wire_out *w, size_t n)
 		w->bad = true;
 		return NULL;
 	}
-	if (n == 0)
-		return NULL;
 	p = w->base + w->len;
 	w->len += n;
 	return p;
 }
 
-static inline void wire_put(struct wire_out *w, uint64_t v, unsigned width)
+static inline void wire_put_uint(struct wire_writer *w, uint64_t v, unsigned octets)
 {
-	uint8_t *p = wire_room(w, width);
+	uint8_t *p = wire_reserve(w, octets);
 
-	for (unsigned i = width; p && i > 0; i--) {
-		p[i - 1] = (uint8_t)v;
-		v >>= 8;
-	}
+	for (unsigned i = octets; p != NULL && i-- > 0; v >>= 8)
+		p[i] = (uint8_t)v;
 }
 
-static inline void wire_put8(struct wire_out *w, uint8_t v)
+static inline void wire_put_u8(struct wire_writer *w, uint8_t v)
 {
-	wire_put(w, v, 1);
+	wire_put_uint(w, v, 1);
 }
 
-static inline void wire_put16(struct wire_out *w, uint16_t v)
+static inline void wire_put_u16(struct wire_writer *w, uint16_t v)
 {
-	wire_put(w, v, 2);
+	wire_put_uint(w, v, 2);
 }
 
-static inline void wire_put32(struct wire_out *w, uint32_t v)
+static inline void wire_put_u32(struct wire_writer *w, uint32_t v)
 {
-	wire_put(w, v, 4);
+	wire_put_uint(w, v, 4);
 }
 
-static inline void wire_put64(struct wire_out *w, uint64_t v)
+static inline void wire_put_u64(struct wire_writer *w, uint64_t v)
 {
-	wire_put(w, v, 8);
+	wire_put_uint(w, v, 8);
 }
 
-static inline void wire_put_bytes(struct wire_out *w, struct ms_bytes b)
+static inline void wire_put(struct wire_writer *w, struct ms_bytes b)
 {
-	uint8_t *p = wire_room(w, b.len);
+	uint8_t *p = wire_reserve(w, b.len);
 
-	if (p)
+	if (p != NULL && b.len > 0)
 		memcpy(p, b.ptr, b.len);
 }
 
-static inline void wire_put_zero(struct wire_out *w, size_t n)
+/* Overwrites a big-endian number at an offset that was written before (length fields). */
+static inline void wire_patch_uint(struct wire_writer *w, size_t offset, uint64_t v, unsigned octets)
 {
-	uint8_t *p = wire_room(w, n);
-
-	if (p)
-		memset(p, 0, n);
-}
-
-/* Overwrites what was written (or reserved) at offset `at`. */
-static inline void wire_patch(struct wire_out *w, size_t at, uint64_t v, unsigned width)
-{
-	if (w->bad)
+	if (w->bad || offset + octets > w->len)
 		return;
-	if (at > w->len || width > w->len - at) {
-		w->bad = true;
-		return;
-	}
-	for (unsigned i = width; i > 0; i--) {
-		w->base[at + i - 1] = (uint8_t)v;
-		v >>= 8;
-	}
-}
-
-/* A 16-bit length field: reserve it, and close it with the number of octets since `from`. */
-static inline size_t wire_reserve16(struct wire_out *w)
-{
-	size_t at = w->len;
-
-	wire_put16(w, 0);
-	return at;
-}
-
-static inline void wire_close16(struct wire_out *w, size_t at, size_t from)
-{
-	if (w->bad)
-		return;
-	if (w->len - from > UINT16_MAX)
-		w->bad = true;
-	else
-		wire_patch(w, at, w->len - from, 2);
-}
-
-static inline struct ms_bytes wire_written(const struct wire_out *w)
-{
-	struct ms_bytes b = { w->base, w->bad ? 0 : w->len };
-	return b;
+	for (unsigned i = octets; i-- > 0; v >>= 8)
+		w->base[offset + i] = (uint8_t)v;
 }
 
 #endif
