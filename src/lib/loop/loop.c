@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libuv wrapped once: no uv_ name outside this folder. */
+#include "lib/loop/loop_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ms_timer {
+	uv_timer_t uv; /* first: see loop_free_closed() */
+	ms_timer_f *fire;
+	void *arg;
+};
+
+struct ms_watch {
+	uv_poll_t uv;
+	int fd;
+	ms_watch_f *ready;
+	void *arg;
+};
+
+struct ms_job {
+	uv_work_t uv;
+	ms_job_work_f *work;
+	ms_job_done_f *done;
+	void *arg;
+};
+
+struct signal_handle {
+	uv_signal_t uv;
+	ms_signal_f *fn;
+	void *arg;
+};
+
+void loop_free_closed(uv_handle_t *h)
+{
+	free(h);
+}
+
+static void before_wait(uv_prepare_t *h)
+{
+	struct ms_loop *loop = h->data;
+	uint64_t now = uv_hrtime();
+
+	if (loop->turn_start_ns != 0 && now - loop->turn_start_ns > loop->stall_ns)
+		loop->stall_ns = now - loop->turn_start_ns;
+}
+
+static void after_wait(uv_check_t *h)
+{
+	struct ms_loop *loop = h->data;
+
+	loop->turn_start_ns = uv_hrtime();
+}
+
+struct ms_loop *ms_loop_new(unsigned workers)
+{
+	struct ms_loop *loop = calloc(1, sizeof *loop);
+	char text[16];
+
+	if (loop == NULL)
+		return NULL;
+	if (workers == 0)
+		workers = uv_available_parallelism();
+	snprintf(text, sizeof text, "%u", workers);
+	setenv("UV_THREADPOOL_SIZE", text, 0);
+	if (uv_loop_init(&loop->uv) != 0) {
+		free(loop);
+		return NULL;
+	}
+	uv_prepare_init(&loop->uv, &loop->prepare);
+	uv_check_init(&loop->uv, &loop->check);
+	loop->prepare.data = loop->check.data = loop;
+	uv_prepare_start(&loop->prepare, before_wait);
+	uv_check_start(&loop->check, after_wait);
+	uv_unref((uv_handle_t *)&loop->prepare);
+	uv_unref((uv_handle_t *)&loop->check);
+	return loop;
+}
+
+void ms_loop_run(struct ms_loop *loop)
+{
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void ms_loop_turn(struct ms_loop *loop, bool wait)
+{
+	uv_run(&loop->uv, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+}
+
+void ms_loop_stop(struct ms_loop *loop)
+{
+	uv_stop(&loop->uv);
+}
+
+static void close_left_over(uv_handle_t *h, void *arg)
+{
+	struct ms_loop *loop = arg;
+
+	if (uv_is_closing(h))
+		return;
+	if (h == (uv_handle_t *)&loop->prepare || h == (uv_handle_t *)&loop->check)
+		uv_close(h, NULL);
+	else
+		uv_close(h, h->type == UV_SIGNAL ? loop_free_closed : NULL);
+}
+
+void ms_loop_free(struct ms_loop **loop)
+{
+	if (*loop == NULL)
+		return;
+	uv_walk(&(*loop)->uv, close_left_over, *loop);
+	while (uv_run(&(*loop)->uv, UV_RUN_DEFAULT) != 0)
+		;
+	uv_loop_close(&(*loop)->uv);
+	free(*loop);
+	*loop = NULL;
+}
+
+uint64_t ms_loop_now_ms(struct ms_loop *loop)
+{
+	return uv_now(&loop->uv);
+}
+
+uint64_t ms_loop_stall_us(struct ms_loop *loop)
+{
+	uint64_t us = loop->stall_ns / 1000;
+
+	loop->stall_ns = 0;
+	return us;
+}
+
+/* --- timers ------------------------------------------------------------------------------- */
+
+static void timer_fired(uv_timer_t *h)
+{
+	struct ms_timer *t = (struct ms_timer *)h;
+
+	t->fire(t->arg);
+}
+
+struct ms_timer *ms_timer_new(struct ms_loop *loop, ms_timer_f *fire, void *arg)
+{
+	struct ms_timer *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	uv_timer_init(&loop->uv, &t->uv);
+	t->fire = fire;
+	t->arg = arg;
+	return t;
+}
+
+void ms_timer_set(struct ms_timer *t, uint64_t delay_ms)
+{
+	/* The loop's idea of now may be old when callbacks took long. */
+	uv_update_time(t->uv.loop);
+	uv_timer_start(&t->uv, timer_fired, delay_ms, 0);
+}
+
+void ms_timer_stop(struct ms_timer *t)
+{
+	uv_timer_stop(&t->uv);
+}
+
+void ms_timer_free(struct ms_timer **t)
+{
+	if (*t == NULL)
+		return;
+	uv_close((uv_handle_t *)&(*t)->uv, loop_free_closed);
+	*t = NULL;
+}
+
+/* --- descriptors --------------------------------------------------------------------------- */
+
+static void watch_ready(uv_poll_t *h, int status, int events)
+{
+	struct ms_watch *w = (struct ms_watch *)h;
+	unsigned ev = 0;
+
+	/* An error on the descriptor shows as readable: the owner's read tells what it is. */
+	if (status < 0 || (events & (UV_READABLE | UV_DISCONNECT)))
+		ev |= MS_READABLE;
+	if (events & UV_WRITABLE)
+		ev |= MS_WRITABLE;
+	w->ready(w->arg, w->fd, ev);
+}
+
+void ms_watch_set(struct ms_watch *w, unsigned events)
+{
+	int ev = 0;
+
+	if (events & MS_READABLE)
+		ev |= UV_READABLE;
+	if (events & MS_WRITABLE)
+		ev |= UV_WRITABLE;
+	if (ev == 0)
+		uv_poll_stop(&w->uv);
+	else
+		uv_poll_start(&w->uv, ev, watch_ready);
+}
+
+struct ms_watch *ms_watch_new(struct ms_loop *loop, int fd, unsigned events, ms_watch_f *ready,
+	void *arg)
+{
+	struct ms_watch *w = calloc(1, sizeof *w);
+
+	if (w == NULL)
+		return NULL;
+	if (uv_poll_init(&loop->uv, &w->uv, fd) != 0) {
+		free(w);
+		return NULL;
+	}
+	w->fd = fd;
+	w->ready = ready;
+	w->arg = arg;
+	ms_watch_set(w, events);
+	return w;
+}
+
+void ms_watch_free(struct ms_watch **w)
+{
+	if (*w == NULL)
+		return;
+	uv_poll_stop(&(*w)->uv);
+	uv_close((uv_handle_t *)&(*w)->uv, loop_free_closed);
+	*w = NULL;
+}
+
+/* --- jobs ---------------------------------------------------------------------------------- */
+
+static void job_work(uv_work_t *req)
+{
+	struct ms_job *job = (struct ms_job *)req;
+
+	job->work(job->arg);
+}
+
+static void job_done(uv_work_t *req, int status)
+{
+	struct ms_job *job = (struct ms_job *)req;
+
+	job->done(job->arg, status == UV_ECANCELED);
+	free(job);
+}
+
+struct ms_job *ms_job_submit(struct ms_loop *loop, ms_job_work_f *work, ms_job_done_f *done,
+	void *arg)
+{
+	struct ms_job *job = calloc(1, sizeof *job);
+
+	if (job == NULL)
+		return NULL;
+	job->work = work;
+	job->done = done;
+	job->arg = arg;
+	if (uv_queue_work(&loop->uv, &job->uv, job_work, job_done) != 0) {
+		free(job);
+		return NULL;
+	}
+	return job;
+}
+
+void ms_job_cancel(struct ms_job *job)
+{
+	uv_cancel((uv_req_t *)&job->uv);
+}
+
+/* --- signals ------------------------------------------------------------------------------- */
+
+static void signal_came(uv_signal_t *h, int signum)
+{
+	struct signal_handle *s = (struct signal_handle *)h;
+
+	s->fn(s->arg, signum);
+}
+
+ms_err ms_loop_signal(struct ms_loop *loop, int signum, ms_signal_f *fn, void *arg)
+{
+	struct signal_handle *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return MS_ERR_NOMEM;
+	uv_signal_init(&loop->uv, &s->uv);
+	s->fn = fn;
+	s->arg = arg;
+	if (uv_signal_start(&s->uv, signal_came, signum) != 0) {
+		uv_close((uv_handle_t *)&s->uv, loop_free_closed);
+		return MS_ERR_SYSTEM;
+	}
+	uv_unref((uv_handle_t *)&s->uv);
+	return MS_OK;
+}
