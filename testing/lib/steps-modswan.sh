@@ -16,13 +16,60 @@ daemon_runs() {
 }
 
 modswan_start() {
-	mkdir -p "$rundir"
 	ipsec setup start
-	wait_for 10 daemon_runs klips
-	wait_for 10 daemon_runs pluto
-	wait_for 10 ipsec status
+	daemon_runs klips || fail "klips is not there after ipsec setup start"
+	daemon_runs pluto || fail "pluto is not there after ipsec setup start"
+	ipsec setup status
 }
 
 modswan_stop() {
 	ipsec setup stop
+}
+
+conn_loaded() {
+	ipsec status | grep -q "\"$1\""
+}
+
+# traffic CONN in|out: octets of its tunnel so far, as trafficstatus counts them; 0 without tunnel.
+traffic() {
+	ipsec trafficstatus | sed -nE "s/^006 .*\"$1\"(\[[0-9]+\][^,]*)?,.* $2Bytes=([0-9]+).*/\2/p" |
+		awk '{ n += $1 } END { print n + 0 }'
+}
+
+no_tunnel() {
+	! ipsec trafficstatus | grep "\"$1\""
+}
+
+# eroute_packets SRC DST: the packet count of that eroute.
+eroute_packets() {
+	ipsec eroute | awk -v src="$1" -v dst="$2" '
+		{ sub(/:0$/, "", $2); sub(/:0$/, "", $4) }
+		$2 == src && $4 == dst { n += $1 } END { print n + 0 }'
+}
+
+# What an instance could leave on a host: interfaces, addresses, routes, rules, sockets, files,
+# processes. Log files are meant to stay.
+host_snapshot() {
+	echo "- interfaces"
+	ip -o address show | awk '{ print $2, $3, $4 }'
+	ip -o link show | awk '{ print $2 }'
+	echo "- routes and rules"
+	ip route show table all
+	ip -6 route show table all
+	ip rule
+	ip -6 rule
+	echo "- sockets"
+	ss -Hlnutwx | awk '{ print $1, $5 }'
+	echo "- files"
+	find "$rundir" "$confdir" /run/lock /dev/shm ! -name '*.log' | sort
+	echo "- processes"
+	ps -eo args= | grep -vE 'testing/lib/(init|step)|^sleep 86400|^ps -eo|^grep -vE'
+}
+
+# instance NAME WORD...: the word, said to the instance whose files are in etc/NAME and run/NAME.
+instance() {
+	local confdir=$confdir/$1 rundir=$rundir/$1
+	mkdir -p "$rundir"
+	shift
+	"$@"
 }

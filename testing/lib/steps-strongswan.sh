@@ -55,3 +55,25 @@ swanctl() {
 strongswan_bytes() {
 	swanctl --list-sas | sed -nE "s/^ *$1 .* ([0-9]+) bytes.*/\1/p" | head -n 1
 }
+
+strongswan_no_sa() {
+	[ -z "$(swanctl --list-sas)" ]
+}
+
+# The tunnel up and down from either side, whatever runs there.
+west_east_up() {
+	if [ "$host" = west ]; then
+		ipsec auto --up west-east | tee /run/modswan/up.txt
+		assert_match /run/modswan/up.txt '^004 .*west-east.* established'
+	else
+		swanctl --initiate --child west-east
+	fi
+}
+
+west_east_down() {
+	if [ "$host" = west ]; then
+		ipsec auto --down west-east
+	else
+		swanctl --terminate --ike west-east
+	fi
+}

@@ -66,10 +66,11 @@ assert_eq() {
 # The payload of every ping: "ModSwan!", to be looked for on the wire.
 marker=4d6f645377616e21
 
-# ping_ok ADDRESS [COUNT]: every one of COUNT (5) echo requests is answered.
+# ping_ok ADDRESS [COUNT [FROM]]: every one of COUNT (5) echo requests is answered.
 ping_ok() {
-	local count=${2:-5} out
-	out=$(ping -n -i 0.1 -W 2 -c "$count" -p $marker "$1" 2>&1) || fail "ping $1:"$'\n'"$out"
+	local count=${2:-5} from=${3:+-I $3} out
+	# shellcheck disable=SC2086
+	out=$(ping -n -i 0.1 -W 2 -c "$count" $from -p $marker "$1" 2>&1) || fail "ping $1:"$'\n'"$out"
 	grep -q " $count received" <<<"$out" || fail "ping $1:"$'\n'"$out"
 	tail -n 2 <<<"$out" | head -n 1
 }

@@ -1,0 +1,1 @@
+ip link set east.eth1 down

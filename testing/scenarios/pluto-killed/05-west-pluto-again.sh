@@ -1,0 +1,3 @@
+pluto_start
+wait_for 5 conn_loaded west-east
+sleep 1

@@ -1,0 +1,1 @@
+rsa_key_of road # whose key is none of these gateways'

@@ -1,0 +1,3 @@
+modswan_start
+must_fail ipsec setup start
+daemon_runs pluto

@@ -1,0 +1,2 @@
+ipsec auto --up west-east
+ip -br link show ipsec0

@@ -1,0 +1,2 @@
+ipsec setup restart
+ipsec auto --up west-east

@@ -1,0 +1,2 @@
+ping_ok $west_client
+serve_bytes $east_client

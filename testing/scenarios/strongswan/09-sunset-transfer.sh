@@ -1,0 +1,2 @@
+# seconds: 120
+send_bytes $east_client 100

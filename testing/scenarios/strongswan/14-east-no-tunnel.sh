@@ -1,0 +1,1 @@
+swanctl --list-sas | assert_no_match - west-east

@@ -1,0 +1,2 @@
+instance one ipsec auto --up tunnel-one
+instance two ipsec auto --up tunnel-two

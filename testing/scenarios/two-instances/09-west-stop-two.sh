@@ -1,0 +1,2 @@
+instance two modswan_stop
+host_snapshot | diff /run/before -

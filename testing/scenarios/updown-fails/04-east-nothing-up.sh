@@ -1,0 +1,1 @@
+wait_for 5 no_tunnel west-east
