@@ -208,7 +208,7 @@ size_t ms_said_text(const struct ms_said *s, int format, char *buf, size_t size)
 ms_err ms_data_parse(uint8_t *out, size_t cap, size_t *used_r, const char *text, size_t len,
 	unsigned base, struct ms_why *why) MS_MUST_CHECK;
 /* format 'x' 0xHEX, 'h' 0xHEX_HEX ('_' every 8 digits), ':' colons, 16 hex, 's' 0sBASE64, 64
- * base64, 't' 0tTEXT (only for text).  Other formats write nothing. */
+ * base64.  Other formats write nothing. */
 size_t ms_data_text(const uint8_t *data, size_t len, int format, char *buf, size_t size);
 
 #endif
