@@ -35,6 +35,9 @@ struct host_ops {
 	 * socket. The octets are borrowed. */
 	void (*send)(void *host, const struct ms_endpoint *local, const struct ms_endpoint *remote,
 		struct ms_bytes datagram);
+	/* RFC 3948 s4: one octet 0xff from the NAT-T socket, no marker.  NULL: none are sent. */
+	void (*keepalive)(void *host, const struct ms_endpoint *local,
+		const struct ms_endpoint *remote);
 	/* work() may run in another thread and touches only what arg owns. */
 	void (*job)(void *host, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 	/* The IKE core's next deadline changed: call ike_tick() then. UINT64_MAX: none. */

@@ -43,6 +43,9 @@ struct conn_end {
 	const char *updown;	 /* into desc */
 };
 
+struct ike_sa;
+struct child_sa;
+
 struct conn {
 	unsigned refs;
 	uint32_t serial;	 /* of this object, for listings */
@@ -58,6 +61,8 @@ struct conn {
 	/* what is in force now */
 	enum conn_routing routing;
 	uint32_t newest_ike, newest_child; /* serials, 0: none */
+	struct ike_sa *ike_sas;		   /* the IKE engine's lists of this connection's SAs */
+	struct child_sa *child_sas;
 	uint32_t eroute_owner;		   /* child serial */
 	bool wanted_up;			   /* --up or auto=start: revive after loss */
 	uint32_t tries;			   /* keying attempts since the last success */
