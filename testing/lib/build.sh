@@ -6,7 +6,8 @@ build_inputs() {
 	(
 		cd "$top" || exit
 		cat configure.ac Makefile.am modswan.pc.in
-		find m4 -name '*.m4' ! -name 'lt*.m4' ! -name libtool.m4 -print0 | sort -z | xargs -0 cat
+		find m4 -name '*.m4' ! -name 'lt*.m4' ! -name libtool.m4 -print0 |
+			sort -z | xargs -0 cat
 		find src man testing -name '*.mk' -print0 | sort -z | xargs -0 cat
 		# MS_PLUGIN leaves out a plugin that has no source yet
 		find src/plugins -name '*.c' | sort
@@ -18,7 +19,8 @@ build_autoreconf() {
 	inputs=$(build_inputs)
 	as_owner mkdir -p "$build"
 	give_to_owner "$build"
-	if [ -x "$top/configure" ] && [ "$(cat "$build/.autoreconf" 2>/dev/null)" = "$inputs" ]; then
+	if [ -x "$top/configure" ] &&
+	   [ "$(cat "$build/.autoreconf" 2>/dev/null)" = "$inputs" ]; then
 		return
 	fi
 	say "making configure (autoreconf)"
@@ -26,7 +28,7 @@ build_autoreconf() {
 	as_owner tee "$build/.autoreconf" <<<"$inputs" >/dev/null
 }
 
-# build_configure NAME CONFIGURE-ARGUMENT...: build/NAME is configured so; 0 also when it was before.
+# build_configure NAME CONFIGURE-ARGUMENT...: configures build/NAME, if it is not so yet.
 build_configure() {
 	local name=$1 dir=$build/$1 want
 	shift

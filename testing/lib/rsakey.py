@@ -22,7 +22,8 @@ def numbers(path):
     text = subprocess.run(("openssl", "rsa", "-noout", "-text", "-in", path), check=True,
                           capture_output=True, text=True).stdout
     found = {}
-    for name, small, large in re.findall(r"^(\w+):(?: (\d+).*)?\n((?: +[0-9a-f:]+\n)*)", text, re.M):
+    pattern = r"^(\w+):(?: (\d+).*)?\n((?: +[0-9a-f:]+\n)*)"
+    for name, small, large in re.findall(pattern, text, re.M):
         found[name] = int(small) if small else int(re.sub(r"[^0-9a-f]", "", large), 16)
     return found
 
@@ -35,7 +36,9 @@ def public(path):
     key = numbers(path)
     exponent = octets(key["publicExponent"])
     # RFC 3110 s2: one octet of length, or zero and two octets for an exponent over 255 octets
-    length = bytes([len(exponent)]) if len(exponent) < 256 else b"\0" + len(exponent).to_bytes(2, "big")
+    length = bytes([len(exponent)])
+    if len(exponent) > 255:
+        length = b"\0" + len(exponent).to_bytes(2, "big")
     return "0s" + base64.b64encode(length + exponent + octets(key["modulus"])).decode()
 
 

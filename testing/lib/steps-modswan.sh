@@ -32,7 +32,8 @@ conn_loaded() {
 
 # traffic CONN in|out: octets of its tunnel so far, as trafficstatus counts them; 0 without tunnel.
 traffic() {
-	ipsec trafficstatus | sed -nE "s/^006 .*\"$1\"(\[[0-9]+\][^,]*)?,.* $2Bytes=([0-9]+).*/\2/p" |
+	ipsec trafficstatus |
+		sed -nE "s/^006 .*\"$1\"(\[[0-9]+\][^,]*)?,.* $2Bytes=([0-9]+).*/\2/p" |
 		awk '{ n += $1 } END { print n + 0 }'
 }
 

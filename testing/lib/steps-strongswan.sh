@@ -3,6 +3,8 @@
 # space through a TUN device, always in UDP 4500), configured over vici from HOST/strongswan/.
 
 strongswan_dir=/run/modswan/etc/strongswan
+strongswan_plugins='random nonce openssl aesni aes sha1 sha2 hmac kdf gcm ctr curve25519 pem pkcs1'
+strongswan_plugins+=' pkcs8 pubkey x509 kernel-libipsec kernel-netlink socket-default vici updown'
 strongswan_vici=unix:///run/charon.vici
 
 strongswan_start() {
@@ -12,9 +14,10 @@ strongswan_start() {
 	for program in /usr/lib/ipsec/charon /usr/sbin/swanctl; do
 		cp "$program" /run/
 	done
+	# of two that do the same, the one that is loaded first does it: kernel-libipsec
 	cat >/run/strongswan.conf <<-END
 		charon {
-			load = random nonce openssl aesni aes sha1 sha2 hmac kdf gcm ctr curve25519 pem pkcs1 pkcs8 pubkey x509 kernel-libipsec kernel-netlink socket-default vici updown
+			load = $strongswan_plugins
 			plugins {
 				vici {
 					socket = $strongswan_vici

@@ -70,7 +70,8 @@ marker=4d6f645377616e21
 ping_ok() {
 	local count=${2:-5} from=${3:+-I $3} out
 	# shellcheck disable=SC2086
-	out=$(ping -n -i 0.1 -W 2 -c "$count" $from -p $marker "$1" 2>&1) || fail "ping $1:"$'\n'"$out"
+	out=$(ping -n -i 0.1 -W 2 -c "$count" $from -p $marker "$1" 2>&1) ||
+		fail "ping $1:"$'\n'"$out"
 	grep -q " $count received" <<<"$out" || fail "ping $1:"$'\n'"$out"
 	tail -n 2 <<<"$out" | head -n 1
 }
@@ -78,7 +79,8 @@ ping_ok() {
 # ping_fails ADDRESS: none of three is.
 ping_fails() {
 	local out
-	out=$(ping -n -i 0.2 -W 1 -c 3 -p $marker "$1" 2>&1) && fail "ping $1 is answered:"$'\n'"$out"
+	out=$(ping -n -i 0.2 -W 1 -c 3 -p $marker "$1" 2>&1) &&
+		fail "ping $1 is answered:"$'\n'"$out"
 	grep -q ' 0 received' <<<"$out" || fail "ping $1:"$'\n'"$out"
 	tail -n 2 <<<"$out" | head -n 1
 }
@@ -96,7 +98,7 @@ send_bytes() {
 
 # --- the wire (steps on the wire only) ------------------------------------------------------------
 
-# capture_start NET: the packets of that net go to NET.pcap in the world's folder, until capture_stop.
+# capture_start NET: its packets go to NET.pcap in the world's folder, until capture_stop.
 capture_start() {
 	local file=$world/$1.pcap
 	rm -f "$file" "$file.log"
@@ -130,7 +132,8 @@ filter_esp='ip proto 50 or ip6 proto 50'
 filter_natt='(ip proto 17 and port 4500 and udp[8:4] != 0 and udp[4:2] > 9) or
 	(ip6 proto 17 and port 4500 and ip6[48:4] != 0 and ip6[44:2] > 9)'
 # what two gateways may say to each other besides: IKE, and the neighbourhood's ARP, ND and MLD
-filter_talk='arp or udp port 500 or udp port 4500 or (ip6 and (ip6[6] = 0 or (ip6[6] = 58 and ip6[40] >= 130)))'
+filter_talk='arp or udp port 500 or udp port 4500 or
+	(ip6 and (ip6[6] = 0 or (ip6[6] = 58 and ip6[40] >= 130)))'
 
 # only_esp_on_wire NET LEAST [esp|natt]: the capture has at least LEAST ESP packets, raw or in UDP,
 # none of the other kind, nothing else but IKE, and nowhere the marker of our pings.

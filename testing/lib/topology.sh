@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced: the family's test network as tables.
 #
-#                 192.0.1.0/24                 192.1.2.0/24                  192.0.2.0/24
+#               192.0.1.0/24               192.1.2.0/24               192.0.2.0/24
 #  sunset, japan -- west-lan -- .254 west .45 -- public -- .23 east .254 -- east-lan -- sunrise
 #                                                  |
-#                                              .254 nic .254 -- road-net -- .209 road
-#                                                  192.1.3.0/24 |
-#                                                               +-- .33 north .254 -- north-lan -- pole
+#       pole -- north-lan -- .254 north .33 --+   nic .254
+#                                             |     |
+#                            road .209 -- road-net--+    192.1.3.0/24
 #
 # Every net is a bridge in the namespace "wire", where its packets can be captured.
 
@@ -49,7 +49,8 @@ topology_wire() {
 		[[ " $* " == *" $host "* ]] || continue
 		if [[ $nets != *" $net "* ]]; then
 			nets+="$net "
-			printf 'link add %s up type bridge forward_delay 0 mcast_snooping 0\n' "$net"
+			printf 'link add %s up type bridge forward_delay 0 mcast_snooping 0\n' \
+				"$net"
 		fi
 		printf 'link add %s up master %s type veth peer name %s netns %s\n' \
 			"$host.$device" "$net" "$device" "$(world_pid "$host")"

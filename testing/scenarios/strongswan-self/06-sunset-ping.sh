@@ -1,1 +1,1 @@
-ping_ok 192.0.2.1
+ping_ok $east_client

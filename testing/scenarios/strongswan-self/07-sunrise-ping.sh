@@ -1,2 +1,2 @@
-ping_ok 192.0.1.1
-serve_bytes 192.0.2.1
+ping_ok $west_client
+serve_bytes $east_client

@@ -1,1 +1,1 @@
-send_bytes 192.0.2.1 20
+send_bytes $east_client 20

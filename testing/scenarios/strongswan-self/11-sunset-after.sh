@@ -1,1 +1,1 @@
-ping_fails 192.0.2.1
+ping_fails $east_client

@@ -1,1 +1,0 @@
-strongswan_start

@@ -1,0 +1,1 @@
+strongswan_keys west $auth && strongswan_keys east $auth
