@@ -13,3 +13,4 @@ include $(top_srcdir)/src/lib/conf/conf.mk
 include $(top_srcdir)/src/lib/crypto/crypto.mk
 include $(top_srcdir)/src/lib/pfkey/pfkey.mk
 include $(top_srcdir)/src/lib/plugin/plugin.mk
+include $(top_srcdir)/src/lib/whack/whack.mk
