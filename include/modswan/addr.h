@@ -20,7 +20,7 @@
 /* An IPv4 or IPv6 address without port or zone.  family 0: unset. */
 struct ms_addr {
 	uint8_t family; /* AF_INET, AF_INET6 or 0 */
-	uint8_t b[16];	/* 4 or 16 octets, the rest zero */
+	uint8_t b[16];  /* 4 or 16 octets, the rest zero */
 };
 
 /* An address and a UDP port. */
@@ -43,7 +43,7 @@ struct ms_range {
 /* RFC 7296 s3.13.1: what one traffic selector says. protocol 0: any; ports 0..65535: any;
  * ICMP type and code as in the RFC. */
 #define MS_PORT_OPAQUE_FIRST 65535 /* first > last: ports must be unreadable (OPAQUE) */
-#define MS_PORT_OPAQUE_LAST 0
+#define MS_PORT_OPAQUE_LAST  0
 struct ms_selector {
 	struct ms_range range;
 	uint8_t protocol;
@@ -75,22 +75,22 @@ enum ms_shunt_spi {
 	MS_SPI_TRAPSUBNET = 261,
 };
 
-#define MS_ADDR_TEXT 46	    /* octets that any address needs with its NUL */
-#define MS_SUBNET_TEXT 64   /* 2 forms of addr/mask for IPv4, addr/128 for IPv6 */
-#define MS_RANGE_TEXT 96    /* first-last */
+#define MS_ADDR_TEXT     46 /* octets that any address needs with its NUL */
+#define MS_SUBNET_TEXT   64 /* 2 forms of addr/mask for IPv4, addr/128 for IPv6 */
+#define MS_RANGE_TEXT    96 /* first-last */
 #define MS_ENDPOINT_TEXT 64 /* [v6]:port */
-#define MS_SAID_TEXT 72	    /* proto:spi@addr */
+#define MS_SAID_TEXT     72 /* proto:spi@addr */
 #define MS_SELECTOR_TEXT 128
-#define MS_REVERSE_TEXT 74 /* 32 nibbles with dots, ip6.arpa. */
+#define MS_REVERSE_TEXT  74 /* 32 nibbles with dots, ip6.arpa. */
 
 /* --- values ------------------------------------------------------------------------------- */
 
-size_t ms_addr_octets(const struct ms_addr *a);	       /* 4, 16, or 0 when unset */
-struct ms_addr ms_addr_any(int family);		       /* 0.0.0.0 or :: */
+size_t ms_addr_octets(const struct ms_addr *a); /* 4, 16, or 0 when unset */
+struct ms_addr ms_addr_any(int family);         /* 0.0.0.0 or :: */
 struct ms_addr ms_addr_v4(uint32_t host_order);
 /* MS_ERR_TEXT when len is neither 4 nor 16. */
 ms_err ms_addr_from_octets(struct ms_addr *out, const uint8_t *b, size_t len) MS_MUST_CHECK;
-bool ms_addr_is_any(const struct ms_addr *a);	       /* unset or all zero */
+bool ms_addr_is_any(const struct ms_addr *a); /* unset or all zero */
 bool ms_addr_is_loopback(const struct ms_addr *a);
 bool ms_addr_eq(const struct ms_addr *a, const struct ms_addr *b);
 int ms_addr_cmp(const struct ms_addr *a, const struct ms_addr *b); /* by family, then octets */
@@ -106,7 +106,7 @@ ms_err ms_endpoint_from_sockaddr(struct ms_endpoint *out, const struct sockaddr 
 /* Returns the length of the sockaddr written, 0 when the address is unset. */
 socklen_t ms_endpoint_to_sockaddr(const struct ms_endpoint *e, struct sockaddr_storage *ss);
 
-struct ms_subnet ms_subnet_host(const struct ms_addr *a); /* /32 or /128 */
+struct ms_subnet ms_subnet_host(const struct ms_addr *a);                /* /32 or /128 */
 struct ms_subnet ms_subnet_make(const struct ms_addr *a, unsigned bits); /* host bits cleared */
 bool ms_subnet_eq(const struct ms_subnet *a, const struct ms_subnet *b);
 bool ms_subnet_has(const struct ms_subnet *s, const struct ms_addr *a);
@@ -127,8 +127,8 @@ ms_err ms_range_to_subnet(const struct ms_range *r, struct ms_subnet *out) MS_MU
 struct ms_selector ms_selector_of_subnet(const struct ms_subnet *s);
 bool ms_selector_eq(const struct ms_selector *a, const struct ms_selector *b);
 bool ms_selector_contains(const struct ms_selector *outer, const struct ms_selector *inner);
-bool ms_selector_intersect(const struct ms_selector *a, const struct ms_selector *b,
-	struct ms_selector *out);
+bool ms_selector_intersect(
+	const struct ms_selector *a, const struct ms_selector *b, struct ms_selector *out);
 
 /* Shunts have no destination: there, all unspecified addresses are equal. */
 bool ms_said_eq(const struct ms_said *a, const struct ms_said *b);
@@ -144,10 +144,11 @@ enum ms_text_flags {
 
 /* family 0: either.  The parsers leave *out alone unless they return MS_OK; `why` quotes the text
  * (except binary data) and says what was expected.  MS_ERR_TEXT: not the form; MS_ERR_RANGE: the
- * form, but a number out of bounds; MS_ERR_NOT_FOUND: a name that does not resolve. */
+ * form, but a number out of bounds; MS_ERR_UNKNOWN: no such protocol, port or shunt name;
+ * MS_ERR_NOT_FOUND: a name that does not resolve. */
 ms_err ms_addr_parse(struct ms_addr *out, const char *text, size_t len, int family, unsigned flags,
 	struct ms_why *why) MS_MUST_CHECK;
-size_t ms_addr_text(const struct ms_addr *a, char *buf, size_t size); /* RFC 5952; "%unset" */
+size_t ms_addr_text(const struct ms_addr *a, char *buf, size_t size);      /* RFC 5952; "%unset" */
 size_t ms_addr_long_text(const struct ms_addr *a, char *buf, size_t size); /* without "::" */
 /* in-addr.arpa / ip6.arpa form with final dot; needs MS_REVERSE_TEXT octets at most. */
 size_t ms_addr_reverse_text(const struct ms_addr *a, char *buf, size_t size);
@@ -158,7 +159,7 @@ ms_err ms_subnet_parse(struct ms_subnet *out, const char *text, size_t len, int 
 /* The same with an optional ":PORT" (C number) behind; *port 0 when there is none. */
 ms_err ms_subnet_port_parse(struct ms_subnet *out, uint16_t *port, const char *text, size_t len,
 	int family, unsigned flags, struct ms_why *why) MS_MUST_CHECK;
-size_t ms_subnet_text(const struct ms_subnet *s, char *buf, size_t size);	/* NET/BITS */
+size_t ms_subnet_text(const struct ms_subnet *s, char *buf, size_t size);      /* NET/BITS */
 size_t ms_subnet_mask_text(const struct ms_subnet *s, char *buf, size_t size); /* NET/MASK (v4) */
 
 /* "address, subnet or range": what the text was, and the addresses it covers. */
@@ -189,14 +190,15 @@ size_t ms_endpoint_text(const struct ms_endpoint *e, char *buf, size_t size); /*
  * an address, NET/BITS or A-B.  Protocols and ports as in text.h; "%any" for protocol 0. */
 ms_err ms_selector_parse(struct ms_selector *out, const char *text, size_t len, int family,
 	unsigned flags, struct ms_why *why) MS_MUST_CHECK;
-size_t ms_selector_text(const struct ms_selector *s, char *buf, size_t size); /* parses back */
+/* Parses back, unless it has ports of a protocol without ports, as a peer's might. */
+size_t ms_selector_text(const struct ms_selector *s, char *buf, size_t size);
 /* PROTO.HEX@V4, PROTO:HEX@V6, PROTON@ADDR with N a C number (257, 0x101, 0401); %pass and so on. */
 ms_err ms_said_parse(struct ms_said *out, const char *text, size_t len, unsigned flags,
 	struct ms_why *why) MS_MUST_CHECK;
 /* format 0: esp.101@10.7.7.7 / esp:101@::1;  'f': esp.00000101@10.7.7.7;  'x': esp0x101@10.7.7.7 as
- * kernels and eroute listings print (an IPv6 SAID is esp:101@::1 there, too).  Shunts print as %pass
- * and so on, a tun SPI 0 without destination as %passthrough4 or 6, in all of them.  All parse back,
- * except protocols that are not MS_PROTO_*, which print as unkNN. */
+ * kernels and eroute listings print (an IPv6 SAID is esp:101@::1 there, too).  Shunts print as
+ * %pass and so on, a tun SPI 0 without destination as %passthrough4 or 6, in all of them.  All
+ * parse back, except protocols that are not MS_PROTO_*, which print as unkNN. */
 size_t ms_said_text(const struct ms_said *s, int format, char *buf, size_t size);
 
 /* Binary data: 0x hex (one '_' may stand between octets), 0s base64 (padded), 0t text.  base 0: by

@@ -39,9 +39,9 @@ ms_err ms_port_parse(uint16_t *out, const char *text, size_t len, uint8_t protoc
 
 /* protoport= of one end: PROTO, PROTO/PORT, PROTO/PORT-PORT, PROTO/%any, %any. */
 struct ms_protoport {
-	uint8_t protocol;		/* 0: any */
+	uint8_t protocol;               /* 0: any */
 	uint16_t port_first, port_last; /* 0..65535: all */
-	bool port_wild;			/* %any: the peer names the one port; first..last is all */
+	bool port_wild;                 /* %any: the peer names the one port; first..last is all */
 };
 
 /* Port 0 means all ports. */
@@ -61,8 +61,8 @@ struct ms_rsa_blob {
 };
 
 /* MS_ERR_BAD_KEY when lengths do not fit, or a number is zero or starts with a zero octet. */
-ms_err ms_rsa_blob_split(struct ms_rsa_blob *out, const uint8_t *blob, size_t len,
-	struct ms_why *why) MS_MUST_CHECK;
+ms_err ms_rsa_blob_split(
+	struct ms_rsa_blob *out, const uint8_t *blob, size_t len, struct ms_why *why) MS_MUST_CHECK;
 /* The key's short name: the first nine characters of its base64 form ("AQ..." when e is 3). */
 size_t ms_rsa_keyid_text(const uint8_t *blob, size_t len, char *buf, size_t size);
 #define MS_RSA_KEYID_TEXT 10

@@ -40,3 +40,6 @@ src_lib_addr_selector_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 src_lib_addr_subnet_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 src_lib_addr_text_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
+
+# linked by the common fuzz fragment
+EXTRA_DIST += src/lib/addr/addr_fuzz.c src/lib/addr/addr_fuzz.dict

@@ -33,8 +33,10 @@ static bool network_lookup(struct ms_addr *out, const char *name)
 
 ms_err ms_addr_lookup(struct ms_addr *out, struct ms_slice name, int family, struct ms_why *why)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 	struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_DGRAM }, *list = NULL;
+	const char *wanted = family == AF_INET ? "IPv4" : family == AF_INET6 ? "IPv6" : "IP";
 	struct in_addr abbreviated;
 	struct ms_endpoint e;
 	char z[NAME_MAX_OCTETS + 2];
@@ -45,26 +47,26 @@ ms_err ms_addr_lookup(struct ms_addr *out, struct ms_slice name, int family, str
 		return ms_text_fail(why, MS_ERR_TEXT, name,
 			"neither a numeric address nor a possible host name");
 	if (name.len >= sizeof z)
-		return ms_text_fail(why, MS_ERR_TEXT, name, "host name longer than %d octets",
-			NAME_MAX_OCTETS);
+		return ms_text_fail(
+			why, MS_ERR_TEXT, name, "host name longer than %d octets", NAME_MAX_OCTETS);
 	memcpy(z, name.p, name.len);
 	z[name.len] = '\0';
 	/* getaddrinfo would take what we refuse: 10.0x9.1, 010.1 */
 	if (inet_aton(z, &abbreviated) != 0)
-		return ms_text_fail(why, MS_ERR_TEXT, name,
-			"numbers that are not a dotted decimal address");
+		return ms_text_fail(
+			why, MS_ERR_TEXT, name, "numbers that are not a dotted decimal address");
 	rc = getaddrinfo(z, NULL, &hints, &list);
 	if (rc != 0) {
 		if (family != AF_INET6 && network_lookup(out, z))
 			return MS_OK;
-		return ms_text_fail(why, MS_ERR_NOT_FOUND, name, "name does not resolve to an %s address: %s",
-			family == AF_INET ? "IPv4" : family == AF_INET6 ? "IPv6" : "IP",
-			gai_strerror(rc));
+		return ms_text_fail(why, MS_ERR_NOT_FOUND, name,
+			"name does not resolve to an %s address: %s", wanted, gai_strerror(rc));
 	}
 	err = ms_endpoint_from_sockaddr(&e, list->ai_addr);
 	freeaddrinfo(list);
 	if (err != MS_OK)
-		return ms_text_fail(why, err, name, "name resolves to something that is not an IP address");
+		return ms_text_fail(
+			why, err, name, "name resolves to something that is not an IP address");
 	*out = e.addr;
 	return MS_OK;
 }

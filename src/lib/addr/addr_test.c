@@ -12,7 +12,7 @@ static const struct {
 	{ "10.7.7.7", 0, 0, "10.7.7.7" },
 	{ "0.0.0.0", AF_INET, 0, "0.0.0.0" },
 	{ "255.255.255.255", AF_INET, 0, "255.255.255.255" },
-	{ "128.009.000.032", AF_INET, 0, "128.9.0.32" },	/* zeros in front are not octal */
+	{ "128.009.000.032", AF_INET, 0, "128.9.0.32" }, /* zeros in front are not octal */
 	{ "010.08.1.1", 0, 0, "10.8.1.1" },
 	{ "0xc0A80101", 0, 0, "192.168.1.1" },
 	{ "10", 0, MS_TEXT_SHORT, "10.0.0.0" },
@@ -25,8 +25,8 @@ static const struct {
 	{ "3058:4::5", AF_INET6, 0, "3058:4::5" },
 	{ "1:0:0:0:3:0:0:2", 0, 0, "1::3:0:0:2" },
 	{ "1:0:0:3:0:0:0:2", 0, 0, "1:0:0:3::2" },
-	{ "1:0:0:3:4:0:0:2", 0, 0, "1::3:4:0:0:2" },		/* the first of equal runs */
-	{ "1:0:3:4:5:6:7:8", 0, 0, "1:0:3:4:5:6:7:8" },	/* one group is not a run */
+	{ "1:0:0:3:4:0:0:2", 0, 0, "1::3:4:0:0:2" },    /* the first of equal runs */
+	{ "1:0:3:4:5:6:7:8", 0, 0, "1:0:3:4:5:6:7:8" }, /* one group is not a run */
 	{ "1::3:4:5:6:7:8", 0, 0, "1:0:3:4:5:6:7:8" },
 	{ "::2:3:4:5:6:7:8", 0, 0, "0:2:3:4:5:6:7:8" },
 	{ "1:2:3:4:5:6:7::", 0, 0, "1:2:3:4:5:6:7:0" },
@@ -53,7 +53,8 @@ static void parses_what_the_family_writes(void **state)
 		struct ms_addr a, again;
 		struct ms_why why = { "" };
 
-		if (ms_addr_parse(&a, in, len, accepted[i].family, accepted[i].flags, &why) != MS_OK)
+		if (ms_addr_parse(&a, in, len, accepted[i].family, accepted[i].flags, &why) !=
+			MS_OK)
 			fail_msg("%s refused: %s", accepted[i].in, why.text);
 		assert_int_equal(ms_addr_text(&a, text, sizeof text), strlen(accepted[i].out));
 		assert_string_equal(text, accepted[i].out);
@@ -102,7 +103,7 @@ static const struct {
 	{ "0x0a070707", AF_INET6, MS_ERR_TEXT, "IPv4 address where an IPv6" },
 	{ "::1", AF_INET, MS_ERR_TEXT, "IPv6 address where an IPv4 address was expected" },
 	{ ":", 0, MS_ERR_TEXT, "group of hexadecimal digits" },
-	{ ":1", 0, MS_ERR_TEXT, "position 1 of an IPv6" },
+	{ ":1", 0, MS_ERR_TEXT, "expected at position 1" },
 	{ "1:", 0, MS_ERR_TEXT, "ends with a single ':'" },
 	{ "1:2:3:4:5:6:7:8:", 0, MS_ERR_TEXT, "ends with a single ':'" },
 	{ ":::", 0, MS_ERR_TEXT, "position 3" },
@@ -143,7 +144,8 @@ static void refuses_and_says_why(void **state)
 		assert_int_equal(a.family, 99);
 		free(in);
 	}
-	assert_int_equal(ms_addr_parse(&(struct ms_addr){ 0 }, "1.2.3.4\0", 8, 0, 0, NULL), MS_ERR_TEXT);
+	assert_int_equal(
+		ms_addr_parse(&(struct ms_addr){ 0 }, "1.2.3.4\0", 8, 0, 0, NULL), MS_ERR_TEXT);
 	assert_int_equal(ms_addr_parse(&(struct ms_addr){ 0 }, NULL, 0, 0, 0, NULL), MS_ERR_TEXT);
 }
 
@@ -200,7 +202,8 @@ static void other_texts(void **state)
 	assert_string_equal(buf, "9.8.7.10.in-addr.arpa.");
 	assert_int_equal(ms_addr_parse(&v6, "2001:db8::567:89ab", 18, 0, 0, NULL), MS_OK);
 	assert_int_equal(ms_addr_reverse_text(&v6, buf, sizeof buf), MS_REVERSE_TEXT - 1);
-	assert_string_equal(buf, "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.");
+	assert_string_equal(
+		buf, "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.");
 	ms_addr_long_text(&v6, buf, sizeof buf);
 	assert_string_equal(buf, "2001:db8:0:0:0:0:567:89ab");
 	assert_int_equal(ms_addr_long_text(&v4, buf, sizeof buf), 8);
@@ -304,14 +307,16 @@ static void endpoint_texts(void **state)
 static void endpoint_sockaddrs(void **state)
 {
 	static const char *const texts[] = { "192.0.2.1:4500", "[2001:db8::1]:500" };
-	static const socklen_t sizes[] = { sizeof(struct sockaddr_in), sizeof(struct sockaddr_in6) };
+	static const socklen_t sizes[] = { sizeof(struct sockaddr_in),
+		sizeof(struct sockaddr_in6) };
 	struct sockaddr_storage ss;
 	struct ms_endpoint e, again;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ROWS(texts); i++) {
-		assert_int_equal(ms_endpoint_parse(&e, texts[i], strlen(texts[i]), 0, 0, 0, NULL), MS_OK);
+		assert_int_equal(
+			ms_endpoint_parse(&e, texts[i], strlen(texts[i]), 0, 0, 0, NULL), MS_OK);
 		assert_int_equal(ms_endpoint_to_sockaddr(&e, &ss), sizes[i]);
 		assert_int_equal(ms_endpoint_from_sockaddr(&again, (struct sockaddr *)&ss), MS_OK);
 		assert_true(ms_endpoint_eq(&e, &again));
@@ -322,7 +327,8 @@ static void endpoint_sockaddrs(void **state)
 	e.addr.family = 0;
 	assert_int_equal(ms_endpoint_to_sockaddr(&e, &ss), 0);
 	ss.ss_family = AF_UNIX;
-	assert_int_equal(ms_endpoint_from_sockaddr(&again, (struct sockaddr *)&ss), MS_ERR_UNSUPPORTED);
+	assert_int_equal(
+		ms_endpoint_from_sockaddr(&again, (struct sockaddr *)&ss), MS_ERR_UNSUPPORTED);
 }
 
 int main(void)

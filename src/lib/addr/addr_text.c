@@ -102,10 +102,10 @@ static ms_err v6_group(struct ms_slice s, size_t *pos, struct groups *to, struct
 	}
 	if (n == 0)
 		return ms_text_fail(why, MS_ERR_TEXT, s,
-			"a group of hexadecimal digits was expected at position %zu of an IPv6 address",
-			i + 1);
+			"a group of hexadecimal digits was expected at position %zu", i + 1);
 	if (to->count == 8)
-		return ms_text_fail(why, MS_ERR_TEXT, s, "more than eight groups in an IPv6 address");
+		return ms_text_fail(
+			why, MS_ERR_TEXT, s, "more than eight groups in an IPv6 address");
 	to->g[to->count++] = (uint16_t)value;
 	*pos = i + n;
 	return MS_OK;
@@ -181,7 +181,8 @@ bool ms_addr_looks_numeric(struct ms_slice s)
 ms_err ms_addr_parse(struct ms_addr *out, const char *text, size_t len, int family, unsigned flags,
 	struct ms_why *why)
 {
-	static const char *const wanted[] = { "an IP address", "an IPv4 address", "an IPv6 address" };
+	static const char *const wanted[] = { "an IP address", "an IPv4 address",
+		"an IPv6 address" };
 	const char *what = wanted[family == AF_INET ? 1 : family == AF_INET6 ? 2 : 0];
 	struct ms_slice s = ms_slice(text, len);
 	struct ms_addr a = { 0 };

@@ -32,12 +32,13 @@ static bool is_blank(char c)
 
 static ms_err bad_char(struct ms_why *why, size_t start, size_t i, const char *wanted)
 {
-	return ms_fail(why, MS_ERR_TEXT, "bad character at position %zu of the data; %s was expected",
-		start + i + 1, wanted);
+	return ms_fail(why, MS_ERR_TEXT,
+		"bad character at position %zu of the data; %s was expected", start + i + 1,
+		wanted);
 }
 
-static ms_err hex_parse(struct sink *to, struct ms_slice s, size_t start, bool blanks,
-	struct ms_why *why)
+static ms_err hex_parse(
+	struct sink *to, struct ms_slice s, size_t start, bool blanks, struct ms_why *why)
 {
 	bool joined = true; /* '_' may not come first, last or twice */
 	unsigned high = 0, digits = 0;
@@ -53,8 +54,8 @@ static ms_err hex_parse(struct sink *to, struct ms_slice s, size_t start, bool b
 			continue;
 		}
 		if (d > 15)
-			return bad_char(why, start, i, s.p[i] == '_' ? "one '_' between octets" :
-								       "a hexadecimal digit");
+			return bad_char(why, start, i,
+				s.p[i] == '_' ? "one '_' between octets" : "a hexadecimal digit");
 		joined = false;
 		if (digits++ % 2 == 0)
 			high = d;
@@ -83,14 +84,15 @@ static ms_err quartet(struct sink *to, uint32_t bits, unsigned pad, struct ms_wh
 	unsigned i;
 
 	if ((bits & unused[pad]) != 0)
-		return ms_fail(why, MS_ERR_TEXT, "unused bits before the base64 padding are not zero");
+		return ms_fail(
+			why, MS_ERR_TEXT, "unused bits before the base64 padding are not zero");
 	for (i = 0; i < 3 - pad; i++)
 		put(to, bits >> (16 - 8 * i) & 0xff);
 	return MS_OK;
 }
 
-static ms_err base64_parse(struct sink *to, struct ms_slice s, size_t start, bool blanks,
-	struct ms_why *why)
+static ms_err base64_parse(
+	struct sink *to, struct ms_slice s, size_t start, bool blanks, struct ms_why *why)
 {
 	unsigned have = 0, pad = 0;
 	uint32_t bits = 0;
@@ -103,7 +105,8 @@ static ms_err base64_parse(struct sink *to, struct ms_slice s, size_t start, boo
 			continue;
 		if (ended)
 			return ms_fail(why, MS_ERR_TEXT,
-				"base64 data goes on behind its padding at position %zu", start + i + 1);
+				"base64 data goes on behind its padding at position %zu",
+				start + i + 1);
 		if (s.p[i] == '=' && have >= 2) {
 			pad++;
 			bits <<= 6;
@@ -123,7 +126,7 @@ static ms_err base64_parse(struct sink *to, struct ms_slice s, size_t start, boo
 	}
 	if (have != 0)
 		return ms_fail(why, MS_ERR_TEXT,
-			"base64 data ends in a group of %u characters; groups have 4, padded with '='", have);
+			"base64 data ends in a group of %u characters, not of 4 with '='", have);
 	return MS_OK;
 }
 
@@ -148,7 +151,12 @@ static unsigned prefix_base(struct ms_slice *s)
 		const char *prefix;
 		unsigned base;
 	} prefixes[] = {
-		{ "0x", 16 }, { "0X", 16 }, { "0s", 64 }, { "0S", 64 }, { "0t", 256 }, { "0T", 256 },
+		{ "0x", 16 },
+		{ "0X", 16 },
+		{ "0s", 64 },
+		{ "0S", 64 },
+		{ "0t", 256 },
+		{ "0T", 256 },
 	};
 	size_t i;
 
@@ -161,8 +169,8 @@ static unsigned prefix_base(struct ms_slice *s)
 	return 0;
 }
 
-static ms_err decode(struct sink *to, struct ms_slice s, unsigned base, bool blanks,
-	struct ms_why *why)
+static ms_err decode(
+	struct sink *to, struct ms_slice s, unsigned base, bool blanks, struct ms_why *why)
 {
 	size_t len = s.len, start;
 
@@ -198,8 +206,8 @@ ms_err ms_data_parse(uint8_t *out, size_t cap, size_t *used_r, const char *text,
 	if (err == MS_OK && to.count == 0)
 		err = ms_fail(why, MS_ERR_TEXT, "no data: at least one octet was expected");
 	if (err == MS_OK && to.count > cap)
-		err = ms_fail(why, MS_ERR_SPACE, "%zu octets of data where at most %zu were expected",
-			to.count, cap);
+		err = ms_fail(why, MS_ERR_SPACE,
+			"%zu octets of data where at most %zu were expected", to.count, cap);
 	if (err != MS_OK && cap > 0)
 		explicit_bzero(out, cap);
 	if (err == MS_OK || err == MS_ERR_SPACE)

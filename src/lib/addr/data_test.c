@@ -165,11 +165,14 @@ static void prints_data(void **state)
 	for (i = 0; i < ROWS(printed); i++) {
 		size_t need = strlen(printed[i].out);
 
-		assert_int_equal(ms_data_text(data, sizeof data, printed[i].format, text, sizeof text), need);
+		assert_int_equal(
+			ms_data_text(data, sizeof data, printed[i].format, text, sizeof text),
+			need);
 		assert_string_equal(text, printed[i].out);
 		/* every shorter buffer holds a proper beginning */
 		while (need-- > 0) {
-			assert_int_equal(ms_data_text(data, sizeof data, printed[i].format, text, need + 1),
+			assert_int_equal(
+				ms_data_text(data, sizeof data, printed[i].format, text, need + 1),
 				strlen(printed[i].out));
 			assert_int_equal(strlen(text), need);
 			assert_memory_equal(text, printed[i].out, need);
@@ -190,10 +193,12 @@ static void round_trips(void **state)
 		data[i] = (uint8_t)(i * 37 + 200);
 	for (len = 1; len <= sizeof data; len++) {
 		for (f = 0; f < ROWS(formats); f++) {
-			unsigned base = formats[f] == 16 || formats[f] == 64 ? (unsigned)formats[f] : 0;
+			unsigned base =
+				formats[f] == 16 || formats[f] == 64 ? (unsigned)formats[f] : 0;
 			size_t n = ms_data_text(data, len, formats[f], text, sizeof text);
 
-			assert_int_equal(ms_data_parse(back, len, &used, text, n, base, NULL), MS_OK);
+			assert_int_equal(
+				ms_data_parse(back, len, &used, text, n, base, NULL), MS_OK);
 			assert_int_equal(used, len);
 			assert_memory_equal(back, data, len);
 		}

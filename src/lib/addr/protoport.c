@@ -13,8 +13,8 @@
 
 enum port_use {
 	NO_PORTS,
-	PORTS,	/* source and destination ports */
-	TYPES,	/* RFC 4301 s4.4.1.1: type and code in the place of ports */
+	PORTS, /* source and destination ports */
+	TYPES, /* RFC 4301 s4.4.1.1: type and code in the place of ports */
 };
 
 /* The first name of a number is the one printed. */
@@ -51,7 +51,7 @@ static const struct {
 	{ "udplite", 136, PORTS },
 };
 
-#define PROTOCOLS (sizeof protocols / sizeof protocols[0])
+#define PROTOCOLS   (sizeof protocols / sizeof protocols[0])
 #define NAME_OCTETS 64 /* no name in protocols(5) or services(5) comes near */
 
 const char *ms_protocol_name(uint8_t protocol)
@@ -97,8 +97,8 @@ static bool protocol_lookup(uint8_t *out, struct ms_slice s)
 	return true;
 }
 
-ms_err ms_protocol_parse(uint8_t *out, const char *text, size_t len, unsigned flags,
-	struct ms_why *why)
+ms_err ms_protocol_parse(
+	uint8_t *out, const char *text, size_t len, unsigned flags, struct ms_why *why)
 {
 	struct ms_slice s = ms_slice(text, len);
 	uint64_t n;
@@ -129,7 +129,8 @@ ms_err ms_protocol_parse(uint8_t *out, const char *text, size_t len, unsigned fl
 	}
 	if ((flags & MS_TEXT_SERVICES) != 0 && protocol_lookup(out, s))
 		return MS_OK;
-	return ms_text_fail(why, MS_ERR_UNKNOWN, s, "unknown protocol; a name like tcp or a number 0 to 255 was expected");
+	return ms_text_fail(why, MS_ERR_UNKNOWN, s,
+		"unknown protocol; a name like tcp or a number 0 to 255 was expected");
 }
 
 static bool service_lookup(uint16_t *out, struct ms_slice s, uint8_t protocol)
@@ -137,8 +138,10 @@ static bool service_lookup(uint16_t *out, struct ms_slice s, uint8_t protocol)
 	struct servent entry, *found = NULL;
 	char z[NAME_OCTETS], scratch[2048];
 
-	if (!copy_name(z, s) || getservbyname_r(z, ms_protocol_name(protocol), &entry, scratch,
-					sizeof scratch, &found) != 0 || found == NULL)
+	if (!copy_name(z, s) ||
+		getservbyname_r(z, ms_protocol_name(protocol), &entry, scratch, sizeof scratch,
+			&found) != 0 ||
+		found == NULL)
 		return false;
 	*out = ntohs((uint16_t)found->s_port);
 	return true;
@@ -171,8 +174,8 @@ ms_err ms_port_parse(uint16_t *out, const char *text, size_t len, uint8_t protoc
 }
 
 /* PORT or PORT-PORT; 0 is all of them. */
-static ms_err ports_parse(struct ms_protoport *p, struct ms_slice s, unsigned flags,
-	struct ms_why *why)
+static ms_err ports_parse(
+	struct ms_protoport *p, struct ms_slice s, unsigned flags, struct ms_why *why)
 {
 	struct ms_slice first = s, last;
 	size_t dash = ms_digit(s.p[0]) <= 9 ? ms_slice_find(s, "-") : s.len;
@@ -194,8 +197,8 @@ static ms_err ports_parse(struct ms_protoport *p, struct ms_slice s, unsigned fl
 	return err;
 }
 
-ms_err ms_protoport_parse(struct ms_protoport *out, const char *text, size_t len, unsigned flags,
-	struct ms_why *why)
+ms_err ms_protoport_parse(
+	struct ms_protoport *out, const char *text, size_t len, unsigned flags, struct ms_why *why)
 {
 	struct ms_slice s = ms_slice(text, len), port;
 	struct ms_protoport p = { .port_last = UINT16_MAX };

@@ -72,16 +72,16 @@ static ms_err ends_parse(struct ms_asr *out, struct ms_slice whole, struct ms_sl
 	if (err != MS_OK)
 		return err;
 	if (asr.range.first.family != asr.range.last.family)
-		return ms_text_fail(why, MS_ERR_TEXT, whole,
-			"both ends of a range must be IPv4, or both IPv6");
+		return ms_text_fail(
+			why, MS_ERR_TEXT, whole, "both ends of a range must be IPv4, or both IPv6");
 	if (ms_addr_cmp(&asr.range.first, &asr.range.last) > 0)
 		return ms_text_fail(why, MS_ERR_RANGE, whole, "the range ends before it begins");
 	*out = asr;
 	return MS_OK;
 }
 
-static ms_err subnet_or_addr(struct ms_asr *out, struct ms_slice s, int family, unsigned flags,
-	struct ms_why *why)
+static ms_err subnet_or_addr(
+	struct ms_asr *out, struct ms_slice s, int family, unsigned flags, struct ms_why *why)
 {
 	struct ms_subnet net;
 	struct ms_addr a;
@@ -116,8 +116,8 @@ ms_err ms_asr_parse(struct ms_asr *out, const char *text, size_t len, int family
 	flags &= ~(unsigned)MS_TEXT_SHORT;
 	i = ms_slice_find(s, "...");
 	if (i < s.len)
-		return ends_parse(out, s, ms_slice_upto(s, i), ms_slice_from(s, i + 3), family,
-			flags, why);
+		return ends_parse(
+			out, s, ms_slice_upto(s, i), ms_slice_from(s, i + 3), family, flags, why);
 	i = ms_slice_find(s, "-");
 	/* gw-east is a name, not a range */
 	if (i < s.len && (i == 0 || ms_addr_looks_numeric(ms_slice_upto(s, i))))
@@ -126,8 +126,8 @@ ms_err ms_asr_parse(struct ms_asr *out, const char *text, size_t len, int family
 	return subnet_or_addr(out, s, family, flags, why);
 }
 
-ms_err ms_range_parse(struct ms_range *out, const char *text, size_t len, int family,
-	struct ms_why *why)
+ms_err ms_range_parse(
+	struct ms_range *out, const char *text, size_t len, int family, struct ms_why *why)
 {
 	struct ms_asr asr;
 	ms_err err = ms_asr_parse(&asr, text, len, family, MS_TEXT_NUMERIC, why);

@@ -8,14 +8,14 @@
 
 #include "lib/addr/text.h"
 
-ms_err ms_rsa_blob_split(struct ms_rsa_blob *out, const uint8_t *blob, size_t len,
-	struct ms_why *why)
+ms_err ms_rsa_blob_split(
+	struct ms_rsa_blob *out, const uint8_t *blob, size_t len, struct ms_why *why)
 {
 	size_t head = 1, e_octets;
 
 	if (len < 3)
 		return ms_fail(why, MS_ERR_BAD_KEY,
-			"RSA key of %zu octets: exponent length, exponent and modulus were expected", len);
+			"RSA key of %zu octets: length, exponent and modulus were expected", len);
 	e_octets = blob[0];
 	if (e_octets == 0) {
 		head = 3;
@@ -23,8 +23,8 @@ ms_err ms_rsa_blob_split(struct ms_rsa_blob *out, const uint8_t *blob, size_t le
 	}
 	if (e_octets == 0 || e_octets >= len - head)
 		return ms_fail(why, MS_ERR_BAD_KEY,
-			"RSA key of %zu octets cannot have an exponent of %zu octets and a modulus", len,
-			e_octets);
+			"RSA key of %zu octets cannot have an exponent of %zu octets and a modulus",
+			len, e_octets);
 	/* s2: no leading zeros; thereby neither number is zero, too */
 	if (blob[head] == 0 || blob[head + e_octets] == 0)
 		return ms_fail(why, MS_ERR_BAD_KEY, "RSA key whose %s begins with a zero octet",

@@ -74,8 +74,8 @@ static ms_err shunt_parse(struct ms_said *out, struct ms_slice s, struct ms_why 
 }
 
 /* The part before '@', after the protocol's name. */
-static ms_err spi_parse(uint32_t *spi, int *family, struct ms_slice whole, struct ms_slice s,
-	struct ms_why *why)
+static ms_err spi_parse(
+	uint32_t *spi, int *family, struct ms_slice whole, struct ms_slice s, struct ms_why *why)
 {
 	unsigned base = 0;
 	uint64_t n;
@@ -92,14 +92,14 @@ static ms_err spi_parse(uint32_t *spi, int *family, struct ms_slice whole, struc
 	err = ms_number_parse(&n, s.p, s.len, base, UINT32_MAX, NULL);
 	if (err != MS_OK)
 		return ms_text_fail(why, err, whole, "SPI must be %s up to 32 bits",
-			base == 16 ? "a hexadecimal number without 0x," :
-				     "a number (decimal, or 0x and hexadecimal)");
+			base == 16 ? "a hexadecimal number without 0x,"
+				   : "a number (decimal, or 0x and hexadecimal)");
 	*spi = (uint32_t)n;
 	return MS_OK;
 }
 
-ms_err ms_said_parse(struct ms_said *out, const char *text, size_t len, unsigned flags,
-	struct ms_why *why)
+ms_err ms_said_parse(
+	struct ms_said *out, const char *text, size_t len, unsigned flags, struct ms_why *why)
 {
 	struct ms_slice s = ms_slice(text, len), dst;
 	struct ms_said said = { .spi = 0 };
@@ -107,7 +107,8 @@ ms_err ms_said_parse(struct ms_said *out, const char *text, size_t len, unsigned
 	int family;
 	ms_err err;
 
-	err = ms_text_check(s, "an SA (PROTO.SPI@ADDRESS, PROTO:SPI@IPV6) or %pass and the like", why);
+	err = ms_text_check(
+		s, "an SA (PROTO.SPI@ADDRESS, PROTO:SPI@IPV6) or %pass and the like", why);
 	if (err != MS_OK)
 		return err;
 	if (s.p[0] == '%')
@@ -115,7 +116,7 @@ ms_err ms_said_parse(struct ms_said *out, const char *text, size_t len, unsigned
 	at = ms_slice_find(s, "@");
 	if (at == s.len)
 		return ms_text_fail(why, MS_ERR_TEXT, s,
-			"no '@': PROTO.SPI@ADDRESS, PROTO:SPI@IPV6 or %%pass and the like was expected");
+			"no '@' where PROTO.SPI@ADDRESS, PROTO:SPI@V6 or %%pass was expected");
 	for (i = 0; i < PROTOCOLS && !ms_slice_starts(s, protocols[i].name); i++)
 		;
 	if (i == PROTOCOLS)
@@ -129,7 +130,8 @@ ms_err ms_said_parse(struct ms_said *out, const char *text, size_t len, unsigned
 	dst = ms_slice_from(s, at + 1);
 	if (dst.len == 0)
 		return ms_text_fail(why, MS_ERR_TEXT, s, "destination address missing after '@'");
-	err = ms_addr_parse(&said.dst, dst.p, dst.len, family, flags & ~(unsigned)MS_TEXT_SHORT, why);
+	err = ms_addr_parse(
+		&said.dst, dst.p, dst.len, family, flags & ~(unsigned)MS_TEXT_SHORT, why);
 	if (err == MS_OK)
 		*out = said;
 	return err;

@@ -57,7 +57,8 @@ static void parses_and_prints(void **state)
 
 	(void)state;
 	for (i = 0; i < ROWS(accepted); i++) {
-		const char *const out[] = { accepted[i].plain, accepted[i].full, accepted[i].kernel };
+		const char *const out[] = { accepted[i].plain, accepted[i].full,
+			accepted[i].kernel };
 		size_t len = strlen(accepted[i].in);
 		char *in = exact(accepted[i].in, len), text[MS_SAID_TEXT];
 		struct ms_said s, again;
@@ -66,7 +67,8 @@ static void parses_and_prints(void **state)
 		if (ms_said_parse(&s, in, len, 0, &why) != MS_OK)
 			fail_msg("%s refused: %s", accepted[i].in, why.text);
 		for (f = 0; f < ROWS(formats); f++) {
-			assert_int_equal(ms_said_text(&s, formats[f], text, sizeof text), strlen(out[f]));
+			assert_int_equal(
+				ms_said_text(&s, formats[f], text, sizeof text), strlen(out[f]));
 			assert_string_equal(text, out[f]);
 			assert_int_equal(ms_said_parse(&again, text, strlen(text), 0, NULL), MS_OK);
 			assert_true(ms_said_eq(&s, &again));

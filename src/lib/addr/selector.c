@@ -48,8 +48,8 @@ bool ms_selector_contains(const struct ms_selector *outer, const struct ms_selec
 	       ports_contain(outer, inner) && ms_range_contains(&outer->range, &inner->range);
 }
 
-bool ms_selector_intersect(const struct ms_selector *a, const struct ms_selector *b,
-	struct ms_selector *out)
+bool ms_selector_intersect(
+	const struct ms_selector *a, const struct ms_selector *b, struct ms_selector *out)
 {
 	struct ms_selector r;
 
@@ -93,15 +93,16 @@ static size_t range_end(struct ms_slice s)
 	return slash + 1 + second;
 }
 
-static ms_err opaque_parse(struct ms_selector *sel, struct ms_slice s, unsigned flags,
-	struct ms_why *why)
+static ms_err opaque_parse(
+	struct ms_selector *sel, struct ms_slice s, unsigned flags, struct ms_why *why)
 {
 	ms_err err = ms_protocol_parse(&sel->protocol, s.p, ms_slice_find(s, "/"), flags, why);
 
 	if (err != MS_OK)
 		return err;
 	if (!ms_protocol_has_ports(sel->protocol))
-		return ms_text_fail(why, MS_ERR_RANGE, s, "protocol %u has no ports", sel->protocol);
+		return ms_text_fail(
+			why, MS_ERR_RANGE, s, "protocol %u has no ports", sel->protocol);
 	sel->port_first = MS_PORT_OPAQUE_FIRST;
 	sel->port_last = MS_PORT_OPAQUE_LAST;
 	return MS_OK;
@@ -133,7 +134,8 @@ ms_err ms_selector_parse(struct ms_selector *out, const char *text, size_t len, 
 			err = ms_protoport_parse(&p, pp.p, pp.len, flags, why);
 			if (err == MS_OK && p.port_wild)
 				err = ms_text_fail(why, MS_ERR_TEXT, s,
-					"%%any is a port that the peer chooses; a selector needs numbers");
+					"%%any is a port that the peer chooses; a selector needs "
+					"numbers");
 			if (err == MS_OK) {
 				sel.protocol = p.protocol;
 				sel.port_first = p.port_first;

@@ -58,9 +58,11 @@ static void parses_and_prints(void **state)
 		if ((err == MS_OK) != (texts[i].out != NULL))
 			fail_msg("%s: %s", texts[i].in, why.text);
 		if (err == MS_OK) {
-			assert_int_equal(ms_selector_text(&s, text, sizeof text), strlen(texts[i].out));
+			assert_int_equal(
+				ms_selector_text(&s, text, sizeof text), strlen(texts[i].out));
 			assert_string_equal(text, texts[i].out);
-			assert_int_equal(ms_selector_parse(&again, text, strlen(text), 0, 0, NULL), MS_OK);
+			assert_int_equal(
+				ms_selector_parse(&again, text, strlen(text), 0, 0, NULL), MS_OK);
 			assert_true(ms_selector_eq(&s, &again));
 		} else {
 			check_why(&why, texts[i].in, texts[i].why);

@@ -104,8 +104,8 @@ struct ms_addr ms_subnet_last(const struct ms_subnet *s)
 	return last;
 }
 
-static ms_err bits_parse(struct ms_slice whole, struct ms_slice s, int family, unsigned *bits,
-	struct ms_why *why)
+static ms_err bits_parse(
+	struct ms_slice whole, struct ms_slice s, int family, unsigned *bits, struct ms_why *why)
 {
 	struct ms_addr mask;
 	uint64_t n;

@@ -54,8 +54,8 @@ unsigned ms_digit(char c);
 
 /* A host or network name through the system's resolver and networks(5); family 0: either. */
 struct ms_addr;
-ms_err ms_addr_lookup(struct ms_addr *out, struct ms_slice name, int family, struct ms_why *why)
-	MS_MUST_CHECK;
+ms_err ms_addr_lookup(
+	struct ms_addr *out, struct ms_slice name, int family, struct ms_why *why) MS_MUST_CHECK;
 
 /* Does this look like a numeric address (right or wrong), not like a name? */
 bool ms_addr_looks_numeric(struct ms_slice s);

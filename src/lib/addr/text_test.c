@@ -66,8 +66,14 @@ static void prints_numbers(void **state)
 		int format;
 		const char *out;
 	} rows[] = {
-		{ 8, 'o', "010" }, { 0, 'o', "0" }, { 8, 8, "10" }, { 8, 'd', "8" }, { 8, 10, "8" },
-		{ 255, 'x', "0xff" }, { 255, 16, "ff" }, { 0, 'x', "0x0" },
+		{ 8, 'o', "010" },
+		{ 0, 'o', "0" },
+		{ 8, 8, "10" },
+		{ 8, 'd', "8" },
+		{ 8, 10, "8" },
+		{ 255, 'x', "0xff" },
+		{ 255, 16, "ff" },
+		{ 0, 'x', "0x0" },
 		{ UINT64_MAX, 10, "18446744073709551615" },
 		{ UINT64_MAX, 'o', "01777777777777777777777" },
 	};
@@ -88,10 +94,26 @@ static void protocol_names(void **state)
 		const char *in;
 		int number; /* -1: refused */
 	} rows[] = {
-		{ "tcp", 6 }, { "udp", 17 }, { "icmp", 1 }, { "icmpv6", 58 }, { "ipv6-icmp", 58 },
-		{ "esp", 50 }, { "gre", 47 }, { "sctp", 132 }, { "%any", 0 }, { "any", 0 },
-		{ "0", 0 }, { "17", 17 }, { "0x11", 17 }, { "255", 255 },
-		{ "256", -1 }, { "TCP", -1 }, { "tcpp", -1 }, { "", -1 }, { "6 ", -1 }, { "-1", -1 },
+		{ "tcp", 6 },
+		{ "udp", 17 },
+		{ "icmp", 1 },
+		{ "icmpv6", 58 },
+		{ "ipv6-icmp", 58 },
+		{ "esp", 50 },
+		{ "gre", 47 },
+		{ "sctp", 132 },
+		{ "%any", 0 },
+		{ "any", 0 },
+		{ "0", 0 },
+		{ "17", 17 },
+		{ "0x11", 17 },
+		{ "255", 255 },
+		{ "256", -1 },
+		{ "TCP", -1 },
+		{ "tcpp", -1 },
+		{ "", -1 },
+		{ "6 ", -1 },
+		{ "-1", -1 },
 		{ "6x", -1 },
 	};
 	struct ms_why why;
@@ -170,9 +192,11 @@ static void protoport_texts(void **state)
 		if ((err == MS_OK) != (protoports[i].out != NULL))
 			fail_msg("%s: %s", protoports[i].in, why.text);
 		if (err == MS_OK) {
-			assert_int_equal(ms_protoport_text(&p, text, sizeof text), strlen(protoports[i].out));
+			assert_int_equal(ms_protoport_text(&p, text, sizeof text),
+				strlen(protoports[i].out));
 			assert_string_equal(text, protoports[i].out);
-			assert_int_equal(ms_protoport_parse(&again, text, strlen(text), 0, NULL), MS_OK);
+			assert_int_equal(
+				ms_protoport_parse(&again, text, strlen(text), 0, NULL), MS_OK);
 			assert_true(ms_protoport_eq(&p, &again));
 		} else {
 			check_why(&why, protoports[i].in, protoports[i].why);
@@ -196,7 +220,8 @@ static void service_names(void **state)
 	assert_int_equal(ms_protoport_parse(&p, "tcp/smtp", 8, MS_TEXT_SERVICES, &why), MS_OK);
 	assert_int_equal(p.port_first, 25);
 	assert_int_equal(p.port_last, 25);
-	assert_int_equal(ms_protoport_parse(&p, "udp/netbios-ns", 14, MS_TEXT_SERVICES, &why), MS_OK);
+	assert_int_equal(
+		ms_protoport_parse(&p, "udp/netbios-ns", 14, MS_TEXT_SERVICES, &why), MS_OK);
 	assert_int_equal(p.port_first, 137);
 	assert_int_equal(ms_protoport_parse(&p, "tcp/netbios-ns", 14, 0, &why), MS_ERR_UNKNOWN);
 }
