@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Known-answer vectors.  Sources: RFC 3602 s4 and SP 800-38A F.2 (CBC), RFC 3686 s6 (CTR), the GCM
+ * submission's test cases 4, 10 and 16, RFC 7634 appendix A, RFC 2202, RFC 4231, RFC 4868 s2.7,
+ * RFC 4494 s4, RFC 3566 s4.1, FIPS 180-4 examples, RFC 5903 and RFC 7748 (generators), RFC 8032 s7.1,
+ * RFC 6979 A.2.5.  CCM with the 11-octet nonce of RFC 4309 has no published vector: those rows were
+ * computed from the formulas of SP 800-38C over plain AES, by a routine checked with RFC 3610.
+ * The RSA row is a key and signature made for this table.
+ */
+#include "lib/crypto/kat.h"
+
+#define ROWS(t) (sizeof(t) / sizeof(t)[0])
+
+#define CBC_PLAIN "6bc1bee22e409f96e93d7e117393172a"
+#define CBC_IV "000102030405060708090a0b0c0d0e0f"
+#define CTR_PLAIN "53696e676c6520626c6f636b206d7367"
+#define GCM_KEY "feffe9928665731c6d6a8f9467308308"
+#define GCM_SALT "cafebabe"
+#define GCM_IV "facedbaddecaf888"
+#define GCM_AAD "feedfacedeadbeeffeedfacedeadbeefabaddad2"
+#define GCM_PLAIN                                                                                  \
+	"d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e24" \
+	"49a6b525b16aedf5aa0de657ba637b39"
+#define GCM_128                                                                                    \
+	"42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5a" \
+	"ac84aa051ba30b396a0aac973d58e091",                                                        \
+		"5bc94fbc3221a5db94fae95ae7121a47"
+#define GCM_192                                                                                    \
+	"3980ca0b3c00e841eb06fac4872a2757859e1ceaa6efd984628593b40ca1e19c7d773d00c144c525ac619d18" \
+	"c84a3f4718e2448b2fe324d9ccda2710",                                                        \
+		"2519498e80f1478f37ba55bd6d27618c"
+#define GCM_256                                                                                    \
+	"522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b10" \
+	"56828838c5f61e6393ba7a0abcc9f662",                                                        \
+		"76fc6ece0f4e1768cddf8853bb2d551b"
+#define GCM_ROWS(id)                                                                               \
+	{ id, 128, GCM_KEY GCM_SALT, GCM_IV, GCM_AAD, GCM_PLAIN, GCM_128 },                        \
+		{ id, 192, GCM_KEY "feffe9928665731c" GCM_SALT, GCM_IV, GCM_AAD, GCM_PLAIN,        \
+			GCM_192 },                                                                 \
+		{ id, 256, GCM_KEY GCM_KEY GCM_SALT, GCM_IV, GCM_AAD, GCM_PLAIN, GCM_256 }
+
+#define CCM_IV "1011121314151617"
+#define CCM_SALT "5a5b5c"
+#define CCM_KEY128 "404142434445464748494a4b4c4d4e4f"
+#define CCM_KEY192 CCM_KEY128 "5051525354555657"
+#define CCM_KEY256 CCM_KEY192 "58595a5b5c5d5e5f"
+#define CCM_AAD "0102030400000005"
+#define CCM_PLAIN                                                                                  \
+	"202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f4041424344454647"
+#define CCM_128 "80a6c2e20e3b4a0a66a628b7d67e8a25ad35b721d334e764cbe18978592839a2cc458224dedf46ea"
+#define CCM_192 "3dd5aa5305ddbee9c7526a47fc8e565fdf1f2562bf0add665c06627cd20ec757d7552e97b5e5d366"
+#define CCM_256 "d879ffeaae17fad5d7db21e12aadac12718100d1aa9534b2bb6d0ad4d45b38179b2aa0bfc0eea3d7"
+#define CCM_ROWS(id, icv128, icv192, icv256)                                                       \
+	{ id, 128, CCM_KEY128 CCM_SALT, CCM_IV, CCM_AAD, CCM_PLAIN, CCM_128, icv128 },             \
+		{ id, 192, CCM_KEY192 CCM_SALT, CCM_IV, CCM_AAD, CCM_PLAIN, CCM_192, icv192 },     \
+		{ id, 256, CCM_KEY256 CCM_SALT, CCM_IV, CCM_AAD, CCM_PLAIN, CCM_256, icv256 }
+
+const struct kat_encr kat_encr_rows[] = {
+	{ MS_ENCR_NULL, 0, "", "", "", CBC_PLAIN, CBC_PLAIN, "" },
+	{ MS_ENCR_AES_CBC, 128, "06a9214036b8a15b512e03d534120006",
+		"3dafba429d9eb430b422da802c9fac41", "", CTR_PLAIN,
+		"e353779c1079aeb82708942dbe77181a", "" },
+	{ MS_ENCR_AES_CBC, 192, "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", CBC_IV, "",
+		CBC_PLAIN, "4f021db243bc633d7178183a9fa071e8", "" },
+	{ MS_ENCR_AES_CBC, 256, "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
+		CBC_IV, "", CBC_PLAIN, "f58c4c04d6e5f1ba779eabfb5f7bfbd6", "" },
+	{ MS_ENCR_AES_CTR, 128, "ae6852f8121067cc4bf7a5765577f39e00000030", "0000000000000000", "",
+		CTR_PLAIN, "e4095d4fb7a7b3792d6175a3261311b8", "" },
+	{ MS_ENCR_AES_CTR, 192, "16af5b145fc9f579c175f93e3bfb0eed863d06ccfdb7851500000048",
+		"36733c147d6d93cb", "", CTR_PLAIN, "4b55384fe259c9c84e7935a003cbe928", "" },
+	{ MS_ENCR_AES_CTR, 256,
+		"776beff2851db06f4c8a0542c8696f6c6a81af1eec96b4d37fc1d689e6c1c10400000060",
+		"db5672c97aa8f0b2", "", CTR_PLAIN, "145ad01dbf824ec7560863dc71e3e0c0", "" },
+	GCM_ROWS(MS_ENCR_AES_GCM_8),
+	GCM_ROWS(MS_ENCR_AES_GCM_12),
+	GCM_ROWS(MS_ENCR_AES_GCM_16),
+	CCM_ROWS(MS_ENCR_AES_CCM_8, "fb58b0b11376d9ca", "2a5623beaa427446", "30f2b1ecc77e379c"),
+	CCM_ROWS(MS_ENCR_AES_CCM_12, "937e85c7f459290e0f4b58e3", "6fd8622f8186a02ed7f9326e",
+		"6403b2ee419e0d86b182f54d"),
+	CCM_ROWS(MS_ENCR_AES_CCM_16, "34a56217436591fbb1c3921367f2d09e",
+		"7ee1167caa6c7160c5de87ad99460c3e", "b617fae382bf3a1e5cb28995f6a43b08"),
+	{ MS_ENCR_CHACHA20_POLY1305, 256,
+		"808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3",
+		"1011121314151617", "0102030400000005",
+		"45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b"
+		"0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f30313233"
+		"3435363701020204",
+		"24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb"
+		"61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3cbec163fac469b502773f6fb94e664da"
+		"9165b82829f641e0",
+		"76aaa8266b7fb0f7b11b369907e1ad43" },
+};
+const unsigned kat_encr_count = ROWS(kat_encr_rows);
+
+#define OB16 "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
+#define HI_THERE "4869205468657265"
+#define JEFE "4a656665"
+#define JEFE_DATA "7768617420646f2079612077616e7420666f72206e6f7468696e673f"
+#define AA10 "aaaaaaaaaaaaaaaaaaaa"
+#define AA80 AA10 AA10 AA10 AA10 AA10 AA10 AA10 AA10
+#define AA131 AA80 AA10 AA10 AA10 AA10 AA10 "aa"
+/* "Test Using Larger Than Block-Size Key - Hash Key First" */
+#define LARGER                                                                                     \
+	"54657374205573696e67204c6172676572205468616e20426c6f636b2d53697a65204b6579202d20486173"   \
+	"68204b6579204669727374"
+
+const struct kat_mac kat_integ_rows[] = {
+	{ MS_INTEG_HMAC_SHA1_96, OB16 "0b0b0b0b", HI_THERE,
+		"b617318655057264e28bc0b6fb378c8ef146be00" },
+	{ MS_INTEG_HMAC_SHA2_256_128, OB16 OB16, HI_THERE,
+		"198a607eb44bfbc69903a0f1cf2bbdc5ba0aa3f3d9ae3c1c7a3b1696a0b68cf7" },
+	{ MS_INTEG_HMAC_SHA2_384_192, OB16 OB16 OB16, HI_THERE,
+		"b6a8d5636f5c6a7224f9977dcf7ee6c7fb6d0c48cbdee9737a959796489bddbc4c5df61d5b3297b4"
+		"fb68dab9f1b582c2" },
+	{ MS_INTEG_HMAC_SHA2_512_256, OB16 OB16 OB16 OB16, HI_THERE,
+		"637edc6e01dce7e6742a99451aae82df23da3e92439e590e43e761b33e910fb8ac2878ebd5803f6f"
+		"0b61dbce5e251ff8789a4722c1be65aea45fd464e89f8f5b" },
+	{ MS_INTEG_AES_CMAC_96, "2b7e151628aed2a6abf7158809cf4f3c", CBC_PLAIN,
+		"070a16b46b4d4144f79bdd9d" },
+	{ MS_INTEG_AES_XCBC_96, CBC_IV, CBC_IV, "d2a246fa349b68a79998a439" },
+	{ MS_INTEG_AES_XCBC_96, CBC_IV, "000102", "5b376580ae2f19afe7219cee" },
+};
+const unsigned kat_integ_count = ROWS(kat_integ_rows);
+
+const struct kat_mac kat_prf_rows[] = {
+	{ MS_PRF_HMAC_SHA1, JEFE, JEFE_DATA, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
+	{ MS_PRF_HMAC_SHA1, AA80, LARGER, "aa4ae5e15272d00e95705637ce8a3b55ed402112" },
+	{ MS_PRF_HMAC_SHA2_256, JEFE, JEFE_DATA,
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" },
+	{ MS_PRF_HMAC_SHA2_256, AA131, LARGER,
+		"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54" },
+	{ MS_PRF_HMAC_SHA2_384, JEFE, JEFE_DATA,
+		"af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c7"
+		"8b3239ecfab21649" },
+	{ MS_PRF_HMAC_SHA2_384, AA131, LARGER,
+		"4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c60c2ef6ab4030fe82"
+		"96248df163f44952" },
+	{ MS_PRF_HMAC_SHA2_512, JEFE, JEFE_DATA,
+		"164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a"
+		"6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737" },
+	{ MS_PRF_HMAC_SHA2_512, AA131, LARGER,
+		"80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f3526b56d037e05f2598"
+		"bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598" },
+	{ MS_PRF_AES128_XCBC, CBC_IV, CBC_IV "10111213", "47f51b4564966215b8985c63055ed308" },
+	{ MS_PRF_AES128_XCBC, "00010203040506070809", CBC_IV "10111213",
+		"0fa087af7d866e7653434e602fdde835" },
+};
+const unsigned kat_prf_count = ROWS(kat_prf_rows);
+
+const struct kat_hash kat_hash_rows[] = {
+	{ MS_HASH_SHA1, "616263", "a9993e364706816aba3e25717850c26c9cd0d89d" },
+	{ MS_HASH_SHA2_256, "616263",
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+	{ MS_HASH_SHA2_384, "616263",
+		"cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc23"
+		"58baeca134c825a7" },
+	{ MS_HASH_SHA2_512, "616263",
+		"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a8"
+		"36ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f" },
+};
+const unsigned kat_hash_count = ROWS(kat_hash_rows);
+
+#define ZERO16 "00000000000000000000000000000000"
+const struct kat_ke kat_ke_rows[] = {
+	{ MS_KE_MODP2048, "02", { "00", "01" } },
+	{ MS_KE_MODP3072, "02", { "00", "01" } },
+	{ MS_KE_MODP4096, NULL, { "00", "01" } },
+	{ MS_KE_MODP6144, NULL, { "00", "01" } },
+	{ MS_KE_MODP8192, NULL, { "00", "01" } },
+	{ MS_KE_ECP256,
+		"6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2"
+		"fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+		{ "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2"
+			"fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f4" } },
+	{ MS_KE_ECP384,
+		"aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25d"
+		"bf55296c3a545e3872760ab73617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147c"
+		"e9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
+		{ "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25d"
+			"bf55296c3a545e3872760ab73617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147c"
+			"e9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5e" } },
+	{ MS_KE_ECP521,
+		"00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b"
+		"5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66011839296a78"
+		"9a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640"
+		"c550b9013fad0761353c7086a272c24088be94769fd16650",
+		{ "00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b"
+			"5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66011839296a78"
+			"9a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640"
+			"c550b9013fad0761353c7086a272c24088be94769fd16651" } },
+	{ MS_KE_X25519, "09" ZERO16 "000000000000000000000000000000",
+		{ ZERO16 ZERO16, "01" ZERO16 "000000000000000000000000000000",
+			"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800" } },
+	{ MS_KE_X448, "05" ZERO16 ZERO16 ZERO16 "00000000000000",
+		{ ZERO16 ZERO16 ZERO16 "0000000000000000",
+			"01" ZERO16 ZERO16 ZERO16 "00000000000000" } },
+};
+const unsigned kat_ke_count = ROWS(kat_ke_rows);
+
+const struct kat_sign kat_sign_rows[] = {
+	{ "Ed25519", MS_SIGN_EDDSA, 0,
+		"302a300506032b6570032100"
+		"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+		"72",
+		"92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e4"
+		"3e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00" },
+	{ "ECDSA P-256", MS_SIGN_ECDSA_RAW, MS_HASH_SHA2_256,
+		"3059301306072a8648ce3d020106082a8648ce3d03010703420004"
+		"60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe10"
+		"08b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+		"73616d706c65",
+		"efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c94"
+		"2d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8" },
+	{ "RSA", MS_SIGN_RSA_PKCS1, MS_HASH_SHA2_256,
+		"30820122300d06092a864886f70d01010105000382010f003082010a0282010100de788e"
+		"1b88ce0eff242e06bde98194a5da84ab7050b0b220925bcb02f52577cc58f8e14680c7d3"
+		"e844b0c90c941be609f73806dff2a653813c677723fdff0f8660401137ec31ba09047bcb"
+		"4ea4c8d31e6d99fad4480530e3d6115f083b6e782fab981c9ec4206d0bb410e53f37eaf4"
+		"a9fbe7f5c7145589bcf7d97d3be03839202d1fe0dfc7b992d8709b2935923eb9c1fe9cfc"
+		"6ac7cf829d6238058824e6ddfa399bee82d18651ed70c0e118829059a9b64fac26e71069"
+		"970455094206365ebf4a7cd76a2089137f4689e85597417938ee03fe036efa1d4c9a0290"
+		"f559c128ae50d49c18e91b641a62a83f775f2099978ca9619fbab351ef9b95f4d255e275"
+		"c10203010001",
+		"73616d706c65",
+		"6df4df18f1f6e41aaa0c4a88fb4e7953526378f54b24e34756d4aa213387f92949623c4a"
+		"bfd9374f763e05926ea24a50a9463b837f5108a1c9721c43eff4b9e7345e4c7fc788bae5"
+		"4fd88e50e7f9f76ad5f166c283001f08f63479fd11235eaf46387ba1e9de29f822dbe787"
+		"2a5eceb9d4955786610196e78261af76044c0efcd2b2fc7db0110e5be9e8d37b08363591"
+		"e277b686c3732ef7b6486f87718fd129e53bade17709f067a3e85263824d300f034fec7a"
+		"b7ffa07af611429694366e4acdfd3e783632ac5471fbbc00ca69ee0f5b5742e328490096"
+		"215308a0a9caefdca5cada6c0e9a2cf4f4b17481d8920fb347153b5302442a040d1e63d9"
+		"cfd65386" },
+};
+const unsigned kat_sign_count = ROWS(kat_sign_rows);
