@@ -1,7 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 if PLUGIN_CRYPTO_OPENSSL
-EXTRA_LTLIBRARIES += src/plugins/crypto-openssl/crypto-openssl.la
+# The objects stand in a convenience library so that the tests link the same ones.
+EXTRA_LTLIBRARIES += src/plugins/crypto-openssl/crypto-openssl.la \
+	src/plugins/crypto-openssl/libopenssl.la
+src_plugins_crypto_openssl_libopenssl_la_SOURCES = \
+	src/plugins/crypto-openssl/crypto-openssl.h \
+	src/plugins/crypto-openssl/encr.c \
+	src/plugins/crypto-openssl/integ.c \
+	src/plugins/crypto-openssl/ke_ecp.c \
+	src/plugins/crypto-openssl/ke_modp.c \
+	src/plugins/crypto-openssl/ke_x.c \
+	src/plugins/crypto-openssl/keys.c \
+	src/plugins/crypto-openssl/md.c \
+	src/plugins/crypto-openssl/rsa.c \
+	src/plugins/crypto-openssl/rsa.h \
+	src/plugins/crypto-openssl/sign.c
+src_plugins_crypto_openssl_libopenssl_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_crypto_openssl_crypto_openssl_la_SOURCES = src/plugins/crypto-openssl/crypto-openssl.c
+src_plugins_crypto_openssl_crypto_openssl_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_crypto_openssl_crypto_openssl_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_CRYPTO_OPENSSL_LDFLAGS)
-src_plugins_crypto_openssl_crypto_openssl_la_LIBADD = libmodswan.la
+src_plugins_crypto_openssl_crypto_openssl_la_LIBADD = src/plugins/crypto-openssl/libopenssl.la \
+	libmodswan.la $(CRYPTO_LIBS)
+
+if HAVE_CMOCKA
+crypto_openssl_tests = src/plugins/crypto-openssl/kat_test
+crypto_openssl_test_libs = src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
+	$(CMOCKA_LIBS)
+check_PROGRAMS += $(crypto_openssl_tests)
+TESTS += $(crypto_openssl_tests)
+src_plugins_crypto_openssl_kat_test_SOURCES = src/plugins/crypto-openssl/kat_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_plugins_crypto_openssl_kat_test_LDADD = $(crypto_openssl_test_libs)
+endif
 endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CRYPTO_OPENSSL_RSA_H
+#define CRYPTO_OPENSSL_RSA_H
+
+#include <modswan/error.h>
+
+#define RSA_MIN_BITS 512 /* the family's floor for keys in ipsec.secrets */
+#define RSA_MAX_BITS 16384 /* a signature must fit MS_MAX_SIGNATURE_OCTETS */
+
+ms_err rsa_size_check(unsigned bits, struct ms_why *why);
+
+#endif
