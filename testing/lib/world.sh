@@ -62,7 +62,7 @@ world_begin() {
 }
 
 world_inside() {
-	nsenter -t "$(world_pid wire)" -m -u -n -p -r -- "$@"
+	nsenter -t "$(world_pid wire)" -m -u -n -p -r -w -- "$@"
 }
 
 # Ends every process of the world, and with them all namespaces; leaves its files, but no sockets.
@@ -88,7 +88,7 @@ on() {
 	if [ "$name" = wire ]; then
 		"$@"
 	else
-		nsenter -t "$(world_pid "$name")" -m -u -n -p -r -- "$@"
+		nsenter -t "$(world_pid "$name")" -m -u -n -p -r -w -- "$@"
 	fi
 }
 
