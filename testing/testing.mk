@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 EXTRA_DIST += \
 	.ci/run \
+	testing/README.md \
 	testing/check \
 	testing/clean \
 	testing/demo \
