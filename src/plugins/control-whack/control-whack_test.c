@@ -316,7 +316,7 @@ static void test_client_vanishes(void **state)
 static void test_garbage(void **state)
 {
 	static const char *const rows[] = { "GET / HTTP/1.1\r\n\r\n", "\xff\xff\xff\xff",
-		"\x7f" "ELF    ", "status\n" };
+		"\x7f\x45LF    ", "status\n" };
 	static const char bad_body[] = "\0\0\0\x05up\0x";
 	struct world *w = *state;
 	char buf[512];
