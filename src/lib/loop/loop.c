@@ -15,6 +15,7 @@ struct ms_timer {
 struct ms_watch {
 	uv_poll_t uv;
 	int fd;
+	int wanted; /* UV_READABLE, UV_WRITABLE */
 	ms_watch_f *ready;
 	void *arg;
 };
@@ -183,21 +184,24 @@ static void watch_ready(uv_poll_t *h, int status, int events)
 		ev |= MS_READABLE;
 	if (events & UV_WRITABLE)
 		ev |= MS_WRITABLE;
+	/* libuv stops at an error (ENOBUFS of netlink, an ICMP answer to a datagram); for a socket
+	 * it is over once it has been read. */
+	if (status < 0 && w->wanted != 0)
+		uv_poll_start(&w->uv, w->wanted, watch_ready);
 	w->ready(w->arg, w->fd, ev);
 }
 
 void ms_watch_set(struct ms_watch *w, unsigned events)
 {
-	int ev = 0;
-
+	w->wanted = 0;
 	if (events & MS_READABLE)
-		ev |= UV_READABLE;
+		w->wanted |= UV_READABLE;
 	if (events & MS_WRITABLE)
-		ev |= UV_WRITABLE;
-	if (ev == 0)
+		w->wanted |= UV_WRITABLE;
+	if (w->wanted == 0)
 		uv_poll_stop(&w->uv);
 	else
-		uv_poll_start(&w->uv, ev, watch_ready);
+		uv_poll_start(&w->uv, w->wanted, watch_ready);
 }
 
 struct ms_watch *ms_watch_new(struct ms_loop *loop, int fd, unsigned events, ms_watch_f *ready,

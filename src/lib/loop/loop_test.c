@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct seen {
@@ -120,6 +123,22 @@ static void test_process_timeout(void **state)
 	ms_loop_free(&s.loop);
 }
 
+/* The time limit reaches what the child has started, too. */
+static void test_process_group(void **state)
+{
+	struct seen s = { .loop = ms_loop_new(2) };
+	char file[64], script[160];
+
+	(void)state;
+	snprintf(file, sizeof file, "/tmp/loop_test.%d", (int)getpid());
+	snprintf(script, sizeof script, "(sleep 0.3; : > %s) & sleep 20; true", file);
+	run(&s, script, 50);
+	assert_true(s.result.timed_out);
+	usleep(500000);
+	assert_int_equal(access(file, F_OK), -1);
+	ms_loop_free(&s.loop);
+}
+
 static void test_process_missing(void **state)
 {
 	const char *argv[] = { "/nonexistent/program", NULL };
@@ -163,6 +182,56 @@ static void test_watch(void **state)
 	ms_loop_free(&s.loop);
 }
 
+static void drain(void *arg, int fd, unsigned events)
+{
+	struct seen *s = arg;
+	char c;
+
+	assert_true(events & MS_READABLE);
+	if (recv(fd, &c, 1, MSG_DONTWAIT) == 1)
+		s->fired++;
+	else
+		s->done++;
+}
+
+/* An error that the socket reports does not make the watch deaf. */
+static void test_watch_after_error(void **state)
+{
+	struct seen s = { .loop = ms_loop_new(2) };
+	struct sockaddr_in me = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in peer = me;
+	socklen_t len = sizeof me;
+	int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ms_watch *w;
+
+	(void)state;
+	assert_int_equal(bind(a, (struct sockaddr *)&me, sizeof me), 0);
+	assert_int_equal(getsockname(a, (struct sockaddr *)&me, &len), 0);
+	assert_int_equal(bind(b, (struct sockaddr *)&peer, sizeof peer), 0);
+	assert_int_equal(getsockname(b, (struct sockaddr *)&peer, &len), 0);
+	assert_int_equal(connect(a, (struct sockaddr *)&peer, sizeof peer), 0);
+	close(b);
+	w = ms_watch_new(s.loop, a, MS_READABLE, drain, &s);
+	assert_int_equal(send(a, "x", 1, 0), 1); /* nobody there: ECONNREFUSED comes back */
+	for (unsigned i = 0; i < 100 && s.done == 0; i++) {
+		usleep(1000);
+		ms_loop_turn(s.loop, false);
+	}
+	assert_int_equal(s.done, 1);
+	b = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(bind(b, (struct sockaddr *)&peer, sizeof peer), 0);
+	assert_int_equal(sendto(b, "y", 1, 0, (struct sockaddr *)&me, sizeof me), 1);
+	for (unsigned i = 0; i < 100 && s.fired == 0; i++) {
+		usleep(1000);
+		ms_loop_turn(s.loop, false);
+	}
+	assert_int_equal(s.fired, 1);
+	ms_watch_free(&w);
+	close(a);
+	close(b);
+	ms_loop_free(&s.loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,8 +239,10 @@ int main(void)
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_process_timeout),
+		cmocka_unit_test(test_process_group),
 		cmocka_unit_test(test_process_missing),
 		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_watch_after_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,12 @@ static void got_output(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 	}
 }
 
+/* With everything it started: the child leads a process group of its own. */
+static void kill_group(struct ms_process *p)
+{
+	kill(-uv_process_get_pid(&p->process), SIGKILL);
+}
+
 /* Before the child's end this is its time limit; after it, the end of the wait for the pipe, which
  * a grandchild may hold open. */
 static void time_is_up(uv_timer_t *h)
@@ -104,7 +110,7 @@ static void time_is_up(uv_timer_t *h)
 		return;
 	}
 	p->timed_out = true;
-	uv_process_kill(&p->process, SIGKILL);
+	kill_group(p);
 }
 
 static void process_exited(uv_process_t *h, int64_t status, int signum)
@@ -136,6 +142,7 @@ static int spawn(struct ms_loop *loop, struct ms_process *p, const char *const *
 	options.stdio = stdio;
 	options.stdio_count = 3;
 	options.exit_cb = process_exited;
+	options.flags = UV_PROCESS_DETACHED;
 	return uv_spawn(&loop->uv, &p->process, &options);
 }
 
@@ -185,5 +192,5 @@ void ms_process_free(struct ms_process **pp)
 		return;
 	p->abandoned = true;
 	if (!p->exited)
-		uv_process_kill(&p->process, SIGKILL);
+		kill_group(p);
 }
