@@ -18,8 +18,8 @@
 
 enum ms_conf_type {
 	MS_CONF_END,
-	MS_CONF_BOOL,	/* bool; yes/no, true/false */
-	MS_CONF_UINT,	/* uint32_t */
+	MS_CONF_BOOL,	/* bool; yes/no, true/false, on/off; or two choices */
+	MS_CONF_UINT,	/* uint32_t; choices: words for some numbers */
 	MS_CONF_TIME,	/* uint64_t milliseconds; text 500ms, 30s, 9m, 8h, 1d, bare number: seconds */
 	MS_CONF_STRING, /* char *, heap, NULL when not set */
 	MS_CONF_ENUM,	/* int; one of choices */
@@ -38,7 +38,9 @@ enum ms_conf_flags {
 	MS_CONF_IGNORED = 2, /* known, accepted and said to have no effect */
 	MS_CONF_SECRET = 4,  /* value is never printed */
 	MS_CONF_ALIAS = 8,   /* another spelling of the row named in def_text; not in samples */
-	MS_CONF_REFUSED = 16, /* known from the family, not supported here: an error that says so */
+	/* Known from the family, not supported here: an error that says so, with `brief` as the
+	 * advice.  def_text: the one value that is accepted, because it is what happens anyway. */
+	MS_CONF_REFUSED = 16,
 };
 
 struct ms_conf_key {
@@ -81,10 +83,17 @@ struct ms_conf_key {
 bool ms_conf_defaults(const struct ms_conf_key *keys, void *out);
 /* Frees heap members and sets them NULL. */
 void ms_conf_free(const struct ms_conf_key *keys, void *out);
+/* Case and '-' against '_' do not matter.  An alias leads to the row that it stands for, unless
+ * it has choices of its own: then it is itself a way to set that row's member. */
 const struct ms_conf_key *ms_conf_find(const struct ms_conf_key *keys, const char *name);
 /* The key whose name is nearest (edit distance at most a third of its length), or NULL. */
 const struct ms_conf_key *ms_conf_nearest(const struct ms_conf_key *keys, const char *name);
-/* Sets one key from text; the reason names value and what was expected, not file and line. */
+/* Edit distance; case and '-' against '_' count nothing.  UINT_MAX for words over 63 octets. */
+unsigned ms_text_distance(const char *a, const char *b);
+/* True when `known` is near enough to `word` to be meant and nearer than *best (start with
+ * UINT_MAX), which is then lowered: for "did you mean" over any list of words. */
+bool ms_text_is_near(const char *word, const char *known, unsigned *best);
+/* Sets one key from text; empty text: its default.  The reason names value and what was expected, not file and line. */
 ms_err ms_conf_set(const struct ms_conf_key *key, void *out, const char *value,
 	struct ms_why *why) MS_MUST_CHECK;
 /* Deep copy of every member that the table knows; false: out of memory. */

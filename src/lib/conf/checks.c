@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/conf/checks.h"
+
+#include <modswan/addr.h>
+#include <modswan/conf.h>
+#include <modswan/id.h>
+#include <modswan/text.h>
+
+#include <ctype.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Longest line of ipsec.conf that carries a key: 16384 bits, base64, and its exponent. */
+#define MAX_KEY_OCTETS 4096
+
+static bool among(const char *value, const char *const *words)
+{
+	for (; *words != NULL; words++) {
+		if (strcasecmp(value, *words) == 0)
+			return true;
+	}
+	return false;
+}
+
+static ms_err bad_word(const char *value, const char *const *words, const char *want,
+	struct ms_why *why)
+{
+	unsigned best = (unsigned)-1;
+	const char *near = NULL;
+
+	for (; *words != NULL; words++) {
+		if (ms_text_is_near(value, *words, &best))
+			near = *words;
+	}
+	if (near == NULL)
+		return ms_fail(why, MS_ERR_TEXT, "expected %s", want);
+	return ms_fail(why, MS_ERR_TEXT, "expected %s; did you mean %s?", want, near);
+}
+
+/* RFC 1123 s2.1 with the underscore that people use; a name of digits and dots only is meant to be
+ * an address and was not one. */
+static bool is_host_name(const char *value)
+{
+	size_t label = 0;
+	bool letter = false;
+
+	for (const char *p = value; *p != '\0'; p++) {
+		if (*p == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!isalnum((unsigned char)*p) && *p != '_' && (*p != '-' || label == 0))
+			return false;
+		if (!isdigit((unsigned char)*p))
+			letter = true;
+		if (++label > 63)
+			return false;
+	}
+	return letter && strlen(value) <= 255;
+}
+
+ms_err conf_check_host(const char *value, struct ms_why *why)
+{
+	static const char *const words[] = { "%any", "%defaultroute", "%opportunistic", "%group",
+		"%opportunisticgroup", NULL };
+	static const char want[] = "an IPv4 or IPv6 address, a host name, %any, %defaultroute, "
+				   "%opportunistic, %group or %opportunisticgroup";
+	struct ms_addr a;
+
+	if (value[0] == '%')
+		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
+	if (ms_addr_parse(&a, value, strlen(value), 0, MS_TEXT_NUMERIC, NULL) == MS_OK ||
+		is_host_name(value))
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected %s", want);
+}
+
+ms_err conf_check_nexthop(const char *value, struct ms_why *why)
+{
+	static const char *const words[] = { "%direct", "%defaultroute", NULL };
+	static const char want[] = "an address, %direct or %defaultroute";
+	struct ms_addr a;
+
+	if (value[0] == '%')
+		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
+	if (ms_addr_parse(&a, value, strlen(value), 0, MS_TEXT_NUMERIC, NULL) == MS_OK ||
+		is_host_name(value))
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected %s", want);
+}
+
+ms_err conf_check_addr(const char *value, struct ms_why *why)
+{
+	struct ms_addr a;
+
+	if (ms_addr_parse(&a, value, strlen(value), 0, MS_TEXT_NUMERIC, NULL) == MS_OK)
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected an IPv4 or IPv6 address");
+}
+
+ms_err conf_check_subnet(const char *value, struct ms_why *why)
+{
+	struct ms_subnet s;
+	struct ms_why inner = { "" };
+
+	if (strncasecmp(value, "vhost:", 6) == 0 || strncasecmp(value, "vnet:", 5) == 0)
+		return ms_fail(why, MS_ERR_UNSUPPORTED,
+			"vhost: and vnet: are known from the family, not supported here");
+	if (ms_subnet_parse(&s, value, strlen(value), 0, MS_TEXT_NUMERIC, &inner) == MS_OK)
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected NETWORK/BITS or NETWORK/MASK (%.200s)",
+		inner.text);
+}
+
+ms_err conf_check_protoport(const char *value, struct ms_why *why)
+{
+	struct ms_protoport pp;
+	struct ms_why inner = { "" };
+
+	if (ms_protoport_parse(&pp, value, strlen(value), MS_TEXT_SERVICES, &inner) == MS_OK)
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected PROTOCOL or PROTOCOL/PORT (%.200s)", inner.text);
+}
+
+ms_err conf_check_id(const char *value, struct ms_why *why)
+{
+	struct ms_id id = { 0 };
+	ms_err err;
+
+	if (strcasecmp(value, "%myid") == 0 || strcasecmp(value, "%none") == 0)
+		return MS_OK;
+	if (strcasecmp(value, "%fromcert") == 0)
+		return ms_fail(why, MS_ERR_UNSUPPORTED,
+			"known from the family, not supported here: certificates");
+	err = ms_id_parse(&id, value, strlen(value), why);
+	ms_id_free(&id);
+	return err;
+}
+
+static ms_err key_octets(const char *value, bool rfc3110, struct ms_why *why)
+{
+	size_t cap = strlen(value) + 1, len;
+	uint8_t *octets;
+	struct ms_rsa_blob blob;
+	ms_err err;
+
+	if (cap > 2 * MAX_KEY_OCTETS)
+		return ms_fail(why, MS_ERR_LIMIT, "a key of more than %d octets", MAX_KEY_OCTETS);
+	octets = malloc(cap);
+	if (octets == NULL)
+		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
+	err = ms_data_parse(octets, cap, &len, value, strlen(value), 0, why);
+	if (err == MS_OK && rfc3110)
+		err = ms_rsa_blob_split(&blob, octets, len, why);
+	free(octets);
+	return err;
+}
+
+ms_err conf_check_rsakey(const char *value, struct ms_why *why)
+{
+	static const char *const words[] = { "%none", "%dnsondemand", "%dnsonload", "%dns", NULL };
+	static const char want[] = "0s and the key in base64, %dnsondemand, %dnsonload or %none";
+
+	if (strcasecmp(value, "%cert") == 0)
+		return ms_fail(why, MS_ERR_UNSUPPORTED,
+			"known from the family, not supported here: certificates");
+	if (value[0] == '%')
+		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
+	return key_octets(value, true, why);
+}
+
+ms_err conf_check_pubkey(const char *value, struct ms_why *why)
+{
+	return key_octets(value, false, why);
+}
+
+static bool is_device(const char *p, size_t len)
+{
+	if (len == 0 || len >= IFNAMSIZ)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!isgraph((unsigned char)p[i]) || p[i] == '/' || p[i] == '=')
+			return false;
+	}
+	return true;
+}
+
+ms_err conf_check_interface(const char *value, struct ms_why *why)
+{
+	static const char *const words[] = { "%defaultroute", "%none", NULL };
+	static const char want[] = "ipsecN=DEVICE, %defaultroute or %none";
+	const char *p = value;
+
+	if (value[0] == '%')
+		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
+	if (strncmp(p, "ipsec", 5) == 0 && isdigit((unsigned char)p[5])) {
+		p += 5;
+		while (isdigit((unsigned char)*p))
+			p++;
+		if (*p == '=' && p - value <= 8 && is_device(p + 1, strlen(p + 1)))
+			return MS_OK;
+	}
+	return ms_fail(why, MS_ERR_TEXT, "expected %s", want);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <modswan/config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+bool ms_conn_desc_defaults(struct ms_conn_desc *d)
+{
+	memset(d, 0, sizeof *d);
+	if (ms_conf_defaults(ms_conn_keys, d) && ms_conf_defaults(ms_end_keys, &d->left) &&
+		ms_conf_defaults(ms_end_keys, &d->right))
+		return true;
+	ms_conn_desc_free(d);
+	return false;
+}
+
+bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from)
+{
+	memset(to, 0, sizeof *to);
+	to->name = from->name == NULL ? NULL : strdup(from->name);
+	to->source = from->source == NULL ? NULL : strdup(from->source);
+	if ((to->name != NULL) == (from->name != NULL) &&
+		(to->source != NULL) == (from->source != NULL) &&
+		ms_conf_copy(ms_conn_keys, to, from) &&
+		ms_conf_copy(ms_end_keys, &to->left, &from->left) &&
+		ms_conf_copy(ms_end_keys, &to->right, &from->right))
+		return true;
+	ms_conn_desc_free(to);
+	return false;
+}
+
+void ms_conn_desc_free(struct ms_conn_desc *d)
+{
+	ms_conf_free(ms_conn_keys, d);
+	ms_conf_free(ms_end_keys, &d->left);
+	ms_conf_free(ms_end_keys, &d->right);
+	free(d->name);
+	free(d->source);
+	d->name = d->source = NULL;
+}

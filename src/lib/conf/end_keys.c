@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of one end of a `conn`: people write them behind left or right; the first row is the side's
+ * word alone. */
+#include <modswan/config.h>
+
+#include "lib/conf/checks.h"
+#include "lib/conf/rows.h"
+
+static const struct ms_conf_choice auths[] = {
+	{ "secret", MS_AUTH_PSK, "a shared secret of ipsec.secrets" },
+	{ "psk", MS_AUTH_PSK, NULL },
+	{ "rsasig", MS_AUTH_RSA, "RSA signatures" },
+	{ "rsa", MS_AUTH_RSA, NULL },
+	{ "rsa-sha1", MS_AUTH_RSA_SHA1, "RSA signatures with SHA-1, for old peers" },
+	{ "ecdsa", MS_AUTH_ECDSA, "ECDSA signatures" },
+	{ "eddsa", MS_AUTH_EDDSA, "Ed25519 and Ed448 signatures" },
+	{ "null", MS_AUTH_NULL, "no authentication (RFC 7619)" },
+	{ "never", MS_AUTH_NEVER, "never negotiated" },
+	{ NULL, 0, NULL },
+};
+
+#define E struct ms_end_desc
+#define SIDES .flags = MS_CONF_SIDES
+#define SIDE_REFUSED(n, same, advice)                                                              \
+	{ .name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_REFUSED | MS_CONF_SIDES,           \
+		.def_text = (same), .brief = (advice) }
+
+const struct ms_conf_key ms_end_keys[] = {
+	MS_KEY_STRING(E, host, "", SIDES, .check = conf_check_host,
+		.brief = "address of this end; required",
+		.text = "An IPv4 or IPv6 address or a host name.  %defaultroute is this host's address "
+			"towards its default route, %any an address that is not known in advance.  "
+			"%group takes the peers of a policy group, %opportunistic and "
+			"%opportunisticgroup look for the peer's gateway in the DNS."),
+	MS_KEY_STRING(E, subnet, "subnet", SIDES, .check = conf_check_subnet,
+		.brief = "network behind this end; the end itself when not written"),
+	MS_KEY_LIST(E, subnets, "subnets", SIDES, .check = conf_check_subnet,
+		.brief = "several networks, { A/N, B/N }; all pairs of both ends are made"),
+	MS_KEY_STRING(E, protoport, "protoport", SIDES, .check = conf_check_protoport,
+		.brief = "restricts the connection to a protocol and port",
+		.text = "PROTOCOL or PROTOCOL/PORT, by number or name; port %any is one port that the peer "
+			"chooses, 0 all of them."),
+	MS_KEY_STRING(E, nexthop, "nexthop", SIDES, .check = conf_check_nexthop,
+		.brief = "this end's gateway towards the peer; %direct when not written"),
+	MS_KEY_STRING(E, sourceip, "sourceip", SIDES, .check = conf_check_addr,
+		.brief = "address that this host uses for its own packets through the tunnel"),
+	MS_KEY_STRING(E, id, "id", SIDES, .check = conf_check_id,
+		.brief = "identity of this end; its address when not written",
+		.text = "An address, @NAME, USER@NAME, @#HEX for a key id, a distinguished name in "
+			"quotes, %myid, or %any for every peer."),
+	MS_KEY_STRING(E, rsasigkey, "rsasigkey", SIDES, .check = conf_check_rsakey,
+		.brief = "RSA public key of this end, as ipsec showhostkey prints it"),
+	MS_KEY_STRING(E, rsasigkey2, "rsasigkey2", SIDES, .check = conf_check_rsakey,
+		.brief = "a second RSA public key, while keys are being changed"),
+	MS_KEY_STRING(E, pubkey, "pubkey", SIDES, .check = conf_check_pubkey,
+		.brief = "public key of this end, X.509 SubjectPublicKeyInfo behind 0s"),
+	MS_KEY_STRING(E, updown, "updown", SIDES,
+		.brief = "command to run when the connection comes up or goes down"),
+	MS_KEY_UINT(E, ikeport, "ikeport", SIDES, .max = 65535, .brief = "UDP port for IKE; 0: 500"),
+	MS_KEY_FLAGS(E, auth, "auth", SIDES, .choices = auths, .def = 0,
+		.brief = "how this end proves who it is; authby= when not written"),
+	MS_KEY_BOOL(E, firewall, "firewall", SIDES, .def = false,
+		.brief = "the updown command opens this end's firewall for the connection"),
+
+	SIDE_REFUSED("subnetwithin", NULL, "write the networks themselves"),
+	SIDE_REFUSED("cert", NULL, CERT_LATER),
+	SIDE_REFUSED("ckaid", NULL, "write the key itself in leftpubkey= or rightpubkey="),
+	SIDE_REFUSED("ca", NULL, CERT_LATER),
+	/* Without certificates there is none to send, whatever is written. */
+	{ .name = "sendcert", .type = MS_CONF_STRING, .flags = MS_CONF_IGNORED | MS_CONF_SIDES,
+		.brief = CERT_LATER },
+	SIDE_REFUSED("ecdsakey", NULL, "write the key in leftpubkey= or rightpubkey="),
+	SIDE_REFUSED("eddsakey", NULL, "write the key in leftpubkey= or rightpubkey="),
+	SIDE_REFUSED("autheap", "none", XAUTH_LATER),
+	SIDE_REFUSED("username", NULL, XAUTH_LATER),
+	SIDE_REFUSED("xauthusername", NULL, XAUTH_LATER),
+	SIDE_REFUSED("xauthname", NULL, XAUTH_LATER),
+	SIDE_REFUSED("xauthserver", "no", XAUTH_LATER),
+	SIDE_REFUSED("xauthclient", "no", XAUTH_LATER),
+	SIDE_REFUSED("modecfgserver", "no", MODECFG_LATER),
+	SIDE_REFUSED("modecfgclient", "no", MODECFG_LATER),
+	SIDE_REFUSED("addresspool", NULL, MODECFG_LATER),
+	SIDE_REFUSED("cat", "no", NULL),
+	SIDE_REFUSED("groundhog", "no", CERT_LATER),
+	SIDE_REFUSED("interface-ip", NULL, NULL),
+	SIDE_REFUSED("vti", NULL, NULL),
+	SIDE_REFUSED("updown-config", NULL, NULL),
+	SIDE_REFUSED("espenckey", NULL, MANUAL_LATER),
+	SIDE_REFUSED("espauthkey", NULL, MANUAL_LATER),
+	SIDE_REFUSED("ahkey", NULL, MANUAL_LATER),
+	SIDE_REFUSED("espspi", NULL, MANUAL_LATER),
+	SIDE_REFUSED("ahspi", NULL, MANUAL_LATER),
+	MS_KEY_END,
+};

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Distinguished names.
+ *
+ * Only what identities need: definite lengths below 64 KiB, attribute types by name or dotted
+ * number, string values.  A peer's DER is walked with a cursor that cannot leave its octets and
+ * is refused as a whole at the first thing that is not a name; then it is shown as hex.
+ *
+ * Standards: RFC 5280 s4.1.2.4 and s7.1, RFC 4514 (escapes), X.690 s8.
+ */
+#include "lib/id/dn_i.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+
+/* --- reading DER ---------------------------------------------------------------------------- */
+
+struct cursor {
+	const uint8_t *p, *end;
+};
+
+/* One element: its tag and contents; false: malformed, or nothing left. */
+static bool der_next(struct cursor *c, uint8_t *tag, struct ms_bytes *value)
+{
+	size_t left = (size_t)(c->end - c->p), len, head = 2;
+
+	if (left < 2)
+		return false;
+	*tag = c->p[0];
+	len = c->p[1];
+	if (len == 0x81 && left >= 3 && c->p[2] >= 0x80) {
+		len = c->p[2];
+		head = 3;
+	} else if (len == 0x82 && left >= 4 && c->p[2] != 0) {
+		len = (size_t)c->p[2] << 8 | c->p[3];
+		head = 4;
+	} else if (len >= 0x80) {
+		return false;
+	}
+	if (left - head < len)
+		return false;
+	*value = ms_bytes(c->p + head, len);
+	c->p += head + len;
+	return true;
+}
+
+static struct cursor cursor_of(struct ms_bytes b)
+{
+	/* Not b.ptr + b.len on NULL, which is undefined. */
+	struct cursor c = { b.ptr, b.len == 0 ? b.ptr : b.ptr + b.len };
+
+	return c;
+}
+
+struct ava {
+	struct ms_bytes oid, value;
+	uint8_t tag;
+	bool joined; /* stands in one relative name with the one before */
+};
+
+struct walk {
+	struct cursor rdns, set;
+	bool first_of_set;
+};
+
+static bool walk_begin(struct walk *w, struct ms_bytes der)
+{
+	struct cursor c = cursor_of(der);
+	struct ms_bytes body;
+	uint8_t tag;
+
+	if (!der_next(&c, &tag, &body) || tag != DER_SEQUENCE || c.p != c.end)
+		return false;
+	w->rdns = cursor_of(body);
+	w->set = cursor_of(ms_bytes(NULL, 0));
+	return true;
+}
+
+/* 1: *a is the next attribute; 0: the end; -1: malformed. */
+static int walk_next(struct walk *w, struct ava *a)
+{
+	struct ms_bytes body;
+	struct cursor c;
+	uint8_t tag;
+
+	a->joined = w->set.p != w->set.end;
+	if (!a->joined) {
+		if (w->rdns.p == w->rdns.end)
+			return 0;
+		if (!der_next(&w->rdns, &tag, &body) || tag != DER_SET || body.len == 0)
+			return -1;
+		w->set = cursor_of(body);
+	}
+	if (!der_next(&w->set, &tag, &body) || tag != DER_SEQUENCE)
+		return -1;
+	c = cursor_of(body);
+	if (!der_next(&c, &tag, &a->oid) || tag != DER_OID || a->oid.len == 0 ||
+		a->oid.len > MAX_OID || (a->oid.ptr[a->oid.len - 1] & 0x80) != 0)
+		return -1;
+	if (!der_next(&c, &a->tag, &a->value) || c.p != c.end)
+		return -1;
+	return 1;
+}
+
+/* --- DER to text ---------------------------------------------------------------------------- */
+
+struct writer {
+	char *buf;
+	size_t size, used;
+};
+
+static void put(struct writer *w, const char *text)
+{
+	for (; *text != '\0'; text++, w->used++) {
+		if (w->used + 1 < w->size)
+			w->buf[w->used] = *text;
+	}
+	if (w->size > 0)
+		w->buf[w->used < w->size ? w->used : w->size - 1] = '\0';
+}
+
+static void put_oid(struct writer *w, struct ms_bytes oid)
+{
+	const struct dn_attribute *at = dn_attribute_of_oid(oid);
+	unsigned long arc = 0;
+	bool first = true;
+	char num[48];
+
+	if (at != NULL) {
+		put(w, at->name);
+		return;
+	}
+	for (size_t i = 0; i < oid.len; i++) {
+		arc = (arc & 0x1ffffffUL) << 7 | (oid.ptr[i] & 0x7f);
+		if ((oid.ptr[i] & 0x80) != 0)
+			continue;
+		if (first)
+			snprintf(num, sizeof num, "%lu.%lu", arc < 80 ? arc / 40 : 2,
+				arc < 80 ? arc % 40 : arc - 80);
+		else
+			snprintf(num, sizeof num, ".%lu", arc);
+		put(w, num);
+		first = false;
+		arc = 0;
+	}
+}
+
+static bool is_text_tag(uint8_t tag)
+{
+	return tag == DER_UTF8 || tag == DER_PRINTABLE || tag == DER_IA5 || tag == DER_T61;
+}
+
+static void put_value(struct writer *w, const struct ava *a)
+{
+	char one[8];
+
+	if (!is_text_tag(a->tag)) {
+		/* RFC 4514 s2.4: other types as hex of the whole element */
+		snprintf(one, sizeof one, "#%02x", a->tag);
+		put(w, one);
+		if (a->value.len >= 256)
+			snprintf(one, sizeof one, "82%04zx", a->value.len & 0xffff);
+		else
+			snprintf(one, sizeof one, a->value.len >= 128 ? "81%02zx" : "%02zx", a->value.len);
+		put(w, one);
+		for (size_t i = 0; i < a->value.len; i++) {
+			snprintf(one, sizeof one, "%02x", a->value.ptr[i]);
+			put(w, one);
+		}
+		return;
+	}
+	for (size_t i = 0; i < a->value.len; i++) {
+		uint8_t c = a->value.ptr[i];
+		bool edge = i == 0 || i + 1 == a->value.len;
+
+		if (c < 0x20 || c >= 0x7f || c == '\'' || c == '"' || c == '`' || c == '$')
+			snprintf(one, sizeof one, "\\%02X", c);
+		else if (strchr("\\,/+=<>;", c) != NULL || (edge && c == ' ') || (i == 0 && c == '#'))
+			snprintf(one, sizeof one, "\\%c", c);
+		else
+			snprintf(one, sizeof one, "%c", c);
+		put(w, one);
+	}
+}
+
+bool ms_dn_text(struct ms_bytes der, char *buf, size_t size, size_t *needed_r)
+{
+	struct writer w = { buf, size, 0 };
+	struct walk walk;
+	struct ava a;
+	int more;
+
+	/* Twice, so that nothing is written of what turns out not to be a name. */
+	if (!walk_begin(&walk, der))
+		return false;
+	while ((more = walk_next(&walk, &a)) > 0)
+		;
+	if (more < 0 || !walk_begin(&walk, der))
+		return false;
+	put(&w, "");
+	for (unsigned n = 0; walk_next(&walk, &a) > 0; n++) {
+		if (n > 0)
+			put(&w, a.joined ? "+" : ", ");
+		put_oid(&w, a.oid);
+		put(&w, "=");
+		put_value(&w, &a);
+	}
+	*needed_r = w.used;
+	return true;
+}
+
+/* --- comparison ----------------------------------------------------------------------------- */
+
+/* The next character with runs of blanks as one and none at the edges; -1 at the end. */
+static int fold_next(struct ms_bytes v, size_t *i)
+{
+	size_t at = *i;
+
+	if (at < v.len && v.ptr[at] == ' ') {
+		while (at < v.len && v.ptr[at] == ' ')
+			at++;
+		if (*i != 0 && at < v.len) {
+			*i = at;
+			return ' ';
+		}
+	}
+	*i = at + (at < v.len);
+	return at < v.len ? (v.ptr[at] < 0x80 ? tolower(v.ptr[at]) : v.ptr[at]) : -1;
+}
+
+static bool value_eq(const struct ava *a, const struct ava *b)
+{
+	size_t i = 0, j = 0;
+	int c;
+
+	if (!is_text_tag(a->tag) || !is_text_tag(b->tag))
+		return a->tag == b->tag && ms_bytes_eq(a->value, b->value);
+	do {
+		c = fold_next(a->value, &i);
+		if (c != fold_next(b->value, &j))
+			return false;
+	} while (c >= 0);
+	return true;
+}
+
+bool ms_dn_eq(struct ms_bytes a, struct ms_bytes b)
+{
+	struct walk wa, wb;
+	struct ava x, y;
+	int more;
+
+	if (ms_bytes_eq(a, b))
+		return true;
+	if (!walk_begin(&wa, a) || !walk_begin(&wb, b))
+		return false;
+	while ((more = walk_next(&wa, &x)) > 0) {
+		if (walk_next(&wb, &y) <= 0 || x.joined != y.joined || !ms_bytes_eq(x.oid, y.oid) ||
+			!value_eq(&x, &y))
+			return false;
+	}
+	return more == 0 && walk_next(&wb, &y) == 0;
+}
