@@ -1,11 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
+# the algorithm registry, its tests, proposals
 libmodswan_la_SOURCES += \
 	src/lib/crypto/kat.c \
 	src/lib/crypto/kat.h \
 	src/lib/crypto/kat_data.c \
 	src/lib/crypto/prfplus.c \
 	src/lib/crypto/prfplus.h \
+	src/lib/crypto/proposal.c \
+	src/lib/crypto/proposal_text.c \
 	src/lib/crypto/registry.c \
 	src/lib/crypto/registry.h \
+	src/lib/crypto/suite.c \
 	src/lib/crypto/transforms.c \
-	src/lib/crypto/transforms.h
+	src/lib/crypto/transforms.h \
+	src/lib/crypto/words.c \
+	src/lib/crypto/words.h
+
+if HAVE_CMOCKA
+crypto_tests = \
+	src/lib/crypto/proposal_test \
+	src/lib/crypto/suite_test
+check_PROGRAMS += $(crypto_tests)
+TESTS += $(crypto_tests)
+src_lib_crypto_proposal_test_SOURCES = src/lib/crypto/proposal_test.c \
+	src/lib/crypto/fake_provider_test.h
+src_lib_crypto_proposal_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
+src_lib_crypto_suite_test_SOURCES = src/lib/crypto/suite_test.c src/lib/crypto/fake_provider_test.h
+src_lib_crypto_suite_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text forms of proposals and suites; what they write, the parser reads back as the same. */
+#include <modswan/proposal.h>
+#include <modswan/registry.h>
+
+#include <stdio.h>
+
+struct out {
+	char *buf;
+	size_t size, used;
+};
+
+static void put(struct out *o, const char *text)
+{
+	size_t room = o->used < o->size ? o->size - o->used : 0;
+	int n = snprintf(room > 0 ? o->buf + o->used : NULL, room, "%s", text);
+
+	if (n > 0)
+		o->used += (size_t)n;
+}
+
+/* The order in which the family writes them. */
+static const uint8_t order[] = { MS_TRANSFORM_ENCR, MS_TRANSFORM_INTEG, MS_TRANSFORM_PRF,
+	MS_TRANSFORM_KE, MS_TRANSFORM_ESN };
+#define ORDER (sizeof order / sizeof order[0])
+
+static void put_transform(struct out *o, const struct ms_transform *t)
+{
+	char name[64];
+
+	ms_transform_text(t->type, t->id, t->key_bits, name, sizeof name);
+	/* both registries call number 0 NONE: say which is meant */
+	put(o, t->type == MS_TRANSFORM_KE && t->id == 0 ? "DH0" : name);
+}
+
+/* ESN is worth words only when it can be YES; an absent INTEG beside an AEAD never. */
+static bool shown(const struct ms_proposal *p, uint8_t type)
+{
+	bool any = false, only_zero = true;
+	unsigned i;
+
+	for (i = 0; i < p->n && i < MS_MAX_TRANSFORMS; i++)
+		if (p->t[i].type == type) {
+			any = true;
+			only_zero = only_zero && p->t[i].id == 0;
+		}
+	if (type == MS_TRANSFORM_ESN || type == MS_TRANSFORM_INTEG)
+		return any && !only_zero;
+	return any;
+}
+
+static void put_proposal(struct out *o, const struct ms_proposal *p)
+{
+	bool first = true;
+	unsigned i, k;
+
+	for (k = 0; k < ORDER; k++) {
+		if (!shown(p, order[k]))
+			continue;
+		const char *before = first ? "" : "-";
+
+		for (i = 0; i < p->n && i < MS_MAX_TRANSFORMS; i++) {
+			if (p->t[i].type != order[k])
+				continue;
+			put(o, before);
+			put_transform(o, &p->t[i]);
+			before = "+";
+		}
+		first = false;
+	}
+	/* transforms of types that we do not know, from a peer */
+	for (i = 0; i < p->n && i < MS_MAX_TRANSFORMS; i++)
+		if (ms_transform_type_name(p->t[i].type) == NULL) {
+			put(o, first ? "" : "-");
+			put_transform(o, &p->t[i]);
+			first = false;
+		}
+}
+
+size_t ms_proposals_text(const struct ms_proposals *p, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0 };
+	unsigned i;
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (i = 0; i < p->n && i < MS_MAX_PROPOSALS; i++) {
+		put(&o, i > 0 ? "," : "");
+		put_proposal(&o, &p->p[i]);
+	}
+	return o.used;
+}
+
+size_t ms_suite_text(const struct ms_suite *s, char *buf, size_t size)
+{
+	struct ms_proposal p = { .protocol = s->protocol };
+	struct out o = { buf, size, 0 };
+	const struct ms_transform all[] = {
+		{ MS_TRANSFORM_ENCR, s->encr, s->encr_bits },
+		{ MS_TRANSFORM_INTEG, s->integ, 0 },
+		{ MS_TRANSFORM_PRF, s->prf, 0 },
+		{ MS_TRANSFORM_KE, s->ke, 0 },
+		{ MS_TRANSFORM_ESN, s->esn, 0 },
+	};
+	unsigned i;
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (i = 0; i < ORDER; i++)
+		if (all[i].id != 0)
+			p.t[p.n++] = all[i];
+	put_proposal(&o, &p);
+	return o.used;
+}
