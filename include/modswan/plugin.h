@@ -108,13 +108,15 @@ struct ms_plugin {
 	ms_plugin_unload_f *unload;	/* NULL: nothing to undo */
 };
 
-/* MS_PLUGIN(kernel_klips, "kernel-klips", .summary = "...", .features = ..., ...); */
+/* MS_PLUGIN(kernel_klips, "kernel-klips", .summary = "...", .features = ..., ...);
+ * The weak alias lets the loader find the datum whatever the file is called. */
 #define MS_PLUGIN(ident, plugin_name, ...)                                                         \
 	extern const struct ms_plugin ident##_LTX_modswan_plugin;                                  \
-	__attribute__((visibility("default"))) const struct ms_plugin                              \
-		ident##_LTX_modswan_plugin = { .magic = MS_PLUGIN_MAGIC,                           \
-			.abi = MS_PLUGIN_ABI,                                                      \
-			.name = (plugin_name),                                                     \
-			__VA_ARGS__ }
+	extern const struct ms_plugin modswan_plugin                                               \
+		__attribute__((weak, alias(#ident "_LTX_modswan_plugin")));                        \
+	const struct ms_plugin ident##_LTX_modswan_plugin = { .magic = MS_PLUGIN_MAGIC,            \
+		.abi = MS_PLUGIN_ABI,                                                              \
+		.name = (plugin_name),                                                             \
+		__VA_ARGS__ }
 
 #endif

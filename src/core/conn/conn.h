@@ -65,6 +65,8 @@ struct conn {
 	struct child_sa *child_sas;
 	uint32_t eroute_owner;		   /* child serial */
 	bool wanted_up;			   /* --up or auto=start: revive after loss */
+	bool wanted_routed;		   /* --route or auto=route: packets bring it up */
+	struct route_job *route_jobs;	   /* core/route's queue for this connection */
 	uint32_t tries;			   /* keying attempts since the last success */
 	uint32_t reqid;
 	char device[16];		   /* ipsec0 */

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From words to values.  Which end is local is not known yet: left goes to `local` and right to
+ * `remote`, orient.c swaps them when it is the other way round.
+ */
+#include "core/conn/conn_priv.h"
+
+#include <modswan/registry.h>
+#include <modswan/text.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_any(const char *host)
+{
+	return strcmp(host, "%any") == 0 || strcmp(host, "%any6") == 0 ||
+	       strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+static ms_err host_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
+	struct ms_why *why)
+{
+	ms_err err;
+
+	e->host.port = (uint16_t)(end->ikeport == 0 ? 500 : end->ikeport);
+	if (end->host == NULL)
+		return ms_fail(why, MS_ERR_CONFIG, "%s= is missing", side);
+	if (is_any(end->host) || strcmp(end->host, "%defaultroute") == 0)
+		return MS_OK; /* orient.c knows what to do */
+	if (end->host[0] == '%')
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "%s=%s is not supported here", side,
+			end->host);
+	err = ms_addr_parse(&e->host.addr, end->host, strlen(end->host), 0, MS_TEXT_NUMERIC, why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "%s=: ", side);
+	return err;
+}
+
+static ms_err id_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
+	struct ms_why *why)
+{
+	ms_err err;
+
+	if (end->id == NULL) {
+		if (e->host.addr.family == 0)
+			return MS_OK; /* %any, or known once oriented */
+		return ms_id_of_addr(&e->id, &e->host.addr);
+	}
+	err = ms_id_parse(&e->id, end->id, strlen(end->id), why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "%sid=: ", side);
+	return err;
+}
+
+static ms_err add_client(struct conn_end *e, const char *net, const struct ms_protoport *pp,
+	const char *side, struct ms_why *why)
+{
+	struct ms_selector *s;
+	struct ms_subnet subnet;
+	ms_err err = ms_subnet_parse(&subnet, net, strlen(net), 0, MS_TEXT_NUMERIC, why);
+
+	if (err != MS_OK) {
+		ms_why_prefix(why, "%ssubnet=: ", side);
+		return err;
+	}
+	if (e->n_clients == CONN_MAX_SELECTORS)
+		return ms_fail(why, MS_ERR_LIMIT, "%ssubnets= has more than %d networks", side,
+			CONN_MAX_SELECTORS);
+	s = realloc(e->clients, (e->n_clients + 1) * sizeof *s);
+	if (s == NULL)
+		return MS_ERR_NOMEM;
+	e->clients = s;
+	s[e->n_clients] = ms_selector_of_subnet(&subnet);
+	s[e->n_clients].protocol = pp->protocol;
+	s[e->n_clients].port_first = pp->port_first;
+	s[e->n_clients].port_last = pp->port_last;
+	e->n_clients++;
+	return MS_OK;
+}
+
+/* Without subnets the host is its own client: 0 clients with has_client false until the address is
+ * known, but the protoport must not be lost. */
+static ms_err clients_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
+	struct ms_why *why)
+{
+	struct ms_protoport pp = { 0, 0, 65535, false };
+	ms_err err = MS_OK;
+
+	if (end->protoport != NULL) {
+		err = ms_protoport_parse(&pp, end->protoport, strlen(end->protoport),
+			MS_TEXT_NUMERIC, why);
+		if (err != MS_OK) {
+			ms_why_prefix(why, "%sprotoport=: ", side);
+			return err;
+		}
+	}
+	if (end->subnet != NULL)
+		err = add_client(e, end->subnet, &pp, side, why);
+	for (char **n = end->subnets; err == MS_OK && n != NULL && *n != NULL; n++)
+		err = add_client(e, *n, &pp, side, why);
+	e->has_client = e->n_clients > 0;
+	if (err == MS_OK && !e->has_client) {
+		e->clients = calloc(1, sizeof *e->clients);
+		if (e->clients == NULL)
+			return MS_ERR_NOMEM;
+		e->n_clients = 1;
+		e->clients[0].protocol = pp.protocol;
+		e->clients[0].port_first = pp.port_first;
+		e->clients[0].port_last = pp.port_last;
+		if (e->host.addr.family != 0)
+			e->clients[0].range.first = e->clients[0].range.last = e->host.addr;
+	}
+	return err;
+}
+
+static ms_err one_key(struct ms_pubkey **out, const char *text, const char *side, bool spki,
+	struct ms_why *why)
+{
+	uint8_t blob[4096];
+	size_t used;
+	ms_err err;
+
+	/* %dnsondemand, %dns, %cert, %none: other sources' business */
+	if (text == NULL || text[0] == '%')
+		return MS_OK;
+	err = ms_data_parse(blob, sizeof blob, &used, text, strlen(text), 0, why);
+	if (err == MS_OK && ms_sign() == NULL)
+		err = ms_fail(why, MS_ERR_NO_ALGORITHM, "no crypto plugin can use public keys");
+	if (err == MS_OK)
+		err = spki ? ms_sign()->pubkey_from_spki(out, ms_bytes(blob, used), why) :
+			     ms_sign()->pubkey_from_rfc3110(out, ms_bytes(blob, used), why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "%s%s=: ", side, spki ? "pubkey" : "rsasigkey");
+	return err;
+}
+
+static ms_err keys_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
+	struct ms_why *why)
+{
+	ms_err err;
+
+	if (end->pubkey != NULL)
+		return one_key(&e->pubkeys[0], end->pubkey, side, true, why);
+	err = one_key(&e->pubkeys[0], end->rsasigkey, side, false, why);
+	if (err == MS_OK)
+		err = one_key(&e->pubkeys[1], end->rsasigkey2, side, false, why);
+	return err;
+}
+
+static ms_err optional_addr(struct ms_addr *out, const char *text, const char *side,
+	const char *key, struct ms_why *why)
+{
+	ms_err err;
+
+	if (text == NULL || text[0] == '%')
+		return MS_OK;
+	err = ms_addr_parse(out, text, strlen(text), 0, MS_TEXT_NUMERIC, why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "%s%s=: ", side, key);
+	return err;
+}
+
+ms_err conn_build_end(struct conn_end *e, const struct ms_conn_desc *d,
+	const struct ms_end_desc *end, const char *side, struct ms_why *why)
+{
+	ms_err err = host_of(e, end, side, why);
+
+	e->auth = end->auth != 0 ? end->auth : d->authby;
+	e->updown = end->updown;
+	if (err == MS_OK)
+		err = id_of(e, end, side, why);
+	if (err == MS_OK)
+		err = clients_of(e, end, side, why);
+	if (err == MS_OK)
+		err = keys_of(e, end, side, why);
+	if (err == MS_OK)
+		err = optional_addr(&e->nexthop, end->nexthop, side, "nexthop", why);
+	if (err == MS_OK)
+		err = optional_addr(&e->sourceip, end->sourceip, side, "sourceip", why);
+	return err;
+}
+
+static bool never_negotiates(const struct ms_conn_desc *d)
+{
+	return d->type == MS_TYPE_PASS || d->type == MS_TYPE_DROP || d->type == MS_TYPE_REJECT;
+}
+
+ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
+{
+	const struct ms_conn_desc *d = c->desc;
+	ms_err err;
+
+	c->left_is_local = true; /* until oriented */
+	if (d->keyexchange == MS_KEX_IKEV1)
+		return ms_fail(why, MS_ERR_UNSUPPORTED,
+			"keyexchange=ikev1 is not supported here, only ikev2");
+	if (d->ah)
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "phase2=ah is not supported here, only esp");
+	if ((d->authby & MS_AUTH_NEVER) && !never_negotiates(d))
+		return ms_fail(why, MS_ERR_CONFIG,
+			"authby=never goes with type=passthrough, drop or reject only");
+	err = conn_build_end(&c->local, d, &d->left, "left", why);
+	if (err == MS_OK)
+		err = conn_build_end(&c->remote, d, &d->right, "right", why);
+	if (err == MS_OK) {
+		err = conn_intern(t, MS_PROTOCOL_IKE, d->ike, &c->ike, why);
+		if (err != MS_OK)
+			ms_why_prefix(why, "ike=: ");
+	}
+	if (err == MS_OK) {
+		err = conn_intern(t, MS_PROTOCOL_ESP, d->esp, &c->esp, why);
+		if (err != MS_OK)
+			ms_why_prefix(why, "esp=: ");
+	}
+	return err;
+}

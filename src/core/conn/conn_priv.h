@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the room: what table.c, build.c, orient.c and find.c share. */
+#ifndef MODSWAN_CORE_CONN_PRIV_H
+#define MODSWAN_CORE_CONN_PRIV_H
+
+#include "core/conn/conn.h"
+
+/* Buckets are powers of two and double when there are more entries than buckets. */
+struct conn_index {
+	struct conn **buckets;
+	size_t mask;
+};
+
+struct conn_table {
+	uint64_t seed[2];
+	struct conn_index by_name, by_pair;
+	struct conn *first, *last;
+	unsigned count;	 /* in the table, instances too */
+	uint32_t serial; /* last one given */
+	uint32_t instances;
+	uint32_t reqid;
+	struct conn_proposals *proposals; /* interned */
+};
+
+struct conn_proposals {
+	struct conn_proposals *next;
+	int protocol;
+	char *text; /* NULL: defaults */
+	struct ms_proposals value;
+};
+
+/* Turns the description's words into values; c->desc is set already. */
+ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
+/* One end's clients, identity and keys; `e` was zeroed, host is known. */
+ms_err conn_build_end(struct conn_end *e, const struct ms_conn_desc *d,
+	const struct ms_end_desc *end, const char *side, struct ms_why *why) MS_MUST_CHECK;
+void conn_end_free(struct conn_end *e);
+bool conn_end_copy(struct conn_end *to, const struct conn_end *from);
+
+ms_err conn_intern(struct conn_table *t, enum ms_protocol protocol, const char *text,
+	const struct ms_proposals **out, struct ms_why *why) MS_MUST_CHECK;
+
+bool conn_index_init(struct conn_index *ix);
+/* In or out of the index of host pairs: only oriented connections are in it. */
+void conn_pair_insert(struct conn_table *t, struct conn *c);
+void conn_pair_remove(struct conn_table *t, struct conn *c);
+struct conn *conn_pair_bucket(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote);
+/* In all indexes; serial and references are given. */
+ms_err conn_table_insert(struct conn_table *t, struct conn *c) MS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the responder asks: which connection is meant? */
+#include "core/conn/conn_priv.h"
+
+static bool negotiates(const struct conn *c)
+{
+	return c->desc->type == MS_TYPE_TUNNEL || c->desc->type == MS_TYPE_TRANSPORT;
+}
+
+static bool pair_is(const struct conn *c, const struct ms_addr *local, const struct ms_addr *remote)
+{
+	return ms_addr_eq(&c->local.host.addr, local) && ms_addr_eq(&c->remote.host.addr, remote);
+}
+
+struct conn *conn_find_host_pair(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote)
+{
+	static const struct ms_addr any;
+	const struct ms_addr *const tries[] = { remote, &any };
+
+	for (unsigned i = 0; i < 2; i++)
+		for (struct conn *c = conn_pair_bucket(t, local, tries[i]); c != NULL;
+			c = c->next_pair)
+			if (pair_is(c, local, tries[i]) && negotiates(c) && c->instance == 0)
+				return c;
+	return NULL;
+}
+
+/* Higher is better, 0: does not fit. An exact identity beats a wildcard, a connection for this very
+ * address beats one for %any. */
+static unsigned score(const struct conn *c, const struct ms_id *my_id, const struct ms_id *peer_id,
+	uint32_t auth)
+{
+	unsigned s = 1;
+
+	if (!negotiates(c) || c->instance != 0 || (c->remote.auth & auth) == 0)
+		return 0;
+	if (my_id != NULL && my_id->type != MS_ID_ANY && !ms_id_eq(&c->local.id, my_id))
+		return 0;
+	if (!ms_id_match(&c->remote.id, peer_id))
+		return 0;
+	if (c->remote.id.type != MS_ID_ANY)
+		s += 2;
+	if (c->remote.host.addr.family != 0)
+		s += 1;
+	return s;
+}
+
+struct conn *conn_find_ids(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
+	uint32_t auth)
+{
+	static const struct ms_addr any;
+	const struct ms_addr *const tries[] = { remote, &any };
+	struct conn *best = NULL;
+	unsigned best_score = 0;
+
+	for (unsigned i = 0; i < 2; i++)
+		for (struct conn *c = conn_pair_bucket(t, local, tries[i]); c != NULL;
+			c = c->next_pair) {
+			unsigned s;
+
+			if (!pair_is(c, local, tries[i]))
+				continue;
+			s = score(c, my_id, peer_id, auth);
+			/* Equals: the one that was added first. */
+			if (s > best_score ||
+				(s > 0 && s == best_score && c->serial < best->serial)) {
+				best = c;
+				best_score = s;
+			}
+		}
+	return best;
+}
+
+/* Some part of what is offered lies in what the connection allows. */
+static bool overlaps(const struct ms_selector *have, unsigned n_have,
+	const struct ms_selector *offered, unsigned n_offered)
+{
+	struct ms_selector both;
+
+	for (unsigned i = 0; i < n_have; i++)
+		for (unsigned k = 0; k < n_offered; k++)
+			if (ms_selector_intersect(&have[i], &offered[k], &both))
+				return true;
+	return false;
+}
+
+static bool covers(const struct ms_selector *have, unsigned n_have,
+	const struct ms_selector *offered, unsigned n_offered)
+{
+	for (unsigned k = 0; k < n_offered; k++) {
+		bool in = false;
+
+		for (unsigned i = 0; i < n_have && !in; i++)
+			in = ms_selector_contains(&have[i], &offered[k]);
+		if (!in)
+			return false;
+	}
+	return true;
+}
+
+static unsigned client_score(const struct conn *c, const struct ms_selector *mine, unsigned n_mine,
+	const struct ms_selector *theirs, unsigned n_theirs)
+{
+	const struct conn_end *l = &c->local, *r = &c->remote;
+
+	if (!overlaps(l->clients, l->n_clients, mine, n_mine) ||
+		!overlaps(r->clients, r->n_clients, theirs, n_theirs))
+		return 0;
+	/* Nothing needs narrowing: better than what does. */
+	if (covers(l->clients, l->n_clients, mine, n_mine) &&
+		covers(r->clients, r->n_clients, theirs, n_theirs))
+		return 2;
+	return 1;
+}
+
+static bool same_peer(const struct conn *a, const struct conn *b)
+{
+	return negotiates(b) && b->instance == 0 && ms_id_eq(&a->local.id, &b->local.id) &&
+	       ms_id_match(&b->remote.id, &a->remote.id);
+}
+
+struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
+	const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
+	unsigned n_theirs)
+{
+	static const struct ms_addr any;
+	const struct ms_addr *const tries[] = { &c->remote.host.addr, &any };
+	unsigned best_score = client_score(c, mine, n_mine, theirs, n_theirs);
+	struct conn *best = best_score > 0 ? c : NULL;
+
+	for (unsigned i = 0; i < 2 && best_score < 2; i++)
+		for (struct conn *d = conn_pair_bucket(t, &c->local.host.addr, tries[i]);
+			d != NULL; d = d->next_pair) {
+			unsigned s;
+
+			if (!pair_is(d, &c->local.host.addr, tries[i]) || !same_peer(c, d))
+				continue;
+			s = client_score(d, mine, n_mine, theirs, n_theirs);
+			if (s > best_score) {
+				best = d;
+				best_score = s;
+			}
+		}
+	return best;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The connection table: by name, by host pair, in order of addition. */
+#include "core/conn/conn_priv.h"
+
+#include "lib/addr/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_BUCKETS 64
+
+bool conn_index_init(struct conn_index *ix)
+{
+	ix->mask = FIRST_BUCKETS - 1;
+	ix->buckets = calloc(FIRST_BUCKETS, sizeof(struct conn *));
+	return ix->buckets != NULL;
+}
+
+static size_t name_hash(const struct conn_table *t, const char *name)
+{
+	return (size_t)ms_siphash(t->seed, name, strlen(name));
+}
+
+static size_t pair_hash(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote)
+{
+	return (size_t)(ms_addr_hash(local, t->seed) * 3 + ms_addr_hash(remote, t->seed));
+}
+
+static size_t hash_by_name(const struct conn_table *t, const struct conn *c)
+{
+	return name_hash(t, c->desc->name);
+}
+
+static size_t hash_by_pair(const struct conn_table *t, const struct conn *c)
+{
+	return pair_hash(t, &c->local.host.addr, &c->remote.host.addr);
+}
+
+/* Which link of struct conn an index uses, and its hash. */
+struct index_kind {
+	size_t link;
+	size_t (*hash)(const struct conn_table *t, const struct conn *c);
+};
+
+static const struct index_kind name_kind = { offsetof(struct conn, next_name), hash_by_name };
+static const struct index_kind pair_kind = { offsetof(struct conn, next_pair), hash_by_pair };
+
+static struct conn **link_of(const struct index_kind *kind, struct conn *c)
+{
+	return (struct conn **)(void *)((char *)c + kind->link);
+}
+
+static void push(struct conn **slot, const struct index_kind *kind, struct conn *c)
+{
+	*link_of(kind, c) = *slot;
+	*slot = c;
+}
+
+static void grow(const struct conn_table *t, struct conn_index *ix, const struct index_kind *kind)
+{
+	size_t n = (ix->mask + 1) * 2;
+	struct conn **old = ix->buckets, **fresh = calloc(n, sizeof *fresh);
+
+	if (fresh == NULL)
+		return; /* longer chains, still right */
+	ix->buckets = fresh;
+	for (size_t i = 0; i <= ix->mask; i++)
+		for (struct conn *c = old[i], *next; c != NULL; c = next) {
+			next = *link_of(kind, c);
+			push(&fresh[kind->hash(t, c) & (n - 1)], kind, c);
+		}
+	ix->mask = n - 1;
+	free(old);
+}
+
+static void insert(struct conn_table *t, struct conn_index *ix, const struct index_kind *kind,
+	struct conn *c)
+{
+	if (t->count > ix->mask)
+		grow(t, ix, kind);
+	push(&ix->buckets[kind->hash(t, c) & ix->mask], kind, c);
+}
+
+static void take_out(struct conn_table *t, struct conn_index *ix, const struct index_kind *kind,
+	struct conn *c)
+{
+	struct conn **slot = &ix->buckets[kind->hash(t, c) & ix->mask];
+
+	for (; *slot != NULL; slot = link_of(kind, *slot))
+		if (*slot == c) {
+			*slot = *link_of(kind, c);
+			*link_of(kind, c) = NULL;
+			return;
+		}
+}
+
+void conn_pair_insert(struct conn_table *t, struct conn *c)
+{
+	insert(t, &t->by_pair, &pair_kind, c);
+}
+
+void conn_pair_remove(struct conn_table *t, struct conn *c)
+{
+	take_out(t, &t->by_pair, &pair_kind, c);
+}
+
+struct conn *conn_pair_bucket(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote)
+{
+	return t->by_pair.buckets[pair_hash(t, local, remote) & t->by_pair.mask];
+}
+
+struct conn_table *conn_table_new(const uint64_t hash_seed[2])
+{
+	struct conn_table *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	memcpy(t->seed, hash_seed, sizeof t->seed);
+	t->reqid = 16384;
+	if (!conn_index_init(&t->by_name) || !conn_index_init(&t->by_pair))
+		conn_table_free(&t);
+	return t;
+}
+
+void conn_table_free(struct conn_table **t)
+{
+	struct conn_proposals *p, *next;
+
+	if (*t == NULL)
+		return;
+	while ((*t)->first != NULL)
+		conn_delete(*t, (*t)->first);
+	for (p = (*t)->proposals; p != NULL; p = next) {
+		next = p->next;
+		free(p->text);
+		free(p);
+	}
+	free((*t)->by_name.buckets);
+	free((*t)->by_pair.buckets);
+	free(*t);
+	*t = NULL;
+}
+
+/* Instances are not found by name: their template is. */
+ms_err conn_table_insert(struct conn_table *t, struct conn *c)
+{
+	c->serial = ++t->serial;
+	t->count++;
+	c->all_prev = t->last;
+	c->all_next = NULL;
+	*(t->last == NULL ? &t->first : &t->last->all_next) = c;
+	t->last = c;
+	if (c->instance == 0)
+		insert(t, &t->by_name, &name_kind, c);
+	if (c->oriented)
+		conn_pair_insert(t, c);
+	return MS_OK;
+}
+
+ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,
+	struct ms_why *why)
+{
+	struct conn *c;
+	ms_err err = MS_ERR_NOMEM;
+
+	*out = NULL;
+	if (conn_by_name(t, desc->name) != NULL)
+		return ms_fail(why, MS_ERR_DUPLICATE, "attempt to redefine connection \"%s\"",
+			desc->name);
+	c = calloc(1, sizeof *c);
+	if (c == NULL)
+		return MS_ERR_NOMEM;
+	c->refs = 1;
+	c->desc = calloc(1, sizeof *c->desc);
+	if (c->desc != NULL && ms_conn_desc_copy(c->desc, desc)) {
+		err = conn_build(t, c, why);
+		if (err != MS_OK)
+			ms_why_prefix(why, "connection \"%s\" (%s): ", desc->name,
+				desc->source == NULL ? "whack" : desc->source);
+	}
+	c->reqid = desc->reqid != 0 ? desc->reqid : ++t->reqid;
+	if (err == MS_OK)
+		err = conn_table_insert(t, c);
+	if (err != MS_OK) {
+		conn_unref(&c);
+		return err;
+	}
+	*out = c;
+	return MS_OK;
+}
+
+void conn_delete(struct conn_table *t, struct conn *c)
+{
+	if (c->deleted)
+		return;
+	c->deleted = true;
+	if (c->oriented)
+		conn_pair_remove(t, c);
+	if (c->instance == 0)
+		take_out(t, &t->by_name, &name_kind, c);
+	*(c->all_prev == NULL ? &t->first : &c->all_prev->all_next) = c->all_next;
+	*(c->all_next == NULL ? &t->last : &c->all_next->all_prev) = c->all_prev;
+	c->all_prev = c->all_next = NULL;
+	t->count--;
+	conn_unref(&c);
+}
+
+struct conn *conn_by_name(const struct conn_table *t, const char *name)
+{
+	struct conn *c = t->by_name.buckets[name_hash(t, name) & t->by_name.mask];
+
+	while (c != NULL && strcmp(c->desc->name, name) != 0)
+		c = c->next_name;
+	return c;
+}
+
+struct conn *conn_first(const struct conn_table *t)
+{
+	return t->first;
+}
+
+unsigned conn_count(const struct conn_table *t)
+{
+	return t->count;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands about one connection. */
+#include "core/control/control_priv.h"
+
+#include <modswan/text.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add(call *c, bool replace)
+{
+	struct ms_why why = { "" };
+	const char *name = call_arg(c, "name");
+	unsigned n;
+	ms_err err;
+
+	if (!replace && conn_by_name(c->d->conns, name) != NULL) {
+		call_line(c, MS_RC_DUPNAME, "attempt to redefine connection \"%s\"", name);
+		call_done(c, MS_RC_DUPNAME);
+		return;
+	}
+	err = daemon_add_conns(c->d, name, replace, &n, &why);
+	if (err != MS_OK) {
+		call_fail(c, err, &why);
+		return;
+	}
+	call_line(c, MS_RC_LOG, "added connection description \"%s\"", name);
+	call_done(c, MS_RC_COMMENT);
+}
+
+void cmd_add(call *c)
+{
+	add(c, false);
+}
+
+void cmd_replace(call *c)
+{
+	add(c, true);
+}
+
+/* leftsubnet=... goes to the end's table, the rest to the connection's. */
+static ms_err set_keyword(struct ms_conn_desc *desc, const char *name, const char *value,
+	struct ms_why *why)
+{
+	const struct ms_conf_key *key;
+	void *into = desc;
+	ms_err err;
+
+	if (strncmp(name, "left", 4) == 0) {
+		into = &desc->left;
+		key = ms_conf_find(ms_end_keys, name + 4);
+	} else if (strncmp(name, "right", 5) == 0) {
+		into = &desc->right;
+		key = ms_conf_find(ms_end_keys, name + 5);
+	} else {
+		key = ms_conf_find(ms_conn_keys, name);
+	}
+	if (key == NULL)
+		return ms_fail(why, MS_ERR_UNKNOWN, "unknown keyword \"%s\"", name);
+	err = ms_conf_set(key, into, value, why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "%s=: ", name);
+	return err;
+}
+
+void cmd_define(call *c)
+{
+	const struct ms_request *r = c->request;
+	const char *name = call_arg(c, "conn");
+	struct ms_conn_desc desc;
+	struct ms_why why = { "" };
+	struct conn *conn;
+	ms_err err = MS_ERR_NOMEM;
+
+	if (!ms_conn_desc_defaults(&desc)) {
+		call_fail(c, err, NULL);
+		return;
+	}
+	desc.name = strdup(name);
+	desc.source = strdup("whack");
+	if (desc.name != NULL && desc.source != NULL)
+		err = MS_OK;
+	for (unsigned i = 0; err == MS_OK && i < r->n_args; i++)
+		if (strcmp(r->args[i].name, "conn") != 0)
+			err = set_keyword(&desc, r->args[i].name, r->args[i].value, &why);
+	if (err == MS_OK)
+		err = daemon_add_desc(c->d, &desc, &conn, &why);
+	ms_conn_desc_free(&desc);
+	if (err != MS_OK) {
+		call_fail(c, err, &why);
+		return;
+	}
+	call_line(c, MS_RC_LOG, "added connection description \"%s\"", name);
+	call_done(c, MS_RC_COMMENT);
+}
+
+void cmd_delete(call *c)
+{
+	struct conn *conn = call_conn(c);
+	char name[256];
+
+	if (conn == NULL)
+		return;
+	conn_name_text(conn, name, sizeof name);
+	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
+	daemon_delete_conn(c->d, conn);
+	call_done(c, MS_RC_COMMENT);
+}
+
+/* False: the call was ended. */
+static bool usable(call *c, struct conn *conn)
+{
+	struct ms_why why = { "" };
+	ms_err err = MS_OK;
+
+	if (!c->d->listening || !c->d->started) {
+		call_line(c, MS_RC_DEAF, "need --listen before this");
+		call_done(c, MS_RC_DEAF);
+		return false;
+	}
+	if (!conn->oriented || conn->device[0] == '\0')
+		err = daemon_orient(c->d, conn, &why);
+	if (err == MS_OK)
+		return true;
+	call_line(c, MS_RC_ORIENT, "%s", ms_why_text(&why, err));
+	call_done(c, MS_RC_ORIENT);
+	return false;
+}
+
+void cmd_up(call *c)
+{
+	struct conn *conn = call_conn(c);
+	struct ms_why why = { "" };
+	ms_err err;
+
+	if (conn == NULL || !usable(c, conn))
+		return;
+	conn->wanted_up = true;
+	if (!c->asynchronous)
+		call_watch(c, conn);
+	err = ike_initiate(c->d->ike, conn, &why);
+	if (c->over)
+		return;
+	if (err != MS_OK && err != MS_ERR_BUSY) {
+		conn->wanted_up = false;
+		call_fail(c, err, &why);
+	} else if (c->asynchronous) {
+		call_done(c, MS_RC_COMMENT);
+	}
+}
+
+void cmd_down(call *c)
+{
+	struct conn *conn = call_conn(c), *i, *next;
+	char name[256];
+
+	if (conn == NULL)
+		return;
+	conn_name_text(conn, name, sizeof name);
+	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
+	conn->wanted_up = false;
+	for (i = conn_first(c->d->conns); i != NULL; i = next) {
+		next = i->all_next;
+		if (i->template == conn)
+			ike_terminate_conn(c->d->ike, i);
+	}
+	ike_terminate_conn(c->d->ike, conn);
+	call_done(c, MS_RC_COMMENT);
+}
+
+/* The call may have lost its reader meanwhile, never its memory: it is freed by call_done. */
+static void route_answer(void *arg, ms_err err, const struct ms_why *why)
+{
+	call *c = arg;
+
+	if (err == MS_OK)
+		call_done(c, MS_RC_COMMENT);
+	else
+		call_fail(c, err, why);
+}
+
+void cmd_route(call *c)
+{
+	struct conn *conn = call_conn(c);
+
+	if (conn == NULL || !usable(c, conn))
+		return;
+	if (conn->remote.host.addr.family == 0) {
+		call_line(c, MS_RC_NOPEERIP, "cannot route a connection whose peer is %%any");
+		call_done(c, MS_RC_NOPEERIP);
+		return;
+	}
+	route_connection(c->d->route, conn, route_answer, c);
+}
+
+void cmd_unroute(call *c)
+{
+	struct conn *conn = call_conn(c);
+
+	if (conn != NULL)
+		route_unroute(c->d->route, conn, route_answer, c);
+}
+
+void cmd_deletestate(call *c)
+{
+	const char *text = call_arg(c, "serial");
+	struct ms_why why = { "" };
+	uint64_t n;
+	ms_err err = ms_number_parse(&n, text, strlen(text), 10, UINT32_MAX, &why);
+
+	if (err == MS_OK && ike_terminate_serial(c->d->ike, (uint32_t)n) != MS_OK)
+		err = ms_fail(&why, MS_ERR_UNKNOWN, "no state #%s", text);
+	if (err != MS_OK)
+		call_fail(c, err, &why);
+	else
+		call_done(c, MS_RC_COMMENT);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between control.c (calls) and the cmd_*.c files (commands). */
+#ifndef MODSWAN_CORE_CONTROL_PRIV_H
+#define MODSWAN_CORE_CONTROL_PRIV_H
+
+#include "core/control/control.h"
+#include "core/daemon/daemon.h"
+
+struct ms_command_call {
+	struct ms_command_call *next;
+	struct control *ctl;
+	struct daemon *d;
+	const struct ms_reply_ops *ops; /* NULL: the caller went away */
+	void *reply;
+	const struct ms_request *request; /* only while the command's function runs */
+	struct conn *watched;		  /* a reference; NULL: none */
+	bool asynchronous;
+	bool over;
+};
+
+typedef struct ms_command_call call;
+
+struct control {
+	struct daemon *d;
+	struct ms_command_call *calls;
+	struct ms_control_core core;
+};
+
+struct command_arg {
+	const char *name;
+	bool required;
+};
+
+struct command {
+	const char *name;
+	struct command_arg args[4];
+	bool any_args; /* also any other name: the function judges */
+	const char *help;
+	void (*run)(call *c);
+};
+
+extern const struct command commands[];
+
+/* NULL when it was not given. */
+const char *call_arg(const call *c, const char *name);
+void call_line(call *c, int code, const char *fmt, ...) MS_PRINTF(3, 4);
+/* A record for machines; text for people comes with call_line(). */
+void call_record(call *c, const char *kind, const struct ms_field_value *v, unsigned n);
+/* The end; the call is freed. */
+void call_done(call *c, int code);
+/* Says why and ends. */
+void call_fail(call *c, ms_err err, const struct ms_why *why);
+/* The family's code for an error. */
+int code_of(ms_err err);
+/* The connection of argument `name`; NULL: the call was ended with MS_RC_UNKNOWN_NAME. */
+struct conn *call_conn(call *c);
+/* From now on the call gets the connection's reports, until its end. */
+void call_watch(call *c, struct conn *conn);
+
+void cmd_add(call *c);
+void cmd_replace(call *c);
+void cmd_define(call *c);
+void cmd_delete(call *c);
+void cmd_up(call *c);
+void cmd_down(call *c);
+void cmd_route(call *c);
+void cmd_unroute(call *c);
+void cmd_deletestate(call *c);
+
+void cmd_status(call *c);
+void cmd_briefstatus(call *c);
+void cmd_trafficstatus(call *c);
+void cmd_showstates(call *c);
+
+void cmd_shutdown(call *c);
+void cmd_listen(call *c);
+void cmd_unlisten(call *c);
+void cmd_rereadsecrets(call *c);
+void cmd_plugins(call *c);
+void cmd_listpubkeys(call *c);
+void cmd_listsecrets(call *c);
+void cmd_listalgs(call *c);
+void cmd_debug(call *c);
+void cmd_counters(call *c);
+void cmd_fsm(call *c);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connections come from the configuration and go at a person's word. */
+#include "core/daemon/daemon.h"
+
+#include "core/control/control.h"
+
+#include <string.h>
+
+struct adding {
+	struct daemon *d;
+	bool replace, only_wanted;
+	unsigned n;
+	ms_err err;
+	struct ms_why why;
+};
+
+void daemon_delete_conn(struct daemon *d, struct conn *c)
+{
+	struct conn *i, *next;
+
+	conn_ref(c);
+	/* Instances live and die with their template. */
+	for (i = conn_first(d->conns); i != NULL; i = next) {
+		next = i->all_next;
+		if (i->template == c) {
+			conn_ref(i);
+			ike_terminate_conn(d->ike, i);
+			conn_delete(d->conns, i);
+			next = conn_first(d->conns);
+			conn_unref(&i);
+		}
+	}
+	c->wanted_up = false;
+	control_forget_conn(d->control, c);
+	conn_delete(d->conns, c);
+	ike_terminate_conn(d->ike, c);
+	route_release(d->route, c);
+	conn_unref(&c);
+}
+
+ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn **out,
+	struct ms_why *why)
+{
+	struct ms_why orient_why = { "" };
+	ms_err err = conn_add(d->conns, desc, out, why);
+
+	if (err != MS_OK)
+		return err;
+	ms_notice(&d->conn_log, "added connection description \"%s\"", desc->name);
+	/* Not oriented is no error here: addresses come and go, --up tells. */
+	if (d->listening && daemon_orient(d, *out, &orient_why) != MS_OK)
+		ms_debug(&d->conn_log, "%s", orient_why.text);
+	return MS_OK;
+}
+
+static void add_one(void *arg, const struct ms_conn_desc *desc)
+{
+	struct adding *a = arg;
+	struct conn *c;
+
+	if (a->err != MS_OK)
+		return;
+	if (a->only_wanted && (desc->autostart == MS_AUTO_IGNORE || desc->autostart == MS_AUTO_MANUAL))
+		return;
+	if (a->replace && (c = conn_by_name(a->d->conns, desc->name)) != NULL)
+		daemon_delete_conn(a->d, c);
+	a->err = daemon_add_desc(a->d, desc, &c, &a->why);
+	if (a->err == MS_OK) {
+		a->n++;
+	} else if (a->only_wanted) {
+		/* At start one bad connection does not take the others along. */
+		ms_error(&a->d->conn_log, "could not add conn \"%s\": %s", desc->name,
+			ms_why_text(&a->why, a->err));
+		a->err = MS_OK;
+	}
+}
+
+ms_err daemon_add_conns(struct daemon *d, const char *name, bool replace, unsigned *n_r,
+	struct ms_why *why)
+{
+	static const struct ms_config_sink sink = { .conn = add_one };
+	struct adding a = { .d = d, .replace = replace, .only_wanted = name == NULL };
+	const struct ms_config_ops *ops;
+	ms_err err;
+
+	*n_r = 0;
+	if (d->config == NULL)
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "no plugin reads a configuration");
+	ops = d->config->ops;
+	err = ops->conns(d->config->instance, name, &sink, &a, why);
+	if (err == MS_OK && a.err != MS_OK)
+		err = ms_fail(why, a.err, "%s", ms_why_text(&a.why, a.err));
+	*n_r = a.n;
+	return err;
+}
+
+static unsigned family_index(const struct conn *c)
+{
+	const struct ms_end_desc *ends[] = { &c->desc->left, &c->desc->right };
+
+	for (unsigned i = 0; i < 2; i++)
+		if (ends[i]->host != NULL && strchr(ends[i]->host, ':') != NULL)
+			return 1;
+	return 0;
+}
+
+ms_err daemon_orient(struct daemon *d, struct conn *c, struct ms_why *why)
+{
+	const struct ms_kernel_ops *k = d->kernel->ops;
+	unsigned f = family_index(c);
+	const char *physical;
+	ms_err err = conn_orient(d->conns, c, daemon_is_local, d, &d->default_src[f],
+		&d->default_gw[f], why);
+
+	if (err != MS_OK)
+		return err;
+	physical = daemon_device_of(d, &c->local.host.addr);
+	strncpy(c->physical, physical == NULL ? "" : physical, sizeof c->physical - 1);
+	if (k->device == NULL) {
+		memcpy(c->device, c->physical, sizeof c->device);
+		return MS_OK;
+	}
+	err = k->device(d->kernel->instance, &c->local.host.addr, c->physical, c->device,
+		sizeof c->device, why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "connection \"%s\": no IPsec device: ", c->desc->name);
+	return err;
+}
+
+static void routed(void *arg, ms_err err, const struct ms_why *why)
+{
+	struct daemon *d = arg;
+
+	if (err != MS_OK)
+		ms_error(&d->conn_log, "could not route: %s", ms_why_text(why, err));
+}
+
+static void start_one(struct daemon *d, struct conn *c)
+{
+	struct ms_why why = { "" };
+	ms_err err = MS_OK;
+
+	switch ((enum ms_conn_auto)c->desc->autostart) {
+	case MS_AUTO_ROUTE:
+		route_connection(d->route, c, routed, d);
+		break;
+	case MS_AUTO_START:
+		c->wanted_up = true;
+		err = ike_initiate(d->ike, c, &why);
+		break;
+	default:
+		break;
+	}
+	if (err != MS_OK)
+		ms_error(&d->conn_log, "could not start conn \"%s\": %s", c->desc->name,
+			ms_why_text(&why, err));
+}
+
+void daemon_orient_all(struct daemon *d)
+{
+	struct conn *c, *next;
+
+	for (c = conn_first(d->conns); c != NULL; c = next) {
+		struct ms_why why = { "" };
+		bool was = c->oriented;
+		ms_err err;
+
+		next = c->all_next;
+		if (c->instance != 0)
+			continue;
+		err = daemon_orient(d, c, &why);
+		if (err != MS_OK) {
+			if (was || !d->started)
+				ms_notice(&d->conn_log, "%s", ms_why_text(&why, err));
+			continue;
+		}
+		if (!was)
+			start_one(d, c);
+	}
+	d->started = true;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pluto: the world around the sans-I/O core.
+ *
+ * main.c reads the command line and becomes a daemon, start.c loads plugins and settings, listen.c
+ * has the sockets, host.c is the core's struct host_ops, conns.c brings connections in and out, and
+ * core/control the commands.  One struct daemon, owned by main, all on the loop's thread.
+ */
+#ifndef MODSWAN_CORE_DAEMON_H
+#define MODSWAN_CORE_DAEMON_H
+
+#include <modswan/config.h>
+#include <modswan/hook.h>
+#include <modswan/net.h>
+
+#include "core/conn/conn.h"
+#include "core/host.h"
+#include "core/ike/ike.h"
+#include "core/route/route.h"
+#include "lib/conf/daemon_keys.h"
+#include "lib/loop/loop.h"
+#include "lib/plugin/loader.h"
+
+struct listener;
+struct control;
+
+struct daemon {
+	const char *confdir, *rundir;
+	const char *config_file; /* NULL: CONFDIR/ipsec.conf */
+	struct ms_loop *loop;
+	struct ms_logger log, net_log, kernel_log, conn_log;
+	struct ms_daemon_conf conf;
+	struct ms_plugins *plugins;
+	const struct ms_provider *config, *kernel, *net; /* config, net may be NULL */
+	struct ms_setup_desc setup;
+	bool have_setup;
+
+	struct conn_table *conns;
+	struct host host;
+	struct ike_engine *ike;
+	struct ms_timer *ike_timer;
+	struct route *route;
+	struct control *control;
+
+	struct listener *listeners;
+	bool listening;		/* --listen came */
+	struct ms_addr default_src[2], default_gw[2]; /* IPv4, IPv6; unset: no default route */
+	unsigned default_pending; /* questions for the default route under way */
+	bool orient_needed;	  /* addresses or default routes changed */
+	bool started;		  /* auto= was acted on */
+	bool flush_at_stop;
+};
+
+/* --- start.c --- */
+ms_err daemon_start(struct daemon *d, struct ms_why *why) MS_MUST_CHECK;
+void daemon_stop(struct daemon *d);
+/* `config setup` again; what cannot change while running is left. */
+ms_err daemon_read_setup(struct daemon *d, struct ms_why *why) MS_MUST_CHECK;
+const struct ms_provider *daemon_provider(const struct daemon *d, enum ms_role role, unsigned i);
+
+/* --- host.c --- */
+extern const struct host_ops daemon_host_ops;
+extern const struct ms_kernel_events daemon_kernel_events;
+void daemon_ike_timer(void *daemon);
+/* Runs every hook provider in turn; the first failure ends it. */
+void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event,
+	ms_hook_done_f *done, void *arg);
+
+/* --- listen.c --- */
+/* Sockets for the addresses that the net provider shows; orients connections.  Called at --listen
+ * and whenever addresses changed. */
+void daemon_listen(struct daemon *d);
+void daemon_unlisten(struct daemon *d);
+void daemon_send(struct daemon *d, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote, struct ms_bytes datagram, bool keepalive);
+bool daemon_is_local(void *daemon, const struct ms_addr *a);
+extern const struct ms_net_events daemon_net_events;
+/* The i-th listening address, for status; false: no more. */
+bool daemon_interface(const struct daemon *d, unsigned i, struct ms_endpoint *out, const char **dev);
+/* The physical interface that has the address; NULL: none. */
+const char *daemon_device_of(const struct daemon *d, const struct ms_addr *a);
+
+/* --- conns.c --- */
+/* Adds what the configuration says; name NULL: all with auto= other than ignore.  *n_r: how many. */
+ms_err daemon_add_conns(struct daemon *d, const char *name, bool replace, unsigned *n_r,
+	struct ms_why *why) MS_MUST_CHECK;
+ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn **out,
+	struct ms_why *why) MS_MUST_CHECK;
+void daemon_delete_conn(struct daemon *d, struct conn *c);
+/* Tries to orient every connection; acts on auto=route and auto=start the first time. */
+void daemon_orient_all(struct daemon *d);
+ms_err daemon_orient(struct daemon *d, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The real world behind struct host_ops. */
+#include "core/daemon/daemon.h"
+
+#include <modswan/registry.h>
+
+#include "core/control/control.h"
+#include "core/creds/creds.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t now_ms(void *host)
+{
+	struct daemon *d = host;
+
+	return ms_loop_now_ms(d->loop);
+}
+
+static uint64_t wall_s(void *host)
+{
+	(void)host;
+	return (uint64_t)time(NULL);
+}
+
+/* Without random octets nothing that follows would be safe. */
+static void random_octets(void *host, void *out, size_t len)
+{
+	struct daemon *d = host;
+
+	if (ms_random(out, len) != MS_OK) {
+		ms_error(&d->log, "no random octets: stopping");
+		abort();
+	}
+}
+
+static void send_datagram(void *host, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote, struct ms_bytes datagram)
+{
+	daemon_send(host, local, remote, datagram, false);
+}
+
+static void send_keepalive(void *host, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote)
+{
+	static const uint8_t octet = 0xff; /* RFC 3948 s2.3 */
+
+	daemon_send(host, local, remote, ms_bytes(&octet, 1), true);
+}
+
+struct job {
+	void (*work)(void *arg);
+	void (*done)(void *arg);
+	void *arg;
+};
+
+static void job_work(void *arg)
+{
+	struct job *job = arg;
+
+	job->work(job->arg);
+}
+
+static void job_done(void *arg, bool cancelled)
+{
+	struct job *job = arg;
+
+	(void)cancelled; /* the daemon cancels nothing */
+	job->done(job->arg);
+	free(job);
+}
+
+static void submit_job(void *host, void (*work)(void *arg), void (*done)(void *arg), void *arg)
+{
+	struct daemon *d = host;
+	struct job *job = malloc(sizeof *job);
+
+	if (job != NULL) {
+		*job = (struct job){ work, done, arg };
+		if (ms_job_submit(d->loop, job_work, job_done, job) != NULL)
+			return;
+		free(job);
+	}
+	/* No memory for a job: better late on this thread than never. */
+	work(arg);
+	done(arg);
+}
+
+static void deadline(void *host, uint64_t at_ms)
+{
+	struct daemon *d = host;
+	uint64_t now = ms_loop_now_ms(d->loop);
+
+	if (d->ike_timer == NULL)
+		return;
+	if (at_ms == UINT64_MAX)
+		ms_timer_stop(d->ike_timer);
+	else
+		ms_timer_set(d->ike_timer, at_ms > now ? at_ms - now : 0);
+}
+
+void daemon_ike_timer(void *daemon)
+{
+	struct daemon *d = daemon;
+
+	ike_tick(d->ike);
+}
+
+static void kernel_submit(void *host, struct ms_kernel_op *ops, unsigned n, ms_kernel_done_f *done,
+	void *arg)
+{
+	struct daemon *d = host;
+	const struct ms_kernel_ops *k = d->kernel->ops;
+
+	k->submit(d->kernel->instance, ops, n, done, arg);
+}
+
+static const struct ms_provider *creds_source(void *arg, unsigned i)
+{
+	return daemon_provider(arg, MS_ROLE_CREDS, i);
+}
+
+static void psk(void *host, const struct ms_id *me, const struct ms_id *peer,
+	const struct ms_addr *peer_addr, host_psk_f *done, void *arg)
+{
+	creds_psk(creds_source, host, me, peer, peer_addr, done, arg);
+}
+
+static void private_key(void *host, const struct conn *c, const struct ms_id *peer,
+	host_private_f *done, void *arg)
+{
+	creds_private_key(creds_source, host, c, peer, done, arg);
+}
+
+static void child_up(void *host, struct child_sa *child, host_done_f *done, void *arg)
+{
+	struct daemon *d = host;
+
+	route_child_up(d->route, child, done, arg);
+}
+
+static void child_down(void *host, struct child_sa *child)
+{
+	struct daemon *d = host;
+
+	route_child_down(d->route, child);
+}
+
+static void report(void *host, struct conn *c, uint32_t serial, int code, const char *text)
+{
+	struct daemon *d = host;
+
+	control_report(d->control, c, serial, code, text);
+}
+
+static void attempt_over(void *host, struct conn *c, ms_err err, const struct ms_why *why)
+{
+	struct daemon *d = host;
+
+	control_attempt_over(d->control, c, err, why);
+}
+
+const struct host_ops daemon_host_ops = {
+	.now_ms = now_ms,
+	.wall_s = wall_s,
+	.random = random_octets,
+	.send = send_datagram,
+	.keepalive = send_keepalive,
+	.job = submit_job,
+	.deadline = deadline,
+	.kernel = kernel_submit,
+	.psk = psk,
+	.private_key = private_key,
+	.child_up = child_up,
+	.child_down = child_down,
+	.report = report,
+	.attempt_over = attempt_over,
+};
+
+/* --- kernel events --------------------------------------------------------------------------- */
+
+static void on_acquire(void *ctx, const struct ms_selector *src, const struct ms_selector *dst)
+{
+	struct daemon *d = ctx;
+	struct conn *c = route_find(d->conns, src, dst);
+	char s[MS_SELECTOR_TEXT], t[MS_SELECTOR_TEXT];
+	struct ms_why why = { "" };
+	ms_err err;
+
+	ms_selector_text(src, s, sizeof s);
+	ms_selector_text(dst, t, sizeof t);
+	if (c == NULL) {
+		ms_info(&d->conn_log, "a packet %s -> %s waits, but no routed connection covers it", s,
+			t);
+		return;
+	}
+	err = ike_initiate(d->ike, c, &why);
+	if (err != MS_OK && err != MS_ERR_BUSY)
+		ms_notice(&d->conn_log, "cannot initiate for a packet %s -> %s: %s", s, t,
+			ms_why_text(&why, err));
+}
+
+static void on_expire(void *ctx, const struct ms_said *said, bool hard)
+{
+	struct daemon *d = ctx;
+
+	ike_kernel_expire(d->ike, said, hard);
+}
+
+static void on_mapping(void *ctx, const struct ms_said *said, const struct ms_endpoint *peer)
+{
+	struct daemon *d = ctx;
+
+	ike_kernel_mapping(d->ike, said, peer);
+}
+
+static void on_datagram(void *ctx, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote, struct ms_bytes data)
+{
+	struct daemon *d = ctx;
+
+	ike_receive(d->ike, local, remote, data);
+}
+
+static void on_state(void *ctx, bool reachable, bool fresh)
+{
+	struct daemon *d = ctx;
+
+	ms_notice(&d->kernel_log, "kernel backend %s%s", reachable ? "reachable" : "not reachable",
+		fresh ? ", it starts empty" : "");
+	if (reachable && fresh && d->listening) {
+		/* Devices and the encapsulation sockets went with it. */
+		daemon_unlisten(d);
+		daemon_listen(d);
+	}
+}
+
+const struct ms_kernel_events daemon_kernel_events = {
+	.acquire = on_acquire,
+	.expire = on_expire,
+	.mapping = on_mapping,
+	.datagram = on_datagram,
+	.state = on_state,
+};
+
+/* --- hooks ------------------------------------------------------------------------------------ */
+
+struct hook_run {
+	struct daemon *d;
+	unsigned next;
+	struct ms_hook_event event; /* its pointers belong to the route job, which waits */
+	ms_hook_done_f *done;
+	void *arg;
+};
+
+static void next_hook(struct hook_run *run);
+
+static void hook_answer(void *arg, ms_err err, const struct ms_why *why)
+{
+	struct hook_run *run = arg;
+
+	if (err == MS_OK) {
+		next_hook(run);
+		return;
+	}
+	run->done(run->arg, err, why);
+	free(run);
+}
+
+static void next_hook(struct hook_run *run)
+{
+	const struct ms_provider *p = daemon_provider(run->d, MS_ROLE_HOOK, run->next++);
+	const struct ms_hook_ops *ops;
+
+	if (p == NULL) {
+		run->done(run->arg, MS_OK, NULL);
+		free(run);
+		return;
+	}
+	ops = p->ops;
+	ops->event(p->instance, &run->event, hook_answer, run);
+}
+
+void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event,
+	ms_hook_done_f *done, void *arg)
+{
+	struct hook_run *run = malloc(sizeof *run);
+
+	(void)c;
+	if (run == NULL) {
+		done(arg, MS_ERR_NOMEM, NULL);
+		return;
+	}
+	*run = (struct hook_run){ daemon, 0, *event, done, arg };
+	next_hook(run);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From nothing to a daemon that answers: settings, plugins, backends, core, faces. */
+#include "core/daemon/daemon.h"
+
+#include "config.h"
+
+#include <modswan/registry.h>
+
+#include "core/control/control.h"
+#include "lib/log/sink.h"
+#include "lib/mem/arena.h"
+
+#include <ltdl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+const struct ms_provider *daemon_provider(const struct daemon *d, enum ms_role role, unsigned i)
+{
+	return ms_plugins_provider(d->plugins, role, NULL, i);
+}
+
+/* Algorithms must be known before the plugins that use them are loaded. */
+static void on_provider(void *arg, const struct ms_provider *p)
+{
+	struct daemon *d = arg;
+	ms_err err;
+
+	if (p->role != MS_ROLE_CRYPTO)
+		return;
+	err = ms_crypto_register(p->ops, p->name);
+	if (err != MS_OK)
+		ms_error(&d->log, "algorithms of %s: %s", p->plugin, ms_err_text(err));
+}
+
+static void complain_about_plugins(struct daemon *d)
+{
+	struct ms_plugin_info info;
+
+	for (unsigned i = 0; ms_plugins_info(d->plugins, i, &info); i++)
+		if (info.state == MS_PLUGIN_REFUSED)
+			ms_error(&d->log, "plugin %s refused: %s", info.file, info.reason);
+}
+
+static ms_err load_plugins(struct daemon *d, struct ms_why *why)
+{
+	struct ms_services services = {
+		.loop = d->loop, .log = &d->log, .confdir = d->confdir, .rundir = d->rundir,
+	};
+	const char *folder = d->conf.plugin_dir == NULL ? MS_PLUGINDIR : d->conf.plugin_dir;
+	ms_err err;
+
+	d->plugins = ms_plugins_new(&services);
+	if (d->plugins == NULL)
+		return MS_ERR_NOMEM;
+	ms_plugins_on_provider(d->plugins, on_provider, d);
+	ms_plugins_find_preopened(d->plugins, (const struct ms_preopened *)lt_preloaded_symbols);
+	err = ms_plugins_find(d->plugins, folder, why);
+	if (err != MS_OK)
+		return err;
+	err = ms_plugins_load(d->plugins, (const char *const *)d->conf.plugins, why);
+	complain_about_plugins(d);
+	return err;
+}
+
+/* "main=debug" in modswan.conf, plutodebug= in ipsec.conf */
+static ms_err debug_words(char **words, struct ms_why *why)
+{
+	uint32_t mask = 0;
+
+	for (char **w = words; w != NULL && *w != NULL; w++) {
+		char name[32];
+		const char *eq = strchr(*w, '=');
+		ms_err err;
+
+		snprintf(name, sizeof name, "%.*s", (int)(eq == NULL ? (ptrdiff_t)strlen(*w) : eq - *w),
+			*w);
+		if (eq != NULL && strcmp(eq, "=debug") != 0)
+			continue;
+		err = ms_log_debug_word(name, &mask, why);
+		if (err != MS_OK)
+			return err;
+	}
+	if (mask != 0)
+		ms_log_debug_sources(mask);
+	return MS_OK;
+}
+
+static ms_err open_logs(struct daemon *d, struct ms_why *why)
+{
+	enum ms_log_level level = (enum ms_log_level)d->conf.log_level;
+	char path[4096];
+	ms_err err = MS_OK;
+
+	if (d->conf.log_syslog)
+		ms_log_to_syslog(level, LOG_AUTHPRIV);
+	if (d->setup.logfile != NULL)
+		snprintf(path, sizeof path, "%s", d->setup.logfile);
+	else if (d->conf.log_file != NULL)
+		snprintf(path, sizeof path, "%s", d->conf.log_file);
+	else
+		path[0] = '\0';
+	if (path[0] != '\0')
+		err = ms_log_to_file(path, d->conf.log_append, level, MS_LOG_PLAIN,
+			d->conf.log_time, why);
+	else if (d->conf.log_json != NULL)
+		err = ms_log_to_file(d->conf.log_json, d->conf.log_append, level, MS_LOG_JSON, true,
+			why);
+	if (err == MS_OK)
+		err = debug_words(d->conf.log_levels, why);
+	if (err == MS_OK)
+		err = debug_words(d->setup.plutodebug, why);
+	return err;
+}
+
+ms_err daemon_read_setup(struct daemon *d, struct ms_why *why)
+{
+	struct ms_setup_desc fresh;
+	const struct ms_config_ops *ops;
+	ms_err err;
+
+	if (d->config == NULL)
+		return MS_OK;
+	ops = d->config->ops;
+	err = ops->setup(d->config->instance, &fresh, why);
+	if (err != MS_OK)
+		return err;
+	if (d->have_setup)
+		ops->setup_free(d->config->instance, &d->setup);
+	d->setup = fresh;
+	d->have_setup = true;
+	return MS_OK;
+}
+
+static ms_err pick_backends(struct daemon *d, struct ms_why *why)
+{
+	const struct ms_kernel_ops *k;
+	const char *stack = d->setup.protostack;
+	ms_err err;
+
+	d->kernel = ms_plugins_provider(d->plugins, MS_ROLE_KERNEL, stack, 0);
+	if (d->kernel == NULL)
+		return ms_fail(why, MS_ERR_PLUGIN, "protostack=%s: no loaded plugin offers that kernel",
+			stack == NULL ? "(any)" : stack);
+	d->net = daemon_provider(d, MS_ROLE_NET, 0);
+	if (d->net == NULL)
+		return ms_fail(why, MS_ERR_PLUGIN, "no loaded plugin offers the role net");
+	k = d->kernel->ops;
+	err = k->start(d->kernel->instance, &daemon_kernel_events, d, why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "kernel backend %s: ", d->kernel->name);
+	return err;
+}
+
+static ms_err start_core(struct daemon *d)
+{
+	struct ike_params params = {
+		.port = (uint16_t)d->setup.ikeport,
+		.nat_port = (uint16_t)d->setup.nat_ikeport,
+		.cookies = d->setup.ddos_mode,
+		.cookie_threshold = d->setup.ddos_threshold,
+		.max_half_open = d->setup.max_halfopen,
+		.nat_keepalive_ms = d->setup.nat_keepalive_ms,
+		.unique_ids = d->setup.uniqueids,
+	};
+	struct route_env env = { .hook = daemon_hook, .ctx = d, .stack = d->kernel->name };
+	uint64_t seed[2];
+
+	if (ms_random(seed, sizeof seed) != MS_OK)
+		return MS_ERR_CRYPTO;
+	d->host = (struct host){ &daemon_host_ops, d, NULL };
+	d->conns = conn_table_new(seed);
+	d->route = route_new(&d->host, &env);
+	d->ike_timer = ms_timer_new(d->loop, daemon_ike_timer, d);
+	d->control = control_new(d);
+	if (d->conns == NULL || d->route == NULL || d->ike_timer == NULL || d->control == NULL)
+		return MS_ERR_NOMEM;
+	d->ike = ike_engine_new(&d->host, d->conns, &params);
+	return d->ike == NULL ? MS_ERR_NOMEM : MS_OK;
+}
+
+static void load_conns(struct daemon *d)
+{
+	struct ms_why why = { "" };
+	unsigned n;
+	ms_err err;
+
+	if (d->config == NULL)
+		return;
+	err = daemon_add_conns(d, NULL, false, &n, &why);
+	if (err != MS_OK)
+		ms_error(&d->conn_log, "no connections were loaded: %s", ms_why_text(&why, err));
+}
+
+ms_err daemon_start(struct daemon *d, struct ms_why *why)
+{
+	const struct ms_net_ops *net;
+	ms_err err;
+
+	err = load_plugins(d, why);
+	if (err != MS_OK)
+		return err;
+	d->config = daemon_provider(d, MS_ROLE_CONFIG, 0);
+	err = daemon_read_setup(d, why);
+	if (err == MS_OK)
+		err = open_logs(d, why);
+	if (err != MS_OK)
+		return err;
+	ms_notice(&d->log, "Starting Pluto (ModSwan Version %s)", PACKAGE_VERSION);
+	err = pick_backends(d, why);
+	if (err == MS_OK)
+		err = start_core(d);
+	if (err == MS_OK)
+		err = control_start(d->control, why);
+	if (err != MS_OK)
+		return err;
+	load_conns(d);
+	d->listening = true;
+	net = d->net->ops;
+	ms_notice(&d->net_log, "listening for IKE messages");
+	/* The first answer of the net provider opens the sockets. */
+	return net->start(d->net->instance, &daemon_net_events, d, why);
+}
+
+void daemon_stop(struct daemon *d)
+{
+	const struct ms_kernel_ops *k = d->kernel == NULL ? NULL : d->kernel->ops;
+	const struct ms_net_ops *net = d->net == NULL ? NULL : d->net->ops;
+
+	if (d->ike != NULL) {
+		ike_shutdown(d->ike);
+		/* What was started answers before the parts go. */
+		for (unsigned i = 0; i < 100 && control_busy(d->control); i++)
+			ms_loop_turn(d->loop, false);
+	}
+	if (d->control != NULL)
+		control_stop(d->control);
+	if (net != NULL)
+		net->stop(d->net->instance);
+	daemon_unlisten(d);
+	if (k != NULL) {
+		if (d->flush_at_stop && k->flush != NULL)
+			k->flush(d->kernel->instance);
+		k->stop(d->kernel->instance);
+	}
+	ike_engine_free(&d->ike);
+	ms_timer_free(&d->ike_timer);
+	route_free(&d->route);
+	conn_table_free(&d->conns);
+	control_free(&d->control);
+	if (d->have_setup) {
+		const struct ms_config_ops *ops = d->config->ops;
+
+		ops->setup_free(d->config->instance, &d->setup);
+	}
+	ms_plugins_free(&d->plugins);
+}
