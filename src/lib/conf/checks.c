@@ -4,6 +4,7 @@
 #include <modswan/addr.h>
 #include <modswan/conf.h>
 #include <modswan/id.h>
+#include <modswan/proposal.h>
 #include <modswan/text.h>
 
 #include <ctype.h>
@@ -176,6 +177,11 @@ ms_err conf_check_rsakey(const char *value, struct ms_why *why)
 ms_err conf_check_pubkey(const char *value, struct ms_why *why)
 {
 	return key_octets(value, false, why);
+}
+
+ms_err conf_check_ike(const char *value, struct ms_why *why)
+{
+	return ms_proposals_check(MS_PROTOCOL_IKE, value, why);
 }
 
 static bool is_device(const char *p, size_t len)

@@ -145,7 +145,7 @@ const struct ms_conf_key ms_conn_keys[] = {
 	MS_KEY_FLAGS(C, authby, "authby", .choices = auths, .def = MS_AUTH_RSA | MS_AUTH_ECDSA,
 		.brief = "how the two ends prove who they are, a list",
 		.text = "leftauth= and rightauth= may say something else for one end."),
-	MS_KEY_STRING(C, ike, "ike",
+	MS_KEY_STRING(C, ike, "ike", .check = conf_check_ike,
 		.brief = "proposals for the IKE SA",
 		.text = "Proposals separated by commas, each ENCRYPTION-PRF-GROUP with alternatives joined "
 			"by a plus: aes_gcm256-sha2_512+sha2_256-x25519+ecp256."),
