@@ -26,7 +26,7 @@ enum ms_alg_kind {
 	MS_ALG_PRF,
 	MS_ALG_HASH,
 	MS_ALG_KE,
-	MS_ALG_SIGN,   /* one row for the whole of ms_sign_ops */
+	MS_ALG_SIGN, /* one row for the whole of ms_sign_ops */
 	MS_ALG_RANDOM,
 	MS_ALG_KINDS
 };
@@ -38,8 +38,8 @@ struct ms_alg_info {
 	uint16_t key_bits; /* ENCR with several key sizes, else 0 */
 	const char *name;
 	const char *provider;
-	bool offered;	    /* passed its test */
-	bool first;	    /* the one that find returns */
+	bool offered;       /* passed its test */
+	bool first;         /* the one that find returns */
 	const char *reason; /* "" when offered, else why not */
 };
 
@@ -66,9 +66,9 @@ ms_err ms_random(void *out, size_t len) MS_MUST_CHECK;
 
 /* --- names of IANA numbers (type: enum ms_transform_type) ------------------------------------ */
 
-const char *ms_transform_type_name(uint8_t type); /* "ENCR"; NULL: unknown */
+const char *ms_transform_type_name(uint8_t type);         /* "ENCR"; NULL: unknown */
 const char *ms_transform_name(uint8_t type, uint16_t id); /* "AES_GCM_16"; NULL: unknown */
-const char *ms_hash_name(uint16_t id); /* "SHA2_256"; NULL: unknown */
+const char *ms_hash_name(uint16_t id);                    /* "SHA2_256"; NULL: unknown */
 /* "AES_GCM_16_128", "X25519"; "ENCR_99" for unknown numbers; like snprintf. */
 size_t ms_transform_text(uint8_t type, uint16_t id, uint16_t key_bits, char *buf, size_t size);
 /* Encryption that authenticates by itself (RFC 5282 s8). */

@@ -44,6 +44,7 @@ static inline ms_err pass_random(ms_err (*random)(void *, size_t), struct ms_why
 static const struct kat_suite pass_all = { pass_encr, pass_integ, pass_prf, pass_hash, pass_ke,
 	pass_sign, pass_random };
 
+/* clang-format off */
 #define FAKE_ENCR(i, key) { .id = (i), .name = "fake", .key_octets = (key), .block_octets = 1 }
 static const struct ms_encr_alg fake_encr[] = {
 	FAKE_ENCR(MS_ENCR_AES_GCM_16, 16), FAKE_ENCR(MS_ENCR_AES_GCM_16, 32),
@@ -56,6 +57,7 @@ static const struct ms_encr_alg fake_encr[] = {
 static const struct ms_encr_alg *const fake_encr_list[] = { &fake_encr[0], &fake_encr[1],
 	&fake_encr[2], &fake_encr[3], &fake_encr[4], &fake_encr[5], &fake_encr[6], &fake_encr[7],
 	&fake_encr[8], &fake_encr[9], &fake_encr[10], &fake_encr[11], NULL };
+/* clang-format on */
 
 static const struct ms_integ_alg fake_integ[] = {
 	{ .id = MS_INTEG_HMAC_SHA1_96, .name = "fake" },

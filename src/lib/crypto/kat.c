@@ -30,19 +30,19 @@ static ms_err untested(struct ms_why *why)
 	return ms_fail(why, MS_ERR_CRYPTO, "there is no known-answer test for it");
 }
 
-/* --- encryption ------------------------------------------------------------------------------- */
+/* --- encryption ------------------------------------------------------------------------------ */
 
 static bool encr_shape_ok(const struct ms_encr_alg *a)
 {
 	return a->key_octets + a->salt_octets <= MS_MAX_KEY_OCTETS &&
-		a->iv_octets <= MS_MAX_IV_OCTETS && a->icv_octets <= MS_MAX_ICV_OCTETS &&
-		a->block_octets != 0 && (a->icv_octets != 0) == ms_encr_is_aead(a->id) &&
-		a->name != NULL && a->ctx_new != NULL && a->ctx_free != NULL && a->seal != NULL &&
-		a->open != NULL;
+	       a->iv_octets <= MS_MAX_IV_OCTETS && a->icv_octets <= MS_MAX_ICV_OCTETS &&
+	       a->block_octets != 0 && (a->icv_octets != 0) == ms_encr_is_aead(a->id) &&
+	       a->name != NULL && a->ctx_new != NULL && a->ctx_free != NULL && a->seal != NULL &&
+	       a->open != NULL;
 }
 
-static ms_err encr_steps(const struct ms_encr_alg *alg, void *ctx, const struct kat_encr *row,
-	struct ms_why *why)
+static ms_err encr_steps(
+	const struct ms_encr_alg *alg, void *ctx, const struct kat_encr *row, struct ms_why *why)
 {
 	uint8_t iv[MS_MAX_IV_OCTETS], aad[64], data[KAT_MAX], want[KAT_MAX], plain[KAT_MAX];
 	uint8_t icv[MS_MAX_ICV_OCTETS], want_icv[MS_MAX_ICV_OCTETS];
@@ -75,7 +75,8 @@ static ms_err encr_steps(const struct ms_encr_alg *alg, void *ctx, const struct 
 static ms_err kat_encr(const struct ms_encr_alg *alg, struct ms_why *why)
 {
 	unsigned bits = ms_encr_has_key_bits(alg->id) || alg->id == MS_ENCR_CHACHA20_POLY1305
-		? alg->key_octets * 8u : 0;
+				? alg->key_octets * 8u
+				: 0;
 	uint8_t key[MS_MAX_KEY_OCTETS];
 	const struct kat_encr *row;
 	unsigned i, tried = 0;
@@ -89,8 +90,10 @@ static ms_err kat_encr(const struct ms_encr_alg *alg, struct ms_why *why)
 		row = &kat_encr_rows[i];
 		if (row->id != alg->id || row->key_bits != bits)
 			continue;
-		if (kat_hex(row->key, key, sizeof key) != (size_t)alg->key_octets + alg->salt_octets)
-			return ms_fail(why, MS_ERR_CRYPTO, "its key is not as long as the RFC says");
+		if (kat_hex(row->key, key, sizeof key) !=
+			(size_t)alg->key_octets + alg->salt_octets)
+			return ms_fail(
+				why, MS_ERR_CRYPTO, "its key is not as long as the RFC says");
 		err = alg->ctx_new(alg, &ctx, key);
 		if (err != MS_OK)
 			return err;
@@ -103,17 +106,20 @@ static ms_err kat_encr(const struct ms_encr_alg *alg, struct ms_why *why)
 	return tried > 0 ? MS_OK : untested(why);
 }
 
-/* --- integrity, PRF, hash --------------------------------------------------------------------- */
+/* --- integrity, PRF, hash -------------------------------------------------------------------- */
 
-static ms_err integ_steps(const struct ms_integ_alg *alg, void *ctx, const struct kat_mac *row,
-	struct ms_why *why)
+static ms_err integ_steps(
+	const struct ms_integ_alg *alg, void *ctx, const struct kat_mac *row, struct ms_why *why)
 {
 	uint8_t data[KAT_MAX], want[KAT_MAX], icv[MS_MAX_ICV_OCTETS];
 	size_t len = kat_hex(row->data, data, sizeof data);
 	struct ms_integ_job jobs[2] = {
 		{ .data = data, .data_len = (uint32_t)len, .icv = icv },
 		/* the same octets, the last one as tail: how the ESN's high half is given */
-		{ .data = data, .data_len = (uint32_t)len - 1, .icv = icv, .tail = data + len - 1,
+		{ .data = data,
+			.data_len = (uint32_t)len - 1,
+			.icv = icv,
+			.tail = data + len - 1,
 			.tail_len = 1 },
 	};
 	unsigned i;
@@ -144,7 +150,8 @@ static ms_err kat_integ(const struct ms_integ_alg *alg, struct ms_why *why)
 		if (kat_integ_rows[i].id != alg->id)
 			continue;
 		if (kat_hex(kat_integ_rows[i].key, key, sizeof key) != alg->key_octets)
-			return ms_fail(why, MS_ERR_CRYPTO, "its key is not as long as the RFC says");
+			return ms_fail(
+				why, MS_ERR_CRYPTO, "its key is not as long as the RFC says");
 		err = alg->ctx_new(alg, &ctx, key);
 		if (err != MS_OK)
 			return err;
@@ -175,8 +182,8 @@ static ms_err kat_prf(const struct ms_prf_alg *alg, struct ms_why *why)
 			return ms_fail(why, MS_ERR_CRYPTO, "its output has not the RFC's length");
 		parts[0] = ms_bytes(data, 3);
 		parts[1] = ms_bytes(data + 3, kat_hex(row->data, data, sizeof data) - 3);
-		err = alg->prf(alg, ms_bytes(key, kat_hex(row->key, key, sizeof key)), parts, 2,
-			out);
+		err = alg->prf(
+			alg, ms_bytes(key, kat_hex(row->key, key, sizeof key)), parts, 2, out);
 		if (err != MS_OK)
 			return err;
 		if (memcmp(out, want, alg->out_octets) != 0)
@@ -213,7 +220,7 @@ static ms_err kat_hash(const struct ms_hash_alg *alg, struct ms_why *why)
 	return tried > 0 ? MS_OK : untested(why);
 }
 
-/* --- key exchange ------------------------------------------------------------------------------ */
+/* --- key exchange ---------------------------------------------------------------------------- */
 
 static struct ms_bytes padded(const char *hex, size_t want, uint8_t *buf)
 {
@@ -250,16 +257,16 @@ static ms_err kat_ke(const struct ms_ke_alg *alg, struct ms_why *why)
 		return MS_OK;
 	err = alg->respond(alg, padded(row->generator, alg->init_octets, peer), pub, shared);
 	if (err == MS_OK && (alg->shared_octets > alg->resp_octets ||
-			memcmp(pub, shared, alg->shared_octets) != 0))
+				    memcmp(pub, shared, alg->shared_octets) != 0))
 		err = ms_fail(why, MS_ERR_CRYPTO, "wrong secret in the known-answer test");
 	ms_wipe(shared, sizeof shared);
 	return err;
 }
 
-/* --- signatures and random ---------------------------------------------------------------------- */
+/* --- signatures and random ------------------------------------------------------------------- */
 
-static ms_err kat_sign_row(const struct ms_sign_ops *ops, const struct kat_sign *row,
-	struct ms_why *why)
+static ms_err kat_sign_row(
+	const struct ms_sign_ops *ops, const struct kat_sign *row, struct ms_why *why)
 {
 	uint8_t spki[KAT_MAX], data[KAT_MAX], sig[KAT_MAX];
 	size_t len = kat_hex(row->signature, sig, sizeof sig);
@@ -267,8 +274,8 @@ static ms_err kat_sign_row(const struct ms_sign_ops *ops, const struct kat_sign 
 	struct ms_bytes part;
 	ms_err good, bad;
 
-	if (ops->pubkey_from_spki(&key, ms_bytes(spki, kat_hex(row->spki, spki, sizeof spki)),
-		    NULL) != MS_OK)
+	if (ops->pubkey_from_spki(
+		    &key, ms_bytes(spki, kat_hex(row->spki, spki, sizeof spki)), NULL) != MS_OK)
 		return ms_fail(why, MS_ERR_CRYPTO, "%s: known key not understood", row->name);
 	part = ms_bytes(data, kat_hex(row->data, data, sizeof data));
 	good = ops->verify(key, row->scheme, row->hash, &part, 1, ms_bytes(sig, len));

@@ -2,15 +2,16 @@
 /*
  * Known-answer vectors.  Sources: RFC 3602 s4 and SP 800-38A F.2 (CBC), RFC 3686 s6 (CTR), the GCM
  * submission's test cases 4, 10 and 16, RFC 7634 appendix A, RFC 2202, RFC 4231, RFC 4868 s2.7,
- * RFC 4494 s4, RFC 3566 s4.1, FIPS 180-4 examples, RFC 5903 and RFC 7748 (generators), RFC 8032 s7.1,
- * RFC 6979 A.2.5.  CCM with the 11-octet nonce of RFC 4309 has no published vector: those rows were
- * computed from the formulas of SP 800-38C over plain AES, by a routine checked with RFC 3610.
- * The RSA row is a key and signature made for this table.
+ * RFC 4494 s4, RFC 3566 s4.1, FIPS 180-4 examples, RFC 5903 and RFC 7748 (generators), RFC 8032
+ * s7.1, RFC 6979 A.2.5.  CCM with the 11-octet nonce of RFC 4309 has no published vector: those
+ * rows were computed from the formulas of SP 800-38C over plain AES, by a routine checked with RFC
+ * 3610. The RSA row is a key and signature made for this table.
  */
 #include "lib/crypto/kat.h"
 
 #define ROWS(t) (sizeof(t) / sizeof(t)[0])
 
+/* clang-format off */
 #define CBC_PLAIN "6bc1bee22e409f96e93d7e117393172a"
 #define CBC_IV "000102030405060708090a0b0c0d0e0f"
 #define CTR_PLAIN "53696e676c6520626c6f636b206d7367"
@@ -232,3 +233,4 @@ const struct kat_sign kat_sign_rows[] = {
 		"cfd65386" },
 };
 const unsigned kat_sign_count = ROWS(kat_sign_rows);
+/* clang-format on */

@@ -3,9 +3,9 @@
  * Proposals from text.
  *
  * One written proposal becomes a draft, a set of algorithms per transform type; the draft becomes
- * one or two proposals, since AEADs and other ciphers may not share one (RFC 5282 s8, RFC 7296 s3.3).
- * The defaults are text too, read by the same code, with the algorithms that nobody offers left out
- * instead of refused.
+ * one or two proposals, since AEADs and other ciphers may not share one (RFC 5282 s8, RFC 7296
+ * s3.3). The defaults are text too, read by the same code, with the algorithms that nobody offers
+ * left out instead of refused.
  *
  * A hash word (sha2_256) means integrity and PRF, as in the family; where integrity is written in
  * full (hmac_sha2_256_128) it means the PRF alone, and the other way round.
@@ -22,23 +22,25 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RFC 8247 s2 and RFC 8221 s5, s6: MUST and SHOULD, the stronger first; SHA-1 only when asked for. */
-#define DEFAULT_KE "x25519+ecp256+ecp384+ecp521+modp2048+modp3072+modp4096"
+/* RFC 8247 s2 and RFC 8221 s5, s6: MUST and SHOULD, the stronger first; SHA-1 only when asked for.
+ */
+#define DEFAULT_KE    "x25519+ecp256+ecp384+ecp521+modp2048+modp3072+modp4096"
 #define DEFAULT_INTEG "hmac_sha2_512_256+hmac_sha2_256_128"
-#define DEFAULT_PRF "prfsha512+prfsha256"
-#define DEFAULT_ENCR "aes_gcm256+aes_gcm128+chacha20_poly1305+aes256+aes128"
+#define DEFAULT_PRF   "prfsha512+prfsha256"
+#define DEFAULT_ENCR  "aes_gcm256+aes_gcm128+chacha20_poly1305+aes256+aes128"
 static const char *const default_text[] = {
 	[MS_PROTOCOL_IKE] = DEFAULT_ENCR "-" DEFAULT_INTEG "-" DEFAULT_PRF "-" DEFAULT_KE,
 	[MS_PROTOCOL_AH] = DEFAULT_INTEG,
 	[MS_PROTOCOL_ESP] = DEFAULT_ENCR "-" DEFAULT_INTEG,
 };
-static const char *const protocol_names[] = { [MS_PROTOCOL_IKE] = "IKE", [MS_PROTOCOL_AH] = "AH",
-	[MS_PROTOCOL_ESP] = "ESP" };
+static const char *const protocol_names[] = {
+	[MS_PROTOCOL_IKE] = "IKE", [MS_PROTOCOL_AH] = "AH", [MS_PROTOCOL_ESP] = "ESP"
+};
 
 enum how { ASK, WORDS_ONLY, LEAVE_OUT }; /* what to do about algorithms that nobody offers */
 
 #define MAX_TEXT 16384
-#define SET_MAX 24
+#define SET_MAX  24
 struct set {
 	unsigned n;
 	struct ms_transform t[SET_MAX];
@@ -72,13 +74,14 @@ static bool offered(uint8_t type, uint16_t id, uint16_t bits)
 
 static ms_err refuse_missing(uint8_t type, uint16_t id, uint16_t bits, struct ms_why *why)
 {
-	const struct iana_row *row = iana_transform(type, id);
+	const struct iana_row *row = ms_iana_transform(type, id);
 	char name[64];
 
 	ms_transform_text(type, id, bits, name, sizeof name);
 	if (row != NULL && (row->traits & TRAIT_LEGACY) != 0)
 		return ms_fail(why, MS_ERR_NO_ALGORITHM,
-			"%s is an old algorithm that is not secure any more and is switched off", name);
+			"%s is an old algorithm that is not secure any more and is switched off",
+			name);
 	return ms_fail(why, MS_ERR_NO_ALGORITHM, "no loaded crypto plugin offers %s", name);
 }
 
@@ -138,8 +141,8 @@ static ms_err add_null(struct draft *d, struct ms_why *why)
 }
 
 /* Which words a protocol has no use for. */
-static ms_err fits_protocol(const struct draft *d, enum word_kind kind, const char *text, size_t len,
-	struct ms_why *why)
+static ms_err fits_protocol(const struct draft *d, enum word_kind kind, const char *text,
+	size_t len, struct ms_why *why)
 {
 	static const struct {
 		uint8_t protocol;
@@ -155,8 +158,8 @@ static ms_err fits_protocol(const struct draft *d, enum word_kind kind, const ch
 
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		if (rows[i].protocol == d->protocol && rows[i].kind == kind)
-			return ms_fail(why, MS_ERR_CONFIG, "\"%.*s\" does not fit %s: %s",
-				(int)len, text, protocol_names[d->protocol], rows[i].reason);
+			return ms_fail(why, MS_ERR_CONFIG, "\"%.*s\" does not fit %s: %s", (int)len,
+				text, protocol_names[d->protocol], rows[i].reason);
 	return MS_OK;
 }
 
@@ -174,10 +177,10 @@ static ms_err unknown_word(const struct draft *d, const char *text, size_t len, 
 			text);
 	if (len < WORD_MAX && word_nearest(text, len, near, sizeof near))
 		return ms_fail(why, MS_ERR_UNKNOWN,
-			"unknown algorithm \"%.*s\"; the nearest known word is \"%s\"", (int)len, text,
-			near);
-	return ms_fail(why, MS_ERR_UNKNOWN, "unknown algorithm \"%.*s\"", len < 60 ? (int)len : 60,
-		text);
+			"unknown algorithm \"%.*s\"; the nearest known word is \"%s\"", (int)len,
+			text, near);
+	return ms_fail(
+		why, MS_ERR_UNKNOWN, "unknown algorithm \"%.*s\"", len < 60 ? (int)len : 60, text);
 }
 
 static ms_err take_word(struct draft *d, const char *text, size_t len, struct ms_why *why)
@@ -236,7 +239,7 @@ static ms_err take_words(struct draft *d, const char *text, size_t len, struct m
 	return MS_OK;
 }
 
-/* --- from draft to proposals ------------------------------------------------------------------------ */
+/* --- from draft to proposals ----------------------------------------------------------------- */
 
 /* Gives the hash words their meaning. */
 static ms_err resolve_hashes(struct draft *d, bool plain_ciphers, struct ms_why *why)
@@ -275,8 +278,8 @@ static ms_err fill(struct draft *d, uint8_t type, const char *words, struct ms_w
 	d->how = how;
 	if (err == MS_OK && d->sets[type].n == 0 && how != LEAVE_OUT)
 		err = ms_fail(why, MS_ERR_NO_ALGORITHM,
-			"\"%s\" names no %s algorithm and nobody offers one of the defaults", d->text,
-			ms_transform_type_name(type));
+			"\"%s\" names no %s algorithm and nobody offers one of the defaults",
+			d->text, ms_transform_type_name(type));
 	return err;
 }
 
@@ -288,12 +291,14 @@ static ms_err complete(struct draft *d, bool aeads, bool plain_ciphers, struct m
 
 	if (plain_ciphers && d->integ_none)
 		return ms_fail(why, MS_ERR_CONFIG,
-			d->protocol == MS_PROTOCOL_AH ? "\"%s\": AH cannot go without integrity"
-						      : "\"%s\" would encrypt without authentication",
+			d->protocol == MS_PROTOCOL_AH
+				? "\"%s\": AH cannot go without integrity"
+				: "\"%s\" would encrypt without authentication",
 			d->text);
 	if (aeads && !plain_ciphers && d->sets[MS_TRANSFORM_INTEG].n > 0)
 		return ms_fail(why, MS_ERR_CONFIG,
-			"the cipher in \"%s\" authenticates by itself and takes no integrity algorithm",
+			"the cipher in \"%s\" authenticates by itself and takes no integrity "
+			"algorithm",
 			d->text);
 	if (aeads && !plain_ciphers && d->protocol == MS_PROTOCOL_ESP && d->n_hashes > 0)
 		return ms_fail(why, MS_ERR_CONFIG,
@@ -323,7 +328,8 @@ static bool in_part(const struct ms_transform *t, enum part part)
 }
 
 /* Writes the half of the draft with or without AEADs; nothing when it has no such cipher. */
-static ms_err emit(const struct draft *d, enum part part, struct ms_proposals *out, struct ms_why *why)
+static ms_err emit(
+	const struct draft *d, enum part part, struct ms_proposals *out, struct ms_why *why)
 {
 	static const uint8_t needed[] = { MS_TRANSFORM_ENCR, MS_TRANSFORM_INTEG, MS_TRANSFORM_PRF,
 		MS_TRANSFORM_KE };
@@ -346,9 +352,9 @@ static ms_err emit(const struct draft *d, enum part part, struct ms_proposals *o
 		}
 	/* LEAVE_OUT may have emptied what the protocol cannot do without */
 	for (i = 0; i < sizeof needed; i++) {
-		bool must = needed[i] == MS_TRANSFORM_ENCR ? d->protocol != MS_PROTOCOL_AH
-			: needed[i] == MS_TRANSFORM_INTEG  ? part == PART_PLAIN
-							   : d->protocol == MS_PROTOCOL_IKE;
+		bool must = needed[i] == MS_TRANSFORM_ENCR    ? d->protocol != MS_PROTOCOL_AH
+			    : needed[i] == MS_TRANSFORM_INTEG ? part == PART_PLAIN
+							      : d->protocol == MS_PROTOCOL_IKE;
 
 		if (must && !has[needed[i]])
 			return MS_OK;
@@ -368,7 +374,8 @@ static ms_err take_proposal(struct ms_proposals *out, enum ms_protocol protocol,
 	ms_err err;
 	unsigned i;
 
-	snprintf(d.text, sizeof d.text, "%.*s", len < sizeof d.text ? (int)len : (int)sizeof d.text, text);
+	snprintf(d.text, sizeof d.text, "%.*s", len < sizeof d.text ? (int)len : (int)sizeof d.text,
+		text);
 	err = take_words(&d, text, len, why);
 	if (err != MS_OK)
 		return err;
@@ -387,7 +394,7 @@ static ms_err take_proposal(struct ms_proposals *out, enum ms_protocol protocol,
 	return err;
 }
 
-/* --- the list ----------------------------------------------------------------------------------------- */
+/* --- the list -------------------------------------------------------------------------------- */
 
 static size_t trim(const char **text, size_t len)
 {
@@ -407,7 +414,8 @@ static ms_err parse(struct ms_proposals *out, enum ms_protocol protocol, enum ho
 
 	memset(out, 0, sizeof *out);
 	if (len > MAX_TEXT)
-		return ms_fail(why, MS_ERR_LIMIT, "a proposal list of %zu characters is too long", len);
+		return ms_fail(
+			why, MS_ERR_LIMIT, "a proposal list of %zu characters is too long", len);
 	/* "strict" in the family of 2005: our lists are always complete */
 	if (len > 0 && text[len - 1] == '!')
 		len--;
@@ -430,11 +438,11 @@ static ms_err parse(struct ms_proposals *out, enum ms_protocol protocol, enum ho
 static bool known_protocol(enum ms_protocol protocol)
 {
 	return (unsigned)protocol < sizeof default_text / sizeof default_text[0] &&
-		default_text[protocol] != NULL;
+	       default_text[protocol] != NULL;
 }
 
-ms_err ms_proposals_parse(struct ms_proposals *out, enum ms_protocol protocol, const char *text,
-	struct ms_why *why)
+ms_err ms_proposals_parse(
+	struct ms_proposals *out, enum ms_protocol protocol, const char *text, struct ms_why *why)
 {
 	ms_err err;
 

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IKE MS_PROTOCOL_IKE
-#define ESP MS_PROTOCOL_ESP
-#define AH MS_PROTOCOL_AH
-#define KE_ALL "X25519+ECP256+MODP2048+MODP3072"
-#define PRF_ALL "HMAC_SHA2_512+HMAC_SHA2_256"
+#define IKE       MS_PROTOCOL_IKE
+#define ESP       MS_PROTOCOL_ESP
+#define AH        MS_PROTOCOL_AH
+#define KE_ALL    "X25519+ECP256+MODP2048+MODP3072"
+#define PRF_ALL   "HMAC_SHA2_512+HMAC_SHA2_256"
 #define INTEG_ALL "HMAC_SHA2_512_256+HMAC_SHA2_256_128"
-#define ONE_IKE "AES_CBC_128-HMAC_SHA2_256_128-HMAC_SHA2_256-MODP2048"
+#define ONE_IKE   "AES_CBC_128-HMAC_SHA2_256_128-HMAC_SHA2_256-MODP2048"
 
 static const struct {
 	enum ms_protocol protocol;
@@ -100,8 +100,8 @@ static void test_accepted(void **state)
 		len = ms_proposals_text(&p, text, sizeof text);
 		assert_int_equal(len, strlen(text));
 		assert_string_equal(text, accepted[i].want);
-		assert_int_equal(ms_proposals_check(accepted[i].protocol, accepted[i].text, &why),
-			MS_OK);
+		assert_int_equal(
+			ms_proposals_check(accepted[i].protocol, accepted[i].text, &why), MS_OK);
 		/* what we print we understand */
 		err = ms_proposals_parse(&again, accepted[i].protocol, text, &why);
 		if (err != MS_OK)
@@ -115,10 +115,11 @@ static const struct {
 	const char *text;
 	ms_err err;
 	const char *words; /* in the reason */
-	bool check_too;	   /* the words alone are wrong */
+	bool check_too;    /* the words alone are wrong */
 } refused[] = {
 	{ IKE, "aes_gmc128-sha2_256", MS_ERR_UNKNOWN,
-		"unknown algorithm \"aes_gmc128\"; the nearest known word is \"aes_gcm128\"", true },
+		"unknown algorithm \"aes_gmc128\"; the nearest known word is \"aes_gcm128\"",
+		true },
 	{ IKE, "aes128-sha265-modp2048", MS_ERR_UNKNOWN, "\"sha256\"", true },
 	{ IKE, "aes128-sha256-mopd2048", MS_ERR_UNKNOWN, "\"modp2048\"", true },
 	{ IKE, "chacha20_poly1350", MS_ERR_UNKNOWN, "\"chacha20_poly1305\"", true },

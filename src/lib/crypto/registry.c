@@ -97,6 +97,7 @@ static ms_err insert(const struct entry *e, ms_err tested, const struct ms_why *
 	return MS_OK;
 }
 
+/* clang-format off */
 /* One list of ops: TYPE is the descriptor's kind in lower case. */
 #define ENTER_LIST(list, KIND, test, bits)                                                         \
 	for (i = 0; err == MS_OK && ops->list != NULL && ops->list[i] != NULL; i++) {              \
@@ -111,9 +112,10 @@ static ms_err insert(const struct entry *e, ms_err tested, const struct ms_why *
                                                                                                    \
 		err = insert(&e, tests->test(ops->list[i], &why), &why);                           \
 	}
+/* clang-format on */
 
-static ms_err enter_rest(const struct ms_crypto_ops *ops, const char *provider,
-	const struct kat_suite *tests)
+static ms_err enter_rest(
+	const struct ms_crypto_ops *ops, const char *provider, const struct kat_suite *tests)
 {
 	struct entry e = { .provider = provider, .preference = ops->preference };
 	ms_err err = MS_OK;
@@ -138,8 +140,8 @@ static ms_err enter_rest(const struct ms_crypto_ops *ops, const char *provider,
 	return err;
 }
 
-ms_err ms_crypto_register_tested(const struct ms_crypto_ops *ops, const char *provider,
-	const struct kat_suite *tests)
+ms_err ms_crypto_register_tested(
+	const struct ms_crypto_ops *ops, const char *provider, const struct kat_suite *tests)
 {
 	ms_err err = MS_OK;
 	unsigned i;

@@ -55,8 +55,8 @@ static bool can_lack(const struct ms_proposal *p, uint8_t type)
 }
 
 /* The best common transform of a type; real: not NONE.  NOT_THERE: none is common. */
-static unsigned best(const struct ms_proposal *ours, const struct ms_proposal *peer, uint8_t type,
-	bool real)
+static unsigned best(
+	const struct ms_proposal *ours, const struct ms_proposal *peer, uint8_t type, bool real)
 {
 	unsigned i;
 
@@ -82,8 +82,8 @@ static bool choose_optional(const struct ms_proposal *ours, const struct ms_prop
 	return can_lack(ours, type) && can_lack(peer, type);
 }
 
-static bool choose_integ(const struct ms_proposal *ours, const struct ms_proposal *peer, bool wanted,
-	struct ms_suite *out, unsigned *rank_r)
+static bool choose_integ(const struct ms_proposal *ours, const struct ms_proposal *peer,
+	bool wanted, struct ms_suite *out, unsigned *rank_r)
 {
 	unsigned at;
 
@@ -107,7 +107,7 @@ static bool choose_protection(const struct ms_proposal *ours, const struct ms_pr
 
 	if (ours->protocol == MS_PROTOCOL_AH)
 		return !has_type(peer, MS_TRANSFORM_ENCR) &&
-			choose_integ(ours, peer, true, out, &rank[MS_TRANSFORM_INTEG]);
+		       choose_integ(ours, peer, true, out, &rank[MS_TRANSFORM_INTEG]);
 	for (i = 0; i < ours->n; i++) {
 		const struct ms_transform *t = &ours->t[i];
 
@@ -123,8 +123,8 @@ static bool choose_protection(const struct ms_proposal *ours, const struct ms_pr
 	return false;
 }
 
-static bool fit(const struct ms_proposal *ours, const struct ms_proposal *peer, struct ms_suite *out,
-	unsigned rank[MS_TRANSFORM_TYPES])
+static bool fit(const struct ms_proposal *ours, const struct ms_proposal *peer,
+	struct ms_suite *out, unsigned rank[MS_TRANSFORM_TYPES])
 {
 	bool ike = ours->protocol == MS_PROTOCOL_IKE;
 	unsigned i;
@@ -140,7 +140,8 @@ static bool fit(const struct ms_proposal *ours, const struct ms_proposal *peer, 
 		if (ms_transform_type_name(peer->t[i].type) == NULL)
 			return false;
 	if (!choose_protection(ours, peer, out, rank) ||
-		!choose_optional(ours, peer, MS_TRANSFORM_PRF, &out->prf, &rank[MS_TRANSFORM_PRF]) ||
+		!choose_optional(
+			ours, peer, MS_TRANSFORM_PRF, &out->prf, &rank[MS_TRANSFORM_PRF]) ||
 		!choose_optional(ours, peer, MS_TRANSFORM_KE, &out->ke, &rank[MS_TRANSFORM_KE]) ||
 		!choose_optional(ours, peer, MS_TRANSFORM_ESN, &out->esn, &rank[MS_TRANSFORM_ESN]))
 		return false;

@@ -12,7 +12,7 @@
 
 #define IKE MS_PROTOCOL_IKE
 #define ESP MS_PROTOCOL_ESP
-#define AH MS_PROTOCOL_AH
+#define AH  MS_PROTOCOL_AH
 
 static const struct {
 	enum ms_protocol protocol;
@@ -76,10 +76,10 @@ static void test_table(void **state)
 		char text[128];
 		ms_err err;
 
-		assert_int_equal(ms_proposals_parse(&ours, rows[i].protocol, rows[i].ours, NULL),
-			MS_OK);
-		assert_int_equal(ms_proposals_parse(&peers, rows[i].protocol, rows[i].peers, NULL),
-			MS_OK);
+		assert_int_equal(
+			ms_proposals_parse(&ours, rows[i].protocol, rows[i].ours, NULL), MS_OK);
+		assert_int_equal(
+			ms_proposals_parse(&peers, rows[i].protocol, rows[i].peers, NULL), MS_OK);
 		err = ms_suite_choose(&suite, &ours, &peers, &chosen);
 		if (err != (rows[i].want != NULL ? MS_OK : MS_ERR_NO_PROPOSAL))
 			fail_msg("%s <- %s: %s", rows[i].ours, rows[i].peers, ms_err_text(err));
@@ -93,6 +93,7 @@ static void test_table(void **state)
 }
 
 /* What only a peer writes: transforms as they stand in the payload. */
+/* clang-format off */
 #define T_ENCR(id, bits) { MS_TRANSFORM_ENCR, id, bits }
 #define T_PRF { MS_TRANSFORM_PRF, MS_PRF_HMAC_SHA2_256, 0 }
 #define T_INTEG(id) { MS_TRANSFORM_INTEG, id, 0 }
@@ -102,6 +103,7 @@ static void test_table(void **state)
 #define CBC T_ENCR(MS_ENCR_AES_CBC, 128)
 #define SHA2 T_INTEG(MS_INTEG_HMAC_SHA2_256_128)
 #define X T_KE(MS_KE_X25519)
+/* clang-format on */
 
 static const struct {
 	const char *name, *ours;
@@ -133,15 +135,15 @@ static const struct {
 		{ IKE, 3, { T_ENCR(MS_ENCR_CHACHA20_POLY1305, 256), T_PRF, X } }, NULL },
 	{ "no PRF", "aes_gcm128-sha2_256-x25519", { IKE, 2, { GCM, X } }, NULL },
 	{ "no KE", "aes_gcm128-sha2_256-x25519", { IKE, 2, { GCM, T_PRF } }, NULL },
-	{ "KE NONE for IKE", "aes_gcm128-sha2_256-x25519",
-		{ IKE, 3, { GCM, T_PRF, T_KE(0) } }, NULL },
+	{ "KE NONE for IKE", "aes_gcm128-sha2_256-x25519", { IKE, 3, { GCM, T_PRF, T_KE(0) } },
+		NULL },
 	{ "no ENCR", "aes_gcm128-sha2_256-x25519", { IKE, 2, { T_PRF, X } }, NULL },
 	{ "empty", "aes_gcm128-sha2_256-x25519", { IKE, 0, { { 0, 0, 0 } } }, NULL },
 	{ "an unknown type beside (RFC 9370)", "aes_gcm128-sha2_256-x25519",
 		{ IKE, 4, { GCM, T_PRF, X, { 6, 36, 0 } } }, NULL },
 	{ "another protocol", "aes_gcm128-sha2_256-x25519", { ESP, 3, { GCM, T_PRF, X } }, NULL },
-	{ "ESN in IKE", "aes_gcm128-sha2_256-x25519",
-		{ IKE, 4, { GCM, T_PRF, X, T_ESN(0) } }, NULL },
+	{ "ESN in IKE", "aes_gcm128-sha2_256-x25519", { IKE, 4, { GCM, T_PRF, X, T_ESN(0) } },
+		NULL },
 	{ "unknown numbers beside known ones", "aes_gcm128-sha2_256-x25519",
 		{ IKE, 5, { T_ENCR(1024, 128), GCM, T_PRF, T_KE(1030), X } },
 		"AES_GCM_16_128-HMAC_SHA2_256-X25519" },

@@ -21,7 +21,10 @@ struct iana_registry {
 	unsigned n;
 };
 
-#define REGISTRY(name, rows) { (name), (rows), sizeof(rows) / sizeof(rows)[0] }
+#define REGISTRY(name, rows)                                   \
+	{                                                      \
+		(name), (rows), sizeof(rows) / sizeof(rows)[0] \
+	}
 static const struct iana_registry registries[MS_TRANSFORM_TYPES] = {
 	[MS_TRANSFORM_ENCR] = REGISTRY("ENCR", encr_rows),
 	[MS_TRANSFORM_PRF] = REGISTRY("PRF", prf_rows),
@@ -41,15 +44,15 @@ static const struct iana_row *find(const struct iana_registry *r, uint16_t id)
 	return NULL;
 }
 
-const struct iana_row *iana_transform(uint8_t type, uint16_t id)
+const struct iana_row *ms_iana_transform(uint8_t type, uint16_t id)
 {
 	return type < MS_TRANSFORM_TYPES ? find(&registries[type], id) : NULL;
 }
 
-const struct iana_row *iana_transform_at(uint8_t type, unsigned i)
+const struct iana_row *ms_iana_transform_at(uint8_t type, unsigned i)
 {
 	return type < MS_TRANSFORM_TYPES && i < registries[type].n ? &registries[type].rows[i]
-								    : NULL;
+								   : NULL;
 }
 
 const char *ms_transform_type_name(uint8_t type)
@@ -59,7 +62,7 @@ const char *ms_transform_type_name(uint8_t type)
 
 const char *ms_transform_name(uint8_t type, uint16_t id)
 {
-	const struct iana_row *row = iana_transform(type, id);
+	const struct iana_row *row = ms_iana_transform(type, id);
 
 	return row != NULL ? row->name : NULL;
 }

@@ -14,6 +14,7 @@ enum transform_trait {
 	TRAIT_LEGACY = 4,   /* MUST NOT or SHOULD NOT by RFC 8247 or RFC 8221 */
 };
 
+/* clang-format off */
 #define IANA_ENCR(X)                                                                               \
 	X(1, "DES_IV64", TRAIT_LEGACY)                                                             \
 	X(2, "DES", TRAIT_LEGACY)                                                                  \
@@ -118,6 +119,7 @@ enum transform_trait {
 	X(5, "IDENTITY", 0)                                                                        \
 	X(6, "STREEBOG_256", 0)                                                                    \
 	X(7, "STREEBOG_512", 0)
+/* clang-format on */
 
 struct iana_row {
 	uint16_t id;
@@ -126,8 +128,8 @@ struct iana_row {
 };
 
 /* NULL: the number or the type is unknown. */
-const struct iana_row *iana_transform(uint8_t type, uint16_t id);
+const struct iana_row *ms_iana_transform(uint8_t type, uint16_t id);
 /* The i-th row of a type, NULL after the last. */
-const struct iana_row *iana_transform_at(uint8_t type, unsigned i);
+const struct iana_row *ms_iana_transform_at(uint8_t type, unsigned i);
 
 #endif

@@ -3,10 +3,12 @@
 
 #include "lib/crypto/transforms.h"
 
+#include <modswan/conf.h>
 #include <modswan/crypto.h>
 #include <modswan/proposal.h>
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,19 +64,23 @@ static const struct alias aliases[] = {
 };
 #define ALIASES (sizeof aliases / sizeof aliases[0])
 
+/* clang-format off */
 /* strongSwan's aes128gcm16: what stands after the key size; the ICV in octets or in bits. */
 static const struct {
 	const char *text;
 	uint16_t id;
 } after_size[] = {
-	{ "gcm", MS_ENCR_AES_GCM_16 }, { "gcm8", MS_ENCR_AES_GCM_8 }, { "gcm64", MS_ENCR_AES_GCM_8 },
+	{ "gcm", MS_ENCR_AES_GCM_16 },
+	{ "gcm8", MS_ENCR_AES_GCM_8 }, { "gcm64", MS_ENCR_AES_GCM_8 },
 	{ "gcm12", MS_ENCR_AES_GCM_12 }, { "gcm96", MS_ENCR_AES_GCM_12 },
 	{ "gcm16", MS_ENCR_AES_GCM_16 }, { "gcm128", MS_ENCR_AES_GCM_16 },
-	{ "ccm", MS_ENCR_AES_CCM_16 }, { "ccm8", MS_ENCR_AES_CCM_8 }, { "ccm64", MS_ENCR_AES_CCM_8 },
+	{ "ccm", MS_ENCR_AES_CCM_16 },
+	{ "ccm8", MS_ENCR_AES_CCM_8 }, { "ccm64", MS_ENCR_AES_CCM_8 },
 	{ "ccm12", MS_ENCR_AES_CCM_12 }, { "ccm96", MS_ENCR_AES_CCM_12 },
 	{ "ccm16", MS_ENCR_AES_CCM_16 }, { "ccm128", MS_ENCR_AES_CCM_16 },
 	{ "ctr", MS_ENCR_AES_CTR }, { "cbc", MS_ENCR_AES_CBC },
 };
+/* clang-format on */
 
 static const uint16_t key_sizes[] = { 128, 192, 256 };
 
@@ -135,8 +141,8 @@ static uint16_t key_size(const char *digits)
 }
 
 /* True when `word` is `stem`, or for a cipher with a choice of key sizes `stem` and a size. */
-static bool matches(const char *word, const char *stem, enum word_kind kind, uint16_t id,
-	struct word *out)
+static bool matches(
+	const char *word, const char *stem, enum word_kind kind, uint16_t id, struct word *out)
 {
 	const char *rest = after(word, stem);
 	const struct iana_row *row;
@@ -146,7 +152,7 @@ static bool matches(const char *word, const char *stem, enum word_kind kind, uin
 	*out = (struct word){ .kind = kind, .id = id };
 	if (*rest == '\0')
 		return true;
-	row = kind == WORD_ENCR ? iana_transform(MS_TRANSFORM_ENCR, id) : NULL;
+	row = kind == WORD_ENCR ? ms_iana_transform(MS_TRANSFORM_ENCR, id) : NULL;
 	out->key_bits = row != NULL && (row->traits & TRAIT_KEY_BITS) != 0 ? key_size(rest) : 0;
 	return out->key_bits != 0;
 }
@@ -158,7 +164,7 @@ static bool find_iana(const char *word, struct word *out)
 	char name[WORD_MAX + 8];
 
 	for (k = 0; k < sizeof named / sizeof named[0]; k++)
-		for (i = 0; (row = iana_transform_at(named[k].type, i)) != NULL; i++) {
+		for (i = 0; (row = ms_iana_transform_at(named[k].type, i)) != NULL; i++) {
 			snprintf(name, sizeof name, "%s%s", named[k].prefix, row->name);
 			if (matches(word, name, named[k].kind, row->id, out))
 				return true;
@@ -195,7 +201,7 @@ static bool find_dh(const char *word, struct word *out)
 		return false;
 	for (; isdigit((unsigned char)*digits); digits++)
 		id = id * 10 + (unsigned)(*digits - '0');
-	if (*digits != '\0' || iana_transform(MS_TRANSFORM_KE, (uint16_t)id) == NULL)
+	if (*digits != '\0' || ms_iana_transform(MS_TRANSFORM_KE, (uint16_t)id) == NULL)
 		return false;
 	*out = (struct word){ .kind = WORD_KE, .id = (uint16_t)id };
 	return true;
@@ -216,33 +222,7 @@ bool word_find(const char *text, size_t len, struct word *out)
 	return find_iana(word, out) || find_after_size(word, out) || find_dh(word, out);
 }
 
-/* --- the nearest word ------------------------------------------------------------------------------ */
-
-/* Edit distance of two plain words (insert, delete, replace, swap neighbours). */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned rows[3][WORD_MAX + 1];
-	unsigned la = (unsigned)strlen(a), lb = (unsigned)strlen(b), i, j;
-
-	for (j = 0; j <= lb; j++)
-		rows[0][j] = j;
-	for (i = 1; i <= la; i++) {
-		unsigned *now = rows[i % 3], *last = rows[(i - 1) % 3];
-
-		now[0] = i;
-		for (j = 1; j <= lb; j++) {
-			unsigned d = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-			d = last[j] + 1 < d ? last[j] + 1 : d;
-			d = now[j - 1] + 1 < d ? now[j - 1] + 1 : d;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-				rows[(i - 2) % 3][j - 2] + 1 < d)
-				d = rows[(i - 2) % 3][j - 2] + 1;
-			now[j] = d;
-		}
-	}
-	return rows[la % 3][lb];
-}
+/* --- the nearest word ------------------------------------------------------------------------ */
 
 struct nearest {
 	const char *word;
@@ -254,17 +234,15 @@ struct nearest {
 static void consider(struct nearest *n, const char *candidate, uint16_t bits)
 {
 	char text[WORD_MAX], flat[WORD_MAX];
-	unsigned d, i;
+	unsigned i;
 
 	snprintf(text, sizeof text, bits != 0 ? "%s%u" : "%s", candidate, bits);
 	for (i = 0; text[i] != '\0'; i++)
 		text[i] = (char)tolower((unsigned char)text[i]);
 	if (!plain(text, strlen(text), flat))
 		return;
-	d = distance(n->word, flat);
-	if (d >= n->best)
+	if (!ms_text_is_near(n->word, flat, &n->best))
 		return;
-	n->best = d;
 	snprintf(n->out, n->size, "%s", text);
 }
 
@@ -281,22 +259,21 @@ bool word_nearest(const char *text, size_t len, char *out, size_t size)
 {
 	const struct iana_row *row;
 	char word[WORD_MAX];
-	struct nearest n = { word, 0, out, size };
+	struct nearest n = { word, UINT_MAX, out, size };
 	unsigned i, k;
 
 	if (!plain(text, len, word))
 		return false;
-	/* as near as a third of its letters */
-	n.best = (unsigned)strlen(word) / 3 + 1;
 	out[0] = '\0';
 	for (i = 0; i < ALIASES; i++) {
-		row = aliases[i].kind == WORD_ENCR ? iana_transform(MS_TRANSFORM_ENCR, aliases[i].id)
-						   : NULL;
-		consider_sizes(&n, aliases[i].text,
-			row != NULL && (row->traits & TRAIT_KEY_BITS) != 0);
+		row = aliases[i].kind == WORD_ENCR
+			      ? ms_iana_transform(MS_TRANSFORM_ENCR, aliases[i].id)
+			      : NULL;
+		consider_sizes(
+			&n, aliases[i].text, row != NULL && (row->traits & TRAIT_KEY_BITS) != 0);
 	}
 	for (k = 0; k < sizeof named / sizeof named[0]; k++)
-		for (i = 0; (row = iana_transform_at(named[k].type, i)) != NULL; i++)
+		for (i = 0; (row = ms_iana_transform_at(named[k].type, i)) != NULL; i++)
 			if ((row->traits & TRAIT_LEGACY) == 0)
 				consider_sizes(&n, row->name, (row->traits & TRAIT_KEY_BITS) != 0);
 	return out[0] != '\0';

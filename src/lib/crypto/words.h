@@ -22,8 +22,8 @@ enum word_kind {
 
 struct word {
 	enum word_kind kind;
-	uint16_t id;	   /* HASH: of the integrity */
-	uint16_t prf;	   /* HASH */
+	uint16_t id;       /* HASH: of the integrity */
+	uint16_t prf;      /* HASH */
 	uint16_t key_bits; /* ENCR: 0 when none is written */
 };
 

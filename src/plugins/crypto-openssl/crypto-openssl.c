@@ -19,8 +19,8 @@
 #include <limits.h>
 
 const struct ms_ke_alg *const ke_list[] = { &ke_x25519, &ke_ecp[0].alg, &ke_ecp[1].alg,
-	&ke_ecp[2].alg, &ke_x448, &ke_modp[0].alg, &ke_modp[1].alg, &ke_modp[2].alg, &ke_modp[3].alg,
-	&ke_modp[4].alg, NULL };
+	&ke_ecp[2].alg, &ke_x448, &ke_modp[0].alg, &ke_modp[1].alg, &ke_modp[2].alg,
+	&ke_modp[3].alg, &ke_modp[4].alg, NULL };
 
 static ms_err random_octets(void *out, size_t len)
 {
@@ -77,8 +77,8 @@ ms_err openssl_load(struct ms_why *why)
 	return MS_OK;
 }
 
-static ms_err load(void **instance_r, const struct ms_services *services, const void *conf,
-	struct ms_why *why)
+static ms_err load(
+	void **instance_r, const struct ms_services *services, const void *conf, struct ms_why *why)
 {
 	(void)services;
 	(void)conf;
@@ -97,8 +97,5 @@ static const struct ms_feature features[] = {
 	MS_FEATURES_END,
 };
 
-MS_PLUGIN(crypto_openssl, "crypto-openssl",
-	.summary = "algorithms of OpenSSL 3 libcrypto",
-	.features = features,
-	.load = load,
-	.unload = unload);
+MS_PLUGIN(crypto_openssl, "crypto-openssl", .summary = "algorithms of OpenSSL 3 libcrypto",
+	.features = features, .load = load, .unload = unload);

@@ -12,7 +12,7 @@
 
 #include <stdatomic.h>
 
-/* --- md.c: hash states by value ---------------------------------------------------------------- */
+/* --- md.c: hash states by value -------------------------------------------------------------- */
 
 union md_state {
 	SHA_CTX sha1;
@@ -44,7 +44,7 @@ void hmac_key(struct hmac *h, const struct md *md, struct ms_bytes key);
 /* out: md->out octets */
 void hmac_parts(const struct hmac *h, const struct ms_bytes *parts, unsigned n, uint8_t *out);
 
-/* --- the lists, NULL-terminated ------------------------------------------------------------------ */
+/* --- the lists, NULL-terminated -------------------------------------------------------------- */
 
 extern const struct ms_encr_alg *const encr_list[];
 extern const struct ms_integ_alg *const integ_list[];
@@ -89,7 +89,7 @@ ms_err ke_modp_priv(const struct ms_ke_alg *alg, struct ms_bytes x, void **priv_
 ms_err ke_ecp_priv(const struct ms_ke_alg *alg, struct ms_bytes x, void **priv_r, uint8_t *pub);
 ms_err ke_x_priv(const struct ms_ke_alg *alg, struct ms_bytes x, void **priv_r, uint8_t *pub);
 
-/* --- keys.c -------------------------------------------------------------------------------------- */
+/* --- keys.c ---------------------------------------------------------------------------------- */
 
 struct ms_pubkey {
 	atomic_uint refs;
@@ -110,8 +110,8 @@ ms_err privkey_new(struct ms_privkey **out, EVP_PKEY *pkey, struct ms_why *why);
 
 ms_err pubkey_from_rfc3110(struct ms_pubkey **out, struct ms_bytes blob, struct ms_why *why);
 ms_err pubkey_from_spki(struct ms_pubkey **out, struct ms_bytes der, struct ms_why *why);
-ms_err privkey_from_rsa(struct ms_privkey **out, const struct ms_rsa_parts *parts,
-	struct ms_why *why);
+ms_err privkey_from_rsa(
+	struct ms_privkey **out, const struct ms_rsa_parts *parts, struct ms_why *why);
 ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 	struct ms_bytes passphrase, struct ms_why *why);
 ms_err sign_parts(const struct ms_privkey *key, enum ms_sign_scheme scheme, uint16_t hash,

@@ -29,6 +29,7 @@ struct encr_ctx {
 	uint8_t key[MS_MAX_KEY_OCTETS];
 };
 
+/* clang-format off */
 enum {
 	CBC_128, CBC_192, CBC_256, CTR_128, CTR_192, CTR_256, GCM_128, GCM_192, GCM_256,
 	CCM_128, CCM_192, CCM_256, CHACHA, CIPHERS
@@ -40,6 +41,7 @@ static const char *const cipher_names[CIPHERS] = {
 	[CCM_128] = "AES-128-CCM", [CCM_192] = "AES-192-CCM", [CCM_256] = "AES-256-CCM",
 	[CHACHA] = "ChaCha20-Poly1305",
 };
+/* clang-format on */
 static EVP_CIPHER *ciphers[CIPHERS];
 
 static ms_err ctx_new(const struct ms_encr_alg *alg, void **ctx_r, const uint8_t *key)
@@ -74,16 +76,16 @@ static EVP_CIPHER_CTX *prepare(struct encr_ctx *c, int seal)
 {
 	const struct encr *e = c->e;
 	EVP_CIPHER_CTX *x = EVP_CIPHER_CTX_new();
-	bool ok = x != NULL &&
-		EVP_CipherInit_ex2(x, ciphers[e->cipher], NULL, NULL, seal, NULL) == 1;
+	bool ok =
+		x != NULL && EVP_CipherInit_ex2(x, ciphers[e->cipher], NULL, NULL, seal, NULL) == 1;
 
 	/* RFC 4309 s4: the nonce is 11 octets, salt and IV */
 	if (ok && e->mode == MODE_CCM)
 		ok = EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_IVLEN, 11, NULL) == 1 &&
-			EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_TAG, e->alg.icv_octets, NULL) == 1;
+		     EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_TAG, e->alg.icv_octets, NULL) == 1;
 	if (ok)
 		ok = EVP_CipherInit_ex2(x, NULL, c->key, NULL, seal, NULL) == 1 &&
-			EVP_CIPHER_CTX_set_padding(x, 0) == 1;
+		     EVP_CIPHER_CTX_set_padding(x, 0) == 1;
 	if (!ok) {
 		EVP_CIPHER_CTX_free(x);
 		ERR_clear_error();
@@ -112,8 +114,8 @@ static bool plain_cipher(EVP_CIPHER_CTX *x, struct ms_encr_job *j)
 	int n;
 
 	return j->data_len == 0 ||
-		(EVP_CipherUpdate(x, j->data, &n, j->data, (int)j->data_len) == 1 &&
-			(uint32_t)n == j->data_len);
+	       (EVP_CipherUpdate(x, j->data, &n, j->data, (int)j->data_len) == 1 &&
+		       (uint32_t)n == j->data_len);
 }
 
 static bool aead(const struct encr_ctx *c, EVP_CIPHER_CTX *x, struct ms_encr_job *j, int seal)
@@ -122,8 +124,7 @@ static bool aead(const struct encr_ctx *c, EVP_CIPHER_CTX *x, struct ms_encr_job
 
 	if (!seal && EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_SET_TAG, icv, j->icv) != 1)
 		return false;
-	if (c->e->mode == MODE_CCM &&
-		EVP_CipherUpdate(x, NULL, &n, NULL, (int)j->data_len) != 1)
+	if (c->e->mode == MODE_CCM && EVP_CipherUpdate(x, NULL, &n, NULL, (int)j->data_len) != 1)
 		return false;
 	if (j->aad_len > 0 && EVP_CipherUpdate(x, NULL, &n, j->aad, (int)j->aad_len) != 1)
 		return false;
@@ -166,7 +167,7 @@ static void open_jobs(void *ctx, struct ms_encr_job *jobs, unsigned n)
 	run(ctx, jobs, n, 0);
 }
 
-/* --- NULL -------------------------------------------------------------------------------------- */
+/* --- NULL ------------------------------------------------------------------------------------ */
 
 static ms_err null_new(const struct ms_encr_alg *alg, void **ctx_r, const uint8_t *key)
 {
@@ -192,11 +193,17 @@ static void null_run(void *ctx, struct ms_encr_job *jobs, unsigned n)
 		jobs[i].ok = true;
 }
 
-static const struct ms_encr_alg null_alg = { .id = MS_ENCR_NULL, .name = "NULL", .block_octets = 1,
-	.ctx_new = null_new, .ctx_free = null_free, .seal = null_run, .open = null_run };
+static const struct ms_encr_alg null_alg = { .id = MS_ENCR_NULL,
+	.name = "NULL",
+	.block_octets = 1,
+	.ctx_new = null_new,
+	.ctx_free = null_free,
+	.seal = null_run,
+	.open = null_run };
 
-/* --- the table ----------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------------------------- */
 
+/* clang-format off */
 #define ENCR(iana, text, key, salt, iv, block, icv, m, c)                                          \
 	{ { iana, text, key, salt, iv, block, icv, ctx_new, ctx_free, seal_jobs, open_jobs }, m, c }
 #define CBC(key, c) ENCR(MS_ENCR_AES_CBC, "AES_CBC", key, 0, 16, 16, 0, MODE_CBC, c)
@@ -217,6 +224,7 @@ static const struct encr table[] = {
 	CCM(16, 12, CCM_128), CCM(24, 12, CCM_192), CCM(32, 12, CCM_256),
 	CCM(16, 8, CCM_128), CCM(24, 8, CCM_192), CCM(32, 8, CCM_256),
 };
+/* clang-format on */
 #define T(i) &table[i].alg
 const struct ms_encr_alg *const encr_list[] = { T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7),
 	T(8), T(9), T(10), T(11), T(12), T(13), T(14), T(15), T(16), T(17), T(18), T(19), T(20),

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- HMAC ---------------------------------------------------------------------------------------- */
+/* --- HMAC ------------------------------------------------------------------------------------ */
 
 struct hmac_integ {
 	struct ms_integ_alg alg;
@@ -60,7 +60,7 @@ static void hmac_jobs(void *ctx, struct ms_integ_job *jobs, unsigned n)
 	}
 }
 
-/* --- AES-CMAC ------------------------------------------------------------------------------------ */
+/* --- AES-CMAC -------------------------------------------------------------------------------- */
 
 static EVP_MAC *cmac;
 
@@ -113,6 +113,7 @@ static void cmac_jobs(void *ctx, struct ms_integ_job *jobs, unsigned n)
 	}
 }
 
+/* clang-format off */
 #define HMAC(iana, text, key, icv, m)                                                              \
 	{ { iana, text, key, icv, hmac_new, hmac_free, hmac_jobs }, &m }
 static const struct hmac_integ hmacs[] = {
@@ -121,6 +122,7 @@ static const struct hmac_integ hmacs[] = {
 	HMAC(MS_INTEG_HMAC_SHA2_512_256, "HMAC_SHA2_512_256", 64, 32, md_sha512),
 	HMAC(MS_INTEG_HMAC_SHA1_96, "HMAC_SHA1_96", 20, 12, md_sha1),
 };
+/* clang-format on */
 static const struct ms_integ_alg cmac_alg = { MS_INTEG_AES_CMAC_96, "AES_CMAC_96", 16, 12, cmac_new,
 	cmac_free, cmac_jobs };
 

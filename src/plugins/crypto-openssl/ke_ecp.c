@@ -3,8 +3,8 @@
  * Elliptic curves modulo a prime, on OpenSSL's points: public values are x and y joined, each as
  * long as the prime; the shared secret is x.  Groups are made at load and shared read-only.
  *
- * Standards: RFC 5903 s7, s9 (erratum 9: only x), RFC 6989 s2.3 (the point must be on the curve; all
- * three curves have cofactor one).
+ * Standards: RFC 5903 s7, s9 (erratum 9: only x), RFC 6989 s2.3 (the point must be on the curve;
+ * all three curves have cofactor one).
  */
 #include "crypto-openssl.h"
 
@@ -21,13 +21,14 @@ static ms_err crypto_error(void)
 }
 
 /* The affine coordinates of `point`; y NULL: only x. */
-static bool coordinates(const struct ke_ecp *c, const EC_POINT *point, uint8_t *x, uint8_t *y, BN_CTX *bn)
+static bool coordinates(
+	const struct ke_ecp *c, const EC_POINT *point, uint8_t *x, uint8_t *y, BN_CTX *bn)
 {
 	BIGNUM *bx = BN_new(), *by = BN_new();
 	int len = c->alg.shared_octets;
 	bool ok = bx != NULL && by != NULL &&
-		EC_POINT_get_affine_coordinates(curves[c->slot], point, bx, by, bn) == 1 &&
-		BN_bn2binpad(bx, x, len) == len && (y == NULL || BN_bn2binpad(by, y, len) == len);
+		  EC_POINT_get_affine_coordinates(curves[c->slot], point, bx, by, bn) == 1 &&
+		  BN_bn2binpad(bx, x, len) == len && (y == NULL || BN_bn2binpad(by, y, len) == len);
 
 	BN_clear_free(bx);
 	BN_clear_free(by);
@@ -35,16 +36,16 @@ static bool coordinates(const struct ke_ecp *c, const EC_POINT *point, uint8_t *
 }
 
 /* pub = x * base, base NULL: the generator. */
-static ms_err multiply(const struct ke_ecp *c, const BIGNUM *x, const EC_POINT *base, uint8_t *out_x,
-	uint8_t *out_y)
+static ms_err multiply(const struct ke_ecp *c, const BIGNUM *x, const EC_POINT *base,
+	uint8_t *out_x, uint8_t *out_y)
 {
 	const EC_GROUP *group = curves[c->slot];
 	BN_CTX *bn = BN_CTX_new();
 	EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
 	bool ok = bn != NULL && point != NULL &&
-		(base != NULL ? EC_POINT_mul(group, point, NULL, base, x, bn)
-			      : EC_POINT_mul(group, point, x, NULL, NULL, bn)) == 1 &&
-		coordinates(c, point, out_x, out_y, bn);
+		  (base != NULL ? EC_POINT_mul(group, point, NULL, base, x, bn)
+				: EC_POINT_mul(group, point, x, NULL, NULL, bn)) == 1 &&
+		  coordinates(c, point, out_x, out_y, bn);
 
 	EC_POINT_clear_free(point);
 	BN_CTX_free(bn);
@@ -109,10 +110,9 @@ static EC_POINT *peer_point(const struct ke_ecp *c, struct ms_bytes peer)
 	y = BN_bin2bn(peer.ptr + half, (int)half, NULL);
 	point = EC_POINT_new(group);
 	/* refuses coordinates that do not satisfy the curve's equation, or above the prime */
-	ok = x != NULL && y != NULL && point != NULL &&
-		BN_cmp(x, EC_GROUP_get0_field(group)) < 0 &&
-		BN_cmp(y, EC_GROUP_get0_field(group)) < 0 &&
-		EC_POINT_set_affine_coordinates(group, point, x, y, NULL) == 1;
+	ok = x != NULL && y != NULL && point != NULL && BN_cmp(x, EC_GROUP_get0_field(group)) < 0 &&
+	     BN_cmp(y, EC_GROUP_get0_field(group)) < 0 &&
+	     EC_POINT_set_affine_coordinates(group, point, x, y, NULL) == 1;
 	BN_free(x);
 	BN_free(y);
 	if (!ok) {
@@ -133,8 +133,8 @@ static ms_err finish(const struct ms_ke_alg *alg, void *priv, struct ms_bytes pe
 	return err;
 }
 
-static ms_err respond(const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t *pub,
-	uint8_t *shared)
+static ms_err respond(
+	const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t *pub, uint8_t *shared)
 {
 	const struct ke_ecp *c = (const struct ke_ecp *)alg;
 	EC_POINT *point = peer_point(c, peer);
@@ -148,6 +148,7 @@ static ms_err respond(const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t
 	return err;
 }
 
+/* clang-format off */
 #define ECP(bits, octets, slot, nid)                                                               \
 	{ { MS_KE_ECP##bits, "ECP" #bits, 2 * (octets), 2 * (octets), octets, start, finish,       \
 		  respond, priv_free },                                                            \
@@ -157,6 +158,7 @@ const struct ke_ecp ke_ecp[KE_ECP_CURVES] = {
 	ECP(384, 48, 1, NID_secp384r1),
 	ECP(521, 66, 2, NID_secp521r1),
 };
+/* clang-format on */
 
 ms_err ke_ecp_load(struct ms_why *why)
 {

@@ -7,7 +7,8 @@
  * primes, for which RFC 6989 s2.1 asks for 1 < r < p - 1 only.  Exponentiation is OpenSSL's
  * constant-time one; primes and their Montgomery forms are made at load and shared read-only.
  *
- * Standards: RFC 3526, RFC 6989 s2.1, RFC 7296 s3.4 and s2.14 (values padded to the prime's length).
+ * Standards: RFC 3526, RFC 6989 s2.1, RFC 7296 s3.4 and s2.14 (values padded to the prime's
+ * length).
  */
 #include "crypto-openssl.h"
 
@@ -26,7 +27,8 @@ static ms_err power(const struct ke_modp *m, const BIGNUM *base, const BIGNUM *x
 	ms_err err = MS_ERR_CRYPTO;
 
 	if (bn != NULL && r != NULL &&
-		BN_mod_exp_mont_consttime(r, base, x, groups[m->slot].p, bn, groups[m->slot].mont) == 1 &&
+		BN_mod_exp_mont_consttime(
+			r, base, x, groups[m->slot].p, bn, groups[m->slot].mont) == 1 &&
 		BN_bn2binpad(r, out, m->alg.shared_octets) == m->alg.shared_octets)
 		err = MS_OK;
 	else
@@ -85,7 +87,8 @@ static BIGNUM *peer_value(const struct ke_modp *m, struct ms_bytes peer)
 	if (peer.len != m->alg.init_octets || groups[m->slot].p_minus_1 == NULL)
 		return NULL;
 	r = BN_bin2bn(peer.ptr, (int)peer.len, NULL);
-	if (r != NULL && (BN_is_zero(r) || BN_is_one(r) || BN_cmp(r, groups[m->slot].p_minus_1) >= 0)) {
+	if (r != NULL &&
+		(BN_is_zero(r) || BN_is_one(r) || BN_cmp(r, groups[m->slot].p_minus_1) >= 0)) {
 		BN_free(r);
 		return NULL;
 	}
@@ -102,8 +105,8 @@ static ms_err finish(const struct ms_ke_alg *alg, void *priv, struct ms_bytes pe
 	return err;
 }
 
-static ms_err respond(const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t *pub,
-	uint8_t *shared)
+static ms_err respond(
+	const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t *pub, uint8_t *shared)
 {
 	const struct ke_modp *m = (const struct ke_modp *)alg;
 	BIGNUM *r = peer_value(m, peer);
@@ -117,6 +120,7 @@ static ms_err respond(const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t
 	return err;
 }
 
+/* clang-format off */
 #define MODP(bits, slot, private_bits)                                                             \
 	{ { MS_KE_MODP##bits, "MODP" #bits, (bits) / 8, (bits) / 8, (bits) / 8, start, finish,     \
 		  respond, priv_free },                                                            \
@@ -129,6 +133,7 @@ const struct ke_modp ke_modp[KE_MODP_GROUPS] = {
 	MODP(6144, 3, 384),
 	MODP(8192, 4, 448),
 };
+/* clang-format on */
 
 ms_err ke_modp_load(struct ms_why *why)
 {
@@ -141,8 +146,8 @@ ms_err ke_modp_load(struct ms_why *why)
 		groups[i].p_minus_1 = groups[i].p != NULL ? BN_dup(groups[i].p) : NULL;
 		groups[i].mont = BN_MONT_CTX_new();
 		ok = groups[i].p_minus_1 != NULL && groups[i].mont != NULL &&
-			BN_sub_word(groups[i].p_minus_1, 1) == 1 &&
-			BN_MONT_CTX_set(groups[i].mont, groups[i].p, bn) == 1;
+		     BN_sub_word(groups[i].p_minus_1, 1) == 1 &&
+		     BN_MONT_CTX_set(groups[i].mont, groups[i].p, bn) == 1;
 	}
 	BN_CTX_free(bn);
 	return ok ? MS_OK : openssl_fail(why, MS_ERR_CRYPTO, "preparing the MODP groups");

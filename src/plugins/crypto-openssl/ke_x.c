@@ -74,8 +74,8 @@ static ms_err finish(const struct ms_ke_alg *alg, void *priv, struct ms_bytes pe
 	return err;
 }
 
-static ms_err respond(const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t *pub,
-	uint8_t *shared)
+static ms_err respond(
+	const struct ms_ke_alg *alg, struct ms_bytes peer, uint8_t *pub, uint8_t *shared)
 {
 	void *priv = NULL;
 	ms_err err = peer.len != alg->init_octets ? MS_ERR_BAD_KE : start(alg, &priv, pub);

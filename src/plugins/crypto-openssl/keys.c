@@ -24,10 +24,11 @@ ms_err openssl_fail(struct ms_why *why, ms_err err, const char *what)
 	const char *reason = first != 0 ? ERR_reason_error_string(first) : NULL;
 
 	ERR_clear_error();
-	return ms_fail(why, err, "%s: %s", what, reason != NULL ? reason : "OpenSSL gives no reason");
+	return ms_fail(
+		why, err, "%s: %s", what, reason != NULL ? reason : "OpenSSL gives no reason");
 }
 
-/* --- types -------------------------------------------------------------------------------------- */
+/* --- types ----------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name; /* OpenSSL's key type */
@@ -67,6 +68,7 @@ static ms_err classify(const EVP_PKEY *pkey, enum ms_key_type *type, struct ms_w
 }
 
 /* struct ms_pubkey and struct ms_privkey have the same members on purpose. */
+/* clang-format off */
 #define KEY_NEW(name, kind)                                                                        \
 	ms_err name(struct kind **out, EVP_PKEY *pkey, struct ms_why *why)                         \
 	{                                                                                          \
@@ -90,8 +92,11 @@ static ms_err classify(const EVP_PKEY *pkey, enum ms_key_type *type, struct ms_w
 	}
 KEY_NEW(pubkey_new, ms_pubkey)
 KEY_NEW(privkey_new, ms_privkey)
+/* clang-format on */
 
-/* The last user's writes must be seen before the key goes: release on the way down, acquire last. */
+/* The last user's writes must be seen before the key goes: release on the way down, acquire last.
+ */
+/* clang-format off */
 #define KEY_COUNT(ref, unref, kind)                                                                \
 	static struct kind *ref(struct kind *key)                                                  \
 	{                                                                                          \
@@ -109,8 +114,9 @@ KEY_NEW(privkey_new, ms_privkey)
 	}
 KEY_COUNT(pubkey_ref, pubkey_free, ms_pubkey)
 KEY_COUNT(privkey_ref, privkey_free, ms_privkey)
+/* clang-format on */
 
-/* --- reading --------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 ms_err pubkey_from_spki(struct ms_pubkey **out, struct ms_bytes der, struct ms_why *why)
 {
@@ -136,14 +142,13 @@ static EVP_PKEY *decode(struct ms_bytes octets, struct ms_bytes passphrase)
 	const uint8_t *p = octets.ptr;
 	size_t left = octets.len;
 	EVP_PKEY *pkey = NULL;
-	OSSL_DECODER_CTX *d = OSSL_DECODER_CTX_new_for_pkey(&pkey, NULL, NULL, NULL,
-		EVP_PKEY_KEYPAIR, NULL, NULL);
+	OSSL_DECODER_CTX *d = OSSL_DECODER_CTX_new_for_pkey(
+		&pkey, NULL, NULL, NULL, EVP_PKEY_KEYPAIR, NULL, NULL);
 	static const uint8_t empty[1];
 
 	/* An empty passphrase too: without one OpenSSL could ask the terminal. */
-	if (d != NULL &&
-		OSSL_DECODER_CTX_set_passphrase(d, passphrase.len > 0 ? passphrase.ptr : empty,
-			passphrase.len) == 1)
+	if (d != NULL && OSSL_DECODER_CTX_set_passphrase(d,
+				 passphrase.len > 0 ? passphrase.ptr : empty, passphrase.len) == 1)
 		(void)OSSL_DECODER_from_data(d, &p, &left);
 	OSSL_DECODER_CTX_free(d);
 	return pkey;
@@ -165,20 +170,22 @@ ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 
 	if (pkey == NULL && contains(octets, "ENCRYPTED")) {
 		ERR_clear_error();
-		return ms_fail(why, MS_ERR_BAD_KEY, passphrase.len > 0
-			? "the passphrase does not open the private key"
-			: "the private key is encrypted and no passphrase is given");
+		return ms_fail(why, MS_ERR_BAD_KEY,
+			passphrase.len > 0
+				? "the passphrase does not open the private key"
+				: "the private key is encrypted and no passphrase is given");
 	}
 	if (pkey == NULL && contains(octets, "BEGIN CERTIFICATE")) {
 		ERR_clear_error();
 		return ms_fail(why, MS_ERR_BAD_KEY, "a certificate, not a private key");
 	}
 	if (pkey == NULL)
-		return openssl_fail(why, MS_ERR_BAD_KEY,
-			"not a private key in PKCS#1, SEC1 or PKCS#8 form");
-	if (EVP_PKEY_get_bn_param(pkey, EVP_PKEY_is_a(pkey, "RSA") ? OSSL_PKEY_PARAM_RSA_D
-								    : OSSL_PKEY_PARAM_PRIV_KEY,
-		    &secret) == 1 || EVP_PKEY_get_raw_private_key(pkey, raw, &len) == 1)
+		return openssl_fail(
+			why, MS_ERR_BAD_KEY, "not a private key in PKCS#1, SEC1 or PKCS#8 form");
+	if (EVP_PKEY_get_bn_param(pkey,
+		    EVP_PKEY_is_a(pkey, "RSA") ? OSSL_PKEY_PARAM_RSA_D : OSSL_PKEY_PARAM_PRIV_KEY,
+		    &secret) == 1 ||
+		EVP_PKEY_get_raw_private_key(pkey, raw, &len) == 1)
 		is_private = true;
 	BN_clear_free(secret);
 	ms_wipe(raw, sizeof raw);
@@ -190,7 +197,7 @@ ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 	return privkey_new(out, pkey, why);
 }
 
-/* --- small questions ------------------------------------------------------------------------------- */
+/* --- small questions ------------------------------------------------------------------------- */
 
 static ms_err pubkey_of(struct ms_pubkey **out, const struct ms_privkey *priv)
 {

@@ -4,9 +4,9 @@
  *
  * The per-message interface of OpenSSL 3 (EVP_MD, EVP_MAC) allocates whenever a state is copied and
  * HMAC copies two per message; a keyed HMAC over 64 octets takes 360 ns that way and a new key
- * 700 to 1,500 ns.  The SHA functions below are the same assembly code behind plain structs: 230 ns,
- * no allocation, and an SA's HMAC context is two such structs.  They are deprecated as a way around
- * providers, not for their safety; this file is the only user.
+ * 700 to 1,500 ns.  The SHA functions below are the same assembly code behind plain structs: 230
+ * ns, no allocation, and an SA's HMAC context is two such structs.  They are deprecated as a way
+ * around providers, not for their safety; this file is the only user.
  *
  * Standards: FIPS 180-4, RFC 2104, RFC 4868.
  */
@@ -17,6 +17,7 @@
 
 #define MAX_BLOCK 128
 
+/* clang-format off */
 #define MD_FUNCTIONS(name, NAME, member)                                                           \
 	static void name##_init(union md_state *s)                                                 \
 	{                                                                                          \
@@ -35,6 +36,7 @@ MD_FUNCTIONS(sha1, SHA1, sha1)
 MD_FUNCTIONS(sha256, SHA256, sha256)
 MD_FUNCTIONS(sha384, SHA384, sha512)
 MD_FUNCTIONS(sha512, SHA512, sha512)
+/* clang-format on */
 
 const struct md md_sha1 = { MS_HASH_SHA1, 64, 20, sizeof(SHA_CTX), "SHA1", sha1_init, sha1_update,
 	sha1_final };
@@ -56,8 +58,8 @@ const struct md *md_by_hash(uint16_t hash_id)
 	return NULL;
 }
 
-static void update_parts(const struct md *md, union md_state *s, const struct ms_bytes *parts,
-	unsigned n)
+static void update_parts(
+	const struct md *md, union md_state *s, const struct ms_bytes *parts, unsigned n)
 {
 	unsigned i;
 
@@ -115,7 +117,7 @@ void hmac_parts(const struct hmac *h, const struct ms_bytes *parts, unsigned n, 
 	md->final(&s, out);
 }
 
-/* --- PRF and hash descriptors ------------------------------------------------------------------- */
+/* --- PRF and hash descriptors ---------------------------------------------------------------- */
 
 static ms_err prf(const struct md *md, struct ms_bytes key, const struct ms_bytes *parts,
 	unsigned n, uint8_t *out)
@@ -128,6 +130,7 @@ static ms_err prf(const struct md *md, struct ms_bytes key, const struct ms_byte
 	return MS_OK;
 }
 
+/* clang-format off */
 #define PRF(ident, iana, text, md)                                                                 \
 	static ms_err prf_##ident(const struct ms_prf_alg *alg, struct ms_bytes key,               \
 		const struct ms_bytes *parts, unsigned n, uint8_t *out)                            \
@@ -146,12 +149,13 @@ PRF(sha1, MS_PRF_HMAC_SHA1, "HMAC_SHA1", md_sha1)
 PRF(sha256, MS_PRF_HMAC_SHA2_256, "HMAC_SHA2_256", md_sha256)
 PRF(sha384, MS_PRF_HMAC_SHA2_384, "HMAC_SHA2_384", md_sha384)
 PRF(sha512, MS_PRF_HMAC_SHA2_512, "HMAC_SHA2_512", md_sha512)
+/* clang-format on */
 
 const struct ms_prf_alg *const prf_list[] = { &prf_alg_sha256, &prf_alg_sha384, &prf_alg_sha512,
 	&prf_alg_sha1, NULL };
 
-static ms_err hash(const struct ms_hash_alg *alg, const struct ms_bytes *parts, unsigned n,
-	uint8_t *out)
+static ms_err hash(
+	const struct ms_hash_alg *alg, const struct ms_bytes *parts, unsigned n, uint8_t *out)
 {
 	md_parts(md_by_hash(alg->id), parts, n, out);
 	return MS_OK;

@@ -52,8 +52,8 @@ static EVP_PKEY *build(BIGNUM *const v[PARTS], unsigned count)
 	if (ok)
 		params = OSSL_PARAM_BLD_to_param(b);
 	if (params != NULL && EVP_PKEY_fromdata_init(x) == 1)
-		(void)EVP_PKEY_fromdata(x, &pkey, count > 2 ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
-			params);
+		(void)EVP_PKEY_fromdata(
+			x, &pkey, count > 2 ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY, params);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(b);
 	EVP_PKEY_CTX_free(x);
@@ -106,19 +106,21 @@ ms_err pubkey_from_rfc3110(struct ms_pubkey **out, struct ms_bytes blob, struct 
 	return err != MS_OK ? err : pubkey_new(out, pkey, why);
 }
 
-/* --- the eight numbers ------------------------------------------------------------------------------ */
+/* --- the eight numbers ----------------------------------------------------------------------- */
 
 struct relations {
 	BIGNUM *p1, *q1, *t; /* p - 1, q - 1, scratch */
 	BN_CTX *bn;
 };
 
-static bool product_is_one(const struct relations *r, const BIGNUM *a, const BIGNUM *b, const BIGNUM *m)
+static bool product_is_one(
+	const struct relations *r, const BIGNUM *a, const BIGNUM *b, const BIGNUM *m)
 {
 	return BN_mod_mul(r->t, a, b, m, r->bn) == 1 && BN_is_one(r->t);
 }
 
-static bool remainder_is(const struct relations *r, const BIGNUM *a, const BIGNUM *m, const BIGNUM *want)
+static bool remainder_is(
+	const struct relations *r, const BIGNUM *a, const BIGNUM *m, const BIGNUM *want)
 {
 	return BN_nnmod(r->t, a, m, r->bn) == 1 && BN_cmp(r->t, want) == 0;
 }
@@ -181,8 +183,8 @@ static ms_err check_private(BIGNUM *const v[PARTS], struct ms_why *why)
 	return err;
 }
 
-ms_err privkey_from_rsa(struct ms_privkey **out, const struct ms_rsa_parts *parts,
-	struct ms_why *why)
+ms_err privkey_from_rsa(
+	struct ms_privkey **out, const struct ms_rsa_parts *parts, struct ms_why *why)
 {
 	const struct ms_bytes in[PARTS] = { parts->modulus, parts->public_exponent,
 		parts->private_exponent, parts->prime1, parts->prime2, parts->exponent1,

@@ -4,7 +4,7 @@
 
 #include <modswan/error.h>
 
-#define RSA_MIN_BITS 512 /* the family's floor for keys in ipsec.secrets */
+#define RSA_MIN_BITS 512   /* the family's floor for keys in ipsec.secrets */
 #define RSA_MAX_BITS 16384 /* a signature must fit MS_MAX_SIGNATURE_OCTETS */
 
 ms_err rsa_size_check(unsigned bits, struct ms_why *why);

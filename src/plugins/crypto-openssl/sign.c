@@ -36,7 +36,8 @@ static bool scheme_fits(enum ms_key_type type, enum ms_sign_scheme scheme)
 }
 
 /* A context for one digest, scheme and hash set; NULL: OpenSSL refuses the combination. */
-static EVP_PKEY_CTX *digest_ctx(EVP_PKEY *pkey, enum ms_sign_scheme scheme, const struct md *md, bool sign)
+static EVP_PKEY_CTX *digest_ctx(
+	EVP_PKEY *pkey, enum ms_sign_scheme scheme, const struct md *md, bool sign)
 {
 	EVP_PKEY_CTX *x = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	int padding = scheme == MS_SIGN_RSA_PSS ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
@@ -63,7 +64,8 @@ static EVP_PKEY_CTX *digest_ctx(EVP_PKEY *pkey, enum ms_sign_scheme scheme, cons
 }
 
 /* RFC 4754 s3: r and s, each as long as the curve's order. */
-static ms_err ecdsa_to_raw(const uint8_t *der, size_t der_len, unsigned bits, uint8_t *out, size_t *len_r)
+static ms_err ecdsa_to_raw(
+	const uint8_t *der, size_t der_len, unsigned bits, uint8_t *out, size_t *len_r)
 {
 	int half = (int)(bits + 7) / 8;
 	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)der_len);
@@ -72,7 +74,7 @@ static ms_err ecdsa_to_raw(const uint8_t *der, size_t der_len, unsigned bits, ui
 	if (*len_r < (size_t)half * 2)
 		err = MS_ERR_SPACE;
 	else if (sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, half) == half &&
-		BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + half, half) == half)
+		 BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + half, half) == half)
 		err = MS_OK;
 	*len_r = (size_t)half * 2;
 	ECDSA_SIG_free(sig);
@@ -106,7 +108,7 @@ static size_t ecdsa_from_raw(struct ms_bytes raw, unsigned bits, uint8_t *der, s
 	return len > 0 ? (size_t)len : 0;
 }
 
-/* --- EdDSA: the whole message at once ------------------------------------------------------------- */
+/* --- EdDSA: the whole message at once -------------------------------------------------------- */
 
 static uint8_t *join(const struct ms_bytes *parts, unsigned n, size_t *len_r)
 {
@@ -126,21 +128,23 @@ static uint8_t *join(const struct ms_bytes *parts, unsigned n, size_t *len_r)
 	return all;
 }
 
-static ms_err eddsa_sign(EVP_PKEY *pkey, const struct ms_bytes *parts, unsigned n, uint8_t *out, size_t *len_r)
+static ms_err eddsa_sign(
+	EVP_PKEY *pkey, const struct ms_bytes *parts, unsigned n, uint8_t *out, size_t *len_r)
 {
 	size_t len;
 	uint8_t *all = join(parts, n, &len);
 	EVP_MD_CTX *x = EVP_MD_CTX_new();
 	bool ok = all != NULL && x != NULL &&
-		EVP_DigestSignInit_ex(x, NULL, NULL, NULL, NULL, pkey, NULL) == 1 &&
-		EVP_DigestSign(x, out, len_r, all, len) == 1;
+		  EVP_DigestSignInit_ex(x, NULL, NULL, NULL, NULL, pkey, NULL) == 1 &&
+		  EVP_DigestSign(x, out, len_r, all, len) == 1;
 
 	EVP_MD_CTX_free(x);
 	free(all);
 	return ok ? MS_OK : MS_ERR_CRYPTO;
 }
 
-static ms_err eddsa_verify(EVP_PKEY *pkey, const struct ms_bytes *parts, unsigned n, struct ms_bytes signature)
+static ms_err eddsa_verify(
+	EVP_PKEY *pkey, const struct ms_bytes *parts, unsigned n, struct ms_bytes signature)
 {
 	size_t len;
 	uint8_t *all = join(parts, n, &len);
@@ -150,16 +154,17 @@ static ms_err eddsa_verify(EVP_PKEY *pkey, const struct ms_bytes *parts, unsigne
 	if (all != NULL && x != NULL &&
 		EVP_DigestVerifyInit_ex(x, NULL, NULL, NULL, NULL, pkey, NULL) == 1)
 		err = EVP_DigestVerify(x, signature.ptr, signature.len, all, len) == 1
-			? MS_OK : MS_ERR_AUTH;
+			      ? MS_OK
+			      : MS_ERR_AUTH;
 	EVP_MD_CTX_free(x);
 	free(all);
 	return err;
 }
 
-/* --- the two doors --------------------------------------------------------------------------------- */
+/* --- the two doors --------------------------------------------------------------------------- */
 
-static ms_err digest_sign(const struct ms_privkey *key, enum ms_sign_scheme scheme, const struct md *md,
-	const struct ms_bytes *parts, unsigned n, uint8_t *out, size_t *len_r)
+static ms_err digest_sign(const struct ms_privkey *key, enum ms_sign_scheme scheme,
+	const struct md *md, const struct ms_bytes *parts, unsigned n, uint8_t *out, size_t *len_r)
 {
 	EVP_PKEY_CTX *x = digest_ctx(key->pkey, scheme, md, true);
 	uint8_t digest[MS_MAX_HASH_OCTETS], der[MS_MAX_SIGNATURE_OCTETS];
@@ -195,8 +200,8 @@ ms_err sign_parts(const struct ms_privkey *key, enum ms_sign_scheme scheme, uint
 	return err;
 }
 
-static ms_err digest_verify(const struct ms_pubkey *key, enum ms_sign_scheme scheme, const struct md *md,
-	const struct ms_bytes *parts, unsigned n, struct ms_bytes signature)
+static ms_err digest_verify(const struct ms_pubkey *key, enum ms_sign_scheme scheme,
+	const struct md *md, const struct ms_bytes *parts, unsigned n, struct ms_bytes signature)
 {
 	uint8_t digest[MS_MAX_HASH_OCTETS], der[160];
 	EVP_PKEY_CTX *x;
