@@ -7,3 +7,16 @@ libcore_la_SOURCES = \
 	src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/host.h
 libcore_la_LIBADD = libmodswan.la
+
+if HAVE_CMOCKA
+if PLUGIN_CRYPTO_OPENSSL
+core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
+	$(CMOCKA_LIBS)
+core_tests = src/core/conn/conn_test
+check_PROGRAMS += $(core_tests)
+TESTS += $(core_tests)
+src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_conn_conn_test_LDADD = $(core_test_libs)
+endif
+endif

@@ -135,6 +135,34 @@ uint32_t ms_log_debug_mask(void)
 	return atomic_load(&debug_mask);
 }
 
+#define BIT(id) (1u << MS_SOURCE_##id)
+
+/* The family's --debug words that are no room of ours. */
+static const struct {
+	const char *word;
+	uint32_t mask;
+} debug_aliases[] = {
+	{ "raw", BIT(IKE) },
+	{ "crypt", BIT(CRYPTO) | BIT(IKE) },
+	{ "parsing", BIT(IKE) },
+	{ "emitting", BIT(IKE) },
+	{ "control", BIT(CONTROL) | BIT(IKE) | BIT(CONN) },
+	{ "controlmore", BIT(CONTROL) | BIT(IKE) | BIT(CONN) | BIT(CHILD) },
+	{ "lifecycle", BIT(IKE) | BIT(CHILD) },
+	{ "klips", BIT(KERNEL) },
+	{ "netkey", BIT(KERNEL) },
+	{ "xfrm", BIT(KERNEL) },
+	{ "dns", BIT(CREDS) },
+	{ "oppo", BIT(ROUTE) },
+	{ "oppoinfo", BIT(ROUTE) },
+	{ "natt", BIT(IKE) | BIT(NET) },
+	{ "x509", BIT(CREDS) },
+	{ "dpd", BIT(IKE) },
+	{ "base", BIT(MAIN) | BIT(IKE) | BIT(CHILD) | BIT(CONN) },
+};
+
+#undef BIT
+
 ms_err ms_log_debug_word(const char *word, uint32_t *mask, struct ms_why *why)
 {
 	if (strcmp(word, "all") == 0) {
@@ -145,6 +173,11 @@ ms_err ms_log_debug_word(const char *word, uint32_t *mask, struct ms_why *why)
 		*mask = 0;
 		return MS_OK;
 	}
+	for (unsigned i = 0; i < sizeof debug_aliases / sizeof debug_aliases[0]; i++)
+		if (strcmp(word, debug_aliases[i].word) == 0) {
+			*mask |= debug_aliases[i].mask;
+			return MS_OK;
+		}
 	for (unsigned i = 0; i < MS_SOURCE_COUNT; i++)
 		if (strcmp(word, source_names[i]) == 0) {
 			*mask |= 1u << i;
