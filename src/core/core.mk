@@ -20,3 +20,5 @@ src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c \
 src_core_conn_conn_test_LDADD = $(core_test_libs)
 endif
 endif
+
+include $(top_srcdir)/src/core/ike/ike.mk

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Birth, indexes, lines and end of a CHILD SA. */
+#include "core/ike/ike_sa.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t hash_said(const struct ike_engine *e, uint32_t spi, const struct ms_addr *dst)
+{
+	uint8_t key[20];
+
+	memcpy(key, dst->b, 16);
+	memcpy(key + 16, &spi, 4);
+	return ike_hash(e->seed, key, sizeof(key));
+}
+
+static void link_conn(struct child_sa *child)
+{
+	child->conn_prev = NULL;
+	child->conn_next = child->conn->child_sas;
+	if (child->conn_next)
+		child->conn_next->conn_prev = child;
+	child->conn->child_sas = child;
+}
+
+static void unlink_conn(struct child_sa *child)
+{
+	if (child->conn_prev)
+		child->conn_prev->conn_next = child->conn_next;
+	else
+		child->conn->child_sas = child->conn_next;
+	if (child->conn_next)
+		child->conn_next->conn_prev = child->conn_prev;
+}
+
+static void link_ike(struct child_sa *child, struct ike_sa *ike)
+{
+	child->ike = ike_sa_ref(ike);
+	child->prev = NULL;
+	child->next = ike->children;
+	if (child->next)
+		child->next->prev = child;
+	ike->children = child;
+}
+
+static void unlink_ike(struct child_sa *child)
+{
+	if (child->prev)
+		child->prev->next = child->next;
+	else
+		child->ike->children = child->next;
+	if (child->next)
+		child->next->prev = child->prev;
+	child->prev = child->next = NULL;
+}
+
+void child_set_conn(struct child_sa *child, struct conn *c)
+{
+	struct conn *old = child->conn;
+
+	if (old == c)
+		return;
+	unlink_conn(child);
+	child->conn = conn_ref(c);
+	link_conn(child);
+	child->reqid = c->reqid;
+	conn_unref(&old);
+}
+
+void child_adopt(struct child_sa *child, struct ike_sa *ike)
+{
+	struct ike_sa *old = child->ike;
+
+	unlink_ike(child);
+	link_ike(child, ike);
+	ike_sa_unref(&old);
+}
+
+struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator)
+{
+	struct child_sa *child = calloc(1, sizeof(*child));
+	struct ike_engine *e = ike->e;
+
+	if (!child)
+		return NULL;
+	child->refs = 1;
+	child->initiator = initiator;
+	child->tunnel = true;
+	child->timer.kind = IKE_TIMER_CHILD;
+	child->rekey_at = child->expire_at = IKE_NEVER;
+	child->local = ike->local;
+	child->remote = ike->remote;
+	child->encapsulated = ike->nat_here || ike->nat_there;
+	child->conn = conn_ref(c);
+	child->reqid = c->reqid;
+	link_conn(child);
+	link_ike(child, ike);
+	child->serial = ike_serial(e);
+	child->by_serial.is_child = true;
+	child->by_out.mark = 1;
+	ike_table_add(&e->by_serial, &child->by_serial.node,
+		ike_hash(e->seed, &child->serial, sizeof(child->serial)));
+	return child;
+}
+
+struct child_sa *child_ref(struct child_sa *child)
+{
+	child->refs++;
+	return child;
+}
+
+void child_unref(struct child_sa **p)
+{
+	struct child_sa *child = *p;
+
+	*p = NULL;
+	if (!child || --child->refs > 0)
+		return;
+	conn_unref(&child->conn);
+	ike_sa_unref(&child->ike);
+	free(child->mine);
+	free(child->theirs);
+	free(child);
+}
+
+void child_index_in(struct child_sa *child)
+{
+	struct ike_engine *e = child->ike->e;
+
+	ike_table_add(&e->by_child_spi, &child->by_in,
+		hash_said(e, child->spi_in, &child->local.addr));
+}
+
+void child_index_out(struct child_sa *child)
+{
+	struct ike_engine *e = child->ike->e;
+
+	ike_table_add(&e->by_child_spi, &child->by_out,
+		hash_said(e, child->spi_out, &child->remote.addr));
+}
+
+struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst)
+{
+	struct ike_node *n = ike_table_first(&e->by_child_spi, hash_said(e, spi, dst));
+
+	for (; n; n = ike_table_next(n)) {
+		struct child_sa *in = container_of(n, struct child_sa, by_in);
+		struct child_sa *out = container_of(n, struct child_sa, by_out);
+
+		/* Both nodes are in one table: which of them it is shows in the node itself. */
+		if (n->mark == 0 && in->spi_in == spi && ms_addr_eq(&in->local.addr, dst))
+			return in;
+		if (n->mark == 1 && out->spi_out == spi && ms_addr_eq(&out->remote.addr, dst))
+			return out;
+	}
+	return NULL;
+}
+
+struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out)
+{
+	for (struct child_sa *c = ike->children; c; c = c->next)
+		if (c->spi_out == spi_out && c->spi_out != 0)
+			return c;
+	return NULL;
+}
+
+static struct child_sa *established_of(struct conn *c)
+{
+	struct child_sa *best = NULL;
+
+	for (struct child_sa *o = c->child_sas; o; o = o->conn_next)
+		if (o->state == CHILD_ESTABLISHED && (!best || o->serial > best->serial))
+			best = o;
+	return best;
+}
+
+void child_gone(struct child_sa *child)
+{
+	struct ike_engine *e = child->ike->e;
+	struct conn *c = child->conn;
+	struct child_sa *heir;
+
+	if (child->state == CHILD_GONE)
+		return;
+	child_out_of_kernel(child);
+	child->state = CHILD_GONE;
+	ike_arm_timer(e, &child->timer, IKE_NEVER);
+	ike_table_remove(&e->by_child_spi, &child->by_in);
+	ike_table_remove(&e->by_child_spi, &child->by_out);
+	ike_table_remove(&e->by_serial, &child->by_serial.node);
+	unlink_conn(child);
+	unlink_ike(child);
+	if (c->newest_child == child->serial) {
+		heir = established_of(c);
+		c->newest_child = heir ? heir->serial : 0;
+	}
+	child_unref(&child);
+}
+
+void child_established(struct child_sa *child)
+{
+	struct ike_sa *ike = child->ike;
+	struct ike_engine *e = ike->e;
+	struct conn *c = child->conn;
+	char text[256], state[320];
+
+	child->state = CHILD_ESTABLISHED;
+	child->established_s = e->host->ops->wall_s(e->host->ctx);
+	c->newest_child = child->serial;
+	c->tries = 0;
+	ike_count(e, IKE_C_CHILD_ESTABLISHED);
+	child_start_lifetime(child);
+	child_text(child, text, sizeof(text));
+	snprintf(state, sizeof(state), "%s %s", child->tunnel ? "tunnel mode" : "transport mode", text);
+	{
+		struct ms_logger lg = child_logger(child);
+		char mine[256], theirs[256];
+
+		child_selectors_text(child->mine, child->n_mine, mine, sizeof(mine));
+		child_selectors_text(child->theirs, child->n_theirs, theirs, sizeof(theirs));
+		ms_info(&lg, "negotiated connection [%s] -> [%s]", mine, theirs);
+		ms_notice(&lg, "%s: %s %s", ike_state_name(ike->state), ike_state_story(ike->state),
+			state);
+	}
+	{
+		char line[480];
+
+		snprintf(line, sizeof(line), "%s: %s %s", ike_state_name(ike->state),
+			ike_state_story(ike->state), state);
+		e->host->ops->report(e->host->ctx, c, child->serial, MS_RC_SUCCESS, line);
+	}
+}
+
+size_t child_suite_text(const struct ms_suite *s, char *buf, size_t size)
+{
+	char encr[48], integ[48] = "NONE";
+
+	ms_transform_text(MS_TRANSFORM_ENCR, s->encr, s->encr_bits, encr, sizeof(encr));
+	if (s->integ)
+		ms_transform_text(MS_TRANSFORM_INTEG, s->integ, 0, integ, sizeof(integ));
+	return (size_t)snprintf(buf, size, "%s-%s", encr, integ);
+}
+
+size_t child_text(const struct child_sa *child, char *buf, size_t size)
+{
+	char suite[100], natd[MS_ENDPOINT_TEXT] = "none";
+
+	child_suite_text(&child->suite, suite, sizeof(suite));
+	if (child->encapsulated)
+		ms_endpoint_text(&child->remote, natd, sizeof(natd));
+	return (size_t)snprintf(buf, size,
+		"{ESP%s=>0x%08x <0x%08x xfrm=%s%s NATOA=none NATD=%s DPD=%s}",
+		child->encapsulated ? "inUDP" : "", (unsigned)child->spi_out,
+		(unsigned)child->spi_in, suite, child->suite.esn ? "-ESN" : "", natd,
+		child->conn->desc->dpd_delay_ms ? "active" : "passive");
+}
+
+size_t child_selectors_text(const struct ms_selector *s, unsigned n, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (unsigned i = 0; i < n; i++) {
+		char one[MS_SELECTOR_TEXT];
+
+		ms_selector_text(&s[i], one, sizeof(one));
+		len += (size_t)snprintf(len < size ? buf + len : NULL, len < size ? size - len : 0,
+			"%s%s", i > 0 ? " " : "", one);
+	}
+	return len;
+}

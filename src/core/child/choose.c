@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a CHILD SA will be: connection, suite, selectors, mode.  The responder chooses, the initiator
+ * checks the choice.  Standards: RFC 7296 s1.3.1, s2.7, s2.9.
+ */
+#include "core/ike/ike_sa.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_esn(struct ms_proposal *p, int esn)
+{
+	bool here = false;
+
+	for (unsigned i = 0; i < p->n; i++)
+		here |= p->t[i].type == MS_TRANSFORM_ESN;
+	if (here || p->n + 2 > MS_MAX_TRANSFORMS)
+		return;
+	if (esn != MS_NO)
+		p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_ESN, 1, 0 };
+	if (esn != MS_YES)
+		p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_ESN, 0, 0 };
+}
+
+ms_err child_proposals(const struct conn *c, bool pfs, struct ms_proposals *out)
+{
+	if (!c->esp)
+		return MS_ERR_CONFIG;
+	*out = *c->esp;
+	for (unsigned i = 0; i < out->n; i++) {
+		struct ms_proposal *p = &out->p[i];
+		unsigned n = 0;
+
+		for (unsigned j = 0; j < p->n; j++)
+			if (pfs || p->t[j].type != MS_TRANSFORM_KE)
+				p->t[n++] = p->t[j];
+		p->n = (uint8_t)n;
+		add_esn(p, c->desc->esn);
+	}
+	return MS_OK;
+}
+
+static bool keep_selectors(struct ms_selector **to, uint8_t *n_r, const struct ms_selector *s,
+	unsigned n)
+{
+	free(*to);
+	*n_r = 0;
+	*to = malloc((n ? n : 1) * sizeof(*s));
+	if (!*to)
+		return false;
+	if (n > 0)
+		memcpy(*to, s, n * sizeof(*s));
+	*n_r = (uint8_t)n;
+	return true;
+}
+
+static ms_err refuse(struct ike_exchange *x, ms_err err)
+{
+	x->child_refused = ike_notify_of(err);
+	return err;
+}
+
+static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct ms_proposals ours;
+	char offered[200], wanted[150];
+	ms_err err = child_proposals(child->conn, pfs, &ours);
+
+	if (err == MS_OK)
+		err = ike_get_proposals(x, x->sa, &ours, 4, why);
+	if (err == MS_OK)
+		err = ms_suite_choose(&child->suite, &ours, x->peers, &x->chosen);
+	if (err == MS_OK && !ms_encr_find(child->suite.encr, child->suite.encr_bits))
+		err = MS_ERR_NO_PROPOSAL;
+	if (err == MS_OK) {
+		child->spi_out = x->spis[x->chosen];
+		return MS_OK;
+	}
+	if (err != MS_ERR_NO_PROPOSAL)
+		return err;
+	ike_proposals_peer_text(x->sa, offered, sizeof(offered));
+	ms_proposals_text(&ours, wanted, sizeof(wanted));
+	return ms_fail(why, err, "no ESP proposal fits: offered %s, wanted %s", offered, wanted);
+}
+
+static ms_err refuse_ts(struct ike_sa *ike, struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct conn *c = ike->conn;
+	char mine[80], theirs[80], want_mine[80], want_theirs[80];
+
+	child_selectors_text(x->ts_mine, x->n_mine, mine, sizeof(mine));
+	child_selectors_text(x->ts_theirs, x->n_theirs, theirs, sizeof(theirs));
+	child_selectors_text(c->local.clients, c->local.n_clients, want_mine, sizeof(want_mine));
+	child_selectors_text(c->remote.clients, c->remote.n_clients, want_theirs,
+		sizeof(want_theirs));
+	return ms_fail(why, MS_ERR_TS, "offered %s === %s, wanted %s === %s", mine, theirs, want_mine,
+		want_theirs);
+}
+
+ms_err child_choose(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct conn *c = x->n_mine && x->n_theirs ? conn_find_clients(ike->e->conns, ike->conn,
+		x->ts_mine, x->n_mine, x->ts_theirs, x->n_theirs) : NULL;
+	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
+	unsigned n_mine, n_theirs;
+	ms_err err;
+
+	if (!c)
+		return refuse(x, refuse_ts(ike, why));
+	child_set_conn(child, c);
+	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
+	n_theirs = ike_ts_narrow(c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs,
+		theirs);
+	if (n_mine == 0 || n_theirs == 0)
+		return refuse(x, refuse_ts(ike, why));
+	/* s1.3.1: we may decline transport mode, but not tunnel mode for transport's sake. */
+	child->tunnel = c->desc->type != MS_TYPE_TRANSPORT;
+	if (!child->tunnel && !x->transport)
+		return refuse(x, ms_fail(why, MS_ERR_NO_PROPOSAL,
+			"offered tunnel mode, wanted transport mode"));
+	err = choose_suite(ike, child, pfs, why);
+	if (err)
+		return refuse(x, err);
+	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
+		!keep_selectors(&child->theirs, &child->n_theirs, theirs, n_theirs))
+		return refuse(x, MS_ERR_NOMEM);
+	return MS_OK;
+}
+
+static bool all_within(const struct ms_selector *s, unsigned n, const struct ms_selector *of,
+	unsigned n_of)
+{
+	for (unsigned i = 0; i < n; i++) {
+		bool found = false;
+
+		for (unsigned j = 0; j < n_of && !found; j++)
+			found = ms_selector_contains(&of[j], &s[i]);
+		if (!found)
+			return false;
+	}
+	return n > 0;
+}
+
+ms_err child_accept(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct conn *c = child->conn;
+	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
+	unsigned n_mine, n_theirs;
+	ms_err err = choose_suite(ike, child, pfs, why);
+
+	if (err)
+		return err;
+	if (x->peers->n != 1)
+		return ms_fail(why, MS_ERR_SYNTAX, "the peer chose %u proposals", x->peers->n);
+	if (x->transport != (c->desc->type == MS_TYPE_TRANSPORT))
+		return ms_fail(why, MS_ERR_NO_PROPOSAL, "the peer chose %s mode, wanted the other",
+			x->transport ? "transport" : "tunnel");
+	child->tunnel = !x->transport;
+	if (!all_within(x->ts_mine, x->n_mine, c->local.clients, c->local.n_clients) ||
+		!all_within(x->ts_theirs, x->n_theirs, c->remote.clients, c->remote.n_clients))
+		return refuse_ts(ike, why);
+	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
+	n_theirs = ike_ts_narrow(c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs,
+		theirs);
+	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
+		!keep_selectors(&child->theirs, &child->n_theirs, theirs, n_theirs))
+		return MS_ERR_NOMEM;
+	return MS_OK;
+}

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# The IKE engine: ike, ikev2, child; tests and fuzz targets.
+libcore_la_SOURCES += \
+	src/core/ike/attempt.c src/core/ike/cookie.c src/core/ike/engine.c src/core/ike/fsm.c \
+	src/core/ike/grammar.c src/core/ike/iana.c src/core/ike/iana.h src/core/ike/ike.h \
+	src/core/ike/ike_sa.c src/core/ike/ike_sa.h src/core/ike/index.c src/core/ike/index.h \
+	src/core/ike/layout.c src/core/ike/layout.h src/core/ike/lifetime.c src/core/ike/message.c \
+	src/core/ike/message.h src/core/ike/natd.c src/core/ike/out.c src/core/ike/out.h \
+	src/core/ike/receive.c src/core/ike/report.c src/core/ike/sk.c src/core/ike/window.c \
+	src/core/ikev2/auth.c src/core/ikev2/create_child_sa.c src/core/ikev2/ike_auth.c \
+	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/jobs.c \
+	src/core/ikev2/keymat.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
+	src/core/ikev2/ts.c \
+	src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
+	src/core/child/install.c

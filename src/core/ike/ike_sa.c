@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Birth, indexes and end of an IKE SA. */
+#include "core/ike/ike_sa.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t hash_spi(const struct ike_engine *e, const uint8_t spi[8])
+{
+	return ike_hash(e->seed, spi, 8);
+}
+
+static uint32_t hash_init(const struct ike_engine *e, const uint8_t spi_i[8],
+	const struct ms_endpoint *remote)
+{
+	uint8_t key[8 + 16 + 2];
+
+	memcpy(key, spi_i, 8);
+	memcpy(key + 8, remote->addr.b, 16);
+	key[24] = (uint8_t)(remote->port >> 8);
+	key[25] = (uint8_t)remote->port;
+	return ike_hash(e->seed, key, sizeof(key));
+}
+
+static uint32_t hash_ids(const struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)
+{
+	uint8_t key[2 * (1 + MS_ID_MAX_OCTETS)];
+	size_t n = 0;
+	const struct ms_id *const ids[] = { me, peer };
+
+	for (int i = 0; i < 2; i++) {
+		size_t len = ids[i]->len <= MS_ID_MAX_OCTETS ? ids[i]->len : MS_ID_MAX_OCTETS;
+
+		key[n++] = ids[i]->type;
+		for (size_t j = 0; j < len; j++) {
+			uint8_t c = ids[i]->data[j];
+
+			/* ms_id_eq() takes names without case, so the hash does for all. */
+			key[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+		}
+	}
+	return ike_hash(e->seed, key, n);
+}
+
+static void link_conn(struct ike_sa *ike)
+{
+	struct conn *c = ike->conn;
+
+	ike->conn_prev = NULL;
+	ike->conn_next = c->ike_sas;
+	if (c->ike_sas)
+		c->ike_sas->conn_prev = ike;
+	c->ike_sas = ike;
+}
+
+static void unlink_conn(struct ike_sa *ike)
+{
+	if (ike->conn_prev)
+		ike->conn_prev->conn_next = ike->conn_next;
+	else
+		ike->conn->ike_sas = ike->conn_next;
+	if (ike->conn_next)
+		ike->conn_next->conn_prev = ike->conn_prev;
+}
+
+void ike_set_conn(struct ike_sa *ike, struct conn *c)
+{
+	struct conn *old = ike->conn;
+
+	if (old == c)
+		return;
+	unlink_conn(ike);
+	ike->conn = conn_ref(c);
+	link_conn(ike);
+	conn_unref(&old);
+}
+
+static void choose_spi(struct ike_sa *ike)
+{
+	uint8_t *spi = ike->initiator ? ike->spi_i : ike->spi_r;
+	static const uint8_t zero[8];
+
+	do
+		ike_random(ike->e, spi, 8);
+	while (memcmp(spi, zero, 8) == 0 || ike_find_spi(ike->e, spi));
+	ike_table_add(&ike->e->by_spi, &ike->by_spi, hash_spi(ike->e, spi));
+}
+
+struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
+	const struct ms_endpoint *local, const struct ms_endpoint *remote)
+{
+	struct ike_sa *ike = calloc(1, sizeof(*ike));
+
+	if (!ike)
+		return NULL;
+	ike->e = e;
+	ike->refs = 1;
+	ike->initiator = initiator;
+	ike->local = *local;
+	ike->remote = *remote;
+	ike->timer.kind = IKE_TIMER_SA;
+	ike->resend_at = ike->give_up_at = ike->half_open_until = IKE_NEVER;
+	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
+	if (!ike_exchange_new(ike)) {
+		free(ike);
+		return NULL;
+	}
+	ike->conn = conn_ref(c);
+	link_conn(ike);
+	ike->prev = e->last;
+	if (e->last)
+		e->last->next = ike;
+	else
+		e->first = ike;
+	e->last = ike;
+	ike->serial = ike_serial(e);
+	ike_table_add(&e->by_serial, &ike->by_serial.node,
+		ike_hash(e->seed, &ike->serial, sizeof(ike->serial)));
+	choose_spi(ike);
+	return ike;
+}
+
+struct ike_sa *ike_sa_ref(struct ike_sa *ike)
+{
+	ike->refs++;
+	return ike;
+}
+
+void ike_sa_unref(struct ike_sa **p)
+{
+	struct ike_sa *ike = *p;
+
+	*p = NULL;
+	if (!ike || --ike->refs > 0)
+		return;
+	ms_secret_free(&ike->keys);
+	ms_id_free(&ike->peer_id);
+	conn_unref(&ike->conn);
+	free(ike->request);
+	free(ike->response);
+	free(ike->waiting);
+	free(ike);
+}
+
+static void leave_indexes(struct ike_sa *ike)
+{
+	struct ike_engine *e = ike->e;
+
+	ike_table_remove(&e->by_spi, &ike->by_spi);
+	ike_table_remove(&e->by_init, &ike->by_init);
+	ike_table_remove(&e->by_ids, &ike->by_ids);
+	ike_table_remove(&e->by_serial, &ike->by_serial.node);
+	ike_arm_timer(e, &ike->timer, IKE_NEVER);
+	if (ike->prev)
+		ike->prev->next = ike->next;
+	else
+		e->first = ike->next;
+	if (ike->next)
+		ike->next->prev = ike->prev;
+	else
+		e->last = ike->prev;
+	unlink_conn(ike);
+	ike->prev = ike->next = NULL;
+	if (ike->half_open)
+		e->half_open--;
+	ike->half_open = false;
+}
+
+void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct ike_engine *e = ike->e;
+	struct conn *c = conn_ref(ike->conn);
+	bool lost, telling = ike->telling, initiating = ike->initiator && !ike->established;
+
+	if (ike->gone) {
+		conn_unref(&c);
+		return;
+	}
+	ike->gone = true;
+	lost = ike->children != NULL && !ike->no_revival;
+	while (ike->children)
+		child_gone(ike->children);
+	leave_indexes(ike);
+	ike->state = IKE_GONE;
+	ike_exchange_free(ike);
+	if (c->newest_ike == ike->serial)
+		c->newest_ike = c->ike_sas && c->ike_sas->established ? c->ike_sas->serial : 0;
+	if (!ike->established && err)
+		ike_count(e, IKE_C_IKE_FAILED);
+	if (!e->closing && initiating && !ike->no_revival)
+		ike_attempt_failed(e, c, telling, err, why);
+	else if (!e->closing && telling)
+		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);
+	else if (!e->closing && lost)
+		ike_attempt_failed(e, c, false, err, why);
+	conn_unref(&c);
+	ike_sa_unref(&ike);
+}
+
+struct ike_sa *ike_find_spi(struct ike_engine *e, const uint8_t spi[8])
+{
+	struct ike_node *n = ike_table_first(&e->by_spi, hash_spi(e, spi));
+
+	for (; n; n = ike_table_next(n)) {
+		struct ike_sa *ike = container_of(n, struct ike_sa, by_spi);
+
+		if (memcmp(ike_my_spi(ike), spi, 8) == 0)
+			return ike;
+	}
+	return NULL;
+}
+
+void ike_index_init(struct ike_sa *ike)
+{
+	ike_table_add(&ike->e->by_init, &ike->by_init,
+		hash_init(ike->e, ike->spi_i, &ike->remote));
+}
+
+struct ike_sa *ike_find_init(struct ike_engine *e, const uint8_t spi_i[8],
+	const struct ms_endpoint *remote)
+{
+	struct ike_node *n = ike_table_first(&e->by_init, hash_init(e, spi_i, remote));
+
+	for (; n; n = ike_table_next(n)) {
+		struct ike_sa *ike = container_of(n, struct ike_sa, by_init);
+
+		/* The index keeps the address of the first message: the hash of it must do,
+		 * since the SA may have moved on to another port. */
+		if (memcmp(ike->spi_i, spi_i, 8) == 0)
+			return ike;
+	}
+	return NULL;
+}
+
+void ike_index_ids(struct ike_sa *ike)
+{
+	if (!ike->by_ids.in)
+		ike_table_add(&ike->e->by_ids, &ike->by_ids,
+			hash_ids(ike->e, &ike->conn->local.id, &ike->peer_id));
+}
+
+static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
+	const struct ms_id *peer, const struct ike_sa *but)
+{
+	struct ike_node *n = ike_table_first(&e->by_ids, hash_ids(e, me, peer));
+
+	for (; n; n = ike_table_next(n)) {
+		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
+
+		if (ike != but && ms_id_eq(&ike->peer_id, peer) &&
+			ms_id_eq(&ike->conn->local.id, me))
+			return ike;
+	}
+	return NULL;
+}
+
+struct ike_sa *ike_same_ids(struct ike_sa *ike)
+{
+	return with_ids(ike->e, &ike->conn->local.id, &ike->peer_id, ike);
+}
+
+bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)
+{
+	return with_ids(e, me, peer, NULL) != NULL;
+}
+
+void ike_arm(struct ike_sa *ike)
+{
+	const uint64_t due[] = { ike->resend_at, ike->give_up_at, ike->half_open_until,
+		ike->replace_at, ike->expire_at, ike->dpd_at, ike->keepalive_at };
+	uint64_t at = IKE_NEVER;
+
+	if (ike->gone)
+		return;
+	for (size_t i = 0; i < sizeof(due) / sizeof(due[0]); i++)
+		if (due[i] < at)
+			at = due[i];
+	ike_arm_timer(ike->e, &ike->timer, at);
+}
+
+struct ike_exchange *ike_exchange_new(struct ike_sa *ike)
+{
+	struct ms_arena *arena = ms_arena_new(3072, true);
+	struct ike_exchange *x = arena ? ms_arena_alloc(arena, sizeof(*x)) : NULL;
+
+	if (!x) {
+		ms_arena_free(&arena);
+		return NULL;
+	}
+	x->arena = arena;
+	ike->x = x;
+	return x;
+}
+
+void ike_exchange_free(struct ike_sa *ike)
+{
+	struct ike_exchange *x = ike->x;
+	struct ms_arena *arena;
+
+	if (!x)
+		return;
+	ike->x = NULL;
+	if (x->ke && x->ke_priv)
+		x->ke->priv_free(&x->ke_priv);
+	ms_id_free(&x->asked_id);
+	child_unref(&x->child);
+	ike_sa_unref(&x->new_ike);
+	arena = x->arena;
+	ms_arena_free(&arena);
+}
+
+struct ms_bytes ike_keep(struct ike_exchange *x, struct ms_bytes b)
+{
+	void *copy = ms_arena_copy(x->arena, b);
+
+	return ms_bytes(copy, copy ? b.len : 0);
+}

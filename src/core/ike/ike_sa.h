@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the engine: the IKE SA, its exchange in progress, and the functions that the files of
+ * ike/, ikev2/ and child/ offer each other.
+ *
+ * An IKE SA is refcounted because answers of the host may come after it went: the engine holds one
+ * reference until ike_gone(), every outstanding answer one.  What only an exchange needs (nonces,
+ * DH, saved messages, the peer's proposals) lives in the exchange's wiping arena and goes with it,
+ * which keeps an established SA small.
+ */
+#ifndef MODSWAN_CORE_IKE_IKE_SA_H
+#define MODSWAN_CORE_IKE_IKE_SA_H
+
+#include <modswan/control.h>
+#include <modswan/registry.h>
+
+#include "core/ike/ike.h"
+#include "core/ike/message.h"
+#include "core/ike/out.h"
+#include "lib/mem/arena.h"
+
+#define IKE_NONCE_OCTETS 32
+#define IKE_MAX_COOKIE 64
+#define IKE_NEVER UINT64_MAX
+
+enum ike_timer_kind { IKE_TIMER_SA, IKE_TIMER_CHILD };
+
+/* Octets that are kept: a request until it is answered, a response until the next request. */
+struct ike_packet {
+	uint32_t len;
+	uint8_t octets[];
+};
+
+struct ike_sa;
+struct ike_exchange;
+struct ike_rx;
+typedef void ike_step_f(struct ike_sa *ike, ms_err err, const struct ms_why *why);
+typedef void ike_action_f(struct ike_rx *rx);
+
+enum ike_busy { IKE_NOT_BUSY, IKE_BUSY_REQUEST, IKE_BUSY_OTHER };
+
+/* What an established SA has to tell its peer, by falling urgency. */
+enum ike_wants { IKE_WANT_DELETE = 1, IKE_WANT_CHILD_DELETE = 2, IKE_WANT_DPD = 4,
+	IKE_WANT_REKEY = 8, IKE_WANT_CHILD_REKEY = 16 };
+enum child_wants { CHILD_WANT_DELETE = 1, CHILD_WANT_REKEY = 2 };
+
+struct ike_sa {
+	struct ike_engine *e;
+	struct conn *conn; /* a reference */
+	struct ike_sa *prev, *next;
+	struct ike_sa *conn_prev, *conn_next;
+	struct ike_node by_spi, by_init, by_ids;
+	struct ike_serial_node by_serial;
+	struct ike_timer timer;
+	uint32_t refs, serial;
+	uint8_t spi_i[8], spi_r[8];
+	struct ms_endpoint local, remote;
+
+	uint8_t state; /* enum ike_state */
+	bool initiator;	       /* original initiator of this IKE SA */
+	bool established, gone, half_open;
+	uint8_t busy;	       /* enum ike_busy: an action waits for the host */
+	bool nat_here, nat_there, floated;
+	bool no_revival;       /* terminated by a person, or replaced */
+	bool replacing;	       /* a successor is on its way */
+	bool telling;	       /* somebody waits for attempt_over() */
+	bool peer_rfc7427;
+	uint32_t replaces;     /* serial of the IKE SA whose place it takes */
+	uint8_t hashes;	       /* bit per enum ms_hash_id that the peer verifies */
+	uint8_t wants;
+
+	struct ms_suite suite;
+	const struct ms_encr_alg *encr;
+	const struct ms_integ_alg *integ; /* NULL with AEADs */
+	const struct ms_prf_alg *prf;
+	struct ms_secret keys;	/* ike_key() finds its way */
+	uint64_t iv;		/* next explicit IV of counter modes */
+
+	uint32_t send_id, recv_id; /* of the next request, each way */
+	struct ike_packet *request, *response;
+	struct ike_packet *waiting; /* came while busy */
+	struct ms_endpoint waiting_local, waiting_remote;
+	uint32_t sends;		    /* of the request */
+	uint64_t resend_at, give_up_at;
+	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
+	uint64_t heard_ms;	    /* last protected message */
+	uint64_t established_s;
+
+	struct ms_id peer_id;
+	struct ike_exchange *x;
+	struct child_sa *children;
+};
+
+/* One row of the transition table. */
+struct ike_transition {
+	const char *story;
+	uint32_t from; /* set of 1 << (state - IKE_PARENT_I1); 0: IKE_UNBORN */
+	uint8_t exchange, role;
+	uint64_t need, may; /* IKE_HAS(), IKE_HAS_NOTIFY(); N, V and CERT kinds are always allowed */
+	ike_action_f *act;
+	uint8_t to; /* 0: stays */
+	uint8_t timer; /* enum ike_row_timer */
+};
+enum ike_row_timer { TIMER_NONE, TIMER_HALF_OPEN, TIMER_RETRANSMIT, TIMER_LIFETIME };
+extern const struct ike_transition ike_transitions[];
+extern const unsigned ike_transition_count;
+#define IKE_FROM(state) (UINT32_C(1) << ((state) - IKE_PARENT_I1))
+const struct ike_transition *ike_transition_find(enum ike_state from, unsigned exchange,
+	enum ike_role role, uint64_t set);
+
+/* A message on its way through the engine. */
+struct ike_rx {
+	struct ike_engine *e;
+	struct ike_sa *ike; /* NULL: none yet */
+	const struct ike_transition *row;
+	struct ms_endpoint local, remote;
+	struct ike_msg m;
+};
+
+/* What lives as long as an exchange. */
+struct ike_exchange {
+	struct ms_arena *arena;
+	const struct ike_transition *row; /* taken when the action is done */
+	ike_step_f *next;
+
+	/* key exchange */
+	struct ms_bytes ni, nr;
+	const struct ms_ke_alg *ke;
+	void *ke_priv;
+	uint8_t *ke_pub;	/* ours */
+	struct ms_bytes ke_peer;
+	struct ms_bytes shared;
+	struct ms_bytes cookie;
+	unsigned cookie_rounds, ke_rounds;
+	struct ms_proposals *peers; /* SA payload of the peer, with our kinds of transforms */
+	uint8_t numbers[MS_MAX_PROPOSALS];
+	uint32_t spis[MS_MAX_PROPOSALS];
+	uint8_t spi8[8];	/* peer's, of an IKE SA being rekeyed */
+	unsigned chosen;	/* index into numbers */
+
+	/* authentication */
+	struct ms_bytes init_i, init_r; /* the two IKE_SA_INIT messages */
+	struct ms_bytes my_id, his_id;	/* bodies of ID payloads */
+	struct ms_id asked_id;		/* IDr of the request; MS_ID_ANY: none */
+	struct ms_bytes auth;		/* body of the peer's AUTH */
+	struct ms_bytes my_auth;	/* body of ours */
+	bool initial_contact;
+
+	/* the child being made */
+	struct ms_bytes sa;		/* body of the peer's SA payload */
+	struct child_sa *child; /* a reference */
+	struct ms_selector *ts_mine, *ts_theirs; /* as the peer wrote them */
+	unsigned n_mine, n_theirs;
+	bool transport;
+	unsigned child_refused; /* notify to send instead of a child */
+	uint32_t rekeys;	/* serial of the child that this exchange replaces */
+	struct ike_sa *new_ike; /* a reference, IKE SA rekey */
+};
+
+struct ike_engine {
+	const struct host *host;
+	struct conn_table *conns;
+	struct ike_params params;
+	uint64_t seed[2];
+	struct ike_table by_spi, by_init, by_ids, by_serial, by_child_spi;
+	struct ike_heap heap;
+	struct ike_sa *first, *last;
+	uint32_t next_serial;
+	uint32_t half_open;
+	uint64_t deadline;
+	uint8_t cookie_secret[2][32];
+	uint8_t cookie_version;
+	uint64_t cookie_until;
+	uint64_t counters[IKE_COUNTER_COUNT];
+	struct ms_log_limit limit; /* for lines that strangers cause */
+	uint64_t clear_filled_ms;  /* bucket of answers to strangers */
+	uint32_t clear_left;
+	bool closing;
+	uint8_t rx_scratch[IKE_MAX_DATAGRAM + 1];
+	uint8_t tx_scratch[16384];
+};
+
+/* --- engine.c, ike_sa.c ----------------------------------------------------------------------- */
+
+static inline uint64_t ike_now(const struct ike_engine *e)
+{
+	return e->host->ops->now_ms(e->host->ctx);
+}
+
+static inline void ike_random(const struct ike_engine *e, void *out, size_t len)
+{
+	e->host->ops->random(e->host->ctx, out, len);
+}
+
+static inline void ike_count(struct ike_engine *e, enum ike_counter c)
+{
+	e->counters[c]++;
+}
+
+uint32_t ike_serial(struct ike_engine *e);
+/* With our SPI chosen and in the indexes; the caller's pointer is borrowed from the engine. */
+struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
+	const struct ms_endpoint *local, const struct ms_endpoint *remote);
+struct ike_sa *ike_sa_ref(struct ike_sa *ike);
+void ike_sa_unref(struct ike_sa **ike);
+/* Out of all indexes, children too; why: for the log and for who waits. */
+void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why);
+void ike_set_conn(struct ike_sa *ike, struct conn *c);
+struct ike_sa *ike_find_spi(struct ike_engine *e, const uint8_t spi[8]);
+struct ike_sa *ike_find_init(struct ike_engine *e, const uint8_t spi_i[8],
+	const struct ms_endpoint *remote);
+void ike_index_init(struct ike_sa *ike); /* responder: duplicates of the first request */
+void ike_index_ids(struct ike_sa *ike);
+/* Another established IKE SA of the same two identities; NULL: none. */
+struct ike_sa *ike_same_ids(struct ike_sa *ike);
+bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer);
+/* Sets the timer to the earliest of the SA's deadlines. */
+void ike_arm(struct ike_sa *ike);
+void ike_arm_timer(struct ike_engine *e, struct ike_timer *t, uint64_t at);
+/* The exchange's arena; NULL: out of memory. */
+struct ike_exchange *ike_exchange_new(struct ike_sa *ike);
+void ike_exchange_free(struct ike_sa *ike);
+/* A copy in the exchange's arena; len 0 with ptr NULL when out of memory. */
+struct ms_bytes ike_keep(struct ike_exchange *x, struct ms_bytes b);
+static inline const uint8_t *ike_my_spi(const struct ike_sa *ike)
+{
+	return ike->initiator ? ike->spi_i : ike->spi_r;
+}
+
+/* --- report.c ---------------------------------------------------------------------------------- */
+
+/* Log line and host_ops.report with the object's serial number. */
+void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, ...) MS_PRINTF(4, 5);
+/* "STATE_PARENT_I1: sent v2I1, expected v2R1" with code 100 + n, and what stands in fmt after it. */
+void ike_report_state(struct ike_sa *ike, uint32_t serial, int code, const char *extra);
+size_t ike_crypto_text(const struct ike_sa *ike, char *buf, size_t size);
+
+/* --- receive.c, fsm.c -------------------------------------------------------------------------- */
+
+/* The action that rx->row names is complete: state, timer, story. */
+void ike_advance(struct ike_sa *ike, const struct ike_transition *row);
+/* The action ended, with whatever result: messages that waited are looked at. */
+void ike_idle(struct ike_sa *ike);
+/* An answer outside any SA: one notify, in clear, at a bounded rate. */
+void ike_answer_clear(const struct ike_rx *rx, unsigned notify, struct ms_bytes data);
+/* One line about a datagram of a stranger, rate limited. */
+void ike_log_stranger(const struct ike_rx *rx, const char *fmt, ...) MS_PRINTF(2, 3);
+void ike_send(struct ike_engine *e, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote, struct ms_bytes datagram);
+
+/* --- window.c ----------------------------------------------------------------------------------- */
+
+/* Our next request: begins a message in the engine's scratch, with SK open when keys are there. */
+void ike_request_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange);
+/* Seals, keeps and sends it. */
+ms_err ike_request_send(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
+/* The answer to request `id` (the peer's). */
+void ike_response_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange, uint32_t id);
+ms_err ike_response_send(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
+/* An answer with one notify; recv_id goes on. */
+void ike_response_notify(struct ike_sa *ike, unsigned exchange, uint32_t id, unsigned notify,
+	struct ms_bytes data);
+void ike_request_answered(struct ike_sa *ike);
+void ike_resend(struct ike_sa *ike);
+/* Starts the next thing in ike->wants when no request is under way. */
+void ike_next_request(struct ike_sa *ike);
+
+/* --- sk.c ---------------------------------------------------------------------------------------- */
+
+ms_err ike_sk_seal(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
+/* In place in the octets of rx->m.raw (which must be writable); *inner_r: the payloads inside. */
+ms_err ike_sk_open(struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m,
+	struct ms_bytes *inner_r) MS_MUST_CHECK;
+
+/* --- lifetime.c ---------------------------------------------------------------------------------- */
+
+void ike_start_lifetime(struct ike_sa *ike);
+void child_start_lifetime(struct child_sa *child);
+void ike_timer_fired(struct ike_sa *ike, uint64_t now);
+void child_timer_fired(struct child_sa *child, uint64_t now);
+/* A fresh IKE SA with child that takes this one's place; the old one stays until it is up. */
+void ike_replace(struct ike_sa *ike);
+/* After an attempt failed: another one as keyingtries says, or the end. */
+void ike_attempt_failed(struct ike_engine *e, struct conn *c, bool telling, ms_err err,
+	const struct ms_why *why);
+
+/* The connection lost its last CHILD SA: brings it up again when it is wanted up. */
+void ike_revive(struct ike_engine *e, struct conn *c);
+/* Authenticated: indexes, newest, what INITIAL_CONTACT and uniqueids= remove. */
+void ike_established(struct ike_sa *ike, bool initial_contact);
+/* The child of the attempt is up: who waits is told, a replaced IKE SA goes. */
+void ike_attempt_succeeded(struct ike_sa *ike);
+/* Asks for the SA's deletion as soon as the window lets it. */
+void ike_want_delete(struct ike_sa *ike);
+void child_want_delete(struct child_sa *child);
+
+/* --- natd.c, cookie.c ------------------------------------------------------------------------------ */
+
+void ike_natd_put(struct ike_sa *ike, struct ike_out *out, bool with_spi_r);
+/* From the peer's IKE_SA_INIT message. */
+void ike_natd_check(struct ike_sa *ike, const struct ike_msg *m);
+void ike_float(struct ike_sa *ike);
+/* Takes over the addresses that an authenticated message came from (RFC 7296 s2.23). */
+void ike_follow(struct ike_sa *ike, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote);
+bool ike_cookie_wanted(const struct ike_engine *e);
+/* RFC 7296 s2.6; at least 8 and at most 64 octets: 33 of ours. */
+#define IKE_COOKIE_OCTETS 33
+ms_err ike_cookie_make(struct ike_engine *e, const struct ike_rx *rx, uint8_t *cookie) MS_MUST_CHECK;
+bool ike_cookie_good(struct ike_engine *e, const struct ike_rx *rx, struct ms_bytes cookie);
+
+/* --- ikev2/ ------------------------------------------------------------------------------------------ */
+
+/* ike_sa_init.c */
+void ike_sa_init_start(struct ike_sa *ike);
+ike_action_f ike_sa_init_request, ike_sa_init_response, ike_sa_init_cookie, ike_sa_init_ke,
+	ike_sa_init_refused;
+/* ike_auth.c */
+void ike_auth_start(struct ike_sa *ike);
+ike_action_f ike_auth_request, ike_auth_eap, ike_auth_response, ike_auth_refused;
+/* informational.c */
+ike_action_f ike_informational_request, ike_informational_response;
+void ike_informational_start(struct ike_sa *ike);
+/* create_child_sa.c */
+ike_action_f ike_create_child_request, ike_rekey_child_request, ike_rekey_ike_request,
+	ike_create_child_response, ike_rekey_ike_response, ike_create_child_refused;
+void ike_rekey_child_start(struct child_sa *child);
+void ike_rekey_ike_start(struct ike_sa *ike);
+
+/* keymat.c */
+enum ike_key { IKE_SK_D, IKE_SK_AI, IKE_SK_AR, IKE_SK_EI, IKE_SK_ER, IKE_SK_PI, IKE_SK_PR };
+struct ms_bytes ike_key(const struct ike_sa *ike, enum ike_key key);
+/* RFC 7296 s2.14; old: the IKE SA that this one rekeys (s2.18), or NULL. */
+ms_err ike_keymat(struct ike_sa *ike, struct ike_exchange *x, const struct ike_sa *old)
+	MS_MUST_CHECK;
+void ike_keymat_trim(struct ike_sa *ike); /* SK_pi and SK_pr are of no use any more */
+/* Finds the algorithms of ike->suite. */
+ms_err ike_algorithms(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;
+
+/* auth.c: both go on at x->next. */
+void ike_auth_make(struct ike_sa *ike, ike_step_f *next);
+void ike_auth_verify(struct ike_sa *ike, ike_step_f *next);
+/* The bit of enum ms_conn_auth that an AUTH payload uses; 0: none that we know. */
+uint32_t ike_auth_kind(struct ms_bytes auth_body);
+
+/* jobs.c: the job's result is in x, next is called on the owner thread. */
+void ike_job_ke_start(struct ike_sa *ike, ike_step_f *next);
+void ike_job_ke_finish(struct ike_sa *ike, ike_step_f *next);
+void ike_job_ke_respond(struct ike_sa *ike, ike_step_f *next);
+
+/* sa_payload.c */
+void ike_put_proposals(struct ike_out *out, const struct ms_proposals *p, struct ms_bytes spi);
+void ike_put_suite(struct ike_out *out, const struct ms_suite *s, unsigned number,
+	struct ms_bytes spi);
+/* Into x->peers, numbers, spis: only transforms that `ours` has, proposals of `protocol`.
+ * MS_ERR_SYNTAX, MS_ERR_NO_PROPOSAL when none is left, MS_ERR_NOMEM. */
+ms_err ike_get_proposals(struct ike_exchange *x, struct ms_bytes body,
+	const struct ms_proposals *ours, unsigned spi_octets, struct ms_why *why) MS_MUST_CHECK;
+/* What an SA payload says, for logs; like snprintf. */
+size_t ike_proposals_peer_text(struct ms_bytes body, char *buf, size_t size);
+bool ike_proposals_have_ke(const struct ms_proposals *p, uint16_t ke);
+
+/* ts.c */
+void ike_put_ts(struct ike_out *out, unsigned payload, const struct ms_selector *s, unsigned n);
+/* Selectors of unknown types are left out. *n_r 0 is possible. */
+ms_err ike_get_ts(struct ms_arena *arena, const struct ike_payload *p, struct ms_selector **out,
+	unsigned *n_r, struct ms_why *why) MS_MUST_CHECK;
+/* RFC 7296 s2.9: intersection of both lists, ours in order; at most CHILD_MAX_SELECTORS. */
+unsigned ike_ts_narrow(const struct ms_selector *ours, unsigned n_ours,
+	const struct ms_selector *peers, unsigned n_peers, struct ms_selector *out);
+
+/* notify.c */
+void ike_put_notify(struct ike_out *out, unsigned notify, struct ms_bytes data);
+/* The NOTIFY that tells the peer of an error; 0: none. */
+unsigned ike_notify_of(ms_err err);
+ms_err ike_err_of_notify(unsigned notify);
+
+/* --- child/ -------------------------------------------------------------------------------------------- */
+
+struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator);
+struct child_sa *child_ref(struct child_sa *child);
+void child_unref(struct child_sa **child);
+void child_set_conn(struct child_sa *child, struct conn *c);
+/* The other IKE SA takes it over (rekeying of IKE SAs). */
+void child_adopt(struct child_sa *child, struct ike_sa *ike);
+void child_index_in(struct child_sa *child);
+void child_index_out(struct child_sa *child);
+/* Way and SAs taken back; nothing is awaited. */
+void child_out_of_kernel(struct child_sa *child);
+/* Out of indexes, routing and kernel. */
+void child_gone(struct child_sa *child);
+/* Asks the kernel for our SPI; goes on at next. */
+void child_get_spi(struct child_sa *child, ike_step_f *next);
+/* Derives keys (s2.17), adds both SAs, has the way laid; goes on at next. */
+void child_install(struct child_sa *child, ike_step_f *next);
+/* Established: lines, newest, lifetime. */
+void child_established(struct child_sa *child);
+/* What we offer for it: conn's list without KE where `pfs` is false, with ESN as configured. */
+ms_err child_proposals(const struct conn *c, bool pfs, struct ms_proposals *out) MS_MUST_CHECK;
+/* The responder's choice: suite, selectors, mode. On error x->child_refused is set. */
+ms_err child_choose(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+	MS_MUST_CHECK;
+/* The initiator's check of the answer. */
+ms_err child_accept(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+	MS_MUST_CHECK;
+struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst);
+struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out);
+/* UDP encapsulated SAs follow the peer. */
+void child_move(struct child_sa *child);
+
+#endif

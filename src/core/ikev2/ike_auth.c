@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * IKE_AUTH, both roles: identities, authentication, the first CHILD SA.
+ * Standards: RFC 7296 s1.2, s1.2.1 (a refused CHILD SA leaves the IKE SA), s2.15, s2.21.2.
+ *
+ *     HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr}  -->
+ *                                                 <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+ *
+ * Each step may wait for the host (secrets, jobs, kernel, routing) and goes on in the next function.
+ */
+#include "core/ike/ike_sa.h"
+
+#include <string.h>
+
+#define ID_HEAD 4
+
+/* --- identities ----------------------------------------------------------------------------- */
+
+static struct ms_bytes id_body(struct ike_exchange *x, const struct ms_id *id)
+{
+	uint8_t *body = ms_arena_alloc(x->arena, ID_HEAD + (size_t)id->len);
+	struct wire_writer w = wire_writer(body, body ? ID_HEAD + (size_t)id->len : 0);
+	struct ike_id_payload p = { id->type, ms_bytes(id->data, id->len) };
+
+	ike_layout_put(&ike_id_layout, &w, &p);
+	return wire_result(&w);
+}
+
+static ms_err take_id(const struct ike_payload *p, struct ms_id *out, struct ms_why *why)
+{
+	struct ike_id_payload id;
+	ms_err err;
+
+	if (ike_payload_get(p, &id))
+		return MS_ERR_SYNTAX;
+	if (id.data.len == 0 && id.type != MS_ID_NULL)
+		return ms_fail(why, MS_ERR_SYNTAX, "empty identity");
+	if ((id.type == MS_ID_IPV4_ADDR && id.data.len != 4) ||
+		(id.type == MS_ID_IPV6_ADDR && id.data.len != 16) || id.type == MS_ID_ANY)
+		return ms_fail(why, MS_ERR_SYNTAX, "identity of type %u with %zu octets",
+			(unsigned)id.type, id.data.len);
+	err = ms_id_set(out, (enum ms_id_type)id.type, id.data);
+	return err == MS_ERR_NOMEM ? err : err ? ms_fail(why, MS_ERR_SYNTAX,
+		"identity of %zu octets", id.data.len) : MS_OK;
+}
+
+/* Everything that must outlive the datagram. */
+static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *why)
+{
+	struct ike_sa *ike = rx->ike;
+	struct ike_exchange *x = ike->x;
+	const struct ike_payload *sa = ike_msg_find(&rx->m, IKE_P_SA);
+	const struct ike_payload *tsi = ike_msg_find(&rx->m, IKE_P_TSI);
+	const struct ike_payload *tsr = ike_msg_find(&rx->m, IKE_P_TSR);
+	struct ike_notify_payload n;
+	ms_err err = MS_OK;
+
+	x->his_id = ike_keep(x, ike_msg_find(&rx->m, id_type)->body);
+	x->auth = ike_keep(x, ike_msg_find(&rx->m, IKE_P_AUTH)->body);
+	if (sa)
+		x->sa = ike_keep(x, sa->body);
+	if (!x->his_id.ptr || !x->auth.ptr || (sa && !x->sa.ptr))
+		return MS_ERR_NOMEM;
+	x->transport = ike_msg_notify(&rx->m, IKE_N_USE_TRANSPORT_MODE, true, &n);
+	x->initial_contact = ike_msg_notify(&rx->m, IKE_N_INITIAL_CONTACT, true, &n);
+	if (tsi)
+		err = ike_get_ts(x->arena, tsi, ike->initiator ? &x->ts_mine : &x->ts_theirs,
+			ike->initiator ? &x->n_mine : &x->n_theirs, why);
+	if (err == MS_OK && tsr)
+		err = ike_get_ts(x->arena, tsr, ike->initiator ? &x->ts_theirs : &x->ts_mine,
+			ike->initiator ? &x->n_theirs : &x->n_mine, why);
+	return err;
+}
+
+/* The handshake is over; what it needed goes. */
+static void finish(struct ike_sa *ike)
+{
+	ike_exchange_free(ike);
+	ike_keymat_trim(ike);
+	ike_idle(ike);
+}
+
+static void put_child(struct ike_sa *ike, struct ike_out *out)
+{
+	struct child_sa *child = ike->x->child;
+	struct ms_bytes none = ms_bytes(NULL, 0);
+
+	if (ike->initiator ? child->conn->desc->type == MS_TYPE_TRANSPORT : !child->tunnel)
+		ike_put_notify(out, IKE_N_USE_TRANSPORT_MODE, none);
+	ike_put_notify(out, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED, none);
+}
+
+/* --- initiator ------------------------------------------------------------------------------ */
+
+static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct conn *c = ike->conn;
+	struct ms_proposals ours;
+	struct ike_out out;
+	uint8_t spi[4];
+	struct wire_writer w = wire_writer(spi, sizeof(spi));
+
+	if (err == MS_OK)
+		err = child_proposals(x->child->conn, false, &ours);
+	if (err) {
+		ike_gone(ike, err, why);
+		return;
+	}
+	wire_put_u32(&w, x->child->spi_in);
+	ike_request_begin(ike, &out, IKE_X_IKE_AUTH);
+	ike_out_open(&out, IKE_P_IDI);
+	wire_put(&out.w, x->my_id);
+	if (c->remote.id.type != MS_ID_ANY) {
+		struct ike_id_payload idr = { c->remote.id.type,
+			ms_bytes(c->remote.id.data, c->remote.id.len) };
+
+		ike_out_put(&out, IKE_P_IDR, &idr);
+	}
+	ike_out_open(&out, IKE_P_AUTH);
+	wire_put(&out.w, x->my_auth);
+	if (c->remote.id.type != MS_ID_ANY && !ike_has_ids(ike->e, &c->local.id, &c->remote.id))
+		ike_put_notify(&out, IKE_N_INITIAL_CONTACT, ms_bytes(NULL, 0));
+	put_child(ike, &out);
+	ike_put_proposals(&out, &ours, ms_bytes(spi, sizeof(spi)));
+	ike_put_ts(&out, IKE_P_TSI, c->local.clients, c->local.n_clients);
+	ike_put_ts(&out, IKE_P_TSR, c->remote.clients, c->remote.n_clients);
+	err = ike_request_send(ike, &out);
+	if (err) {
+		ike_gone(ike, err, NULL);
+		return;
+	}
+	{
+		char crypto[200];
+
+		ike_crypto_text(ike, crypto, sizeof(crypto));
+		ike_report_state(ike, x->child->serial, MS_RC_NEW_STATE + IKE_PARENT_I2, crypto);
+	}
+	ike_idle(ike);
+}
+
+static void got_spi(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+
+	if (err == MS_OK) {
+		x->my_id = id_body(x, &ike->conn->local.id);
+		if (!x->my_id.ptr)
+			err = MS_ERR_NOMEM;
+	}
+	if (err) {
+		ike_gone(ike, err, why);
+		return;
+	}
+	ike_auth_make(ike, send_request);
+}
+
+void ike_auth_start(struct ike_sa *ike)
+{
+	struct child_sa *child = child_new(ike, ike->conn, true);
+
+	if (!child) {
+		ike_gone(ike, MS_ERR_NOMEM, NULL);
+		return;
+	}
+	ike->x->child = child_ref(child);
+	child_get_spi(child, got_spi);
+}
+
+/* RFC 7296 s2.21.2: the peer believes that the IKE SA is up. */
+static void tell_failed(struct ike_sa *ike)
+{
+	struct ike_delete_payload d = { .protocol = MS_PROTOCOL_IKE };
+	struct ike_out out;
+
+	ike_request_begin(ike, &out, IKE_X_INFORMATIONAL);
+	ike_put_notify(&out, IKE_N_AUTHENTICATION_FAILED, ms_bytes(NULL, 0));
+	ike_out_put(&out, IKE_P_DELETE, &d);
+	if (ike_request_send(ike, &out)) {
+		struct ms_logger lg = ike_logger(ike);
+
+		ms_debug(&lg, "the peer could not be told of the failure");
+	}
+}
+
+/* The IKE SA stays (s1.2.1); the child does not, and the peer is told when it has one. */
+static void child_failed(struct ike_sa *ike, ms_err err, const struct ms_why *why, bool peer_has_it)
+{
+	struct child_sa *child = ike->x->child;
+	struct conn *c = conn_ref(ike->conn);
+	bool telling = ike->telling;
+
+	ike->telling = false;
+	ike_report(ike, child->serial, MS_RC_LOG_SERIOUS, "CHILD SA failed: %s",
+		ms_why_text(why, err));
+	if (peer_has_it && child->spi_in != 0)
+		child_want_delete(child);
+	else
+		child_gone(child);
+	if (telling)
+		ike->e->host->ops->attempt_over(ike->e->host->ctx, c, err, why);
+	conn_unref(&c);
+}
+
+static void child_up(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	if (err) {
+		child_failed(ike, err, why, true);
+	} else {
+		child_established(ike->x->child);
+		ike_attempt_succeeded(ike);
+	}
+	if (!ike->gone)
+		finish(ike);
+}
+
+static void verified(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct ms_why local = { "" };
+
+	if (err) {
+		tell_failed(ike);
+		ike_gone(ike, err, why);
+		return;
+	}
+	ike_established(ike, false);
+	ike_advance(ike, x->row);
+	if (x->child_refused) {
+		err = ike_err_of_notify(x->child_refused);
+		(void)ms_fail(&local, err, "the peer refused it: %s",
+			ike_name(ike_notify_name, x->child_refused));
+		child_failed(ike, err, &local, false);
+		finish(ike);
+		return;
+	}
+	err = child_accept(ike, x->child, false, &local);
+	if (err) {
+		child_failed(ike, err, &local, true);
+		finish(ike);
+		return;
+	}
+	child_install(x->child, child_up);
+}
+
+void ike_auth_response(struct ike_rx *rx)
+{
+	struct ike_sa *ike = rx->ike;
+	struct ike_exchange *x = ike->x;
+	struct ms_why why = { "" };
+	struct ms_id id = { 0 };
+	struct ike_notify_payload n;
+	char got[MS_ID_TEXT], want[MS_ID_TEXT];
+	ms_err err = take_id(ike_msg_find(&rx->m, IKE_P_IDR), &id, &why);
+
+	if (err == MS_OK)
+		err = take_common(rx, IKE_P_IDR, &why);
+	ike_request_answered(ike);
+	/* Whom we wanted must be whom we got, before any credential is looked at. */
+	if (err == MS_OK && !ms_id_match(&ike->conn->remote.id, &id)) {
+		ms_id_text(&id, got, sizeof(got));
+		ms_id_text(&ike->conn->remote.id, want, sizeof(want));
+		err = ms_fail(&why, MS_ERR_AUTH, "the peer is '%.150s', wanted '%.150s'", got, want);
+	}
+	ms_id_free(&ike->peer_id);
+	ike->peer_id = id;
+	if (!x->sa.ptr)
+		x->child_refused = ike_msg_error(&rx->m, &n) ? n.type : IKE_N_NO_PROPOSAL_CHOSEN;
+	ike->busy = IKE_BUSY_OTHER;
+	if (err)
+		verified(ike, err, &why);
+	else
+		ike_auth_verify(ike, verified);
+}
+
+void ike_auth_refused(struct ike_rx *rx)
+{
+	struct ike_notify_payload n;
+	struct ms_why why = { "" };
+
+	if (!ike_msg_error(&rx->m, &n))
+		return;
+	ike_gone(rx->ike, ms_fail(&why, ike_err_of_notify(n.type), "the peer refused IKE_AUTH: %s",
+		ike_name(ike_notify_name, n.type)), &why);
+}
+
+/* --- responder ------------------------------------------------------------------------------ */
+
+static void refuse(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	unsigned notify = ike_notify_of(err);
+	struct ms_logger lg = ike_logger(ike);
+
+	/* Which of the two it was is none of a stranger's business. */
+	if (ms_err_class(err) == MS_CLASS_CREDENTIAL)
+		notify = IKE_N_AUTHENTICATION_FAILED;
+	ms_notice(&lg, "IKE_AUTH refused with %s: %s", ike_name(ike_notify_name, notify),
+		ms_why_text(why, err));
+	ike_response_notify(ike, IKE_X_IKE_AUTH, ike->recv_id, notify, ms_bytes(NULL, 0));
+	ike_gone(ike, err, why);
+}
+
+static void send_answer(struct ike_sa *ike)
+{
+	struct ike_exchange *x = ike->x;
+	struct child_sa *child = x->child;
+	struct ike_out out;
+	uint8_t spi[4];
+	struct wire_writer w = wire_writer(spi, sizeof(spi));
+	ms_err err;
+
+	ike_response_begin(ike, &out, IKE_X_IKE_AUTH, ike->recv_id);
+	ike_out_open(&out, IKE_P_IDR);
+	wire_put(&out.w, x->my_id);
+	ike_out_open(&out, IKE_P_AUTH);
+	wire_put(&out.w, x->my_auth);
+	if (x->child_refused) {
+		ike_put_notify(&out, x->child_refused, ms_bytes(NULL, 0));
+	} else {
+		wire_put_u32(&w, child->spi_in);
+		put_child(ike, &out);
+		ike_put_suite(&out, &child->suite, x->numbers[x->chosen], wire_result(&w));
+		ike_put_ts(&out, IKE_P_TSI, child->theirs, child->n_theirs);
+		ike_put_ts(&out, IKE_P_TSR, child->mine, child->n_mine);
+	}
+	err = ike_response_send(ike, &out);
+	if (err) {
+		ike_gone(ike, err, NULL);
+		return;
+	}
+	ike_advance(ike, x->row);
+	if (x->child_refused)
+		ike_report_state(ike, ike->serial, MS_RC_LOG, NULL);
+	else
+		child_established(child);
+	finish(ike);
+}
+
+/* No child, for a reason that is logged; the IKE SA is up all the same. */
+static void without_child(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct ms_logger lg = ike_logger(ike);
+
+	if (!x->child_refused)
+		x->child_refused = ike_notify_of(err);
+	ms_notice(&lg, "CHILD SA refused with %s: %s", ike_name(ike_notify_name, x->child_refused),
+		ms_why_text(why, err));
+	if (x->child)
+		child_gone(x->child);
+	send_answer(ike);
+}
+
+static void child_ready(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	if (err)
+		without_child(ike, err, why);
+	else
+		send_answer(ike);
+}
+
+static void child_spi(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	if (err)
+		without_child(ike, err, why);
+	else
+		child_install(ike->x->child, child_ready);
+}
+
+static void made(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct ms_why local = { "" };
+	struct child_sa *child;
+
+	if (err) {
+		refuse(ike, err, why);
+		return;
+	}
+	ike_established(ike, x->initial_contact);
+	child = child_new(ike, ike->conn, false);
+	if (!child) {
+		without_child(ike, MS_ERR_NOMEM, NULL);
+		return;
+	}
+	x->child = child_ref(child);
+	err = child_choose(ike, child, false, &local);
+	if (err)
+		without_child(ike, err, &local);
+	else
+		child_get_spi(child, child_spi);
+}
+
+static void verified_peer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	if (err == MS_OK) {
+		ike->x->my_id = id_body(ike->x, &ike->conn->local.id);
+		if (!ike->x->my_id.ptr)
+			err = MS_ERR_NOMEM;
+	}
+	if (err)
+		refuse(ike, err, why);
+	else
+		ike_auth_make(ike, made);
+}
+
+/* The suite was chosen for the connection of the addresses; the one of the identities decides. */
+static ms_err suite_allowed(const struct ike_sa *ike, const struct conn *c, struct ms_why *why)
+{
+	const struct ms_suite *s = &ike->suite;
+	struct ms_proposals only = { .n = 1 };
+	struct ms_proposal *p = &only.p[0];
+	struct ms_suite again;
+	unsigned chosen;
+	char text[200];
+
+	if (c->ike == ike->conn->ike)
+		return MS_OK;
+	p->protocol = MS_PROTOCOL_IKE;
+	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_ENCR, s->encr, s->encr_bits };
+	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_PRF, s->prf, 0 };
+	if (s->integ)
+		p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_INTEG, s->integ, 0 };
+	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_KE, s->ke, 0 };
+	if (ms_suite_choose(&again, c->ike, &only, &chosen) == MS_OK)
+		return MS_OK;
+	ms_suite_text(s, text, sizeof(text));
+	return ms_fail(why, MS_ERR_NO_PROPOSAL, "\"%s\" does not allow %s", c->desc->name, text);
+}
+
+static ms_err find_conn(struct ike_sa *ike, struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	uint32_t kind = ike_auth_kind(x->auth);
+	struct conn *c = kind ? conn_find_ids(ike->e->conns, &ike->local.addr, &ike->remote.addr,
+		&x->asked_id, &ike->peer_id, kind) : NULL;
+	char peer[MS_ID_TEXT], me[MS_ID_TEXT];
+	ms_err err;
+
+	if (!c) {
+		ms_id_text(&ike->peer_id, peer, sizeof(peer));
+		ms_id_text(&x->asked_id, me, sizeof(me));
+		return ms_fail(why, MS_ERR_AUTH, "no connection for peer '%.120s' who wants '%.120s' "
+			"with %s", peer, me, ike_name(ike_auth_method_name, x->auth.ptr[0]));
+	}
+	err = suite_allowed(ike, c, why);
+	if (err)
+		return err;
+	if (!conn_is_template(c)) {
+		ike_set_conn(ike, c);
+		return MS_OK;
+	}
+	c = conn_instantiate(ike->e->conns, c, &ike->remote, &ike->peer_id);
+	if (!c)
+		return MS_ERR_NOMEM;
+	ike_set_conn(ike, c);
+	conn_unref(&c);
+	return MS_OK;
+}
+
+void ike_auth_request(struct ike_rx *rx)
+{
+	struct ike_sa *ike = rx->ike;
+	const struct ike_payload *idr = ike_msg_find(&rx->m, IKE_P_IDR);
+	struct ms_why why = { "" };
+	ms_err err;
+
+	ms_id_free(&ike->peer_id);
+	ms_id_free(&ike->x->asked_id);
+	err = take_id(ike_msg_find(&rx->m, IKE_P_IDI), &ike->peer_id, &why);
+	if (err == MS_OK && idr)
+		err = take_id(idr, &ike->x->asked_id, &why);
+	if (err == MS_OK)
+		err = take_common(rx, IKE_P_IDI, &why);
+	if (err == MS_OK)
+		err = find_conn(ike, &why);
+	if (err) {
+		refuse(ike, err, &why);
+		return;
+	}
+	ike->half_open_until = IKE_NEVER;
+	ike->busy = IKE_BUSY_REQUEST;
+	ike_auth_verify(ike, verified_peer);
+}
+
+void ike_auth_eap(struct ike_rx *rx)
+{
+	struct ms_why why = { "" };
+
+	refuse(rx->ike, ms_fail(&why, MS_ERR_AUTH, "the peer wants EAP, which is not configured"), &why);
+}
