@@ -25,8 +25,8 @@ static bool among(const char *value, const char *const *words)
 	return false;
 }
 
-static ms_err bad_word(const char *value, const char *const *words, const char *want,
-	struct ms_why *why)
+static ms_err bad_word(
+	const char *value, const char *const *words, const char *want, struct ms_why *why)
 {
 	unsigned best = (unsigned)-1;
 	const char *near = NULL;
@@ -113,8 +113,8 @@ ms_err conf_check_subnet(const char *value, struct ms_why *why)
 			"vhost: and vnet: are known from the family, not supported here");
 	if (ms_subnet_parse(&s, value, strlen(value), 0, MS_TEXT_NUMERIC, &inner) == MS_OK)
 		return MS_OK;
-	return ms_fail(why, MS_ERR_TEXT, "expected NETWORK/BITS or NETWORK/MASK (%.200s)",
-		inner.text);
+	return ms_fail(
+		why, MS_ERR_TEXT, "expected NETWORK/BITS or NETWORK/MASK (%.200s)", inner.text);
 }
 
 ms_err conf_check_protoport(const char *value, struct ms_why *why)

@@ -5,21 +5,21 @@
 
 #include <modswan/error.h>
 
-ms_err conf_check_host(const char *value, struct ms_why *why);	    /* left=, right= */
+ms_err conf_check_host(const char *value, struct ms_why *why); /* left=, right= */
 ms_err conf_check_nexthop(const char *value, struct ms_why *why);
 ms_err conf_check_addr(const char *value, struct ms_why *why);
 ms_err conf_check_subnet(const char *value, struct ms_why *why);
 ms_err conf_check_protoport(const char *value, struct ms_why *why);
 ms_err conf_check_id(const char *value, struct ms_why *why);
-ms_err conf_check_rsakey(const char *value, struct ms_why *why);    /* RFC 3110 blob or %word */
-ms_err conf_check_pubkey(const char *value, struct ms_why *why);    /* any octets */
+ms_err conf_check_rsakey(const char *value, struct ms_why *why); /* RFC 3110 blob or %word */
+ms_err conf_check_pubkey(const char *value, struct ms_why *why); /* any octets */
 ms_err conf_check_ike(const char *value, struct ms_why *why);
 ms_err conf_check_interface(const char *value, struct ms_why *why); /* ipsec0=eth0, %word */
 ms_err conf_check_plutodebug(const char *value, struct ms_why *why);
 ms_err conf_check_klipsdebug(const char *value, struct ms_why *why);
 ms_err conf_check_syslog(const char *value, struct ms_why *why);    /* FACILITY.LEVEL */
-ms_err conf_check_path(const char *value, struct ms_why *why);	    /* begins with / */
-ms_err conf_check_word(const char *value, struct ms_why *why);	    /* letters digits . _ - */
+ms_err conf_check_path(const char *value, struct ms_why *why);      /* begins with / */
+ms_err conf_check_word(const char *value, struct ms_why *why);      /* letters digits . _ - */
 ms_err conf_check_log_level(const char *value, struct ms_why *why); /* SOURCE=LEVEL */
 
 #endif

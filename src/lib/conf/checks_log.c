@@ -38,7 +38,8 @@ static ms_err debug_word(const char *value, const char *const *words, struct ms_
 		return MS_OK;
 	near = nearest(value, words);
 	if (near != NULL)
-		return ms_fail(why, MS_ERR_UNKNOWN, "no such debugging flag; did you mean %s?", near);
+		return ms_fail(
+			why, MS_ERR_UNKNOWN, "no such debugging flag; did you mean %s?", near);
 	return ms_fail(why, MS_ERR_UNKNOWN, "no such debugging flag");
 }
 
@@ -66,9 +67,9 @@ ms_err conf_check_klipsdebug(const char *value, struct ms_why *why)
 
 ms_err conf_check_syslog(const char *value, struct ms_why *why)
 {
-	static const char *const facilities[] = { "auth", "authpriv", "cron", "daemon", "ftp", "kern",
-		"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7", "lpr",
-		"mail", "news", "syslog", "user", "uucp", NULL };
+	static const char *const facilities[] = { "auth", "authpriv", "cron", "daemon", "ftp",
+		"kern", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+		"local7", "lpr", "mail", "news", "syslog", "user", "uucp", NULL };
 	static const char *const levels[] = { "debug", "info", "notice", "warning", "err", "error",
 		"crit", "alert", "emerg", NULL };
 	const char *dot = strchr(value, '.');
@@ -90,7 +91,8 @@ ms_err conf_check_word(const char *value, struct ms_why *why)
 {
 	for (const char *p = value; *p != '\0'; p++) {
 		if (!isalnum((unsigned char)*p) && strchr("._-", *p) == NULL)
-			return ms_fail(why, MS_ERR_TEXT, "expected a word of letters, digits, '.', '_' and '-'");
+			return ms_fail(why, MS_ERR_TEXT,
+				"expected a word of letters, digits, '.', '_' and '-'");
 	}
 	return MS_OK;
 }
@@ -104,12 +106,14 @@ ms_err conf_check_log_level(const char *value, struct ms_why *why)
 	char source[32];
 
 	if (eq == NULL || !among(eq + 1, strlen(eq + 1), levels))
-		return ms_fail(why, MS_ERR_TEXT, "expected SOURCE=LEVEL with error, notice, info or debug");
+		return ms_fail(why, MS_ERR_TEXT,
+			"expected SOURCE=LEVEL with error, notice, info or debug");
 	if (among(value, (size_t)(eq - value), sources))
 		return MS_OK;
 	snprintf(source, sizeof source, "%.*s", (int)(eq - value), value);
 	near = nearest(source, sources);
 	if (near != NULL)
-		return ms_fail(why, MS_ERR_UNKNOWN, "no log source %s; did you mean %s?", source, near);
+		return ms_fail(
+			why, MS_ERR_UNKNOWN, "no log source %s; did you mean %s?", source, near);
 	return ms_fail(why, MS_ERR_UNKNOWN, "no log source %s", source);
 }

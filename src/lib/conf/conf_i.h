@@ -29,8 +29,8 @@ void conf_list_free(char ***list);
 /* Frees the old value and puts the default there; false: out of memory. */
 bool conf_set_default(const struct ms_conf_key *key, void *out);
 /* FLAGS and LIST from separate items; items are copied. */
-ms_err conf_set_items(const struct ms_conf_key *key, void *out, const char *const *items, unsigned n,
-	struct ms_why *why) MS_MUST_CHECK;
+ms_err conf_set_items(const struct ms_conf_key *key, void *out, const char *const *items,
+	unsigned n, struct ms_why *why) MS_MUST_CHECK;
 /* What a person may write: "yes or no", "a time of 1s to 1d", "one of add, start". */
 void conf_expected(const struct ms_conf_key *key, char *buf, size_t size);
 /* 90000 -> "90s", 3600000 -> "1h". */

@@ -51,7 +51,10 @@ static const struct ms_conf_key keys[] = {
 	MS_KEY_LIST(S, words, "words", .def_text = "one,two", .check = no_x),
 	{ .name = "title", .type = MS_CONF_STRING, .flags = MS_CONF_ALIAS, .def_text = "name" },
 	{ .name = "old", .type = MS_CONF_STRING, .flags = MS_CONF_IGNORED },
-	{ .name = "gone", .type = MS_CONF_STRING, .flags = MS_CONF_REFUSED, .def_text = "no",
+	{ .name = "gone",
+		.type = MS_CONF_STRING,
+		.flags = MS_CONF_REFUSED,
+		.def_text = "no",
 		.brief = "use mode" },
 	MS_KEY_END,
 };
@@ -213,8 +216,9 @@ static void files(void **state)
 	with_file("# nothing\n", &s, MS_OK, NULL);
 	assert_string_equal(s.name, "west");
 	ms_conf_free(keys, &s);
-	with_file("on = false;\ncount = 7;\nwait-time = \"2m\";\nname = \"a, b\";\nmode = \"fast\";\n"
-		  "set = [ \"a\", \"b\" ];\nwords = [ \"x1\" ];\n",
+	with_file(
+		"on = false;\ncount = 7;\nwait-time = \"2m\";\nname = \"a, b\";\nmode = \"fast\";\n"
+		"set = [ \"a\", \"b\" ];\nwords = [ \"x1\" ];\n",
 		&s, MS_ERR_TEXT, "7: words = \"x1\": no x, please");
 	ms_conf_free(keys, &s);
 	with_file("on = false;\ncount = 7;\nwait-time = 120;\nname = \"a, b\";\nmode = \"fast\";\n"

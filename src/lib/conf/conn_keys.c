@@ -140,14 +140,18 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.brief = "what to do with the connection when the daemon starts"),
 	MS_KEY_ENUM(C, keyexchange, "keyexchange", .choices = exchanges, .def = MS_KEX_IKEV2,
 		.brief = "version of IKE"),
-	{ .name = "ikev2", .type = MS_CONF_ENUM, .flags = MS_CONF_ALIAS, .def_text = "keyexchange",
-		.offset = MS_CONF_FIELD_(C, keyexchange, int), .choices = ikev2_words },
+	{ .name = "ikev2",
+		.type = MS_CONF_ENUM,
+		.flags = MS_CONF_ALIAS,
+		.def_text = "keyexchange",
+		.offset = MS_CONF_FIELD_(C, keyexchange, int),
+		.choices = ikev2_words },
 	MS_KEY_FLAGS(C, authby, "authby", .choices = auths, .def = MS_AUTH_RSA | MS_AUTH_ECDSA,
 		.brief = "how the two ends prove who they are, a list",
 		.text = "leftauth= and rightauth= may say something else for one end."),
-	MS_KEY_STRING(C, ike, "ike", .check = conf_check_ike,
-		.brief = "proposals for the IKE SA",
-		.text = "Proposals separated by commas, each ENCRYPTION-PRF-GROUP with alternatives joined "
+	MS_KEY_STRING(C, ike, "ike", .check = conf_check_ike, .brief = "proposals for the IKE SA",
+		.text = "Proposals separated by commas, each ENCRYPTION-PRF-GROUP with "
+			"alternatives joined "
 			"by a plus: aes_gcm256-sha2_512+sha2_256-x25519+ecp256."),
 	MS_KEY_STRING(C, esp, "esp", .brief = "proposals for the IPsec SAs",
 		.text = "Proposals separated by commas: aes_gcm128, aes256-sha2_256, "
@@ -177,8 +181,8 @@ const struct ms_conf_key ms_conn_keys[] = {
 	ALIAS("forceencaps", "encapsulation"),
 	MS_KEY_BOOL(C, nat_keepalive, "nat-keepalive", .def = true,
 		.brief = "send keep-alives when we are behind a translator"),
-	MS_KEY_TIME(C, ike_lifetime_ms, "ikelifetime", .min = 1000, .max = HOURS(24), .def = HOURS(8),
-		.brief = "life of the IKE SA"),
+	MS_KEY_TIME(C, ike_lifetime_ms, "ikelifetime", .min = 1000, .max = HOURS(24),
+		.def = HOURS(8), .brief = "life of the IKE SA"),
 	MS_KEY_TIME(C, ipsec_lifetime_ms, "keylife", .min = 1000, .max = HOURS(24), .def = HOURS(8),
 		.brief = "life of the IPsec SAs"),
 	ALIAS("salifetime", "keylife"),
@@ -191,12 +195,14 @@ const struct ms_conf_key ms_conn_keys[] = {
 	MS_KEY_UINT(C, keyingtries, "keyingtries", .choices = forever, .max = 1000000, .def = 0,
 		.brief = "how often to try to bring the connection up"),
 	MS_KEY_TIME(C, retransmit_interval_ms, "retransmit-interval", .min = 10, .max = MINUTES(1),
-		.def = 500, .brief = "time before the first repetition of a request; doubles each time"),
+		.def = 500,
+		.brief = "time before the first repetition of a request; doubles each time"),
 	MS_KEY_TIME(C, retransmit_timeout_ms, "retransmit-timeout", .min = 100, .max = HOURS(1),
 		.def = MINUTES(1), .brief = "time after which a request without answer has failed"),
 	MS_KEY_TIME(C, dpd_delay_ms, "dpddelay", .max = HOURS(24), .def = 0,
 		.brief = "silence after which the peer is asked whether it lives; 0: never",
-		.text = "When only dpdtimeout= is written, dpddelay= is 30s; when only dpddelay= is "
+		.text = "When only dpdtimeout= is written, dpddelay= is 30s; when only dpddelay= "
+			"is "
 			"written, dpdtimeout= is 120s."),
 	MS_KEY_TIME(C, dpd_timeout_ms, "dpdtimeout", .max = HOURS(24), .def = 0,
 		.brief = "silence after which the peer is dead; IKEv2 uses retransmit-timeout="),
@@ -214,7 +220,8 @@ const struct ms_conf_key ms_conn_keys[] = {
 	MS_KEY_UINT(C, metric, "metric", .brief = "metric of the connection's route"),
 	MS_KEY_UINT(C, priority, "priority",
 		.brief = "priority of the connection's policy, smaller first; 0: by the selectors"),
-	MS_KEY_UINT(C, reqid, "reqid", .max = 16383, .brief = "number that ties policies to SAs; 0: any"),
+	MS_KEY_UINT(C, reqid, "reqid", .max = 16383,
+		.brief = "number that ties policies to SAs; 0: any"),
 	MS_KEY_STRING(C, kernel, "kernel", .check = conf_check_word,
 		.brief = "kernel backend; protostack= of config setup when not written"),
 

@@ -18,7 +18,8 @@ static const struct ms_conf_choice levels[] = {
 const struct ms_conf_key ms_daemon_keys[] = {
 	MS_KEY_LIST(C, plugins, "plugins", .check = conf_check_word,
 		.brief = "plugins to load, by name",
-		.text = "Plugins are loaded in the order in which they need each other, among equals in "
+		.text = "Plugins are loaded in the order in which they need each other, among "
+			"equals in "
 			"the order of this list.  Without the list every plugin found is loaded."),
 	MS_KEY_STRING(C, plugin_dir, "plugin-dir", .check = conf_check_path,
 		.brief = "directory of the plugins",
@@ -30,7 +31,8 @@ const struct ms_conf_key ms_daemon_keys[] = {
 		.check = conf_check_word, .brief = "facility of the lines that go to syslog"),
 	MS_KEY_STRING(C, log_file, "log-file", .check = conf_check_path,
 		.brief = "file to which log lines are written",
-		.text = "The file is opened again when the daemon is told to, so that it can be rotated."),
+		.text = "The file is opened again when the daemon is told to, so that it can be "
+			"rotated."),
 	MS_KEY_STRING(C, log_json, "log-json", .check = conf_check_path,
 		.brief = "file to which log lines are written as JSON, one object per line"),
 	MS_KEY_BOOL(C, log_time, "log-time", .def = true,
@@ -41,8 +43,10 @@ const struct ms_conf_key ms_daemon_keys[] = {
 		.brief = "the least important lines that are still written"),
 	MS_KEY_LIST(C, log_levels, "log-levels", .check = conf_check_log_level,
 		.brief = "other levels for single sources, as in [ \"ike=debug\", \"net=error\" ]",
-		.text = "Sources are the rooms of the daemon: main, conf, plugin, ike, child, conn, route, "
-			"creds, crypto, kernel, net, control, hook, and of klips: esp, eroute, pfkey, "
+		.text = "Sources are the rooms of the daemon: main, conf, plugin, ike, child, "
+			"conn, route, "
+			"creds, crypto, kernel, net, control, hook, and of klips: esp, eroute, "
+			"pfkey, "
 			"tunnel."),
 	MS_KEY_UINT(C, worker_threads, "worker-threads", .max = 256, .unit = "threads",
 		.brief = "threads for public-key work; 0: as many as there are processors",

@@ -6,16 +6,16 @@
 #include <modswan/conf.h>
 
 struct ms_daemon_conf {
-	char **plugins;		/* NULL: all that are found */
-	char *plugin_dir;	/* NULL: where they were installed */
+	char **plugins;   /* NULL: all that are found */
+	char *plugin_dir; /* NULL: where they were installed */
 	bool log_stderr, log_syslog;
-	char *syslog_facility;	/* "authpriv" */
-	char *log_file;		/* NULL: none */
-	char *log_json;		/* file of JSON lines; NULL: none */
-	bool log_time;		/* a time stamp before each line of stderr and file */
-	bool log_append;	/* false: files are emptied at start */
-	int log_level;		/* enum ms_log_level of sources not named in log_levels */
-	char **log_levels;	/* "ike=debug" */
+	char *syslog_facility;   /* "authpriv" */
+	char *log_file;          /* NULL: none */
+	char *log_json;          /* file of JSON lines; NULL: none */
+	bool log_time;           /* a time stamp before each line of stderr and file */
+	bool log_append;         /* false: files are emptied at start */
+	int log_level;           /* enum ms_log_level of sources not named in log_levels */
+	char **log_levels;       /* "ike=debug" */
 	uint32_t worker_threads; /* 0: as many as processors */
 };
 

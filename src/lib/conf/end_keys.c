@@ -19,16 +19,19 @@ static const struct ms_conf_choice auths[] = {
 	{ NULL, 0, NULL },
 };
 
-#define E struct ms_end_desc
+#define E     struct ms_end_desc
 #define SIDES .flags = MS_CONF_SIDES
-#define SIDE_REFUSED(n, same, advice)                                                              \
-	{ .name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_REFUSED | MS_CONF_SIDES,           \
-		.def_text = (same), .brief = (advice) }
+#define SIDE_REFUSED(n, same, advice)                                                          \
+	{                                                                                      \
+		.name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_REFUSED | MS_CONF_SIDES, \
+		.def_text = (same), .brief = (advice)                                          \
+	}
 
 const struct ms_conf_key ms_end_keys[] = {
 	MS_KEY_STRING(E, host, "", SIDES, .check = conf_check_host,
 		.brief = "address of this end; required",
-		.text = "An IPv4 or IPv6 address or a host name.  %defaultroute is this host's address "
+		.text = "An IPv4 or IPv6 address or a host name.  %defaultroute is this host's "
+			"address "
 			"towards its default route, %any an address that is not known in advance.  "
 			"%group takes the peers of a policy group, %opportunistic and "
 			"%opportunisticgroup look for the peer's gateway in the DNS."),
@@ -38,7 +41,8 @@ const struct ms_conf_key ms_end_keys[] = {
 		.brief = "several networks, { A/N, B/N }; all pairs of both ends are made"),
 	MS_KEY_STRING(E, protoport, "protoport", SIDES, .check = conf_check_protoport,
 		.brief = "restricts the connection to a protocol and port",
-		.text = "PROTOCOL or PROTOCOL/PORT, by number or name; port %any is one port that the peer "
+		.text = "PROTOCOL or PROTOCOL/PORT, by number or name; port %any is one port that "
+			"the peer "
 			"chooses, 0 all of them."),
 	MS_KEY_STRING(E, nexthop, "nexthop", SIDES, .check = conf_check_nexthop,
 		.brief = "this end's gateway towards the peer; %direct when not written"),
@@ -56,7 +60,8 @@ const struct ms_conf_key ms_end_keys[] = {
 		.brief = "public key of this end, X.509 SubjectPublicKeyInfo behind 0s"),
 	MS_KEY_STRING(E, updown, "updown", SIDES,
 		.brief = "command to run when the connection comes up or goes down"),
-	MS_KEY_UINT(E, ikeport, "ikeport", SIDES, .max = 65535, .brief = "UDP port for IKE; 0: 500"),
+	MS_KEY_UINT(
+		E, ikeport, "ikeport", SIDES, .max = 65535, .brief = "UDP port for IKE; 0: 500"),
 	MS_KEY_FLAGS(E, auth, "auth", SIDES, .choices = auths, .def = 0,
 		.brief = "how this end proves who it is; authby= when not written"),
 	MS_KEY_BOOL(E, firewall, "firewall", SIDES, .def = false,
@@ -67,7 +72,9 @@ const struct ms_conf_key ms_end_keys[] = {
 	SIDE_REFUSED("ckaid", NULL, "write the key itself in leftpubkey= or rightpubkey="),
 	SIDE_REFUSED("ca", NULL, CERT_LATER),
 	/* Without certificates there is none to send, whatever is written. */
-	{ .name = "sendcert", .type = MS_CONF_STRING, .flags = MS_CONF_IGNORED | MS_CONF_SIDES,
+	{ .name = "sendcert",
+		.type = MS_CONF_STRING,
+		.flags = MS_CONF_IGNORED | MS_CONF_SIDES,
 		.brief = CERT_LATER },
 	SIDE_REFUSED("ecdsakey", NULL, "write the key in leftpubkey= or rightpubkey="),
 	SIDE_REFUSED("eddsakey", NULL, "write the key in leftpubkey= or rightpubkey="),

@@ -35,8 +35,8 @@ static const char *type_name(const config_setting_t *s)
 	}
 }
 
-static ms_err wrong_type(const struct ms_conf_key *key, const config_setting_t *s,
-	struct ms_why *why)
+static ms_err wrong_type(
+	const struct ms_conf_key *key, const config_setting_t *s, struct ms_why *why)
 {
 	char want[CONF_TEXT_MAX];
 
@@ -44,8 +44,8 @@ static ms_err wrong_type(const struct ms_conf_key *key, const config_setting_t *
 	return ms_fail(why, MS_ERR_TEXT, "found %s, expected %.250s", type_name(s), want);
 }
 
-static ms_err set_array(const struct ms_conf_key *key, void *out, const config_setting_t *s,
-	struct ms_why *why)
+static ms_err set_array(
+	const struct ms_conf_key *key, void *out, const config_setting_t *s, struct ms_why *why)
 {
 	int n = config_setting_length(s);
 	const char *items[MAX_ITEMS];
@@ -57,14 +57,14 @@ static ms_err set_array(const struct ms_conf_key *key, void *out, const config_s
 	for (int i = 0; i < n; i++) {
 		items[i] = config_setting_get_string_elem(s, i);
 		if (items[i] == NULL)
-			return ms_fail(why, MS_ERR_TEXT, "item %d of the list is not text in quotes",
-				i + 1);
+			return ms_fail(why, MS_ERR_TEXT,
+				"item %d of the list is not text in quotes", i + 1);
 	}
 	return conf_set_items(key, out, items, (unsigned)n, why);
 }
 
-static ms_err set_number(const struct ms_conf_key *key, void *out, const config_setting_t *s,
-	struct ms_why *why)
+static ms_err set_number(
+	const struct ms_conf_key *key, void *out, const config_setting_t *s, struct ms_why *why)
 {
 	char text[32];
 
@@ -74,8 +74,8 @@ static ms_err set_number(const struct ms_conf_key *key, void *out, const config_
 	return ms_conf_set(key, out, text, why);
 }
 
-static ms_err set_setting(const struct ms_conf_key *key, void *out, const config_setting_t *s,
-	struct ms_why *why)
+static ms_err set_setting(
+	const struct ms_conf_key *key, void *out, const config_setting_t *s, struct ms_why *why)
 {
 	switch (config_setting_type(s)) {
 	case CONFIG_TYPE_INT:
@@ -107,8 +107,8 @@ static ms_err unknown(const struct ms_conf_key *keys, const char *name, struct m
 
 	if (near == NULL)
 		return ms_fail(why, MS_ERR_UNKNOWN, "unknown setting %.80s", name);
-	return ms_fail(why, MS_ERR_UNKNOWN, "unknown setting %.80s; did you mean %s?", name,
-		near->name);
+	return ms_fail(
+		why, MS_ERR_UNKNOWN, "unknown setting %.80s; did you mean %s?", name, near->name);
 }
 
 static ms_err take(const char *path, const struct ms_conf_key *keys, void *out,

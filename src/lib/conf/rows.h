@@ -5,25 +5,31 @@
 
 #include <modswan/conf.h>
 
-#define ALIAS(n, of)                                                                               \
-	{ .name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_ALIAS, .def_text = (of) }
-#define IGNORED(n, advice)                                                                         \
-	{ .name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_IGNORED, .brief = (advice) }
+#define ALIAS(n, of)                                                                          \
+	{                                                                                     \
+		.name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_ALIAS, .def_text = (of) \
+	}
+#define IGNORED(n, advice)                                                                       \
+	{                                                                                        \
+		.name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_IGNORED, .brief = (advice) \
+	}
 /* `same`: the value that says what happens anyway, or NULL. */
 #define REFUSED(n, same, advice)                                                                   \
-	{ .name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_REFUSED, .def_text = (same),       \
-		.brief = (advice) }
+	{                                                                                          \
+		.name = (n), .type = MS_CONF_STRING, .flags = MS_CONF_REFUSED, .def_text = (same), \
+		.brief = (advice)                                                                  \
+	}
 
-#define MINUTES(n) ((n) * INT64_C(60000))
-#define HOURS(n) ((n) * INT64_C(3600000))
+#define MINUTES(n) ((n)*INT64_C(60000))
+#define HOURS(n)   ((n)*INT64_C(3600000))
 
-#define CERT_LATER "certificates are not there yet"
-#define IKEV1_LATER "IKEv1 is not there yet"
-#define MANUAL_LATER "manual keying is not there yet"
+#define CERT_LATER    "certificates are not there yet"
+#define IKEV1_LATER   "IKEv1 is not there yet"
+#define MANUAL_LATER  "manual keying is not there yet"
 #define MODECFG_LATER "there is no address configuration for peers yet"
-#define XAUTH_LATER "there is no extended authentication yet"
-#define TCP_LATER "IKE over TCP is not there yet"
-#define REDIRECT "there is no redirection"
-#define LABELS "there are no security labels"
+#define XAUTH_LATER   "there is no extended authentication yet"
+#define TCP_LATER     "IKE over TCP is not there yet"
+#define REDIRECT      "there is no redirection"
+#define LABELS        "there are no security labels"
 
 #endif

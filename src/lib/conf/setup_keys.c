@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Rows of `config setup`.  Where the members of the family disagree on a default, today's
- * libreswan decides (logip, ddos, shuntlifetime); interfaces= keeps the FreeS/WAN 2 default, because
- * klips needs it.
+ * libreswan decides (logip, ddos, shuntlifetime); interfaces= keeps the FreeS/WAN 2 default,
+ * because klips needs it.
  */
 #include <modswan/config.h>
 
@@ -21,22 +21,25 @@ static const struct ms_conf_choice helpers[] = {
 	{ NULL, 0, NULL },
 };
 
-#define S struct ms_setup_desc
+#define S         struct ms_setup_desc
 #define DNS_LATER "DNSSEC is not there yet"
 
 const struct ms_conf_key ms_setup_keys[] = {
 	MS_KEY_LIST(S, interfaces, "interfaces", .def_text = "%defaultroute",
 		.check = conf_check_interface,
 		.brief = "virtual devices of klips and the physical ones below them",
-		.text = "A list of ipsecN=DEVICE.  %defaultroute stands for ipsec0 on the device of the "
-			"default route, %none for no device at all.  Other backends than klips do not "
+		.text = "A list of ipsecN=DEVICE.  %defaultroute stands for ipsec0 on the device "
+			"of the "
+			"default route, %none for no device at all.  Other backends than klips do "
+			"not "
 			"look at it."),
 	MS_KEY_STRING(S, protostack, "protostack", .def_text = "klips", .check = conf_check_word,
 		.brief = "the kernel backend of connections that name none",
-		.text = "The name of a kernel plugin without its first word: klips for kernel-klips, null "
+		.text = "The name of a kernel plugin without its first word: klips for "
+			"kernel-klips, null "
 			"for kernel-null."),
-	MS_KEY_STRING(S, myid, "myid", .check = conf_check_id,
-		.brief = "identity that %myid stands for"),
+	MS_KEY_STRING(
+		S, myid, "myid", .check = conf_check_id, .brief = "identity that %myid stands for"),
 	MS_KEY_STRING(S, logfile, "logfile", .check = conf_check_path,
 		.brief = "file for the daemon's log lines, in place of syslog"),
 	ALIAS("plutostderrlog", "logfile"),
@@ -48,13 +51,17 @@ const struct ms_conf_key ms_setup_keys[] = {
 	MS_KEY_BOOL(S, logip, "logip", .def = true, .brief = "show peers' addresses in log lines"),
 	MS_KEY_LIST(S, plutodebug, "plutodebug", .def_text = "none", .check = conf_check_plutodebug,
 		.brief = "what the daemon tells for debugging: none, all, or a list",
-		.text = "The flags are the daemon's rooms (ike, child, conn, route, creds, crypto, kernel, "
-			"net, control, hook and so on) and the words that the family has for them (raw, "
-			"crypt, parsing, emitting, control, lifecycle, klips, dns, oppo, natt, x509, "
+		.text = "The flags are the daemon's rooms (ike, child, conn, route, creds, crypto, "
+			"kernel, "
+			"net, control, hook and so on) and the words that the family has for them "
+			"(raw, "
+			"crypt, parsing, emitting, control, lifecycle, klips, dns, oppo, natt, "
+			"x509, "
 			"dpd)."),
 	MS_KEY_LIST(S, klipsdebug, "klipsdebug", .def_text = "none", .check = conf_check_klipsdebug,
 		.brief = "what klips tells for debugging: none, all, or a list",
-		.text = "Flags: tunnel, tunnel-xmit, netlink, xform, eroute, spi, radij, esp, ah, rcv, "
+		.text = "Flags: tunnel, tunnel-xmit, netlink, xform, eroute, spi, radij, esp, ah, "
+			"rcv, "
 			"pfkey, ipcomp, verbose."),
 	MS_KEY_BOOL(S, uniqueids, "uniqueids", .def = true,
 		.brief = "a new negotiation replaces an old one of the same peer identity"),
@@ -89,7 +96,8 @@ const struct ms_conf_key ms_setup_keys[] = {
 	MS_KEY_STRING(S, secretsfile, "secretsfile", .check = conf_check_path,
 		.brief = "the file of secrets; ipsec.secrets beside ipsec.conf when not written"),
 	MS_KEY_STRING(S, ipsecdir, "ipsecdir", .check = conf_check_path,
-		.brief = "directory of keys and policies; ipsec.d beside ipsec.conf when not written"),
+		.brief = "directory of keys and policies; ipsec.d beside ipsec.conf when not "
+			 "written"),
 	MS_KEY_BOOL(S, plutorestartoncrash, "plutorestartoncrash", .def = true,
 		.brief = "start the daemon again when it dies"),
 
@@ -134,7 +142,8 @@ const struct ms_conf_key ms_setup_keys[] = {
 	REFUSED("ocsp-strict", "no", CERT_LATER),
 	REFUSED("ocsp-trustname", NULL, CERT_LATER),
 	REFUSED("ocsp-uri", NULL, CERT_LATER),
-	REFUSED("disable_port_floating", "no", "peers behind a translator are always met on port 4500"),
+	REFUSED("disable_port_floating", "no",
+		"peers behind a translator are always met on port 4500"),
 	REFUSED("oe", "no", "there are no implicit connections yet"),
 	REFUSED("force_busy", "no", "use ddos-mode=busy"),
 	REFUSED("secctx_attr_value", NULL, LABELS),

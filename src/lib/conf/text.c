@@ -25,7 +25,8 @@ void conf_time_text(uint64_t ms, char *buf, size_t size)
 
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
 		if (ms == 0 || ms % units[i].ms == 0) {
-			snprintf(buf, size, "%" PRIu64 "%s", ms / units[i].ms, ms == 0 ? "s" : units[i].unit);
+			snprintf(buf, size, "%" PRIu64 "%s", ms / units[i].ms,
+				ms == 0 ? "s" : units[i].unit);
 			return;
 		}
 	}
@@ -217,7 +218,8 @@ size_t ms_conf_text(const struct ms_conf_key *key, const void *from, char *buf, 
 		break;
 	case MS_CONF_STRING:
 		if (*(char *const *)m != NULL)
-			put(&w, (key->flags & MS_CONF_SECRET) != 0 ? "(secret)" : *(char *const *)m);
+			put(&w, (key->flags & MS_CONF_SECRET) != 0 ? "(secret)"
+								   : *(char *const *)m);
 		break;
 	case MS_CONF_LIST:
 		put_list(&w, *(char **const *)m);

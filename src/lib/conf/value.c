@@ -65,7 +65,8 @@ static int yes_or_no(const char *value)
 	return -1;
 }
 
-static ms_err set_bool(const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
+static ms_err set_bool(
+	const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
 {
 	int answer = yes_or_no(value);
 
@@ -83,7 +84,8 @@ static ms_err set_bool(const struct ms_conf_key *key, void *m, const char *value
 	return MS_OK;
 }
 
-static ms_err set_uint(const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
+static ms_err set_uint(
+	const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
 {
 	uint64_t max = key->max > 0 ? (uint64_t)key->max : UINT32_MAX;
 	const struct ms_conf_choice *c = find_choice(key, value);
@@ -137,7 +139,8 @@ static bool scan_milli(const char **pp, uint64_t *milli)
 	return true;
 }
 
-static ms_err set_time(const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
+static ms_err set_time(
+	const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
 {
 	static const struct {
 		const char *unit;
@@ -182,8 +185,8 @@ static ms_err check_text(const struct ms_conf_key *key, const char *value, struc
 	return err;
 }
 
-static ms_err set_string(const struct ms_conf_key *key, void *m, const char *value,
-	struct ms_why *why)
+static ms_err set_string(
+	const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
 {
 	ms_err err = check_text(key, value, why);
 	char *copy;
@@ -198,7 +201,8 @@ static ms_err set_string(const struct ms_conf_key *key, void *m, const char *val
 	return MS_OK;
 }
 
-static ms_err set_enum(const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
+static ms_err set_enum(
+	const struct ms_conf_key *key, void *m, const char *value, struct ms_why *why)
 {
 	const struct ms_conf_choice *c = find_choice(key, value);
 
@@ -208,8 +212,8 @@ static ms_err set_enum(const struct ms_conf_key *key, void *m, const char *value
 	return MS_OK;
 }
 
-static ms_err set_flags(const struct ms_conf_key *key, void *m, const char *const *items, unsigned n,
-	struct ms_why *why)
+static ms_err set_flags(const struct ms_conf_key *key, void *m, const char *const *items,
+	unsigned n, struct ms_why *why)
 {
 	uint32_t set = 0;
 
@@ -246,8 +250,8 @@ static ms_err set_list(const struct ms_conf_key *key, void *m, const char *const
 	return MS_OK;
 }
 
-ms_err conf_set_items(const struct ms_conf_key *key, void *out, const char *const *items, unsigned n,
-	struct ms_why *why)
+ms_err conf_set_items(const struct ms_conf_key *key, void *out, const char *const *items,
+	unsigned n, struct ms_why *why)
 {
 	void *m = conf_member(key, out);
 
@@ -288,8 +292,9 @@ static ms_err split(const struct ms_conf_key *key, void *out, const char *value,
 static ms_err refused(const struct ms_conf_key *key, const char *value, struct ms_why *why)
 {
 	/* def_text is what happens anyway: to write it does no harm. */
-	if (key->def_text != NULL && (strcasecmp(value, key->def_text) == 0 ||
-		(yes_or_no(value) >= 0 && yes_or_no(value) == yes_or_no(key->def_text))))
+	if (key->def_text != NULL &&
+		(strcasecmp(value, key->def_text) == 0 ||
+			(yes_or_no(value) >= 0 && yes_or_no(value) == yes_or_no(key->def_text))))
 		return MS_OK;
 	if (key->brief == NULL)
 		return ms_fail(why, MS_ERR_UNSUPPORTED,
@@ -307,7 +312,8 @@ ms_err ms_conf_set(const struct ms_conf_key *key, void *out, const char *value, 
 	if ((key->flags & MS_CONF_REFUSED) != 0)
 		return refused(key, value, why);
 	if (value[0] == '\0')
-		return conf_set_default(key, out) ? MS_OK : ms_fail(why, MS_ERR_NOMEM, "out of memory");
+		return conf_set_default(key, out) ? MS_OK
+						  : ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	switch (key->type) {
 	case MS_CONF_BOOL:
 		return set_bool(key, m, value, why);

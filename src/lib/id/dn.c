@@ -14,8 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-
-/* --- reading DER ---------------------------------------------------------------------------- */
+/* --- reading DER --- */
 
 struct cursor {
 	const uint8_t *p, *end;
@@ -104,7 +103,7 @@ static int walk_next(struct walk *w, struct ava *a)
 	return 1;
 }
 
-/* --- DER to text ---------------------------------------------------------------------------- */
+/* --- DER to text --- */
 
 struct writer {
 	char *buf;
@@ -163,7 +162,8 @@ static void put_value(struct writer *w, const struct ava *a)
 		if (a->value.len >= 256)
 			snprintf(one, sizeof one, "82%04zx", a->value.len & 0xffff);
 		else
-			snprintf(one, sizeof one, a->value.len >= 128 ? "81%02zx" : "%02zx", a->value.len);
+			snprintf(one, sizeof one, a->value.len >= 128 ? "81%02zx" : "%02zx",
+				a->value.len);
 		put(w, one);
 		for (size_t i = 0; i < a->value.len; i++) {
 			snprintf(one, sizeof one, "%02x", a->value.ptr[i]);
@@ -177,7 +177,8 @@ static void put_value(struct writer *w, const struct ava *a)
 
 		if (c < 0x20 || c >= 0x7f || c == '\'' || c == '"' || c == '`' || c == '$')
 			snprintf(one, sizeof one, "\\%02X", c);
-		else if (strchr("\\,/+=<>;", c) != NULL || (edge && c == ' ') || (i == 0 && c == '#'))
+		else if (strchr("\\,/+=<>;", c) != NULL || (edge && c == ' ') ||
+			 (i == 0 && c == '#'))
 			snprintf(one, sizeof one, "\\%c", c);
 		else
 			snprintf(one, sizeof one, "%c", c);
@@ -211,7 +212,7 @@ bool ms_dn_text(struct ms_bytes der, char *buf, size_t size, size_t *needed_r)
 	return true;
 }
 
-/* --- comparison ----------------------------------------------------------------------------- */
+/* --- comparison --- */
 
 /* The next character with runs of blanks as one and none at the edges; -1 at the end. */
 static int fold_next(struct ms_bytes v, size_t *i)

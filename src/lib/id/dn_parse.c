@@ -66,7 +66,8 @@ static bool oid_of_number(const char *text, size_t len, uint8_t *oid, uint8_t *o
 			for (; shift >= 0; shift -= 7) {
 				if (used == MAX_OID)
 					return false;
-				oid[used++] = (uint8_t)((n >> shift & 0x7f) | (shift > 0 ? 0x80 : 0));
+				oid[used++] =
+					(uint8_t)((n >> shift & 0x7f) | (shift > 0 ? 0x80 : 0));
 			}
 		}
 		n = 0;
@@ -122,8 +123,8 @@ static bool joins(const char *text, size_t len)
 	return take_type(&probe, text, n);
 }
 
-static ms_err next_part(const char **text, size_t *len, char separator, struct part *part,
-	struct ms_why *why)
+static ms_err next_part(
+	const char **text, size_t *len, char separator, struct part *part, struct ms_why *why)
 {
 	const char *eq = memchr(*text, '=', *len);
 	const char *type = *text;
@@ -142,7 +143,7 @@ static ms_err next_part(const char **text, size_t *len, char separator, struct p
 		if ((*text)[i] == '\\' && i + 1 < *len)
 			i++;
 		else if ((*text)[i] == separator ||
-			((*text)[i] == '+' && joins(*text + i + 1, *len - i - 1)))
+			 ((*text)[i] == '+' && joins(*text + i + 1, *len - i - 1)))
 			break;
 	}
 	part->end = i < *len ? (*text)[i] : '\0';
@@ -208,7 +209,8 @@ static uint8_t string_tag(const struct part *part, const uint8_t *value, size_t 
 	for (size_t i = 0; i < len; i++) {
 		ascii &= value[i] < 0x80;
 		printable &= value[i] < 0x80 &&
-			(isalnum(value[i]) || strchr(" '()+,-./:=?", value[i]) != NULL) && value[i] != 0;
+			     (isalnum(value[i]) || strchr(" '()+,-./:=?", value[i]) != NULL) &&
+			     value[i] != 0;
 	}
 	if (part->ia5 && ascii)
 		return DER_IA5;
@@ -225,7 +227,8 @@ static ms_err build_ava(struct builder *b, const struct part *part, struct ms_wh
 	if (part->value[0] == '#') {
 		len = unhex(part, value);
 		if (len == 0)
-			return ms_fail(why, MS_ERR_TEXT, "expected hex behind # in a distinguished name");
+			return ms_fail(
+				why, MS_ERR_TEXT, "expected hex behind # in a distinguished name");
 		build(b, value, len);
 	} else {
 		len = unescape(part, value);
@@ -291,8 +294,8 @@ static ms_err parse_rdn(uint8_t *out, size_t cap, size_t *len_r, const char **te
 	return MS_OK;
 }
 
-ms_err ms_dn_parse(uint8_t *out, size_t cap, size_t *len_r, const char *text, size_t len,
-	struct ms_why *why)
+ms_err ms_dn_parse(
+	uint8_t *out, size_t cap, size_t *len_r, const char *text, size_t len, struct ms_why *why)
 {
 	char separator = ',';
 	struct builder head;

@@ -14,10 +14,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- text to identity ----------------------------------------------------------------------- */
+/* --- text to identity --- */
 
-static ms_err set(struct ms_id *out, enum ms_id_type type, const void *data, size_t len,
-	struct ms_why *why)
+static ms_err set(
+	struct ms_id *out, enum ms_id_type type, const void *data, size_t len, struct ms_why *why)
 {
 	ms_err err;
 
@@ -30,15 +30,16 @@ static ms_err set(struct ms_id *out, enum ms_id_type type, const void *data, siz
 }
 
 /* Undoes what ms_id_text() escapes: \xNN. */
-static ms_err set_name(struct ms_id *out, enum ms_id_type type, const char *text, size_t len,
-	struct ms_why *why)
+static ms_err set_name(
+	struct ms_id *out, enum ms_id_type type, const char *text, size_t len, struct ms_why *why)
 {
 	uint8_t octets[MS_ID_MAX_OCTETS + 1];
 	size_t n = 0;
 
 	for (size_t i = 0; i < len && n < sizeof octets; i++) {
 		if (text[i] == '\\' && i + 3 < len && text[i + 1] == 'x' &&
-			isxdigit((unsigned char)text[i + 2]) && isxdigit((unsigned char)text[i + 3])) {
+			isxdigit((unsigned char)text[i + 2]) &&
+			isxdigit((unsigned char)text[i + 3])) {
 			char hex[3] = { text[i + 2], text[i + 3], '\0' };
 			unsigned value;
 
@@ -55,16 +56,16 @@ static ms_err set_name(struct ms_id *out, enum ms_id_type type, const char *text
 	return set(out, type, octets, n, why);
 }
 
-static ms_err set_hex(struct ms_id *out, enum ms_id_type type, const char *text, size_t len,
-	struct ms_why *why)
+static ms_err set_hex(
+	struct ms_id *out, enum ms_id_type type, const char *text, size_t len, struct ms_why *why)
 {
 	uint8_t octets[MS_ID_MAX_OCTETS];
 	size_t n;
 	ms_err err = ms_data_parse(octets, sizeof octets, &n, text, len, 16, why);
 
 	if (err == MS_ERR_SPACE)
-		return ms_fail(why, MS_ERR_LIMIT, "an identity of more than %d octets",
-			MS_ID_MAX_OCTETS);
+		return ms_fail(
+			why, MS_ERR_LIMIT, "an identity of more than %d octets", MS_ID_MAX_OCTETS);
 	if (err != MS_OK) {
 		ms_why_prefix(why, "hex of an identity: ");
 		return err;
@@ -103,8 +104,9 @@ static ms_err parse_at(struct ms_id *out, const char *text, size_t len, struct m
 			return set(out, MS_ID_KEY_ID, text + 2, len - 3, why);
 		break;
 	}
-	return set_name(out, memchr(text + 1, '@', len - 1) != NULL ? MS_ID_RFC822_ADDR : MS_ID_FQDN,
-		text + 1, len - 1, why);
+	return set_name(out,
+		memchr(text + 1, '@', len - 1) != NULL ? MS_ID_RFC822_ADDR : MS_ID_FQDN, text + 1,
+		len - 1, why);
 }
 
 ms_err ms_id_parse(struct ms_id *out, const char *text, size_t len, struct ms_why *why)
@@ -126,13 +128,14 @@ ms_err ms_id_parse(struct ms_id *out, const char *text, size_t len, struct ms_wh
 	if (at != NULL)
 		return set_name(out, MS_ID_RFC822_ADDR, text, len, why);
 	if (ms_addr_parse(&a, text, len, 0, MS_TEXT_NUMERIC, NULL) == MS_OK)
-		return ms_id_of_addr(out, &a) == MS_OK ? MS_OK
-						       : ms_fail(why, MS_ERR_NOMEM, "out of memory");
+		return ms_id_of_addr(out, &a) == MS_OK
+			       ? MS_OK
+			       : ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	return ms_fail(why, MS_ERR_TEXT,
 		"not an identity: expected an address, @NAME, USER@NAME, @#HEX or TYPE=VALUE, ...");
 }
 
-/* --- identity to text ----------------------------------------------------------------------- */
+/* --- identity to text --- */
 
 struct writer {
 	char *buf;

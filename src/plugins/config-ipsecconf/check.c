@@ -10,6 +10,7 @@
 #include <modswan/text.h>
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,20 @@ static struct where blame(const struct resolved *r, const char *first, const cha
 	return p != NULL ? p->at : r->section->at;
 }
 
+MS_PRINTF(4, 5)
+static ms_err wrong(
+	const struct resolved *r, struct where w, struct ms_why *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (why != NULL) {
+		va_start(ap, fmt);
+		vsnprintf(why->text, sizeof why->text, fmt, ap);
+		va_end(ap);
+	}
+	return at(r->conf, w, MS_ERR_CONFIG, why);
+}
+
 static bool is_shunt(const struct ms_conn_desc *d)
 {
 	return d->type == MS_TYPE_PASS || d->type == MS_TYPE_DROP || d->type == MS_TYPE_REJECT;
@@ -38,18 +53,18 @@ static bool is(const char *value, const char *word)
 static bool numeric(const char *text, struct ms_addr *a)
 {
 	return text != NULL && text[0] != '%' &&
-		ms_addr_parse(a, text, strlen(text), 0, MS_TEXT_NUMERIC, NULL) == MS_OK;
+	       ms_addr_parse(a, text, strlen(text), 0, MS_TEXT_NUMERIC, NULL) == MS_OK;
 }
 
-/* --- the two ends ---------------------------------------------------------------------------------- */
+/* --- the two ends --- */
 
 static ms_err both_ends(struct resolved *r, struct ms_why *why)
 {
 	const struct ms_conn_desc *d = &r->desc;
 
 	if (d->left.host == NULL || d->right.host == NULL)
-		return at(r->conf, r->section->at, ms_fail(why, MS_ERR_CONFIG, "conn %.60s has no %s=",
-			d->name, d->left.host == NULL ? "left" : "right"), why);
+		return wrong(r, r->section->at, why, "conn %.60s has no %s=", d->name,
+			d->left.host == NULL ? "left" : "right");
 	return MS_OK;
 }
 
@@ -61,20 +76,19 @@ static ms_err one_end_known(struct resolved *r, struct ms_why *why)
 	struct ms_addr a, b;
 
 	if (is(left, "%defaultroute") && is(right, "%defaultroute"))
-		return at(r->conf, w, ms_fail(why, MS_ERR_CONFIG,
-			"left= and right= are both %%defaultroute"), why);
+		return wrong(r, w, why, "left= and right= are both %%defaultroute");
 	if (left[0] == '%' && right[0] == '%' && !is(left, "%defaultroute") &&
 		!is(right, "%defaultroute"))
-		return at(r->conf, w, ms_fail(why, MS_ERR_CONFIG,
-			"left=%s and right=%s: one end must be an address, a name or %%defaultroute", left,
-			right), why);
+		return wrong(r, w, why,
+			"left=%s and right=%s: one end must be an address, a name or "
+			"%%defaultroute",
+			left, right);
 	if (numeric(left, &a) && numeric(right, &b)) {
 		if (a.family != b.family)
-			return at(r->conf, w, ms_fail(why, MS_ERR_CONFIG,
-				"left=%s and right=%s: one is IPv4, the other IPv6", left, right), why);
+			return wrong(r, w, why, "left=%s and right=%s: one is IPv4, the other IPv6",
+				left, right);
 		if (ms_addr_eq(&a, &b))
-			return at(r->conf, w, ms_fail(why, MS_ERR_CONFIG,
-				"left= and right= are both %s", left), why);
+			return wrong(r, w, why, "left= and right= are both %s", left);
 	}
 	return MS_OK;
 }
@@ -110,14 +124,12 @@ static ms_err end_hops(const struct resolved *r, const struct end *e, struct ms_
 	if (e->desc->nexthop == NULL)
 		return MS_OK;
 	if (is(e->desc->host, "%defaultroute") && !is(e->desc->nexthop, "%defaultroute"))
-		return at(r->conf, w, ms_fail(why, MS_ERR_CONFIG,
-			"%snexthop=%s: %s=%%defaultroute brings its own next hop", e->side,
-			e->desc->nexthop, e->side), why);
+		return wrong(r, w, why, "%snexthop=%s: %s=%%defaultroute brings its own next hop",
+			e->side, e->desc->nexthop, e->side);
 	if (numeric(e->desc->host, &host) && numeric(e->desc->nexthop, &hop) &&
 		host.family != hop.family)
-		return at(r->conf, w, ms_fail(why, MS_ERR_CONFIG,
-			"%snexthop=%s and %s=%s: one is IPv4, the other IPv6", e->side,
-			e->desc->nexthop, e->side, e->desc->host), why);
+		return wrong(r, w, why, "%snexthop=%s and %s=%s: one is IPv4, the other IPv6",
+			e->side, e->desc->nexthop, e->side, e->desc->host);
 	return MS_OK;
 }
 
@@ -126,14 +138,14 @@ static ms_err end_words(const struct resolved *r, const struct end *e, struct ms
 	const struct ms_end_desc *d = e->desc;
 
 	if (d->subnet != NULL && d->subnets != NULL)
-		return at(r->conf, blame(r, e->word[W_SUBNETS], NULL), ms_fail(why, MS_ERR_CONFIG,
-			"%ssubnet= and %ssubnets= cannot both be written", e->side, e->side), why);
+		return wrong(r, blame(r, e->word[W_SUBNETS], NULL), why,
+			"%ssubnet= and %ssubnets= cannot both be written", e->side, e->side);
 	if (d->firewall && d->updown != NULL)
-		return at(r->conf, blame(r, e->word[W_FIREWALL], NULL), ms_fail(why, MS_ERR_CONFIG,
-			"%sfirewall=yes and %supdown= cannot both be written", e->side, e->side), why);
+		return wrong(r, blame(r, e->word[W_FIREWALL], NULL), why,
+			"%sfirewall=yes and %supdown= cannot both be written", e->side, e->side);
 	if (is(d->id, "%any") && d->rsasigkey != NULL && d->rsasigkey[0] != '%')
-		return at(r->conf, blame(r, e->word[W_KEY], NULL), ms_fail(why, MS_ERR_CONFIG,
-			"%sid=%%any: a key belongs to one identity, not to all", e->side), why);
+		return wrong(r, blame(r, e->word[W_KEY], NULL), why,
+			"%sid=%%any: a key belongs to one identity, not to all", e->side);
 	return end_hops(r, e, why);
 }
 
@@ -147,14 +159,14 @@ static ms_err each_end(struct resolved *r, struct ms_why *why)
 	return err == MS_OK ? end_words(r, &e[1], why) : err;
 }
 
-/* --- what is protected ------------------------------------------------------------------------------ */
+/* --- what is protected --- */
 
 static bool is_wide(const char *subnet)
 {
 	struct ms_subnet s;
 
 	return ms_subnet_parse(&s, subnet, strlen(subnet), 0, MS_TEXT_NUMERIC, NULL) != MS_OK ||
-		!ms_subnet_is_host(&s);
+	       !ms_subnet_is_host(&s);
 }
 
 /* Transport mode has no inner addresses: only the ends themselves fit. */
@@ -172,10 +184,9 @@ static ms_err transport(struct resolved *r, struct ms_why *why)
 		for (char **p = d->subnets; p != NULL && *p != NULL; p++)
 			wide = is_wide(*p) ? *p : wide;
 		if (wide != NULL)
-			return at(r->conf, blame(r, e[i].word[W_SUBNET], e[i].word[W_SUBNETS]),
-				ms_fail(why, MS_ERR_CONFIG,
-					"%ssubnet=%s: type=transport protects the two hosts only", e[i].side, wide),
-				why);
+			return wrong(r, blame(r, e[i].word[W_SUBNET], e[i].word[W_SUBNETS]), why,
+				"%ssubnet=%s: type=transport protects the two hosts only",
+				e[i].side, wide);
 	}
 	return MS_OK;
 }
@@ -183,14 +194,16 @@ static ms_err transport(struct resolved *r, struct ms_why *why)
 /* 0: not known before names are looked up. */
 static int family_of(const struct ms_end_desc *d)
 {
-	const char *text = d->subnet != NULL ? d->subnet : d->subnets != NULL ? d->subnets[0] : NULL;
+	const char *text = d->subnet != NULL    ? d->subnet
+			   : d->subnets != NULL ? d->subnets[0]
+						: NULL;
 	struct ms_subnet s;
 	struct ms_addr a;
 
 	if (text != NULL)
 		return ms_subnet_parse(&s, text, strlen(text), 0, MS_TEXT_NUMERIC, NULL) == MS_OK
-			? s.net.family
-			: 0;
+			       ? s.net.family
+			       : 0;
 	return numeric(d->host, &a) ? a.family : 0;
 }
 
@@ -203,17 +216,17 @@ static ms_err families(struct resolved *r, struct ms_why *why)
 	/* Lists may hold both families; the core pairs them. */
 	if (left != 0 && right != 0 && left != right && r->desc.left.subnets == NULL &&
 		r->desc.right.subnets == NULL)
-		return at(r->conf, blame(r, "rightsubnet", "leftsubnet"), ms_fail(why, MS_ERR_CONFIG,
-			"one side's network is IPv4, the other's IPv6"), why);
+		return wrong(r, blame(r, "rightsubnet", "leftsubnet"), why,
+			"one side's network is IPv4, the other's IPv6");
 	ends_of(r, e);
 	for (unsigned i = 0; i < 2; i++) {
 		int family = i == 0 ? left : right;
 
 		if (family != 0 && e[i].desc->subnets == NULL && numeric(e[i].desc->sourceip, &a) &&
 			a.family != family)
-			return at(r->conf, blame(r, e[i].word[W_SOURCEIP], NULL), ms_fail(why, MS_ERR_CONFIG,
-				"%ssourceip=%s is of another address family than the network", e[i].side,
-				e[i].desc->sourceip), why);
+			return wrong(r, blame(r, e[i].word[W_SOURCEIP], NULL), why,
+				"%ssourceip=%s is of another address family than the network",
+				e[i].side, e[i].desc->sourceip);
 	}
 	return MS_OK;
 }
@@ -228,11 +241,11 @@ static ms_err protoports(struct resolved *r, struct ms_why *why)
 		ms_protoport_parse(&b, right, strlen(right), MS_TEXT_SERVICES, NULL) != MS_OK ||
 		a.protocol == b.protocol)
 		return MS_OK;
-	return at(r->conf, blame(r, "rightprotoport", NULL), ms_fail(why, MS_ERR_CONFIG,
-		"leftprotoport=%s and rightprotoport=%s: the protocols differ", left, right), why);
+	return wrong(r, blame(r, "rightprotoport", NULL), why,
+		"leftprotoport=%s and rightprotoport=%s: the protocols differ", left, right);
 }
 
-/* --- how it is negotiated ---------------------------------------------------------------------------- */
+/* --- how it is negotiated --- */
 
 static ms_err authentication(struct resolved *r, struct ms_why *why)
 {
@@ -240,14 +253,14 @@ static ms_err authentication(struct resolved *r, struct ms_why *why)
 	uint32_t all = d->authby | d->left.auth | d->right.auth;
 
 	if ((d->authby & MS_AUTH_NEVER) != 0 && d->authby != MS_AUTH_NEVER)
-		return at(r->conf, blame(r, "authby", NULL), ms_fail(why, MS_ERR_CONFIG,
-			"authby=never cannot be joined with other words"), why);
+		return wrong(r, blame(r, "authby", NULL), why,
+			"authby=never cannot be joined with other words");
 	if (!is_shunt(d) && (all & MS_AUTH_NEVER) != 0)
-		return at(r->conf, blame(r, "authby", "leftauth"), ms_fail(why, MS_ERR_CONFIG,
-			"authby=never is for type=passthrough, drop and reject"), why);
+		return wrong(r, blame(r, "authby", "leftauth"), why,
+			"authby=never is for type=passthrough, drop and reject");
 	if (is_shunt(d) && d->failure_shunt != MS_FAIL_NONE)
-		return at(r->conf, blame(r, "failureshunt", NULL), ms_fail(why, MS_ERR_CONFIG,
-			"failureshunt= has no place in a connection that is never negotiated"), why);
+		return wrong(r, blame(r, "failureshunt", NULL), why,
+			"failureshunt= has no place in a connection that is never negotiated");
 	return MS_OK;
 }
 
@@ -259,9 +272,8 @@ static ms_err proposals(struct resolved *r, struct ms_why *why)
 
 	if (p != NULL && strcasecmp(p->word->name, "ah") == 0 && p->value[0] != '\0') {
 		if (phase2 != NULL && !d->ah)
-			return at(r->conf, p->at, ms_fail(why, MS_ERR_CONFIG,
-				"ah= cannot be written together with %s=%s", phase2->word->name, phase2->value),
-				why);
+			return wrong(r, p->at, why, "ah= cannot be written together with %s=%s",
+				phase2->word->name, phase2->value);
 		d->ah = true;
 	}
 	if (d->esp == NULL)
@@ -273,17 +285,18 @@ static ms_err proposals(struct resolved *r, struct ms_why *why)
 }
 
 /* A new SA must be there before the old one ends, with the margin at its largest. */
-static ms_err lifetime(const struct resolved *r, const char *word, uint64_t life_ms,
-	struct ms_why *why)
+static ms_err lifetime(
+	const struct resolved *r, const char *word, uint64_t life_ms, struct ms_why *why)
 {
 	const struct ms_conn_desc *d = &r->desc;
 	uint64_t margin = d->rekey_margin_ms / 100 * (100 + d->rekey_fuzz_percent);
 
 	if (!d->rekey || is_shunt(d) || margin < life_ms)
 		return MS_OK;
-	return at(r->conf, blame(r, word, "rekeymargin"), ms_fail(why, MS_ERR_CONFIG,
-		"%s of %" PRIu64 "s is not longer than rekeymargin enlarged by rekeyfuzz, %" PRIu64 "s", word,
-		life_ms / 1000, margin / 1000), why);
+	return wrong(r, blame(r, word, "rekeymargin"), why,
+		"%s of %" PRIu64 "s is not longer than rekeymargin enlarged by rekeyfuzz, %" PRIu64
+		"s",
+		word, life_ms / 1000, margin / 1000);
 }
 
 static ms_err times(struct resolved *r, struct ms_why *why)
@@ -294,9 +307,8 @@ static ms_err times(struct resolved *r, struct ms_why *why)
 	if (err == MS_OK)
 		err = lifetime(r, "ikelifetime", d->ike_lifetime_ms, why);
 	if (err == MS_OK && d->retransmit_interval_ms >= d->retransmit_timeout_ms)
-		err = at(r->conf, blame(r, "retransmit-timeout", "retransmit-interval"),
-			ms_fail(why, MS_ERR_CONFIG,
-				"retransmit-timeout is not longer than retransmit-interval"), why);
+		err = wrong(r, blame(r, "retransmit-timeout", "retransmit-interval"), why,
+			"retransmit-timeout is not longer than retransmit-interval");
 	if (d->dpd_delay_ms == 0 && (d->dpd_timeout_ms != 0 || written(r, "dpdaction") != NULL) &&
 		written(r, "dpddelay") == NULL)
 		d->dpd_delay_ms = 30000;

@@ -79,8 +79,8 @@ static ms_err conns(void *inst, const char *name, const struct ms_config_sink *s
 	return err;
 }
 
-static ms_err load(void **instance_r, const struct ms_services *services, const void *conf,
-	struct ms_why *why)
+static ms_err load(
+	void **instance_r, const struct ms_services *services, const void *conf, struct ms_why *why)
 {
 	const struct settings *s = conf;
 	struct instance *in = calloc(1, sizeof *in);
@@ -126,18 +126,13 @@ static const struct ms_feature features[] = {
 };
 
 static const struct ms_conf_key keys[] = {
-	MS_KEY_STRING(struct settings, file, "file",
-		.brief = "the file to read",
-		.text = "A name that does not begin with / is looked for beside the other configuration "
+	MS_KEY_STRING(struct settings, file, "file", .brief = "the file to read",
+		.text = "A name that does not begin with / is looked for beside the other "
+			"configuration "
 			"files.  Without it, ipsec.conf there."),
 	MS_KEY_END,
 };
 
-MS_PLUGIN(config_ipsecconf, "config-ipsecconf",
-	.summary = "connections from ipsec.conf",
-	.features = features,
-	.keys = keys,
-	.conf_size = sizeof(struct settings),
-	.load = load,
-	.unload = unload,
-);
+MS_PLUGIN(config_ipsecconf, "config-ipsecconf", .summary = "connections from ipsec.conf",
+	.features = features, .keys = keys, .conf_size = sizeof(struct settings), .load = load,
+	.unload = unload, );

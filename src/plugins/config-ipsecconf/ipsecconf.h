@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* --- growing arrays --------------------------------------------------------------------------- */
+/* --- growing arrays --- */
 
 /* Makes room for one more element of `size` octets; false: out of memory. */
 bool grow(void **array, uint32_t n, uint32_t *cap, size_t size);
 uint32_t hash_word(const char *word); /* case and the kind of dash do not count */
 bool word_eq(const char *a, const char *b);
 
-/* --- words ------------------------------------------------------------------------------------ */
+/* --- words --- */
 
 enum place { PLACE_SETUP, PLACE_CONN, PLACE_LEFT, PLACE_RIGHT, PLACE_ALSO, PLACE_ALSOFLIP };
 
@@ -43,7 +43,7 @@ void words_free(struct words *w);
 const struct word *words_find(const struct words *w, const char *name);
 const char *words_nearest(const struct words *w, const char *name);
 
-/* --- what a file says -------------------------------------------------------------------------- */
+/* --- what a file says --- */
 
 struct source {
 	char *path; /* as in messages */
@@ -65,9 +65,9 @@ struct section {
 	const char *name;
 	struct where at;
 	uint32_t first, n; /* params */
-	uint32_t next;	   /* in the hash chain, 1 + index; 0: end */
+	uint32_t next;     /* in the hash chain, 1 + index; 0: end */
 	uint32_t mark[2];  /* of the resolver: visited in this round, plain and flipped */
-	uint32_t via;	   /* of the resolver: param that asked for it */
+	uint32_t via;      /* of the resolver: param that asked for it */
 };
 
 /* The sections of one type. */
@@ -79,7 +79,7 @@ struct kind {
 	uint32_t *bucket; /* 1 + index */
 	uint32_t n_buckets;
 	struct section defaults; /* params of all %default sections, joined */
-	bool ordinary;		 /* a section other than %default was seen */
+	bool ordinary;           /* a section other than %default was seen */
 	/* which parameter wrote a slot, while a section is read or resolved */
 	uint32_t *slot_param, *slot_round;
 	uint32_t round;
@@ -106,8 +106,8 @@ enum { KIND_SETUP, KIND_CONN };
 struct section *kind_find(const struct kind *k, const char *name);
 
 /* Reads path and all that it includes.  A missing file is empty.  On error *out is NULL. */
-ms_err ipsecconf_read(struct ipsecconf **out, const char *path, warn_f *warn, void *arg,
-	struct ms_why *why);
+ms_err ipsecconf_read(
+	struct ipsecconf **out, const char *path, warn_f *warn, void *arg, struct ms_why *why);
 void ipsecconf_free(struct ipsecconf **conf);
 
 /* "FILE:LINE: " before what why holds; gives err back. */
@@ -116,20 +116,20 @@ ms_err at(const struct ipsecconf *c, struct where w, ms_err err, struct ms_why *
 /* Takes one file apart (parse.c), called by the reader, which follows includes. */
 struct parser {
 	struct ipsecconf *conf;
-	struct kind *kind;	 /* of the open section; NULL: none is open */
+	struct kind *kind;       /* of the open section; NULL: none is open */
 	struct section *section; /* the open one */
-	struct where ended_by;	 /* the blank line that closed the last one */
-	const char *last_name;	 /* of the section that it closed */
-	uint32_t depth;		 /* of includes */
+	struct where ended_by;   /* the blank line that closed the last one */
+	const char *last_name;   /* of the section that it closed */
+	uint32_t depth;          /* of includes */
 	/* set by parse_line(): a file or pattern to include, then NULL again */
 	const char *include;
 };
 
-ms_err parse_line(struct parser *p, char *line, size_t len, struct where w, bool first,
-	struct ms_why *why);
+ms_err parse_line(
+	struct parser *p, char *line, size_t len, struct where w, bool first, struct ms_why *why);
 void parse_end(struct parser *p);
 
-/* --- what it means ------------------------------------------------------------------------------ */
+/* --- what it means --- */
 
 /* A connection with also= and %default taken in, before and while it is checked. */
 struct resolved {
@@ -141,8 +141,8 @@ struct resolved {
 
 ms_err resolve_setup(struct ipsecconf *c, struct ms_setup_desc *out, struct ms_why *why);
 /* Free out->desc afterwards in any case. */
-ms_err resolve_conn(struct ipsecconf *c, struct section *s, struct resolved *out,
-	struct ms_why *why);
+ms_err resolve_conn(
+	struct ipsecconf *c, struct section *s, struct resolved *out, struct ms_why *why);
 /* Relations between the settings of one connection; fills in what follows from others. */
 ms_err check_conn(struct resolved *r, struct ms_why *why);
 /* The parameter that wrote conn keyword `name`, NULL when none did. */

@@ -11,7 +11,7 @@
 
 extern const struct ms_plugin config_ipsecconf_LTX_modswan_plugin;
 
-/* --- what a file means, as text ---------------------------------------------------------------- */
+/* --- what a file means, as text --- */
 
 static void dump(FILE *out, const struct ms_conf_key *keys, const void *from, const void *defaults,
 	const char *side)
@@ -86,7 +86,7 @@ static void run_case(const char *path, FILE *out)
 	ipsecconf_free(&c);
 }
 
-/* --- the role ------------------------------------------------------------------------------------ */
+/* --- the role --- */
 
 static void count_conn(void *arg, const struct ms_conn_desc *d)
 {
@@ -128,18 +128,23 @@ static int role(void)
 		abort();
 	snprintf(path, sizeof path, "%s/ipsec.conf", dir);
 	ok &= expect(plugin->load(&inst, &services, &file, &why) == MS_OK, "load");
-	ok &= expect(ops->conns(inst, NULL, &sink, &n, &why) == MS_OK && n == 0, "a missing file is empty");
+	ok &= expect(ops->conns(inst, NULL, &sink, &n, &why) == MS_OK && n == 0,
+		"a missing file is empty");
 	ok &= expect(ops->setup(inst, &setup, &why) == MS_OK, "setup without a file");
 	ops->setup_free(inst, &setup);
-	write_file(path, "conn base\n\tauthby=secret\n\nconn a\n\talso=base\n\tleft=10.0.0.1\n\tright=10.0.0.2\n"
+	write_file(path, "conn base\n\tauthby=secret\n\nconn "
+			 "a\n\talso=base\n\tleft=10.0.0.1\n\tright=10.0.0.2\n"
 			 "\tauto=add\nconn b\n\talso=a\n\trightid=@b\n");
-	ok &= expect(ops->conns(inst, NULL, &sink, &n, &why) == MS_OK && n == 2, "two of three sections");
+	ok &= expect(ops->conns(inst, NULL, &sink, &n, &why) == MS_OK && n == 2,
+		"two of three sections");
 	n = 0;
 	ok &= expect(ops->conns(inst, "a", &sink, &n, &why) == MS_OK && n == 1, "one by name");
 	ok &= expect(ops->conns(inst, "base", &sink, &n, &why) == MS_ERR_CONFIG && n == 1,
 		"a section without ends by name");
-	ok &= expect(ops->conns(inst, "c", &sink, &n, &why) == MS_ERR_UNKNOWN && n == 1, "no such conn");
-	write_file(path, "conn a\n\tleft=10.0.0.1\n\tright=10.0.0.2\n\tauto=add\nconn b\n\tlefft=10.0.0.1\n");
+	ok &= expect(
+		ops->conns(inst, "c", &sink, &n, &why) == MS_ERR_UNKNOWN && n == 1, "no such conn");
+	write_file(path, "conn a\n\tleft=10.0.0.1\n\tright=10.0.0.2\n\tauto=add\nconn "
+			 "b\n\tlefft=10.0.0.1\n");
 	ok &= expect(ops->conns(inst, NULL, &sink, &n, &why) == MS_ERR_UNKNOWN && n == 1,
 		"nothing is handed over of a file with a mistake");
 	unlink(path);
@@ -149,7 +154,7 @@ static int role(void)
 	return ok ? 0 : 1;
 }
 
-/* --- many ------------------------------------------------------------------------------------------ */
+/* --- many --- */
 
 /* The cost for one connection must not grow with their number: ten times as many may take ten
  * times as long, with room for a busy machine. */
@@ -165,10 +170,13 @@ static double seconds_for(unsigned n, const char *path)
 
 	if (f == NULL)
 		abort();
-	fprintf(f, "conn %%default\n\tkeyingtries=1\n\nconn base\n\tleft=192.0.2.1\n\tleftsubnet=10.0.0.0/8\n\n");
+	fprintf(f, "conn %%default\n\tkeyingtries=1\n\nconn "
+		   "base\n\tleft=192.0.2.1\n\tleftsubnet=10.0.0.0/8\n\n");
 	for (unsigned i = 0; i < n; i++)
-		fprintf(f, "conn peer-%u\n\talso=base\n\tright=10.%u.%u.%u\n\trightid=@peer%u.example.org\n"
-			   "\trightsubnet=172.16.%u.0/24\n\tauto=add\n\tauthby=secret\n\n",
+		fprintf(f,
+			"conn "
+			"peer-%u\n\talso=base\n\tright=10.%u.%u.%u\n\trightid=@peer%u.example.org\n"
+			"\trightsubnet=172.16.%u.0/24\n\tauto=add\n\tauthby=secret\n\n",
 			i, i >> 16 & 255, i >> 8 & 255, i & 255, i, i & 255);
 	fclose(f);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t0);

@@ -66,7 +66,7 @@ static ms_err check_octets(const char *line, size_t len, struct ms_why *why)
 	return MS_OK;
 }
 
-/* --- lines that are not indented ---------------------------------------------------------------- */
+/* --- lines that are not indented --- */
 
 /* Numerically 2.0: "2", "2.0", "2.00". */
 static bool is_version_2(const char *v)
@@ -86,8 +86,8 @@ static ms_err take_version(char *rest, bool first, struct ms_why *why)
 {
 	cut_comment(rest);
 	if (!is_version_2(rest))
-		return ms_fail(why, MS_ERR_UNSUPPORTED, "version \"%.40s\" of this file: expected 2.0",
-			rest);
+		return ms_fail(why, MS_ERR_UNSUPPORTED,
+			"version \"%.40s\" of this file: expected 2.0", rest);
 	if (!first)
 		return ms_fail(why, MS_ERR_CONFIG, "version must be the first line of a file");
 	return MS_OK;
@@ -110,7 +110,8 @@ static ms_err take_include(struct parser *p, char *rest, struct ms_why *why)
 			*end++ = '\0';
 	}
 	if (*rest == '\0' || *end != '\0')
-		return ms_fail(why, MS_ERR_CONFIG, "expected one file name or pattern behind include");
+		return ms_fail(
+			why, MS_ERR_CONFIG, "expected one file name or pattern behind include");
 	p->include = rest;
 	return MS_OK;
 }
@@ -144,15 +145,15 @@ struct section *kind_find(const struct kind *k, const char *name)
 	return i == 0 ? NULL : &k->section[i - 1];
 }
 
-static ms_err open_ordinary(struct parser *p, struct kind *k, const char *name, struct where w,
-	struct ms_why *why)
+static ms_err open_ordinary(
+	struct parser *p, struct kind *k, const char *name, struct where w, struct ms_why *why)
 {
 	struct section *s = kind_find(k, name);
 	uint32_t h;
 
 	if (s != NULL)
-		return ms_fail(why, MS_ERR_DUPLICATE, "%s %.60s is there already, in %.120s:%u", k->type,
-			name, p->conf->source[s->at.source]->path, s->at.line);
+		return ms_fail(why, MS_ERR_DUPLICATE, "%s %.60s is there already, in %.120s:%u",
+			k->type, name, p->conf->source[s->at.source]->path, s->at.line);
 	if (!grow((void **)&k->section, k->n, &k->cap, sizeof *k->section))
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	if (k->n >= k->n_buckets) {
@@ -163,16 +164,17 @@ static ms_err open_ordinary(struct parser *p, struct kind *k, const char *name, 
 	}
 	s = &k->section[k->n];
 	h = hash_word(name) % k->n_buckets;
-	*s = (struct section){ .name = name, .at = w, .first = p->conf->n_params,
-		.next = k->bucket[h] };
+	*s = (struct section){
+		.name = name, .at = w, .first = p->conf->n_params, .next = k->bucket[h]
+	};
 	k->bucket[h] = ++k->n;
 	k->ordinary = true;
 	p->section = s;
 	return MS_OK;
 }
 
-static ms_err open_section(struct parser *p, struct kind *k, char *rest, struct where w,
-	struct ms_why *why)
+static ms_err open_section(
+	struct parser *p, struct kind *k, char *rest, struct where w, struct ms_why *why)
 {
 	size_t len;
 
@@ -182,8 +184,9 @@ static ms_err open_section(struct parser *p, struct kind *k, char *rest, struct 
 		return ms_fail(why, MS_ERR_CONFIG, "expected one name behind %s", k->type);
 	if (strcmp(rest, "%default") == 0) {
 		if (k->ordinary)
-			return ms_fail(why, MS_ERR_CONFIG, "%s %%default must come before the other %s sections",
-				k->type, k->type);
+			return ms_fail(why, MS_ERR_CONFIG,
+				"%s %%default must come before the other %s sections", k->type,
+				k->type);
 		k->defaults.name = rest;
 		k->defaults.at = w;
 		p->section = &k->defaults;
@@ -192,10 +195,11 @@ static ms_err open_section(struct parser *p, struct kind *k, char *rest, struct 
 
 		if (!is_name(rest))
 			err = ms_fail(why, MS_ERR_TEXT,
-				"\"%.60s\": a name is made of letters, digits, '.', '_' and '-'", rest);
-		else if (k == &p->conf->kind[KIND_SETUP] && strcmp(rest, "setup") != 0)
-			err = ms_fail(why, MS_ERR_UNKNOWN, "config %.60s: the only one there is, is config setup",
+				"\"%.60s\": a name is made of letters, digits, '.', '_' and '-'",
 				rest);
+		else if (k == &p->conf->kind[KIND_SETUP] && strcmp(rest, "setup") != 0)
+			err = ms_fail(why, MS_ERR_UNKNOWN,
+				"config %.60s: the only one there is, is config setup", rest);
 		if (err == MS_OK)
 			err = open_ordinary(p, k, rest, w, why);
 		if (err != MS_OK)
@@ -206,8 +210,8 @@ static ms_err open_section(struct parser *p, struct kind *k, char *rest, struct 
 	return MS_OK;
 }
 
-static ms_err unknown_heading(const struct parser *p, const char *word, const char *rest,
-	struct ms_why *why)
+static ms_err unknown_heading(
+	const struct parser *p, const char *word, const char *rest, struct ms_why *why)
 {
 	static const char *const types[] = { "version", "include", "config", "conn" };
 	unsigned best = (unsigned)-1;
@@ -222,12 +226,14 @@ static ms_err unknown_heading(const struct parser *p, const char *word, const ch
 	(void)p;
 	if (near != NULL)
 		return ms_fail(why, MS_ERR_UNKNOWN,
-			"unknown section type %.60s: expected config or conn; did you mean %s?", word, near);
-	return ms_fail(why, MS_ERR_UNKNOWN, "unknown section type %.60s: expected config or conn", word);
+			"unknown section type %.60s: expected config or conn; did you mean %s?",
+			word, near);
+	return ms_fail(
+		why, MS_ERR_UNKNOWN, "unknown section type %.60s: expected config or conn", word);
 }
 
-static ms_err take_heading(struct parser *p, char *line, struct where w, bool first,
-	struct ms_why *why)
+static ms_err take_heading(
+	struct parser *p, char *line, struct where w, bool first, struct ms_why *why)
 {
 	size_t len = strcspn(line, blanks);
 	char *rest = line + len;
@@ -247,7 +253,7 @@ static ms_err take_heading(struct parser *p, char *line, struct where w, bool fi
 	return unknown_heading(p, line, rest, why);
 }
 
-/* --- parameters ---------------------------------------------------------------------------------- */
+/* --- parameters --- */
 
 /* Isolates the value; what stands behind it may only be a comment. */
 static ms_err take_value(char *text, char **value_r, struct ms_why *why)
@@ -293,15 +299,16 @@ static ms_err take_value(char *text, char **value_r, struct ms_why *why)
 
 static ms_err unknown_word(const struct parser *p, const char *name, struct ms_why *why)
 {
-	const struct kind *other = &p->conf->kind[p->kind == &p->conf->kind[KIND_SETUP] ? KIND_CONN
-											: KIND_SETUP];
+	const struct kind *other =
+		&p->conf->kind[p->kind == &p->conf->kind[KIND_SETUP] ? KIND_CONN : KIND_SETUP];
 	const char *near = words_nearest(&p->kind->words, name);
 
 	if (words_find(&other->words, name) != NULL)
 		return ms_fail(why, MS_ERR_UNKNOWN, "%.60s= belongs into a %s section", name,
 			other == &p->conf->kind[KIND_SETUP] ? "config setup" : "conn");
 	if (near != NULL)
-		return ms_fail(why, MS_ERR_UNKNOWN, "unknown keyword %.60s; did you mean %s?", name, near);
+		return ms_fail(
+			why, MS_ERR_UNKNOWN, "unknown keyword %.60s; did you mean %s?", name, near);
 	return ms_fail(why, MS_ERR_UNKNOWN, "unknown keyword %.60s", name);
 }
 
@@ -341,11 +348,11 @@ static ms_err check_value(struct parser *p, const struct word *word, const char 
 
 	if (word->key == NULL) {
 		if (p->section == &p->kind->defaults)
-			return ms_fail(why, MS_ERR_CONFIG, "%s= is not allowed in a %%default section",
-				word->name);
+			return ms_fail(why, MS_ERR_CONFIG,
+				"%s= is not allowed in a %%default section", word->name);
 		if (!is_name(value))
-			return ms_fail(why, MS_ERR_TEXT, "%s=\"%.60s\": expected the name of a section",
-				word->name, value);
+			return ms_fail(why, MS_ERR_TEXT,
+				"%s=\"%.60s\": expected the name of a section", word->name, value);
 		return MS_OK;
 	}
 	err = ms_conf_set(word->key, scratch_of(p->conf, word->place), value, why);
@@ -362,10 +369,10 @@ static ms_err twice(const struct parser *p, const struct param *first, const str
 	const char *file = p->conf->source[first->at.source]->path;
 
 	if (first->word == word)
-		return ms_fail(why, MS_ERR_DUPLICATE, "%s= is there already, in %.120s:%u", word->name, file,
-			first->at.line);
-	return ms_fail(why, MS_ERR_DUPLICATE, "%s= says what %s= said already, in %.120s:%u", word->name,
-		first->word->name, file, first->at.line);
+		return ms_fail(why, MS_ERR_DUPLICATE, "%s= is there already, in %.120s:%u",
+			word->name, file, first->at.line);
+	return ms_fail(why, MS_ERR_DUPLICATE, "%s= says what %s= said already, in %.120s:%u",
+		word->name, first->word->name, file, first->at.line);
 }
 
 static ms_err add_default(struct parser *p, struct param param, struct ms_why *why)
@@ -453,7 +460,7 @@ static ms_err take_param(struct parser *p, char *line, struct where w, struct ms
 	return err == MS_OK ? add_param(p, param, why) : err;
 }
 
-/* --- any line ------------------------------------------------------------------------------------- */
+/* --- any line --- */
 
 static void close_section(struct parser *p)
 {
@@ -467,8 +474,8 @@ void parse_end(struct parser *p)
 	p->ended_by = (struct where){ 0, 0 };
 }
 
-ms_err parse_line(struct parser *p, char *line, size_t len, struct where w, bool first,
-	struct ms_why *why)
+ms_err parse_line(
+	struct parser *p, char *line, size_t len, struct where w, bool first, struct ms_why *why)
 {
 	size_t indent = strspn(line, blanks);
 	ms_err err;

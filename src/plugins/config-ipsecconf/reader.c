@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MAX_DEPTH 20
-#define MAX_SOURCES 65536
+#define MAX_DEPTH       20
+#define MAX_SOURCES     65536
 #define MAX_FILE_OCTETS (256u << 20)
 
 ms_err at(const struct ipsecconf *c, struct where w, ms_err err, struct ms_why *why)
@@ -27,7 +27,7 @@ static ms_err nomem(struct ms_why *why)
 	return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 }
 
-/* --- one file ----------------------------------------------------------------------------------- */
+/* --- one file --- */
 
 static ms_err slurp_fd(int fd, struct source *s, struct ms_why *why)
 {
@@ -63,8 +63,8 @@ static ms_err slurp_fd(int fd, struct source *s, struct ms_why *why)
 }
 
 /* MS_ERR_NOT_FOUND: no such file. */
-static ms_err open_source(struct ipsecconf *c, const char *path, uint32_t *index_r,
-	struct ms_why *why)
+static ms_err open_source(
+	struct ipsecconf *c, const char *path, uint32_t *index_r, struct ms_why *why)
 {
 	struct source *s;
 	ms_err err;
@@ -74,10 +74,12 @@ static ms_err open_source(struct ipsecconf *c, const char *path, uint32_t *index
 		return ms_fail(why, MS_ERR_LIMIT, "more than %d files are included", MAX_SOURCES);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return ms_fail(why, errno == ENOENT || errno == ENOTDIR ? MS_ERR_NOT_FOUND : MS_ERR_SYSTEM,
+		return ms_fail(why,
+			errno == ENOENT || errno == ENOTDIR ? MS_ERR_NOT_FOUND : MS_ERR_SYSTEM,
 			"%.200s: %s", path, strerror(errno));
 	s = calloc(1, sizeof *s);
-	if (s == NULL || !grow((void **)&c->source, c->n_sources, &c->cap_sources, sizeof *c->source)) {
+	if (s == NULL ||
+		!grow((void **)&c->source, c->n_sources, &c->cap_sources, sizeof *c->source)) {
 		free(s);
 		close(fd);
 		return nomem(why);
@@ -92,7 +94,7 @@ static ms_err open_source(struct ipsecconf *c, const char *path, uint32_t *index
 
 static ms_err read_source(struct parser *p, const char *path, struct ms_why *why);
 
-/* --- includes ----------------------------------------------------------------------------------- */
+/* --- includes --- */
 
 static char *beside(const char *including, const char *name)
 {
@@ -133,8 +135,11 @@ static ms_err follow_include(struct parser *p, struct where w, struct ms_why *wh
 
 	p->include = NULL;
 	if (p->depth == MAX_DEPTH)
-		return at(p->conf, w, ms_fail(why, MS_ERR_LIMIT,
-			"include is nested more than %d deep (does a file include itself?)", MAX_DEPTH), why);
+		return at(p->conf, w,
+			ms_fail(why, MS_ERR_LIMIT,
+				"include is nested more than %d deep (does a file include itself?)",
+				MAX_DEPTH),
+			why);
 	pattern = beside(p->conf->source[w.source]->path, name);
 	if (pattern == NULL)
 		return nomem(why);
@@ -148,7 +153,7 @@ static ms_err follow_include(struct parser *p, struct where w, struct ms_why *wh
 	return err;
 }
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines --- */
 
 static ms_err read_source(struct parser *p, const char *path, struct ms_why *why)
 {
@@ -195,8 +200,8 @@ static bool slots_new(struct kind *k)
 	return k->slot_param != NULL && k->slot_round != NULL;
 }
 
-ms_err ipsecconf_read(struct ipsecconf **out, const char *path, warn_f *warn, void *arg,
-	struct ms_why *why)
+ms_err ipsecconf_read(
+	struct ipsecconf **out, const char *path, warn_f *warn, void *arg, struct ms_why *why)
 {
 	struct ipsecconf *c = calloc(1, sizeof *c);
 	struct parser p = { .conf = c };

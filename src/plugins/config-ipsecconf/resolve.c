@@ -55,13 +55,13 @@ static ms_err no_such_section(const struct kind *k, const char *name, struct ms_
 			near = k->section[i].name;
 	}
 	if (near != NULL)
-		return ms_fail(why, MS_ERR_UNKNOWN, "there is no %s %.60s; did you mean %.60s?", k->type,
-			name, near);
+		return ms_fail(why, MS_ERR_UNKNOWN, "there is no %s %.60s; did you mean %.60s?",
+			k->type, name, near);
 	return ms_fail(why, MS_ERR_UNKNOWN, "there is no %s %.60s", k->type, name);
 }
 
-static ms_err ask_for(struct round *r, const struct step *from, const struct param *p,
-	struct ms_why *why)
+static ms_err ask_for(
+	struct round *r, const struct step *from, const struct param *p, struct ms_why *why)
 {
 	struct section *s = kind_find(r->kind, p->value);
 	bool flip = from->flip != (p->word->place == PLACE_ALSOFLIP);
@@ -73,29 +73,31 @@ static ms_err ask_for(struct round *r, const struct step *from, const struct par
 		return err;
 	}
 	if (s == r->step[0].section)
-		return ms_fail(why, MS_ERR_CONFIG, "%s=%.60s leads back to conn %.60s itself", p->word->name,
-			p->value, s->name);
+		return ms_fail(why, MS_ERR_CONFIG, "%s=%.60s leads back to conn %.60s itself",
+			p->word->name, p->value, s->name);
 	if (s->mark[flip] == r->number) {
 		const struct param *before = &r->conf->param[s->via];
 
 		/* Once is enough, but a section that asks twice has a mistake in it. */
 		if (before >= r->conf->param + from->section->first &&
 			before < r->conf->param + from->section->first + from->section->n)
-			return ms_fail(why, MS_ERR_DUPLICATE, "%s=%.60s is there already, in %.120s:%u",
-				p->word->name, p->value, file_of(r->conf, before->at), before->at.line);
+			return ms_fail(why, MS_ERR_DUPLICATE,
+				"%s=%.60s is there already, in %.120s:%u", p->word->name, p->value,
+				file_of(r->conf, before->at), before->at.line);
 		return MS_OK;
 	}
 	if (r->n == MAX_TAKEN)
-		return ms_fail(why, MS_ERR_LIMIT, "more than %d sections are taken in by conn %.60s",
-			MAX_TAKEN - 1, r->step[0].section->name);
+		return ms_fail(why, MS_ERR_LIMIT,
+			"more than %d sections are taken in by conn %.60s", MAX_TAKEN - 1,
+			r->step[0].section->name);
 	s->mark[flip] = r->number;
 	s->via = (uint32_t)(p - r->conf->param);
 	r->step[r->n++] = (struct step){ s, p, from->depth + 1, flip };
 	return MS_OK;
 }
 
-static ms_err take(struct round *r, const struct step *from, const struct param *p,
-	struct ms_why *why)
+static ms_err take(
+	struct round *r, const struct step *from, const struct param *p, struct ms_why *why)
 {
 	const struct word *word = turned(r->kind, p->word, from->flip);
 	const struct param *old = r->by_slot[word->slot];
@@ -109,10 +111,11 @@ static ms_err take(struct round *r, const struct step *from, const struct param 
 		(old->word->key == p->word->key && strcmp(old->value, p->value) == 0))
 		return MS_OK;
 	return ms_fail(why, MS_ERR_DUPLICATE,
-		"conn %.60s takes in %s=%.80s from here and %s=%.80s from %.120s:%u: write the one that is "
-		"meant into conn %.60s itself", r->step[0].section->name, p->word->name, p->value,
-		old->word->name, old->value, file_of(r->conf, old->at), old->at.line,
-		r->step[0].section->name);
+		"conn %.60s takes in %s=%.80s from here and %s=%.80s from %.120s:%u: write the one "
+		"that is "
+		"meant into conn %.60s itself",
+		r->step[0].section->name, p->word->name, p->value, old->word->name, old->value,
+		file_of(r->conf, old->at), old->at.line, r->step[0].section->name);
 }
 
 static ms_err collect(struct round *r, struct ms_why *why)
@@ -142,7 +145,7 @@ static void take_defaults(struct round *r, unsigned kind)
 	}
 }
 
-/* --- filling in ------------------------------------------------------------------------------------ */
+/* --- filling in --- */
 
 static ms_err fill_conn(struct resolved *out, const struct kind *k, struct ms_why *why)
 {
@@ -183,12 +186,13 @@ static ms_err name_conn(struct resolved *out, struct ms_why *why)
 	return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 }
 
-ms_err resolve_conn(struct ipsecconf *c, struct section *s, struct resolved *out,
-	struct ms_why *why)
+ms_err resolve_conn(
+	struct ipsecconf *c, struct section *s, struct resolved *out, struct ms_why *why)
 {
 	struct kind *k = &c->kind[KIND_CONN];
-	struct round r = { .conf = c, .kind = k, .by_slot = out->by_slot, .depth = k->slot_param,
-		.n = 1 };
+	struct round r = {
+		.conf = c, .kind = k, .by_slot = out->by_slot, .depth = k->slot_param, .n = 1
+	};
 	ms_err err;
 
 	out->conf = c;
@@ -237,13 +241,13 @@ const struct param *written(const struct resolved *r, const char *name)
 	return word == NULL ? NULL : r->by_slot[word->slot];
 }
 
-/* --- all of them ------------------------------------------------------------------------------------ */
+/* --- all of them --- */
 
 /* A section without auto= that lacks an end is there to be taken in by others. */
 static bool is_template(const struct resolved *r)
 {
 	return r->desc.autostart == MS_AUTO_IGNORE &&
-		(r->desc.left.host == NULL || r->desc.right.host == NULL);
+	       (r->desc.left.host == NULL || r->desc.right.host == NULL);
 }
 
 static ms_err one_conn(struct ipsecconf *c, struct section *s, bool asked,

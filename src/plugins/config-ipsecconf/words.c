@@ -87,8 +87,9 @@ static uint32_t add(struct words *w, const char *side, const char *name,
 		asprintf(&full, "%s%s", side, name) < 0)
 		return 0;
 	bucket = &w->bucket[hash_word(full) % N_BUCKETS];
-	w->word[i] = (struct word){ .name = full, .key = key, .place = place, .slot = slot, .flip = i,
-		.next = *bucket };
+	w->word[i] = (struct word){
+		.name = full, .key = key, .place = place, .slot = slot, .flip = i, .next = *bucket
+	};
 	*bucket = i;
 	w->n++;
 	return i;
