@@ -13,3 +13,19 @@ libcore_la_SOURCES += \
 	src/core/ikev2/ts.c \
 	src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
 	src/core/child/install.c
+
+if HAVE_CMOCKA
+if PLUGIN_CRYPTO_OPENSSL
+check_LTLIBRARIES += src/core/sim/libsim.la
+src_core_sim_libsim_la_SOURCES = src/core/sim/sim.c src/core/sim/sim.h src/core/sim/sim_host.c \
+	src/core/sim/sim_priv.h src/core/sim/sim_test.h
+ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/libopenssl.la \
+	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
+ike_tests = src/core/ike/two_party_test
+check_PROGRAMS += $(ike_tests)
+TESTS += $(ike_tests)
+src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_two_party_test_LDADD = $(ike_test_libs)
+endif
+endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small world for tests: engines with addresses, one virtual clock, one scripted network, kernels
+ * that remember, jobs at once or later.  Built for tests only.
+ *
+ * Everything happens in the order of time and, within one millisecond, of causes; the random numbers
+ * that IKE asks for come from the world's seed.  (Diffie-Hellman secrets come from the crypto provider
+ * and differ from run to run; nothing that is decided here depends on them.)
+ */
+#ifndef MODSWAN_CORE_SIM_SIM_H
+#define MODSWAN_CORE_SIM_SIM_H
+
+#include "core/ike/ike.h"
+
+#define SIM_NODES 8
+#define SIM_LINES 64
+
+struct sim;
+struct sim_node;
+
+/* One SA as its kernel got it. */
+struct sim_sa {
+	struct sim_sa *next;
+	struct ms_said said;
+	struct ms_addr src;
+	bool larval, inbound, tunnel, esn;
+	uint16_t encr, encr_bits, integ, encap_src, encap_dst;
+	uint8_t key[2 * MS_MAX_KEY_OCTETS];
+	size_t encr_octets, integ_octets;
+	struct ms_selector sel_src, sel_dst;
+	uint64_t octets; /* what a test says has passed */
+};
+
+struct sim_line {
+	uint32_t serial;
+	int code;
+	char text[320];
+};
+
+struct sim_node {
+	struct sim *sim;
+	const char *name;
+	struct host host;
+	struct ike_engine *ike;
+	struct conn_table *conns;
+	struct ms_addr addr;
+	struct ms_endpoint public; /* where others see it, when behind a NAT; addr unset: not */
+	uint64_t deadline;
+	struct sim_sa *sas;
+	uint32_t next_spi;
+	/* knobs */
+	struct ms_bytes psk;	   /* the one shared key; ptr NULL: none is known */
+	struct ms_privkey *priv;   /* borrowed; NULL: none */
+	bool down;		   /* hears and says nothing */
+	int fail_kernel_op;	   /* this kind of operation fails; -1: none */
+	bool fail_child_up;
+	/* what happened */
+	unsigned up, downs;	   /* child_up, child_down calls */
+	unsigned over, jobs, keepalives;
+	ms_err over_err;
+	char over_text[384];
+	struct sim_line lines[SIM_LINES];
+	unsigned n_lines;
+};
+
+struct sim_packet {
+	unsigned number; /* counts all datagrams of the world, from 1 */
+	struct sim_node *from;
+	struct ms_endpoint src, dst;
+	uint8_t *octets;
+	size_t len;
+};
+
+/* What the network does with a datagram. */
+struct sim_fate {
+	bool lose;
+	unsigned copies;    /* more than the one */
+	uint64_t delay_ms;
+	uint64_t copy_delay_ms;
+};
+/* May change the octets. */
+typedef void sim_network_f(void *arg, struct sim_packet *p, struct sim_fate *fate);
+
+struct sim {
+	uint64_t now;
+	uint64_t random;
+	struct sim_node nodes[SIM_NODES];
+	unsigned n_nodes;
+	unsigned packets;
+	uint64_t latency_ms;
+	bool later; /* jobs, kernel and secrets answer in the next millisecond */
+	sim_network_f *network;
+	void *network_arg;
+	struct sim_event *events;
+	uint64_t n_events;
+};
+
+struct sim *sim_new(uint64_t seed);
+void sim_free(struct sim **s);
+struct sim_node *sim_node(struct sim *s, const char *name, const char *addr,
+	const struct ike_params *params);
+/* A connection of the family's words that both ends can read; NULL params keep defaults. */
+struct sim_words {
+	const char *name, *left, *right, *leftsubnet, *rightsubnet, *leftid, *rightid;
+	const char *ike, *esp;
+	const char *leftkey, *rightkey; /* 0s base64 SubjectPublicKeyInfo */
+	uint32_t authby;
+	int type, encapsulation;
+	uint32_t keyingtries;
+	uint64_t ike_lifetime_ms, ipsec_lifetime_ms, dpd_delay_ms;
+	bool no_rekey, pfs;
+};
+/* Adds and orients it; fails the test when that is refused. */
+struct conn *sim_conn(struct sim_node *n, const struct sim_words *w);
+/* Runs until nothing is left to do or the time is over. */
+void sim_run(struct sim *s, uint64_t ms);
+/* The next event only; false: there is none before `until`. */
+bool sim_step(struct sim *s, uint64_t until);
+void sim_say(struct sim *s, const struct ms_endpoint *from, const struct ms_endpoint *to,
+	struct ms_bytes datagram); /* somebody else's datagram, delivered at once */
+
+/* --- looking ------------------------------------------------------------------------------------ */
+
+unsigned sim_ikes(const struct sim_node *n);	 /* established */
+unsigned sim_children(const struct sim_node *n); /* established */
+unsigned sim_states(const struct sim_node *n);	 /* IKE SAs of any state */
+unsigned sim_sas(const struct sim_node *n);	 /* in the kernel, larval too */
+/* Every SA of one is there on the other with the same keys, algorithms and selectors. */
+bool sim_agree(const struct sim_node *a, const struct sim_node *b);
+/* A line with this code and text part was reported. */
+bool sim_said(const struct sim_node *n, int code, const char *part);
+
+#endif
