@@ -23,6 +23,7 @@
 #include "core/daemon/options.h"
 
 #define EXIT_LOCKED 10
+#define START_MS 5000
 
 static char pid_path[4096];
 
@@ -142,6 +143,27 @@ static void on_hup(void *arg, int signum)
 			   "(--rereadsecrets, --listen) or ipsec auto --replace");
 }
 
+static void give_up_waiting(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Ready means that the sockets are open and the connections oriented. */
+static void wait_until_started(struct daemon *d)
+{
+	bool late = false;
+	struct ms_timer *t = ms_timer_new(d->loop, give_up_waiting, &late);
+
+	if (t == NULL)
+		return;
+	ms_timer_set(t, START_MS);
+	while (!d->started && !late)
+		ms_loop_turn(d->loop, true);
+	ms_timer_free(&t);
+	if (late)
+		ms_error(&d->log, "still no word of this host's addresses, going on");
+}
+
 static ms_err run(struct daemon *d, struct ms_why *why)
 {
 	char path[4096];
@@ -160,7 +182,10 @@ static ms_err run(struct daemon *d, struct ms_why *why)
 		ms_loop_signal(d->loop, SIGINT, on_stop_signal, d) != MS_OK ||
 		ms_loop_signal(d->loop, SIGHUP, on_hup, d) != MS_OK)
 		return ms_fail(why, MS_ERR_SYSTEM, "cannot catch signals");
-	return daemon_start(d, why);
+	err = daemon_start(d, why);
+	if (err == MS_OK)
+		wait_until_started(d);
+	return err;
 }
 
 int main(int argc, char **argv)
