@@ -1,23 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-# libcore: the sans-I/O core.
+# libcore: the sans-I/O core; pluto: the daemon around it.
 noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	src/core/conn/build.c src/core/conn/conn.c src/core/conn/conn.h src/core/conn/conn_priv.h \
 	src/core/conn/find.c src/core/conn/intern.c src/core/conn/orient.c src/core/conn/table.c \
 	src/core/creds/creds.c src/core/creds/creds.h \
-	src/core/host.h
+	src/core/host.h \
+	src/core/route/job.c src/core/route/route.c src/core/route/route.h \
+	src/core/route/route_priv.h
 libcore_la_LIBADD = libmodswan.la
+
+pkglibexec_PROGRAMS += pluto
+pluto_SOURCES = \
+	src/core/control/cmd_conn.c src/core/control/cmd_daemon.c src/core/control/cmd_status.c \
+	src/core/control/commands.c src/core/control/control.c src/core/control/control.h \
+	src/core/control/control_priv.h src/core/control/status.c src/core/control/status.h \
+	src/core/daemon/conns.c src/core/daemon/daemon.h src/core/daemon/host.c \
+	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/options.c \
+	src/core/daemon/options.h src/core/daemon/start.c
+pluto_LDADD = libcore.la libmodswan.la $(LTDL_LIBS)
+pluto_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
+pluto_DEPENDENCIES = libcore.la libmodswan.la $(PLUGINS_STATIC)
 
 if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
-core_tests = src/core/conn/conn_test
+core_tests = src/core/conn/conn_test src/core/route/route_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_conn_conn_test_LDADD = $(core_test_libs)
+src_core_route_route_test_SOURCES = src/core/route/route_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_route_test_LDADD = $(core_test_libs)
 endif
 endif
 
