@@ -23,13 +23,32 @@ src_plugins_crypto_openssl_crypto_openssl_la_LIBADD = src/plugins/crypto-openssl
 	libmodswan.la $(CRYPTO_LIBS)
 
 if HAVE_CMOCKA
-crypto_openssl_tests = src/plugins/crypto-openssl/kat_test
+crypto_openssl_tests = \
+	src/plugins/crypto-openssl/encr_test \
+	src/plugins/crypto-openssl/kat_test \
+	src/plugins/crypto-openssl/ke_test \
+	src/plugins/crypto-openssl/mac_test \
+	src/plugins/crypto-openssl/sign_test
 crypto_openssl_test_libs = src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
+crypto_openssl_test_common = src/plugins/crypto-openssl/crypto-openssl.c \
+	src/plugins/crypto-openssl/crypto_test.h
 check_PROGRAMS += $(crypto_openssl_tests)
 TESTS += $(crypto_openssl_tests)
+src_plugins_crypto_openssl_encr_test_SOURCES = src/plugins/crypto-openssl/encr_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_encr_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_kat_test_SOURCES = src/plugins/crypto-openssl/kat_test.c \
-	src/plugins/crypto-openssl/crypto-openssl.c
+	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_kat_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_ke_test_SOURCES = src/plugins/crypto-openssl/ke_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_ke_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_mac_test_SOURCES = src/plugins/crypto-openssl/mac_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_mac_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_sign_test_SOURCES = src/plugins/crypto-openssl/sign_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_sign_test_LDADD = $(crypto_openssl_test_libs)
 endif
 endif
