@@ -1,1 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
+# klips: the data plane.  The objects stand in a convenience library for tests and fuzzers.
+if HAVE_URCU
+pkglibexec_PROGRAMS += klips
+noinst_LTLIBRARIES += libklips.la
+libklips_la_SOURCES = \
+	src/klips/control.c src/klips/klips.h src/klips/instance.h \
+	src/klips/counters.c src/klips/counters.h \
+	src/klips/ctl.c src/klips/ctl.h \
+	src/klips/device.c src/klips/device.h src/klips/device_if.c \
+	src/klips/encap.c src/klips/encap.h \
+	src/klips/eroute.c src/klips/eroute.h src/klips/eroute_key.h \
+	src/klips/esp.c src/klips/esp.h \
+	src/klips/hold.c src/klips/hold.h \
+	src/klips/icmp.c src/klips/icmp.h \
+	src/klips/inbound.c \
+	src/klips/io.h src/klips/io_raw.c src/klips/io_tun.c src/klips/io_udp.c \
+	src/klips/ip.c src/klips/ip.h \
+	src/klips/ipip.c \
+	src/klips/listing.c src/klips/listing.h \
+	src/klips/note.c src/klips/note.h \
+	src/klips/outbound.c \
+	src/klips/packet.h \
+	src/klips/pfkey_event.c src/klips/pfkey_flow.c src/klips/pfkey_misc.c src/klips/pfkey_sa.c \
+	src/klips/pfkey_server.c src/klips/pfkey_server.h src/klips/pfkey_tell.h \
+	src/klips/rcu.h \
+	src/klips/replay.c src/klips/replay.h \
+	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
+	src/klips/send.c \
+	src/klips/worker.c src/klips/worker.h \
+	src/klips/xform.c src/klips/xform.h
+libklips_la_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS) -pthread
+libklips_la_LIBADD = libmodswan.la $(URCU_LIBS) -lpthread
+
+klips_SOURCES = src/klips/klips.c
+klips_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS)
+klips_LDFLAGS = $(AM_LDFLAGS) -export-dynamic $(PLUGINS_PRELOAD)
+klips_LDADD = libklips.la libmodswan.la $(LTDL_LIBS)
+klips_DEPENDENCIES = libklips.la libmodswan.la $(PLUGINS_STATIC)
+
+# In network namespaces, as root.
+check_PROGRAMS += src/klips/inject
+src_klips_inject_SOURCES = src/klips/inject.c
+src_klips_inject_LDADD = libmodswan.la
+
+if HAVE_CMOCKA
+klips_unit_tests = src/klips/replay_test src/klips/eroute_test
+check_PROGRAMS += $(klips_unit_tests)
+TESTS += $(klips_unit_tests)
+src_klips_replay_test_SOURCES = src/klips/replay_test.c
+src_klips_replay_test_LDADD = libklips.la $(CMOCKA_LIBS)
+src_klips_eroute_test_SOURCES = src/klips/eroute_test.c
+src_klips_eroute_test_LDADD = libklips.la $(CMOCKA_LIBS) $(URCU_LIBS)
+endif
+endif

@@ -4,7 +4,8 @@ libmodswan_la_SOURCES += \
 	src/lib/pfkey/pfkey_build.c \
 	src/lib/pfkey/pfkey_table.c \
 	src/lib/pfkey/pfkey_table.h \
-	src/lib/pfkey/pfkey_text.c
+	src/lib/pfkey/pfkey_text.c \
+	src/lib/pfkey/unix.c
 
 if HAVE_CMOCKA
 check_PROGRAMS += src/lib/pfkey/pfkey_test

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "klips/encap.h"
+
+#include "klips/instance.h"
+#include "klips/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_ENCAPS = 256, BUFFER_OCTETS = 4 << 20 };
+
+struct encap *encap_find(const struct klips *k, const struct ms_addr *addr, uint16_t port)
+{
+	const struct encap_list *l = rcu_dereference(k->encaps);
+	struct encap *any = NULL;
+	unsigned i;
+
+	for (i = 0; i < l->n; i++) {
+		struct encap *e = l->encaps[i];
+
+		if (e->local.port != port || e->local.addr.family != addr->family)
+			continue;
+		if (ms_addr_eq(&e->local.addr, addr))
+			return e;
+		if (ms_addr_is_any(&e->local.addr))
+			any = e;
+	}
+	return any;
+}
+
+struct encap *encap_exact(const struct klips *k, const struct ms_endpoint *local)
+{
+	unsigned i;
+
+	for (i = 0; i < k->encaps->n; i++)
+		if (ms_endpoint_eq(&k->encaps->encaps[i]->local, local))
+			return k->encaps->encaps[i];
+	return NULL;
+}
+
+static void list_reclaim(struct rcu_head *head)
+{
+	free(rcu_container(head, struct encap_list, rcu));
+}
+
+/* Where did datagrams go to, which traffic class; never DF; no checksum where that is allowed
+ * (RFC 3948 s2.1). */
+static void set_options(int fd, int family)
+{
+	int on = 1, dont = IP_PMTUDISC_DONT, size = BUFFER_OCTETS;
+
+	if (family == AF_INET) {
+		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+		setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
+		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &dont, sizeof dont);
+		setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on);
+	} else {
+		dont = IPV6_PMTUDISC_DONT;
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &dont, sizeof dont);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+}
+
+static ms_err check_socket(int fd, const struct ms_endpoint *local, struct ms_why *why)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof ss;
+	struct ms_endpoint bound;
+	int type = 0;
+	socklen_t type_len = sizeof type;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 || type != SOCK_DGRAM
+		|| getsockname(fd, (struct sockaddr *)&ss, &len) < 0
+		|| ms_endpoint_from_sockaddr(&bound, (struct sockaddr *)&ss) != MS_OK
+		|| !ms_endpoint_eq(&bound, local))
+		return ms_fail(why, MS_ERR_CONFIG, "not a UDP socket bound to the address given");
+	return MS_OK;
+}
+
+static ms_err list_add(struct klips *k, struct encap *e)
+{
+	struct encap_list *old = k->encaps, *new;
+
+	new = calloc(1, sizeof *new + (old->n + 1) * sizeof new->encaps[0]);
+	if (new == NULL)
+		return MS_ERR_NOMEM;
+	memcpy(new->encaps, old->encaps, old->n * sizeof new->encaps[0]);
+	new->encaps[old->n] = e;
+	new->n = old->n + 1;
+	rcu_set_pointer(&k->encaps, new);
+	call_rcu(&old->rcu, list_reclaim);
+	return MS_OK;
+}
+
+ms_err encap_add(struct klips *k, const struct ms_endpoint *local, int fd, struct ms_why *why)
+{
+	struct encap *e = NULL;
+	ms_err err = check_socket(fd, local, why);
+
+	if (err == MS_OK && encap_exact(k, local) != NULL)
+		err = ms_fail(why, MS_ERR_DUPLICATE, "there is a socket of this address");
+	if (err == MS_OK && k->encaps->n >= MAX_ENCAPS)
+		err = ms_fail(why, MS_ERR_LIMIT, "more than %d encapsulation sockets", MAX_ENCAPS);
+	if (err == MS_OK && (e = calloc(1, sizeof *e)) == NULL)
+		err = MS_ERR_NOMEM;
+	if (err == MS_OK) {
+		e->source = (struct klips_source){ udp_ready, fd, e };
+		e->local = *local;
+		set_options(fd, local->addr.family);
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+		err = list_add(k, e);
+	}
+	if (err != MS_OK) {
+		free(e);
+		close(fd);
+		return err;
+	}
+	return worker_watch(k->workers[k->encaps->n % k->n_workers], &e->source);
+}
+
+void encap_clear(struct klips *k)
+{
+	struct encap_list *old = k->encaps, *new = calloc(1, sizeof *new);
+	unsigned i, w;
+
+	if (new == NULL)
+		return;
+	for (i = 0; i < old->n; i++)
+		for (w = 0; w < k->n_workers; w++)
+			worker_unwatch(k->workers[w], &old->encaps[i]->source);
+	rcu_set_pointer(&k->encaps, new);
+	synchronize_rcu();
+	for (i = 0; i < old->n; i++) {
+		close(old->encaps[i]->source.fd);
+		free(old->encaps[i]);
+	}
+	free(old);
+}

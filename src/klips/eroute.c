@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "klips/eroute.h"
+
+#include "klips/sadb.h"
+
+#include <stdlib.h>
+
+uint64_t flow_hash_key[2];
+
+/* All eroutes with one mask. */
+struct group {
+	struct cds_lfht *table;
+	union flow_words words;
+	struct flow_mask mask;
+	uint32_t n;
+};
+
+/* Replaced as a whole, so that readers see an array that does not change. */
+struct group_list {
+	struct rcu_head rcu;
+	uint32_t n;
+	struct group *groups[];
+};
+
+struct eroute_table {
+	struct group_list *list; /* RCU */
+	uint32_t n;
+};
+
+/* --- keys ----------------------------------------------------------------------------------- */
+
+static void mask_bits(uint8_t *out, unsigned bits)
+{
+	for (; bits >= 8; bits -= 8)
+		*out++ = 0xff;
+	if (bits > 0)
+		*out = (uint8_t)(0xff00 >> bits);
+}
+
+void flow_mask_words(const struct flow_mask *m, union flow_words *out)
+{
+	memset(out, 0, sizeof *out);
+	mask_bits(out->flow.src, m->src);
+	mask_bits(out->flow.dst, m->dst);
+	out->flow.proto = m->proto == 0 ? 0 : 0xff;
+	out->flow.sport = (uint16_t)(0xffff0000u >> m->sport);
+	out->flow.dport = (uint16_t)(0xffff0000u >> m->dport);
+	out->flow.family = 0xff;
+}
+
+bool flow_mask_eq(const struct flow_mask *a, const struct flow_mask *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+bool flow_covers(const struct flow *outer, const struct flow_mask *outer_mask,
+	const struct flow *inner, const struct flow_mask *inner_mask)
+{
+	union flow_words mask, o = { .flow = *outer }, i = { .flow = *inner };
+	unsigned w;
+
+	if (outer_mask->family != inner_mask->family || outer_mask->src > inner_mask->src
+		|| outer_mask->dst > inner_mask->dst || outer_mask->proto > inner_mask->proto
+		|| outer_mask->sport > inner_mask->sport || outer_mask->dport > inner_mask->dport)
+		return false;
+	flow_mask_words(outer_mask, &mask);
+	for (w = 0; w < FLOW_WORDS; w++)
+		if (((o.w[w] ^ i.w[w]) & mask.w[w]) != 0)
+			return false;
+	return true;
+}
+
+/* Negative when a is asked before b. */
+static int mask_order(const struct flow_mask *a, const struct flow_mask *b)
+{
+	if (a->family != b->family)
+		return a->family - b->family;
+	if (a->src != b->src)
+		return b->src - a->src;
+	if (a->dst != b->dst)
+		return b->dst - a->dst;
+	if (a->proto != b->proto)
+		return b->proto - a->proto;
+	if (a->sport != b->sport)
+		return b->sport - a->sport;
+	return b->dport - a->dport;
+}
+
+/* --- groups --------------------------------------------------------------------------------- */
+
+static struct group *group_new(const struct flow_mask *mask)
+{
+	struct group *g = calloc(1, sizeof *g);
+
+	if (g == NULL)
+		return NULL;
+	g->table = cds_lfht_new(64, 64, 0, CDS_LFHT_AUTO_RESIZE, NULL);
+	if (g->table == NULL) {
+		free(g);
+		return NULL;
+	}
+	g->mask = *mask;
+	flow_mask_words(mask, &g->words);
+	return g;
+}
+
+static struct group *group_find(const struct eroute_table *t, const struct flow_mask *mask)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->list->n; i++)
+		if (flow_mask_eq(&t->list->groups[i]->mask, mask))
+			return t->list->groups[i];
+	return NULL;
+}
+
+static struct group_list *list_new(uint32_t n)
+{
+	struct group_list *l = calloc(1, sizeof *l + n * sizeof l->groups[0]);
+
+	if (l != NULL)
+		l->n = n;
+	return l;
+}
+
+static void list_reclaim(struct rcu_head *head)
+{
+	free(rcu_container(head, struct group_list, rcu));
+}
+
+static struct group *group_add(struct eroute_table *t, const struct flow_mask *mask)
+{
+	struct group_list *old = t->list, *new = list_new(old->n + 1);
+	struct group *g = new == NULL ? NULL : group_new(mask);
+	uint32_t i = 0;
+
+	if (g == NULL) {
+		free(new);
+		return NULL;
+	}
+	for (; i < old->n && mask_order(&old->groups[i]->mask, mask) < 0; i++)
+		new->groups[i] = old->groups[i];
+	new->groups[i] = g;
+	for (; i < old->n; i++)
+		new->groups[i + 1] = old->groups[i];
+	rcu_set_pointer(&t->list, new);
+	call_rcu(&old->rcu, list_reclaim);
+	return g;
+}
+
+/* Groups stay when they become empty: masks come back, and a kept one costs a skipped row. */
+
+static int match(struct cds_lfht_node *node, const void *key)
+{
+	return flow_eq(&rcu_container(node, struct eroute, node)->key, key);
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+struct eroute_table *eroute_table_new(void)
+{
+	struct eroute_table *t = calloc(1, sizeof *t);
+
+	if (t != NULL && (t->list = list_new(0)) == NULL) {
+		free(t);
+		t = NULL;
+	}
+	return t;
+}
+
+void eroute_table_free(struct eroute_table **tp)
+{
+	struct eroute_table *t = *tp;
+	uint32_t i;
+
+	if (t == NULL)
+		return;
+	eroute_clear(t);
+	rcu_barrier();
+	for (i = 0; i < t->list->n; i++) {
+		cds_lfht_destroy(t->list->groups[i]->table, NULL);
+		free(t->list->groups[i]);
+	}
+	free(t->list);
+	free(t);
+	*tp = NULL;
+}
+
+struct eroute *eroute_new(const struct flow *key, const struct flow_mask *mask)
+{
+	struct eroute *er = calloc(1, sizeof *er);
+	union flow_words words;
+	unsigned i;
+
+	if (er == NULL)
+		return NULL;
+	er->key.flow = *key;
+	er->mask = *mask;
+	flow_mask_words(mask, &words);
+	for (i = 0; i < FLOW_WORDS; i++)
+		er->key.w[i] &= words.w[i];
+	CDS_INIT_LIST_HEAD(&er->by_sa);
+	return er;
+}
+
+void eroute_free(struct eroute **er)
+{
+	if (*er == NULL)
+		return;
+	free((*er)->src_id);
+	free((*er)->dst_id);
+	free(*er);
+	*er = NULL;
+}
+
+static void reclaim(struct rcu_head *head)
+{
+	struct eroute *er = rcu_container(head, struct eroute, rcu);
+
+	eroute_free(&er);
+}
+
+struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow)
+{
+	const struct group_list *l = rcu_dereference(t->list);
+	struct cds_lfht_iter iter;
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++) {
+		struct group *g = l->groups[i];
+		union flow_words key;
+		unsigned w;
+
+		if (g->mask.family != flow->flow.family || CMM_LOAD_SHARED(g->n) == 0)
+			continue;
+		for (w = 0; w < FLOW_WORDS; w++)
+			key.w[w] = flow->w[w] & g->words.w[w];
+		cds_lfht_lookup(g->table, flow_hash(&key), match, &key, &iter);
+		if (cds_lfht_iter_get_node(&iter) != NULL)
+			return rcu_container(cds_lfht_iter_get_node(&iter), struct eroute, node);
+	}
+	return NULL;
+}
+
+struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
+	const struct flow_mask *mask)
+{
+	struct group *g = group_find(t, mask);
+	union flow_words masked = { .flow = *key };
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+	unsigned w;
+
+	if (g == NULL)
+		return NULL;
+	for (w = 0; w < FLOW_WORDS; w++)
+		masked.w[w] &= g->words.w[w];
+	cds_lfht_lookup(g->table, flow_hash(&masked), match, &masked, &iter);
+	node = cds_lfht_iter_get_node(&iter);
+	return node == NULL ? NULL : rcu_container(node, struct eroute, node);
+}
+
+static void retire(struct eroute *er)
+{
+	cds_list_del_init(&er->by_sa);
+	call_rcu(&er->rcu, reclaim);
+}
+
+ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
+{
+	struct group *g = group_find(t, &er->mask);
+	struct cds_lfht_node *old;
+	uint64_t hash = flow_hash(&er->key);
+
+	if (g == NULL)
+		g = group_add(t, &er->mask);
+	if (g == NULL)
+		return MS_ERR_NOMEM;
+	if (!replace) {
+		if (cds_lfht_add_unique(g->table, hash, match, &er->key, &er->node) != &er->node)
+			return MS_ERR_DUPLICATE;
+		old = NULL;
+	} else {
+		struct eroute *was = eroute_exact(t, &er->key.flow, &er->mask);
+
+		if (was != NULL) {
+			er->packets = CMM_LOAD_SHARED(was->packets);
+			er->used_s = CMM_LOAD_SHARED(was->used_s);
+		}
+		old = cds_lfht_add_replace(g->table, hash, match, &er->key, &er->node);
+	}
+	if (old != NULL) {
+		retire(rcu_container(old, struct eroute, node));
+		return MS_OK;
+	}
+	CMM_STORE_SHARED(g->n, g->n + 1);
+	t->n++;
+	return MS_OK;
+}
+
+void eroute_cache_sa(struct eroute *er, struct klips_sa *sa)
+{
+	cds_list_del_init(&er->by_sa);
+	rcu_set_pointer(&er->sa, sa);
+	if (sa != NULL)
+		cds_list_add_tail(&er->by_sa, &sa->eroutes);
+}
+
+struct eroute *eroute_clone(const struct eroute *er)
+{
+	struct eroute *new = eroute_new(&er->key.flow, &er->mask);
+
+	if (new == NULL)
+		return NULL;
+	new->shunt = er->shunt;
+	new->said = er->said;
+	new->pid = er->pid;
+	new->src_id = er->src_id == NULL ? NULL : strdup(er->src_id);
+	new->dst_id = er->dst_id == NULL ? NULL : strdup(er->dst_id);
+	return new;
+}
+
+void eroute_remove(struct eroute_table *t, struct eroute *er)
+{
+	struct group *g = group_find(t, &er->mask);
+
+	if (g == NULL || cds_lfht_del(g->table, &er->node) != 0)
+		return;
+	CMM_STORE_SHARED(g->n, g->n - 1);
+	t->n--;
+	retire(er);
+}
+
+uint32_t eroute_count(const struct eroute_table *t)
+{
+	return t->n;
+}
+
+void eroute_each(struct eroute_table *t, bool (*fn)(void *arg, struct eroute *er), void *arg)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->list->n; i++) {
+		struct cds_lfht_iter iter;
+		struct eroute *er;
+
+		cds_lfht_for_each_entry(t->list->groups[i]->table, &iter, er, node)
+			if (!fn(arg, er))
+				return;
+	}
+}
+
+static bool remove_one(void *arg, struct eroute *er)
+{
+	eroute_remove(arg, er);
+	return true;
+}
+
+void eroute_clear(struct eroute_table *t)
+{
+	eroute_each(t, remove_one, t);
+}

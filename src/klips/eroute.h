@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The eroute table: what to do with packets that go out.
+ *
+ * Eroutes with the same masks stand in one hash table; the tables stand in a list, most specific
+ * source first, then destination, protocol, source port, destination port.  A look-up asks them in
+ * that order, so its cost depends on how many different masks there are and not on how many
+ * eroutes.  The control thread changes everything, workers read under RCU (qsbr): an eroute that a
+ * worker found stays valid until its next quiescent state.
+ */
+#ifndef KLIPS_EROUTE_H
+#define KLIPS_EROUTE_H
+
+#include "klips/eroute_key.h"
+#include "klips/rcu.h"
+
+#include <modswan/kernel.h>
+
+struct klips_sa;
+
+struct eroute {
+	struct cds_lfht_node node;
+	struct rcu_head rcu;
+	union flow_words key; /* masked */
+	struct flow_mask mask;
+	enum ms_shunt shunt;
+	bool automatic;	      /* a hold that a trap made */
+	struct ms_said said;  /* MS_SHUNT_NONE: first SA of the group; else how it is listed */
+	struct klips_sa *sa;  /* cached, RCU; NULL: ask the SA table */
+	struct cds_list_head by_sa; /* control thread: eroutes whose sa is the same */
+	uint64_t packets, used_s; /* relaxed atomics */
+	uint32_t pid;		  /* who made it */
+	char *src_id, *dst_id;	  /* may be NULL */
+};
+
+struct eroute_table;
+
+/* NULL: out of memory. */
+struct eroute_table *eroute_table_new(void);
+/* No worker may be reading any more. */
+void eroute_table_free(struct eroute_table **t);
+
+/* A new one, not yet in a table; key is masked here. */
+struct eroute *eroute_new(const struct flow *key, const struct flow_mask *mask);
+void eroute_free(struct eroute **er); /* one that is in no table */
+
+/* Worker or control; the caller is an online RCU reader. */
+struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow);
+
+/* --- control thread only -------------------------------------------------------------------- */
+
+struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
+	const struct flow_mask *mask);
+/* Puts er in; an exact predecessor is replaced (counts go over) when `replace`, else
+ * MS_ERR_DUPLICATE.  The predecessor is freed after a grace period. */
+ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace) MS_MUST_CHECK;
+/* The eroute's SA, so that workers need not look it up; sa may be NULL. */
+void eroute_cache_sa(struct eroute *er, struct klips_sa *sa);
+/* A copy under construction: same key, words and counts, no SA. */
+struct eroute *eroute_clone(const struct eroute *er);
+/* Takes it out and frees it after a grace period. */
+void eroute_remove(struct eroute_table *t, struct eroute *er);
+void eroute_clear(struct eroute_table *t);
+uint32_t eroute_count(const struct eroute_table *t);
+/* Calls fn for each, most specific masks first, until it returns false. */
+void eroute_each(struct eroute_table *t, bool (*fn)(void *arg, struct eroute *er), void *arg);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "klips/hold.h"
+
+#include "klips/instance.h"
+#include "klips/pfkey_server.h"
+#include "klips/worker.h"
+
+#include <stdlib.h>
+
+enum { MAX_HOLDS = 4096, HOLD_LIFE_S = 60 };
+
+/* One waiting flow, oldest first in the list. */
+struct hold {
+	struct cds_list_head node;
+	union flow_words key;
+	struct flow_mask mask;
+	struct held *packet; /* NULL: none kept */
+	bool automatic;	     /* made by a trap: has an eroute of its own and a life */
+	bool was_trap;	     /* stands where the trap stood */
+	struct ms_said trap_said;
+	uint64_t born_s;
+};
+
+struct hold_table {
+	struct klips *k;
+	struct cds_list_head list;
+	unsigned n;
+};
+
+struct hold_table *hold_table_new(struct klips *k)
+{
+	struct hold_table *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->k = k;
+	CDS_INIT_LIST_HEAD(&t->list);
+	return t;
+}
+
+static void hold_free(struct hold_table *t, struct hold *h)
+{
+	cds_list_del(&h->node);
+	t->n--;
+	free(h->packet);
+	free(h);
+}
+
+void hold_clear(struct hold_table *t)
+{
+	struct hold *h, *next;
+
+	cds_list_for_each_entry_safe(h, next, &t->list, node)
+		hold_free(t, h);
+}
+
+void hold_table_free(struct hold_table **t)
+{
+	if (*t == NULL)
+		return;
+	hold_clear(*t);
+	free(*t);
+	*t = NULL;
+}
+
+static struct hold *hold_find(struct hold_table *t, const union flow_words *key,
+	const struct flow_mask *mask)
+{
+	struct hold *h;
+
+	cds_list_for_each_entry(h, &t->list, node)
+		if (flow_eq(&h->key, key) && flow_mask_eq(&h->mask, mask))
+			return h;
+	return NULL;
+}
+
+static struct hold *hold_new(struct hold_table *t, const union flow_words *key,
+	const struct flow_mask *mask)
+{
+	struct hold *h = t->n >= MAX_HOLDS ? NULL : calloc(1, sizeof *h);
+
+	if (h == NULL)
+		return NULL;
+	h->key = *key;
+	h->mask = *mask;
+	h->born_s = klips_now_s(t->k);
+	cds_list_add_tail(&h->node, &t->list);
+	t->n++;
+	return h;
+}
+
+static void inject(struct klips *k, struct held *packet)
+{
+	if (packet != NULL)
+		worker_inject(k->workers[0], packet);
+}
+
+/* Makes the eroute that catches the flow's further packets. */
+static struct eroute *put_eroute(struct klips *k, const struct flow *key,
+	const struct flow_mask *mask, enum ms_shunt shunt, const struct ms_said *said)
+{
+	struct eroute *er = eroute_new(key, mask);
+
+	if (er == NULL)
+		return NULL;
+	er->shunt = shunt;
+	er->said = *said;
+	er->automatic = shunt == MS_SHUNT_HOLD;
+	if (eroute_put(k->eroutes, er, true) != MS_OK)
+		eroute_free(&er);
+	return er;
+}
+
+/* The hold's own eroute goes; where it stood in the trap's place, the trap comes back. */
+static void remove_eroute(struct klips *k, const struct hold *h, bool restore)
+{
+	struct eroute *er = eroute_exact(k->eroutes, &h->key.flow, &h->mask);
+
+	if (!h->automatic || er == NULL || er->shunt != MS_SHUNT_HOLD)
+		return;
+	if (!h->was_trap || !restore)
+		eroute_remove(k->eroutes, er);
+	else if (put_eroute(k, &h->key.flow, &h->mask, MS_SHUNT_TRAP, &h->trap_said) == NULL)
+		eroute_remove(k->eroutes, er);
+}
+
+/* Source and destination whole; protocol and ports as far as the trap had them. */
+static void hold_mask(const struct flow_mask *trap, struct flow_mask *out)
+{
+	*out = *trap;
+	out->src = out->dst = trap->family == AF_INET6 ? 128 : 32;
+	out->sport = trap->sport != 0 ? 16 : 0;
+	out->dport = trap->dport != 0 ? 16 : 0;
+}
+
+static void catch_flow(struct hold_table *t, const struct eroute *trap, struct note *n)
+{
+	struct ms_said said = { .spi = MS_SPI_HOLD, .protocol = MS_PROTO_INT };
+	struct ms_said trap_said = trap->said;
+	struct flow_mask mask;
+	union flow_words words;
+	struct hold *h;
+	bool same;
+	unsigned w;
+
+	hold_mask(&trap->mask, &mask);
+	flow_mask_words(&mask, &words);
+	for (w = 0; w < FLOW_WORDS; w++)
+		words.w[w] &= n->flow.w[w];
+	same = flow_mask_eq(&mask, &trap->mask);
+	said.dst = ms_addr_any(trap->mask.family);
+	CMM_STORE_SHARED(t->k->traps, t->k->traps + 1);
+	if (hold_find(t, &words, &mask) != NULL || !pfkey_acquire(t->k->pfkey, &n->flow.flow))
+		return;
+	CMM_STORE_SHARED(t->k->traps_sent, t->k->traps_sent + 1);
+	h = hold_new(t, &words, &mask);
+	if (h == NULL)
+		return;
+	h->automatic = true;
+	h->was_trap = same;
+	h->trap_said = trap_said;
+	if (put_eroute(t->k, &words.flow, &mask, MS_SHUNT_HOLD, &said) == NULL) {
+		hold_free(t, h);
+		return;
+	}
+	h->packet = n->held;
+	n->held = NULL;
+}
+
+static void replace_packet(struct hold *h, struct note *n)
+{
+	free(h->packet);
+	h->packet = n->held;
+	n->held = NULL;
+}
+
+/* Both kinds: the table may have changed since the worker looked, so look again. */
+static void handle(struct hold_table *t, struct note *n)
+{
+	struct eroute *er = eroute_find(t->k->eroutes, &n->flow);
+	struct hold *h;
+
+	if (er != NULL && er->shunt == MS_SHUNT_TRAP) {
+		catch_flow(t, er, n);
+	} else if (er != NULL && er->shunt == MS_SHUNT_HOLD) {
+		h = hold_find(t, &er->key, &er->mask);
+		if (h == NULL)
+			h = hold_new(t, &er->key, &er->mask);
+		if (h != NULL)
+			replace_packet(h, n);
+	} else if (er != NULL) {
+		inject(t->k, n->held);
+		n->held = NULL;
+	}
+	free(n->held);
+	n->held = NULL;
+}
+
+void hold_trap(struct hold_table *t, struct note *n)
+{
+	handle(t, n);
+}
+
+void hold_packet(struct hold_table *t, struct note *n)
+{
+	handle(t, n);
+}
+
+void hold_release(struct hold_table *t, const struct flow *key, const struct flow_mask *mask)
+{
+	struct hold *h, *next;
+
+	cds_list_for_each_entry_safe(h, next, &t->list, node) {
+		if (!flow_covers(key, mask, &h->key.flow, &h->mask))
+			continue;
+		remove_eroute(t->k, h, !flow_eq(&h->key, &(union flow_words){ .flow = *key })
+			|| !flow_mask_eq(&h->mask, mask));
+		inject(t->k, h->packet);
+		h->packet = NULL;
+		hold_free(t, h);
+	}
+}
+
+void hold_forget(struct hold_table *t, const struct flow *key, const struct flow_mask *mask)
+{
+	struct hold *h, *next;
+
+	cds_list_for_each_entry_safe(h, next, &t->list, node) {
+		if (!flow_covers(key, mask, &h->key.flow, &h->mask))
+			continue;
+		remove_eroute(t->k, h, !flow_mask_eq(&h->mask, mask));
+		hold_free(t, h);
+	}
+}
+
+void hold_tick(struct hold_table *t, uint64_t now_s)
+{
+	struct hold *h, *next;
+
+	cds_list_for_each_entry_safe(h, next, &t->list, node) {
+		if (!h->automatic)
+			continue;
+		if (h->born_s + HOLD_LIFE_S > now_s)
+			return; /* the rest is younger */
+		remove_eroute(t->k, h, true);
+		hold_free(t, h);
+	}
+}

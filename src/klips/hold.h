@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Traps and holds: packets that wait until someone decides.
+ *
+ * The first packet that meets a trap makes a hold for its flow and an ACQUIRE; the newest packet of
+ * the flow is kept.  When an eroute that covers the flow comes (an SA group, a pass, a refusal), the
+ * hold goes and the packet is looked up again.  A hold that nobody answers goes after a while, so
+ * that the next packet asks again.  Control thread only.
+ */
+#ifndef KLIPS_HOLD_H
+#define KLIPS_HOLD_H
+
+#include "klips/eroute_key.h"
+#include "klips/note.h"
+
+struct hold_table;
+
+struct hold_table *hold_table_new(struct klips *k);
+void hold_table_free(struct hold_table **t);
+
+/* A packet met a trap, or a hold; n->held is taken over. */
+void hold_trap(struct hold_table *t, struct note *n);
+void hold_packet(struct hold_table *t, struct note *n);
+/* An eroute that decides was put in. */
+void hold_release(struct hold_table *t, const struct flow *key, const struct flow_mask *mask);
+/* An eroute was taken out: what waits under it is dropped. */
+void hold_forget(struct hold_table *t, const struct flow *key, const struct flow_mask *mask);
+void hold_clear(struct hold_table *t);
+void hold_tick(struct hold_table *t, uint64_t now_s);
+
+#endif

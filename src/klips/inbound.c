@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inbound: protected packets of one batch, undone step by step and handed to the host.
+ *
+ * Runs of packets with the same SA go through a transform together.  The chain of transforms must
+ * be the SA group's, from the wire inwards: nothing less, nothing more.
+ *
+ * Standards: RFC 4301 s5.2.
+ */
+#include "klips/instance.h"
+#include "klips/io.h"
+#include "klips/ip.h"
+#include "klips/worker.h"
+#include "klips/xform.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+enum { SPI_OCTETS = 4, NEW_TTL = 64 };
+
+static bool usable(const struct klips_sa *sa)
+{
+	uint8_t state = CMM_LOAD_SHARED(sa->state);
+
+	return (state == MS_PFKEY_MATURE || state == MS_PFKEY_DYING) && sa->xform != NULL
+		&& sa->xform->undo != NULL;
+}
+
+static struct klips_sa *find_sa(struct klips_worker *w, struct pkt *p)
+{
+	struct ms_said said = { .dst = p->dst, .protocol = p->next };
+	struct klips_sa *sa;
+	uint32_t be;
+
+	if (p->len < SPI_OCTETS) {
+		pkt_drop(w, p, KC_IN_RUNT);
+		return NULL;
+	}
+	memcpy(&be, p->data, sizeof be);
+	said.spi = ntohl(be);
+	sa = sadb_find(w->k->sadb, &said);
+	if (sa == NULL)
+		pkt_drop(w, p, KC_IN_NO_SA);
+	else if (!usable(sa))
+		pkt_drop(w, p, KC_IN_SA_STATE);
+	/* RFC 3948: what came in UDP belongs to an SA that is encapsulated, and the other way */
+	else if ((p->peer.port != 0) != (sa->encap_src != 0))
+		pkt_drop(w, p, KC_IN_POLICY);
+	else
+		return sa;
+	return NULL;
+}
+
+/* Calls undo for runs of the same SA; p->sa tells whose turn it is, NULL: not this packet's. */
+static void undo_runs(struct klips_worker *w, unsigned n)
+{
+	unsigned i = 0, end;
+
+	while (i < n) {
+		struct klips_sa *sa = w->batch[i]->sa;
+
+		for (end = i + 1; end < n && w->batch[end]->sa == sa; end++)
+			continue;
+		if (sa != NULL)
+			sa->xform->undo(w, sa, w->batch + i, end - i);
+		i = end;
+	}
+}
+
+/* The SA that must be undone next, or NULL when the chain is at its end or broken. */
+static struct klips_sa *next_sa(struct klips_worker *w, struct pkt *p)
+{
+	struct klips_sa *in = rcu_dereference(p->done->inner);
+	bool tunnel = p->next == IPPROTO_IPIP || p->next == IPPROTO_IPV6;
+
+	if (in == NULL)
+		return NULL;
+	if (!(tunnel && in->said.protocol == MS_PROTO_TUN)) {
+		pkt_drop(w, p, p->next == IPPROTO_NONE ? KC_IN_DUMMY : KC_IN_NESTED);
+		return NULL;
+	}
+	if (!usable(in)) {
+		pkt_drop(w, p, KC_IN_SA_STATE);
+		return NULL;
+	}
+	return in;
+}
+
+/* Transport mode: the content gets a base header again (RFC 4303 s3.1.1). */
+static void restore_header(struct klips_worker *w, struct pkt *p)
+{
+	unsigned header = ip_header_octets(&p->dst);
+	struct ip_view v;
+
+	if (p->next == IPPROTO_NONE) {
+		pkt_drop(w, p, KC_IN_DUMMY);
+		return;
+	}
+	if (p->len + header > PKT_MAX) {
+		pkt_drop(w, p, KC_IN_INNER);
+		return;
+	}
+	p->data -= header; /* over what ESP took off, which is longer or came after the header */
+	p->len += header;
+	ip_write(p->data, &p->peer.addr, &p->dst, p->next, p->tos, p->ttl, p->len);
+	if (!ip_parse(p->data, p->len, &v))
+		pkt_drop(w, p, KC_IN_INNER);
+	else if (!content_allowed(p->done, p->data, &v))
+		pkt_drop(w, p, KC_IN_POLICY);
+}
+
+static void deliver(struct klips_worker *w, struct pkt *p)
+{
+	if (p->done->said.protocol != MS_PROTO_TUN)
+		restore_header(w, p);
+	if (p->dead)
+		return;
+	if (p->device == NULL)
+		pkt_drop(w, p, KC_IN_WRITE);
+	else
+		tun_write(w, p->device, p);
+}
+
+void inbound(struct klips_worker *w, unsigned n)
+{
+	unsigned i, more;
+
+	for (i = 0; i < n; i++) {
+		struct pkt *p = w->batch[i];
+
+		p->sa = p->dead ? NULL : find_sa(w, p);
+		if (p->ttl == 0)
+			p->ttl = NEW_TTL;
+	}
+	do {
+		undo_runs(w, n);
+		for (i = 0, more = 0; i < n; i++) {
+			struct pkt *p = w->batch[i];
+
+			if (p->sa == NULL)
+				continue;
+			p->sa = p->dead ? NULL : next_sa(w, p);
+			more += p->sa != NULL;
+		}
+	} while (more > 0);
+	for (i = 0; i < n; i++)
+		if (!w->batch[i]->dead)
+			deliver(w, w->batch[i]);
+}

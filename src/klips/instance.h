@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One klips: what the control thread owns and the workers read.
+ *
+ * Tables are RCU structures of their own; plain members are constant while workers run, or relaxed
+ * atomics where it says so.
+ */
+#ifndef KLIPS_INSTANCE_H
+#define KLIPS_INSTANCE_H
+
+#include "klips/eroute.h"
+#include "klips/sadb.h"
+
+#include <modswan/log.h>
+#include <modswan/loop.h>
+
+struct klips_worker;
+struct device_list;
+struct encap_list;
+struct hold_table;
+struct note_queue;
+struct pfkey_server;
+struct ctl_server;
+
+struct klips {
+	struct ms_loop *loop;
+	struct ms_logger log;
+	const char *rundir, *confdir;
+	uint64_t instance_id;
+	bool hide_tos;
+
+	struct eroute_table *eroutes;
+	struct sadb *sadb;
+	struct device_list *devices; /* RCU */
+	struct encap_list *encaps;   /* RCU */
+	struct klips_worker **workers;
+	unsigned n_workers;
+	int icmp4_fd, icmp6_fd; /* raw, not bound to a device */
+
+	struct hold_table *holds;
+	struct note_queue *notes;
+	struct pfkey_server *pfkey;
+	struct ctl_server *ctl;
+	struct ms_timer *second;
+	uint32_t debug[MS_PFKEY_DEBUG_WORDS];
+	uint64_t now_s; /* relaxed: wall clock, seconds, told by the control thread */
+	uint64_t traps, traps_sent; /* relaxed */
+	bool exiting;
+};
+
+static inline uint64_t klips_now_s(const struct klips *k)
+{
+	return CMM_LOAD_SHARED(k->now_s);
+}
+
+/* Everything but the process: devices, SAs, eroutes, sockets. */
+void klips_teardown(struct klips *k);
+/* Leaves the loop after this turn. */
+void klips_exit(struct klips *k);
+/* k->debug was changed: tell the log. */
+void klips_debug_changed(struct klips *k);
+
+#endif

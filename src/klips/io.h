@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Descriptors of the packet path: what reads them, what writes them. */
+#ifndef KLIPS_IO_H
+#define KLIPS_IO_H
+
+#include "klips/device.h"
+#include "klips/encap.h"
+#include "klips/worker.h"
+
+/* -1 with errno; IPPROTO_RAW: whole packets out, nothing in. phys NULL: not bound. */
+int raw_open(int family, int protocol, const char *phys);
+
+void tun_ready(struct klips_worker *w, struct klips_source *s);
+void raw4_ready(struct klips_worker *w, struct klips_source *s);
+void raw6_ready(struct klips_worker *w, struct klips_source *s);
+void udp_ready(struct klips_worker *w, struct klips_source *s);
+
+/* Writes what is alive to the device's queue of this worker. */
+void tun_write(struct klips_worker *w, struct klips_device *d, struct pkt *p);
+/* Whole protected packets of one SA (the outermost of its group). */
+void send_protected(struct klips_worker *w, struct klips_device *d, struct klips_sa *sa,
+	struct pkt **pkts, unsigned n);
+/* Whole clear packets; reason: what is counted when they are out. */
+void send_clear(struct klips_worker *w, struct klips_device *d, struct pkt **pkts, unsigned n,
+	enum klips_counter reason);
+
+/* recvmmsg into w->pkts; how many, w->io holds names and control octets. */
+unsigned receive_batch(struct klips_worker *w, int fd);
+/* Peer, destination and traffic class of a received message. */
+bool control_read(struct msghdr *h, struct pkt *p);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Raw ESP sockets: open and receive. */
+#include "klips/instance.h"
+#include "klips/io.h"
+#include "klips/ip.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUFFER_OCTETS = 4 << 20 };
+
+static void set_options(int fd, int family)
+{
+	int on = 1, size = BUFFER_OCTETS, dont;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+	/* the outer header never carries DF: what is too long is cut by the system */
+	if (family == AF_INET) {
+		dont = IP_PMTUDISC_DONT;
+		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &dont, sizeof dont);
+	} else {
+		dont = IPV6_PMTUDISC_DONT;
+		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &dont, sizeof dont);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
+	}
+}
+
+int raw_open(int family, int protocol, const char *phys)
+{
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+
+	if (fd < 0)
+		return -1;
+	if (phys != NULL
+		&& setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, phys, (socklen_t)strlen(phys)) < 0) {
+		int e = errno;
+
+		close(fd);
+		errno = e;
+		return -1;
+	}
+	set_options(fd, family);
+	return fd;
+}
+
+unsigned receive_batch(struct klips_worker *w, int fd)
+{
+	struct io_scratch *io = &w->io;
+	unsigned i;
+	int n;
+
+	for (i = 0; i < PKT_BATCH; i++) {
+		struct msghdr *h = &io->msgs[i].msg_hdr;
+
+		w->pkts[i].data = w->pkts[i].buf + PKT_HEADROOM;
+		io->iov[i] = (struct iovec){ w->pkts[i].data, PKT_MAX };
+		memset(h, 0, sizeof *h);
+		h->msg_name = &io->names[i];
+		h->msg_namelen = sizeof io->names[i];
+		h->msg_iov = &io->iov[i];
+		h->msg_iovlen = 1;
+		h->msg_control = io->control[i];
+		h->msg_controllen = sizeof io->control[i];
+	}
+	n = recvmmsg(fd, io->msgs, PKT_BATCH, MSG_DONTWAIT, NULL);
+	if (n <= 0)
+		return 0;
+	worker_reset(w, (unsigned)n);
+	for (i = 0; i < (unsigned)n; i++) {
+		w->pkts[i].len = io->msgs[i].msg_len;
+		w->pkts[i].dead = (io->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+	}
+	return (unsigned)n;
+}
+
+/* IPv4 raw sockets give the header; the system has put fragments together. */
+void raw4_ready(struct klips_worker *w, struct klips_source *s)
+{
+	unsigned n = receive_batch(w, s->fd), i;
+	struct ip_view v;
+
+	count(&w->counters, KC_IN_READ, n);
+	for (i = 0; i < n; i++) {
+		struct pkt *p = w->batch[i];
+
+		if (p->dead || !ip_parse(p->data, p->len, &v)) {
+			pkt_drop(w, p, KC_IN_RUNT);
+			continue;
+		}
+		p->peer = (struct ms_endpoint){ .addr = ip_src(p->data) };
+		p->dst = ip_dst(p->data);
+		p->tos = v.tos;
+		p->ttl = v.ttl;
+		p->next = v.next;
+		p->data += v.header;
+		p->len = v.total - v.header;
+		p->device = s->owner;
+	}
+	inbound(w, n);
+}
+
+void raw6_ready(struct klips_worker *w, struct klips_source *s)
+{
+	unsigned n = receive_batch(w, s->fd), i;
+
+	count(&w->counters, KC_IN_READ, n);
+	for (i = 0; i < n; i++) {
+		struct pkt *p = w->batch[i];
+
+		if (p->dead || !control_read(&w->io.msgs[i].msg_hdr, p)) {
+			pkt_drop(w, p, KC_IN_RUNT);
+			continue;
+		}
+		p->peer.port = 0; /* raw sockets put the protocol there */
+		p->next = IPPROTO_ESP;
+		p->device = s->owner;
+	}
+	inbound(w, n);
+}

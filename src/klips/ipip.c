@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * IPIP: the transform that makes tunnels, IPv4 and IPv6 in each other.
+ *
+ * Standards: RFC 4301 s5.1.2 (headers), RFC 6040 (ECN), RFC 2003, RFC 2473.
+ */
+#include "klips/instance.h"
+#include "klips/ip.h"
+#include "klips/note.h"
+#include "klips/sadb.h"
+#include "klips/worker.h"
+#include "klips/xform.h"
+
+enum { OUTER_TTL = 64 };
+
+static uint32_t ipip_room(const struct klips_sa *sa, uint32_t room)
+{
+	uint32_t header = ip_header_octets(&sa->said.dst);
+
+	return room < header ? 0 : room - header;
+}
+
+static void ipip_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n)
+{
+	unsigned header = ip_header_octets(&sa->said.dst), packets = 0, i;
+	uint64_t octets = 0;
+
+	for (i = 0; i < n; i++) {
+		struct pkt *p = pkts[i];
+		struct ip_view v;
+		uint8_t next, tos;
+
+		if (p->dead)
+			continue;
+		if (!ip_parse(p->data, p->len, &v) || sa->src.family != sa->said.dst.family) {
+			pkt_drop(w, p, KC_OUT_FAMILY);
+			continue;
+		}
+		if (p->len + header > PKT_MAX || pkt_headroom(p) < header) {
+			pkt_drop(w, p, KC_OUT_LENGTH);
+			continue;
+		}
+		next = v.version == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+		tos = ip_tos_encapsulate(v.tos, w->k->hide_tos);
+		octets += p->len;
+		packets++;
+		p->data -= header;
+		p->len += header;
+		ip_write(p->data, &sa->src, &sa->said.dst, next, tos, OUTER_TTL, p->len);
+	}
+	if (packets > 0)
+		sa_used(w, sa, octets, packets);
+}
+
+static bool in_selector(const struct ms_selector *s, const struct ms_addr *a, uint8_t proto,
+	uint16_t port, bool ports)
+{
+	if (!ms_range_has(&s->range, a) || (s->protocol != 0 && s->protocol != proto))
+		return false;
+	/* RFC 4301 s4.4.1.1: a fragment without ports matches only where all ports do */
+	if (!ports)
+		return s->port_first == 0 && s->port_last == UINT16_MAX;
+	return port >= s->port_first && port <= s->port_last;
+}
+
+/* Does the content belong into this SA? (RFC 4301 s5.2 step 4) */
+bool content_allowed(const struct klips_sa *sa, const uint8_t *data, const struct ip_view *v)
+{
+	const struct sa_content *c = rcu_dereference(sa->content);
+	struct ms_addr src = ip_src(data), dst = ip_dst(data);
+	bool ports = !v->later_fragment;
+	struct flow f;
+
+	if (c == NULL)
+		return true;
+	ip_flow(data, v, &f);
+	return in_selector(&c->src, &src, v->upper, f.sport, ports)
+		&& in_selector(&c->dst, &dst, v->upper, f.dport, ports);
+}
+
+/* p->next is 4 or 41, data the inner packet. */
+static void undo_one(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
+{
+	struct ip_view v;
+
+	if (!ip_parse(p->data, p->len, &v)
+		|| v.version != (p->next == IPPROTO_IPIP ? 4 : 6)) {
+		pkt_drop(w, p, KC_IN_INNER);
+		return;
+	}
+	p->len = v.total; /* traffic flow confidentiality padding, RFC 4303 s2.7 */
+	if (!content_allowed(sa, p->data, &v)) {
+		pkt_drop(w, p, KC_IN_POLICY);
+		return;
+	}
+	if (!ip_ecn_decapsulate(p->data, &v, p->tos)) {
+		pkt_drop(w, p, KC_IN_ECN);
+		return;
+	}
+	p->done = sa;
+}
+
+static void ipip_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n)
+{
+	unsigned packets = 0, i;
+	uint64_t octets = 0;
+
+	for (i = 0; i < n; i++) {
+		if (pkts[i]->dead)
+			continue;
+		undo_one(w, sa, pkts[i]);
+		if (!pkts[i]->dead) {
+			octets += pkts[i]->len;
+			packets++;
+		}
+	}
+	if (packets > 0)
+		sa_used(w, sa, octets, packets);
+}
+
+const struct klips_xform ipip_xform = {
+	.protocol = IPPROTO_IPIP,
+	.name = "IPIP",
+	.apply = ipip_apply,
+	.undo = ipip_undo,
+	.room = ipip_room,
+};

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Outbound: clear packets that the host routed into an ipsec device.
+ *
+ * Each packet is looked up; the shunts are a table of actions; runs of packets of the same SA group
+ * go through its transforms together, inside out, and leave in one system call.
+ *
+ * Standards: RFC 4301 s5.1.
+ */
+#include "klips/instance.h"
+#include "klips/icmp.h"
+#include "klips/io.h"
+#include "klips/ip.h"
+#include "klips/note.h"
+#include "klips/worker.h"
+#include "klips/xform.h"
+
+enum { IKE_PORT = 500 };
+
+struct look {
+	struct klips_worker *w;
+	struct klips_device *d;
+	struct ip_view v;
+	union flow_words flow;
+	struct pkt *clear[PKT_BATCH], *ike[PKT_BATCH];
+	unsigned n_clear, n_ike;
+};
+
+/* --- shunts --------------------------------------------------------------------------------- */
+
+static void to_control(struct look *l, struct pkt *p, enum note_kind kind)
+{
+	struct note n = { .kind = kind, .flow = l->flow };
+
+	if (p->eroute != NULL)
+		n.mask = p->eroute->mask;
+	n.held = held_new(p->data, p->len, l->d);
+	if (n.held != NULL)
+		note_post(l->w, &n);
+	p->dead = true;
+}
+
+static void do_pass(struct look *l, struct pkt *p)
+{
+	l->clear[l->n_clear++] = p;
+}
+
+static void do_drop(struct look *l, struct pkt *p)
+{
+	pkt_drop(l->w, p, KC_OUT_DROP);
+}
+
+static void do_reject(struct look *l, struct pkt *p)
+{
+	icmp_reject(l->w, l->d, p, &l->v);
+	pkt_drop(l->w, p, KC_OUT_REJECT);
+}
+
+static void do_trap(struct look *l, struct pkt *p)
+{
+	count(&l->w->counters, KC_OUT_TRAP, 1);
+	to_control(l, p, NOTE_TRAP);
+}
+
+static void do_hold(struct look *l, struct pkt *p)
+{
+	count(&l->w->counters, KC_OUT_HOLD, 1);
+	to_control(l, p, NOTE_HOLD);
+}
+
+static bool sa_sends(struct klips_worker *w, struct pkt *p, const struct klips_sa *sa)
+{
+	for (; sa != NULL; sa = rcu_dereference(sa->outer)) {
+		uint8_t state = CMM_LOAD_SHARED(sa->state);
+
+		if ((state != MS_PFKEY_MATURE && state != MS_PFKEY_DYING) || sa->xform == NULL) {
+			pkt_drop(w, p, KC_OUT_SA_STATE);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void do_protect(struct look *l, struct pkt *p)
+{
+	struct klips_sa *sa = rcu_dereference(p->eroute->sa);
+	uint32_t mtu;
+
+	if (sa == NULL) {
+		sa = sadb_find(l->w->k->sadb, &p->eroute->said);
+		if (sa == NULL) {
+			pkt_drop(l->w, p, KC_OUT_NO_SA);
+			return;
+		}
+	}
+	sa = sa_head(sa);
+	if (!sa_sends(l->w, p, sa))
+		return;
+	mtu = CMM_LOAD_SHARED(sa->inner_mtu);
+	if (mtu != 0 && p->len > mtu && l->v.df && (l->v.version == 4 || mtu >= 1280)) {
+		icmp_too_big(l->w, l->d, p, &l->v, mtu);
+		pkt_drop(l->w, p, KC_OUT_TOO_BIG);
+		return;
+	}
+	p->sa = sa;
+}
+
+static void (*const actions[])(struct look *, struct pkt *) = {
+	[MS_SHUNT_NONE] = do_protect,
+	[MS_SHUNT_PASS] = do_pass,
+	[MS_SHUNT_DROP] = do_drop,
+	[MS_SHUNT_REJECT] = do_reject,
+	[MS_SHUNT_TRAP] = do_trap,
+	[MS_SHUNT_HOLD] = do_hold,
+};
+
+/* --- look-up -------------------------------------------------------------------------------- */
+
+/* Our own IKE must reach the peer whatever is routed here, unless it is meant for someone inside a
+ * tunnel: then the eroute's gateway is another than the packet's destination. */
+static bool is_ike(const struct look *l, const struct eroute *er)
+{
+	const struct flow *f = &l->flow.flow;
+	struct ms_addr src, dst;
+
+	if (f->proto != IPPROTO_UDP)
+		return false;
+	src = flow_addr(f, f->src);
+	if (f->sport != IKE_PORT && encap_find(l->w->k, &src, f->sport) == NULL)
+		return false;
+	if (!device_has_addr(l->d, &src))
+		return false;
+	dst = flow_addr(f, f->dst);
+	return er == NULL || er->shunt != MS_SHUNT_NONE || ms_addr_eq(&er->said.dst, &dst);
+}
+
+static void look_up(struct look *l, struct pkt *p)
+{
+	struct klips_worker *w = l->w;
+	struct eroute *er;
+
+	if (!ip_parse(p->data, p->len, &l->v)) {
+		pkt_drop(w, p, KC_OUT_MALFORMED);
+		return;
+	}
+	p->len = l->v.total;
+	ip_flow(p->data, &l->v, &l->flow.flow);
+	er = eroute_find(w->k->eroutes, &l->flow);
+	if (is_ike(l, er)) {
+		l->ike[l->n_ike++] = p;
+		return;
+	}
+	if (er == NULL) {
+		pkt_drop(w, p, KC_OUT_NO_EROUTE);
+		return;
+	}
+	p->eroute = er;
+	__atomic_add_fetch(&er->packets, 1, __ATOMIC_RELAXED);
+	CMM_STORE_SHARED(er->used_s, klips_now_s(w->k));
+	actions[er->shunt](l, p);
+}
+
+/* --- groups --------------------------------------------------------------------------------- */
+
+static void protect_run(struct klips_worker *w, struct klips_device *d, struct pkt **pkts,
+	unsigned n)
+{
+	struct klips_sa *sa = pkts[0]->sa, *outermost = sa;
+
+	for (; sa != NULL; sa = rcu_dereference(sa->outer)) {
+		sa->xform->apply(w, sa, pkts, n);
+		outermost = sa;
+	}
+	send_protected(w, d, outermost, pkts, n);
+}
+
+void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)
+{
+	struct look l;
+	unsigned i, end;
+
+	l.w = w;
+	l.d = d;
+	l.n_clear = l.n_ike = 0;
+	for (i = 0; i < n; i++)
+		look_up(&l, w->batch[i]);
+	for (i = 0; i < n; i = end) {
+		struct klips_sa *sa = w->batch[i]->sa;
+
+		for (end = i + 1; end < n && w->batch[end]->sa == sa; end++)
+			continue;
+		if (sa != NULL)
+			protect_run(w, d, w->batch + i, end - i);
+	}
+	if (l.n_clear > 0)
+		send_clear(w, d, l.clear, l.n_clear, KC_OUT_PASS);
+	if (l.n_ike > 0)
+		send_clear(w, d, l.ike, l.n_ike, KC_OUT_IKE);
+}

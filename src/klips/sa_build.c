@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "klips/sa_build.h"
+
+#include "klips/device.h"
+#include "klips/xform.h"
+
+enum { FIRST_TUN_SPI = 0x1001, TUN_SPI_TRIES = 1 << 20, DEFAULT_MTU = 1500 };
+
+#define HAS(m, id) (((m)->has & MS_PFKEY_BIT(id)) != 0)
+
+/* Octets of salt behind the key: RFC 4106 s8.1, RFC 4309 s7.1, RFC 3686 s5.1, RFC 7634 s2. */
+static unsigned salt_octets(uint16_t encr)
+{
+	switch (encr) {
+	case MS_ENCR_AES_CCM_8:
+	case MS_ENCR_AES_CCM_12:
+	case MS_ENCR_AES_CCM_16:
+		return 3;
+	case MS_ENCR_AES_CTR:
+	case MS_ENCR_AES_GCM_8:
+	case MS_ENCR_AES_GCM_12:
+	case MS_ENCR_AES_GCM_16:
+	case MS_ENCR_CHACHA20_POLY1305:
+		return 4;
+	}
+	return 0;
+}
+
+static ms_err set_crypto(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
+	struct ms_why *why)
+{
+	bool x = HAS(m, X_MS_SA);
+	uint16_t encr_id = x ? m->x_sa.encr : m->sa.encrypt;
+	uint16_t integ_id = x ? m->x_sa.integ : ms_pfkey_integ_of(m->sa.auth);
+	size_t octets = HAS(m, KEY_ENCRYPT) ? m->key_encrypt.key.len : 0;
+	const struct ms_encr_alg *encr;
+	const struct ms_integ_alg *integ = NULL;
+
+	if (octets < salt_octets(encr_id))
+		return ms_fail(why, MS_ERR_BAD_KEY, "key of %zu octets", octets);
+	encr = ms_encr_find(encr_id, (uint16_t)((octets - salt_octets(encr_id)) * 8));
+	if (encr == NULL)
+		return ms_fail(why, MS_ERR_NO_ALGORITHM, "no encryption %u with %zu octets of key",
+			encr_id, octets);
+	if (!x && m->sa.auth != 0 && integ_id == 0)
+		return ms_fail(why, MS_ERR_NO_ALGORITHM, "no authentication %u", m->sa.auth);
+	if (integ_id != 0) {
+		integ = ms_integ_find(integ_id);
+		if (integ == NULL)
+			return ms_fail(why, MS_ERR_NO_ALGORITHM, "no integrity %u", integ_id);
+	}
+	return sa_set_crypto(sa, encr, integ, m->key_encrypt.key, m->key_auth.key, k->n_workers, why);
+}
+
+static void set_limits(struct sa_limits *out, const struct ms_pfkey_life *in)
+{
+	out->octets = in->octets;
+	out->packets = (uint64_t)in->packets_high << 32 | in->packets;
+	out->add_s = in->addtime;
+	out->use_s = in->usetime;
+}
+
+/* Inbound is what was said, else what ends at one of our addresses. */
+static bool is_inbound(const struct klips *k, const struct ms_pfkey_msg *m)
+{
+	unsigned i;
+
+	if (HAS(m, X_MS_SA))
+		return (m->x_sa.flags & MS_PFKEY_X_INBOUND) != 0;
+	for (i = 0; i < k->devices->n; i++)
+		if (device_has_addr(k->devices->devices[i], &m->dst.ep.addr))
+			return true;
+	return false;
+}
+
+static ms_err set_common(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m)
+{
+	sa->state = MS_PFKEY_MATURE;
+	sa->src = m->src.ep.addr;
+	sa->inbound = is_inbound(k, m);
+	sa->added_s = klips_now_s(k);
+	sa->pid = m->pid;
+	if (HAS(m, X_MS_SA))
+		sa->reqid = m->x_sa.reqid;
+	if (HAS(m, X_MS_SEL_SRC) && HAS(m, X_MS_SEL_DST) && sa->inbound)
+		return sa_set_content(sa, &m->sel_src, &m->sel_dst);
+	return MS_OK;
+}
+
+static void set_encap(struct klips_sa *sa, const struct ms_pfkey_msg *m)
+{
+	sa->encap_type = HAS(m, X_NAT_T_TYPE) ? m->nat_type : 0;
+	sa->encap_src = sa->encap_type != 0 ? m->nat_sport : 0;
+	sa->encap_dst = sa->encap_type != 0 ? m->nat_dport : 0;
+}
+
+/* The SA that the message names first. */
+static ms_err build_first(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
+	struct ms_why *why)
+{
+	ms_err err = set_common(k, sa, m);
+
+	if (err != MS_OK || sa->said.protocol == MS_PROTO_TUN)
+		return err;
+	if (sa->said.protocol != MS_PROTO_ESP)
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "no transform for protocol %u",
+			sa->said.protocol);
+	if (HAS(m, LIFETIME_SOFT))
+		set_limits(&sa->soft, &m->life[MS_PFKEY_LIFE_SOFT]);
+	if (HAS(m, LIFETIME_HARD))
+		set_limits(&sa->hard, &m->life[MS_PFKEY_LIFE_HARD]);
+	if (HAS(m, X_NAT_T_TYPE) && m->nat_type != 0
+		&& (m->nat_type != 2 || m->nat_sport == 0 || m->nat_dport == 0))
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "UDP encapsulation type %u", m->nat_type);
+	set_encap(sa, m);
+	sa->esn = HAS(m, X_MS_SA) && (m->x_sa.flags & MS_PFKEY_X_ESN) != 0;
+	err = sa_set_window(sa, HAS(m, X_MS_SA) ? m->x_sa.window : m->sa.replay);
+	if (err == MS_OK)
+		err = ms_random(&sa->iv_start, sizeof sa->iv_start);
+	return err == MS_OK ? set_crypto(k, sa, m, why) : err;
+}
+
+/* As the family did: numbers from 0x1001 upwards, the first that is free. */
+static uint32_t free_tun_spi(struct klips *k, const struct ms_addr *dst)
+{
+	static uint32_t next = FIRST_TUN_SPI;
+	struct ms_said said = { .dst = *dst, .protocol = MS_PROTO_TUN };
+	unsigned i;
+
+	for (i = 0; i < TUN_SPI_TRIES; i++) {
+		said.spi = next++;
+		if (next < FIRST_TUN_SPI)
+			next = FIRST_TUN_SPI;
+		if (said.spi >= FIRST_TUN_SPI && sadb_find(k->sadb, &said) == NULL)
+			return said.spi;
+	}
+	return 0;
+}
+
+/* The IPIP SA that goes first in the group; sa2.spi 0: we choose. */
+static ms_err build_tunnel(struct klips *k, struct ms_pfkey_msg *m, struct klips_sa **out,
+	struct ms_why *why)
+{
+	struct ms_said said = { .dst = m->dst2.ep.addr, .spi = m->sa2.spi,
+		.protocol = MS_PROTO_TUN };
+	ms_err err;
+
+	if (!HAS(m, X_SATYPE2) || !HAS(m, X_ADDRESS_DST2) || m->satype2 != MS_PFKEY_SATYPE_IPIP
+		|| said.dst.family != m->src.ep.addr.family)
+		return ms_fail(why, MS_ERR_SYNTAX, "the second SA must be IPIP of the same family");
+	if (said.spi == 0)
+		said.spi = m->sa2.spi = free_tun_spi(k, &said.dst);
+	if (sadb_find(k->sadb, &said) != NULL)
+		return MS_ERR_DUPLICATE;
+	*out = sa_new(&said);
+	if (*out == NULL)
+		return MS_ERR_NOMEM;
+	err = set_common(k, *out, m);
+	if (err != MS_OK)
+		sa_free(out);
+	return err;
+}
+
+ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update, struct ms_why *why)
+{
+	struct ms_said said = { m->dst.ep.addr, m->sa.spi, ms_pfkey_protocol_of(m->satype) };
+	struct klips_sa *sa = sa_new(&said), *tun = NULL;
+	ms_err err = sa == NULL ? MS_ERR_NOMEM : build_first(k, sa, m, why);
+
+	if (err == MS_OK && HAS(m, X_SA2))
+		err = build_tunnel(k, m, &tun, why);
+	if (err == MS_OK)
+		/* linked before anybody can find them */
+		err = tun == NULL ? MS_OK : sadb_link(tun, sa);
+	if (err == MS_OK && tun != NULL)
+		err = sadb_put(k->sadb, tun, false);
+	if (err != MS_OK) {
+		sa_free(&sa);
+		sa_free(&tun);
+		return err;
+	}
+	err = sadb_put(k->sadb, sa, update);
+	if (err != MS_OK) {
+		if (tun != NULL) {
+			sadb_unlink_group(sa);
+			sadb_remove_group(k->sadb, tun);
+		}
+		sa_free(&sa);
+		return err;
+	}
+	sadb_schedule(k->sadb, sa, klips_now_s(k));
+	sa_group_changed(k, sa);
+	return MS_OK;
+}
+
+void sa_group_changed(struct klips *k, struct klips_sa *member)
+{
+	struct klips_sa *head = sa_head(member), *sa = head;
+	struct klips_device *d = NULL;
+	uint32_t size;
+	unsigned i;
+
+	if (head->inbound)
+		return;
+	while (sa->outer != NULL)
+		sa = sa->outer;
+	for (i = 0; i < k->devices->n; i++)
+		if (device_has_addr(k->devices->devices[i], &sa->src))
+			d = k->devices->devices[i];
+	size = d != NULL ? d->phys_mtu : DEFAULT_MTU;
+	for (; sa != NULL; sa = sa->inner)
+		size = sa->xform == NULL ? size : sa->xform->room(sa, size);
+	CMM_STORE_SHARED(head->inner_mtu, size);
+	if (d != NULL && size != 0)
+		device_lower_mtu(d, size);
+}
+
+/* --- moving ----------------------------------------------------------------------------------- */
+
+/* Eroutes that led to the SA follow it. */
+static void follow(struct klips *k, struct klips_sa *sa)
+{
+	struct eroute *er, *next;
+
+	cds_list_for_each_entry_safe(er, next, &sa->eroutes, by_sa) {
+		struct eroute *new = eroute_clone(er);
+
+		if (new == NULL)
+			continue;
+		new->said = sa->said;
+		if (eroute_put(k->eroutes, new, true) != MS_OK)
+			eroute_free(&new);
+		else
+			eroute_cache_sa(new, sa);
+	}
+}
+
+/* The group is taken out and put back under its new name; packets that come in between find
+ * nothing, as they would on the old path.  What workers read as constant changes only after a grace
+ * period. */
+ms_err sa_move(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m)
+{
+	struct ms_said said = { m->dst2.ep.addr, sa->said.spi, sa->said.protocol };
+	struct klips_sa *i, *found = sadb_find(k->sadb, &said);
+
+	if (found != NULL && found != sa)
+		return MS_ERR_DUPLICATE;
+	for (i = sa_head(sa); i != NULL; i = i->outer)
+		sadb_take(k->sadb, i);
+	synchronize_rcu();
+	for (i = sa_head(sa); i != NULL; i = i->outer) {
+		i->src = m->src.ep.addr;
+		i->said.dst = m->dst2.ep.addr;
+		if (i->said.protocol == MS_PROTO_ESP && HAS(m, X_NAT_T_TYPE))
+			set_encap(i, m);
+		__atomic_fetch_and(&i->told, (uint8_t)~SA_TOLD_MAPPING, __ATOMIC_RELAXED);
+		sadb_put_back(k->sadb, i);
+	}
+	for (i = sa_head(sa); i != NULL; i = i->outer)
+		follow(k, i);
+	sa_group_changed(k, sa);
+	return MS_OK;
+}

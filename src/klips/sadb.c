@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SA table, groups, and the wheel of time limits. */
+#include "klips/sadb.h"
+
+#include "klips/eroute.h"
+
+#include <stdlib.h>
+
+enum { WHEEL_SLOTS = 4096, LARVAL_LIFE_S = 300 };
+
+struct sadb {
+	struct cds_lfht *table;
+	uint32_t n;
+	uint64_t ticked_s;
+	struct cds_list_head wheel[WHEEL_SLOTS]; /* slot: second modulo WHEEL_SLOTS */
+};
+
+static uint64_t said_hash(const struct ms_said *said)
+{
+	uint64_t w[2], h = flow_hash_key[0];
+
+	memcpy(w, said->dst.b, 16);
+	h = flow_mix(h, w[0]);
+	h = flow_mix(h, w[1]);
+	h = flow_mix(h, (uint64_t)said->spi << 16 | (uint64_t)said->dst.family << 8 | said->protocol);
+	return flow_mix(h, flow_hash_key[1]);
+}
+
+static int match(struct cds_lfht_node *node, const void *key)
+{
+	return ms_said_eq(&rcu_container(node, struct klips_sa, node)->said, key);
+}
+
+struct sadb *sadb_new(void)
+{
+	struct sadb *db = calloc(1, sizeof *db);
+	unsigned i;
+
+	if (db == NULL)
+		return NULL;
+	db->table = cds_lfht_new(256, 256, 0, CDS_LFHT_AUTO_RESIZE, NULL);
+	if (db->table == NULL) {
+		free(db);
+		return NULL;
+	}
+	for (i = 0; i < WHEEL_SLOTS; i++)
+		CDS_INIT_LIST_HEAD(&db->wheel[i]);
+	return db;
+}
+
+static bool remove_any(void *arg, struct klips_sa *sa)
+{
+	sadb_remove_group(arg, sa);
+	return true;
+}
+
+void sadb_free(struct sadb **dbp)
+{
+	struct sadb *db = *dbp;
+
+	if (db == NULL)
+		return;
+	sadb_each(db, remove_any, db);
+	rcu_barrier();
+	cds_lfht_destroy(db->table, NULL);
+	free(db);
+	*dbp = NULL;
+}
+
+struct klips_sa *sadb_find(struct sadb *db, const struct ms_said *said)
+{
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+
+	cds_lfht_lookup(db->table, said_hash(said), match, said, &iter);
+	node = cds_lfht_iter_get_node(&iter);
+	return node == NULL ? NULL : rcu_container(node, struct klips_sa, node);
+}
+
+static void reclaim(struct rcu_head *head)
+{
+	struct klips_sa *sa = rcu_container(head, struct klips_sa, rcu);
+
+	sa_free(&sa);
+}
+
+/* Out of everything but the hash table. */
+static void retire(struct klips_sa *sa)
+{
+	struct eroute *er, *next;
+
+	CMM_STORE_SHARED(sa->state, MS_PFKEY_DEAD);
+	cds_list_for_each_entry_safe(er, next, &sa->eroutes, by_sa) {
+		rcu_set_pointer(&er->sa, NULL);
+		cds_list_del_init(&er->by_sa);
+	}
+	cds_list_del_init(&sa->wheel);
+	call_rcu(&sa->rcu, reclaim);
+}
+
+ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
+{
+	struct klips_sa *old = sadb_find(db, &sa->said);
+
+	if (old == NULL) {
+		cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
+		db->n++;
+		return MS_OK;
+	}
+	if (!update || old->state != MS_PFKEY_LARVAL)
+		return MS_ERR_DUPLICATE;
+	cds_lfht_add_replace(db->table, said_hash(&sa->said), match, &sa->said, &sa->node);
+	retire(old);
+	return MS_OK;
+}
+
+void sadb_take(struct sadb *db, struct klips_sa *sa)
+{
+	struct eroute *er;
+
+	if (cds_lfht_del(db->table, &sa->node) == 0)
+		db->n--;
+	cds_list_for_each_entry(er, &sa->eroutes, by_sa)
+		rcu_set_pointer(&er->sa, NULL);
+}
+
+void sadb_put_back(struct sadb *db, struct klips_sa *sa)
+{
+	cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
+	db->n++;
+}
+
+static void remove_one(struct sadb *db, struct klips_sa *sa)
+{
+	if (cds_lfht_del(db->table, &sa->node) != 0)
+		return;
+	db->n--;
+	retire(sa);
+}
+
+/* Links of removed members stay as they are: a worker may be walking them until the grace period
+ * is over, and all of the group goes together. */
+void sadb_remove_group(struct sadb *db, struct klips_sa *sa)
+{
+	struct klips_sa *next;
+
+	for (sa = sa_head(sa); sa != NULL; sa = next) {
+		next = sa->outer;
+		remove_one(db, sa);
+	}
+}
+
+ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer)
+{
+	struct klips_sa *i;
+
+	if (inner->outer != NULL || outer->inner != NULL)
+		return MS_ERR_DUPLICATE;
+	for (i = outer; i != NULL; i = i->outer)
+		if (i == inner)
+			return MS_ERR_DUPLICATE;
+	rcu_set_pointer(&outer->inner, inner);
+	rcu_set_pointer(&inner->outer, outer);
+	return MS_OK;
+}
+
+void sadb_unlink_group(struct klips_sa *sa)
+{
+	struct klips_sa *next;
+
+	for (sa = sa_head(sa); sa != NULL; sa = next) {
+		next = sa->outer;
+		rcu_set_pointer(&sa->outer, NULL);
+		if (next != NULL)
+			rcu_set_pointer(&next->inner, NULL);
+	}
+}
+
+uint32_t sadb_count(const struct sadb *db)
+{
+	return db->n;
+}
+
+void sadb_each(struct sadb *db, bool (*fn)(void *arg, struct klips_sa *sa), void *arg)
+{
+	struct cds_lfht_iter iter;
+	struct klips_sa *sa;
+
+	cds_lfht_for_each_entry(db->table, &iter, sa, node)
+		if (!fn(arg, sa))
+			return;
+}
+
+/* --- time ----------------------------------------------------------------------------------- */
+
+static void earliest(uint64_t *due, uint64_t base, uint64_t limit)
+{
+	/* a limit is passed when the count is greater than it */
+	if (base != 0 && limit != 0 && (*due == 0 || base + limit + 1 < *due))
+		*due = base + limit + 1;
+}
+
+void sadb_schedule(struct sadb *db, struct klips_sa *sa, uint64_t now_s)
+{
+	uint64_t used = CMM_LOAD_SHARED(sa->first_used_s), due = 0;
+
+	cds_list_del_init(&sa->wheel);
+	if (sa->state == MS_PFKEY_LARVAL) {
+		earliest(&due, sa->added_s, LARVAL_LIFE_S);
+	} else {
+		if ((sa->told & SA_TOLD_SOFT) == 0) {
+			earliest(&due, sa->added_s, sa->soft.add_s);
+			earliest(&due, used, sa->soft.use_s);
+		}
+		earliest(&due, sa->added_s, sa->hard.add_s);
+		earliest(&due, used, sa->hard.use_s);
+		/* first use is seen by the workers: look again soon */
+		if (used == 0 && (sa->soft.use_s | sa->hard.use_s) != 0
+			&& (due == 0 || due > now_s + 1))
+			due = now_s + 1;
+	}
+	if (due == 0)
+		return;
+	sa->due_s = due <= db->ticked_s ? db->ticked_s + 1 : due;
+	cds_list_add_tail(&sa->wheel, &db->wheel[sa->due_s % WHEEL_SLOTS]);
+}
+
+static void tick_slot(struct cds_list_head *slot, uint64_t now_s,
+	void (*fn)(void *arg, struct klips_sa *sa), void *arg)
+{
+	struct cds_list_head due;
+	struct klips_sa *sa, *next;
+
+	/* fn may remove any SA: take one at a time from a list of our own */
+	CDS_INIT_LIST_HEAD(&due);
+	cds_list_for_each_entry_safe(sa, next, slot, wheel)
+		if (sa->due_s <= now_s)
+			cds_list_move(&sa->wheel, &due);
+	while (!cds_list_empty(&due)) {
+		sa = cds_list_first_entry(&due, struct klips_sa, wheel);
+		cds_list_del_init(&sa->wheel);
+		fn(arg, sa);
+	}
+}
+
+void sadb_tick(struct sadb *db, uint64_t now_s, void (*fn)(void *arg, struct klips_sa *sa),
+	void *arg)
+{
+	uint64_t s = db->ticked_s + 1;
+
+	if (now_s <= db->ticked_s)
+		return;
+	if (db->ticked_s == 0 || now_s - db->ticked_s > WHEEL_SLOTS)
+		s = now_s - WHEEL_SLOTS + 1;
+	db->ticked_s = now_s;
+	for (; s <= now_s; s++)
+		tick_slot(&db->wheel[s % WHEEL_SLOTS], now_s, fn, arg);
+}

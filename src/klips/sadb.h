@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SAs and their groups.
+ *
+ * Identity is (destination, SPI, protocol).  A group is a chain in the family's order: the first
+ * member (IPIP, say) is applied first to packets that go out and undone last on those that come
+ * in; `outer` leads towards the wire, `inner` towards the content.  The control thread makes,
+ * links and removes SAs; workers find them under RCU and change only counters, the sequence number
+ * and, under `lock`, the replay window.
+ *
+ * Standards: RFC 4301 s4.4.2, RFC 4303, RFC 2367 for states and lifetimes.
+ */
+#ifndef KLIPS_SADB_H
+#define KLIPS_SADB_H
+
+#include "klips/rcu.h"
+#include "klips/replay.h"
+
+#include <modswan/crypto.h>
+#include <modswan/kernel.h>
+#include <modswan/pfkey.h>
+
+#include <pthread.h>
+
+struct klips_xform;
+
+/* All limits 0: none. */
+struct sa_limits {
+	uint64_t octets, packets, add_s, use_s;
+};
+
+/* What may come out of an inbound SA. */
+struct sa_content {
+	struct rcu_head rcu;
+	struct ms_selector src, dst;
+};
+
+/* Bits of klips_sa.told: each EXPIRE is sent once. */
+enum { SA_TOLD_SOFT = 1, SA_TOLD_HARD = 2, SA_TOLD_MAPPING = 4 };
+
+struct klips_sa {
+	struct cds_lfht_node node;
+	struct rcu_head rcu;
+	struct ms_said said;
+	struct ms_addr src;
+	const struct klips_xform *xform; /* NULL: no transform of this protocol here */
+	struct klips_sa *outer, *inner;  /* RCU */
+
+	/* constant once it is in the table */
+	const struct ms_encr_alg *encr;
+	const struct ms_integ_alg *integ; /* NULL: none, or an AEAD */
+	void **encr_ctx, **integ_ctx;	  /* one for each worker */
+	unsigned n_ctx;
+	uint16_t encap_src, encap_dst; /* ports, host order; 0: no UDP */
+	uint8_t encap_type;
+	uint8_t auth_octets, encr_octets; /* of keys, for listings */
+	bool inbound, esn;
+	bool mode_known; /* inbound was said, not guessed */
+	uint32_t window;
+	uint64_t iv_start; /* random; the IV of counter modes is this plus the sequence number */
+	struct sa_content *content; /* RCU; inbound; NULL: anything */
+	struct sa_limits soft, hard;
+	uint32_t reqid;
+
+	/* workers */
+	uint8_t state; /* enum ms_pfkey_sa_state; relaxed */
+	uint8_t told;
+	uint32_t inner_mtu; /* head of an outbound group: largest packet that fits; relaxed */
+	uint64_t seq;	    /* last number used; atomic */
+	uint64_t octets, packets;   /* relaxed atomics */
+	uint64_t first_used_s, used_s;
+	uint64_t replay_errors, auth_errors, pad_errors, size_errors;
+	pthread_spinlock_t lock;
+	struct replay *replay;
+
+	/* control thread */
+	uint64_t added_s; /* seconds since the epoch */
+	uint64_t due_s;	  /* next time limit, 0: none */
+	struct cds_list_head wheel;
+	struct cds_list_head eroutes; /* whose cached pointer is this */
+	uint32_t pid;
+};
+
+struct sadb;
+
+struct sadb *sadb_new(void);
+void sadb_free(struct sadb **db); /* no worker may be reading */
+
+/* Worker or control, online. */
+struct klips_sa *sadb_find(struct sadb *db, const struct ms_said *said);
+static inline struct klips_sa *sa_head(struct klips_sa *sa)
+{
+	struct klips_sa *in;
+
+	while ((in = rcu_dereference(sa->inner)) != NULL)
+		sa = in;
+	return sa;
+}
+
+/* --- control thread only -------------------------------------------------------------------- */
+
+/* Not yet in the table; owner is the caller until sadb_put(). */
+struct klips_sa *sa_new(const struct ms_said *said);
+void sa_free(struct klips_sa **sa);
+/* Algorithms and keys for n_ctx workers.  MS_ERR_BAD_KEY: wrong length. */
+ms_err sa_set_crypto(struct klips_sa *sa, const struct ms_encr_alg *encr,
+	const struct ms_integ_alg *integ, struct ms_bytes encr_key, struct ms_bytes integ_key,
+	unsigned n_ctx, struct ms_why *why) MS_MUST_CHECK;
+ms_err sa_set_window(struct klips_sa *sa, uint32_t window) MS_MUST_CHECK;
+
+/* Also of one in the table. */
+ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
+	const struct ms_selector *dst) MS_MUST_CHECK;
+
+/* MS_ERR_DUPLICATE: there already, unless the one there is larval and `update`. */
+ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update) MS_MUST_CHECK;
+/* The whole group goes; eroutes forget their pointers; memory after a grace period. */
+void sadb_remove_group(struct sadb *db, struct klips_sa *sa);
+/* Out of the table, still alive, so that it can be changed after a grace period; and back. */
+void sadb_take(struct sadb *db, struct klips_sa *sa);
+void sadb_put_back(struct sadb *db, struct klips_sa *sa);
+/* inner becomes the member before outer.  MS_ERR_DUPLICATE: one of them is linked there. */
+ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer) MS_MUST_CHECK;
+/* Takes the group apart; members stay. */
+void sadb_unlink_group(struct klips_sa *sa);
+uint32_t sadb_count(const struct sadb *db);
+void sadb_each(struct sadb *db, bool (*fn)(void *arg, struct klips_sa *sa), void *arg);
+
+/* Time limits: sorts the SA into the wheel by its next limit after now. */
+void sadb_schedule(struct sadb *db, struct klips_sa *sa, uint64_t now_s);
+/* Calls fn for each SA whose time has come, for every second since the last call. */
+void sadb_tick(struct sadb *db, uint64_t now_s, void (*fn)(void *arg, struct klips_sa *sa),
+	void *arg);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "klips/worker.h"
+
+#include "klips/instance.h"
+#include "klips/io.h"
+#include "klips/note.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum { MAX_EVENTS = 32 };
+
+void worker_reset(struct klips_worker *w, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		struct pkt *p = &w->pkts[i];
+		uint8_t *buf = p->buf;
+		uint32_t len = p->len;
+
+		memset(p, 0, sizeof *p);
+		p->buf = buf;
+		p->data = buf + PKT_HEADROOM;
+		p->len = len;
+		w->batch[i] = p;
+	}
+}
+
+const uint8_t *worker_random(struct klips_worker *w, unsigned len)
+{
+	if (w->random_left < len) {
+		/* 256 octets at a time are never interrupted, getrandom(2) */
+		unsigned at;
+
+		for (at = 0; at < RANDOM_POOL; at += 256)
+			if (getrandom(w->random + at, 256, 0) != 256)
+				return NULL;
+		w->random_left = RANDOM_POOL;
+	}
+	w->random_left -= len;
+	return w->random + w->random_left;
+}
+
+/* Held packets go through look-up as if they had just been read; one at a time keeps order. */
+static void run_injected(struct klips_worker *w, struct held *list)
+{
+	while (list != NULL) {
+		struct held *h = list;
+
+		list = h->next;
+		if (h->len <= PKT_MAX && device_known(w->k, h->device)) {
+			w->pkts[0].len = h->len;
+			worker_reset(w, 1);
+			memcpy(w->pkts[0].data, h->data, h->len);
+			w->pkts[0].injected = true;
+			outbound(w, h->device, 1);
+		}
+		free(h);
+	}
+}
+
+static void wake_ready(struct klips_worker *w, struct klips_source *s)
+{
+	struct held *list;
+	uint64_t v;
+
+	if (read(s->fd, &v, sizeof v) < 0 && errno == EAGAIN)
+		return;
+	pthread_mutex_lock(&w->mutex);
+	list = w->inject;
+	w->inject = NULL;
+	pthread_mutex_unlock(&w->mutex);
+	run_injected(w, list);
+}
+
+static void *run(void *arg)
+{
+	struct klips_worker *w = arg;
+	struct epoll_event events[MAX_EVENTS];
+
+	rcu_register_thread();
+	while (!CMM_LOAD_SHARED(w->stop)) {
+		int n, i;
+
+		/* Events are taken online, so that a source which goes away waits for their use. */
+		rcu_quiescent_state();
+		n = epoll_wait(w->epfd, events, MAX_EVENTS, 0);
+		for (i = 0; i < n; i++) {
+			struct klips_source *s = events[i].data.ptr;
+
+			s->ready(w, s);
+		}
+		if (n > 0)
+			continue;
+		/* Nothing to do: sleep offline, or nothing would ever be reclaimed. */
+		rcu_thread_offline();
+		epoll_wait(w->epfd, events, 1, -1);
+		rcu_thread_online();
+	}
+	rcu_unregister_thread();
+	return NULL;
+}
+
+static bool start_thread(struct klips_worker *w)
+{
+	sigset_t all, old;
+	int r;
+
+	/* signals are the control thread's */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&w->thread, NULL, run, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return r == 0;
+}
+
+struct klips_worker *worker_new(struct klips *k, unsigned index)
+{
+	struct klips_worker *w = calloc(1, sizeof *w);
+	unsigned i;
+
+	if (w == NULL)
+		return NULL;
+	w->k = k;
+	w->index = index;
+	pthread_mutex_init(&w->mutex, NULL);
+	w->buffers = malloc((size_t)PKT_BUF * PKT_BATCH);
+	w->epfd = epoll_create1(EPOLL_CLOEXEC);
+	w->wake = (struct klips_source){ wake_ready, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), w };
+	if (w->buffers != NULL && w->epfd >= 0 && w->wake.fd >= 0
+		&& worker_watch(w, &w->wake) == MS_OK) {
+		for (i = 0; i < PKT_BATCH; i++)
+			w->pkts[i].buf = w->buffers + (size_t)i * PKT_BUF;
+		if (start_thread(w))
+			return w;
+	}
+	w->stop = true; /* there is no thread to join */
+	worker_free(&w);
+	return NULL;
+}
+
+void worker_free(struct klips_worker **wp)
+{
+	struct klips_worker *w = *wp;
+	struct held *h;
+	uint64_t one = 1;
+
+	if (w == NULL)
+		return;
+	if (!w->stop) {
+		CMM_STORE_SHARED(w->stop, true);
+		if (write(w->wake.fd, &one, sizeof one) == (ssize_t)sizeof one)
+			pthread_join(w->thread, NULL);
+	}
+	while ((h = w->inject) != NULL) {
+		w->inject = h->next;
+		free(h);
+	}
+	if (w->wake.fd >= 0)
+		close(w->wake.fd);
+	if (w->epfd >= 0)
+		close(w->epfd);
+	free(w->buffers);
+	pthread_mutex_destroy(&w->mutex);
+	ms_wipe(w, sizeof *w);
+	free(w);
+	*wp = NULL;
+}
+
+ms_err worker_watch(struct klips_worker *w, struct klips_source *s)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
+
+	return epoll_ctl(w->epfd, EPOLL_CTL_ADD, s->fd, &ev) == 0 ? MS_OK : MS_ERR_SYSTEM;
+}
+
+void worker_unwatch(struct klips_worker *w, struct klips_source *s)
+{
+	struct epoll_event none = { .events = 0 };
+
+	if (s->fd >= 0)
+		epoll_ctl(w->epfd, EPOLL_CTL_DEL, s->fd, &none);
+}
+
+void worker_inject(struct klips_worker *w, struct held *h)
+{
+	uint64_t one = 1;
+	struct held **at;
+
+	pthread_mutex_lock(&w->mutex);
+	for (at = &w->inject; *at != NULL; at = &(*at)->next)
+		continue;
+	*at = h;
+	pthread_mutex_unlock(&w->mutex);
+	if (write(w->wake.fd, &one, sizeof one) < 0)
+		return; /* its counter is full: it will wake anyhow */
+}
