@@ -49,6 +49,7 @@ AC_DEFUN([MS_PLUGIN], [
 		[shared], [PLUGINS_SHARED="$PLUGINS_SHARED $ms_la"; ms_reason="$3"
 			PLUGIN_[]m4_translit([$1], [a-z-], [A-Z_])_LDFLAGS='-rpath $(plugindir)'],
 		[static], [PLUGINS_STATIC="$PLUGINS_STATIC $ms_la"; ms_reason="$3"
+			PLUGIN_[]m4_translit([$1], [a-z-], [A-Z_])_LDFLAGS='-static -rpath $(plugindir)'
 			PLUGINS_PRELOAD="$PLUGINS_PRELOAD -dlpreopen $ms_la"])
 	AC_SUBST(PLUGIN_[]m4_translit([$1], [a-z-], [A-Z_])_LDFLAGS)
 	AM_CONDITIONAL(PLUGIN_[]m4_translit([$1], [a-z-], [A-Z_]), [test $ms_state != no])

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct ms_setup_desc; /* <modswan/config.h> */
+
 enum ms_kernel_caps {
 	MS_KCAP_TUNNEL = 1,
 	MS_KCAP_TRANSPORT = 2,
@@ -133,6 +135,9 @@ struct ms_kernel_ops {
 	 * the physical one. */
 	ms_err (*device)(void *inst, const struct ms_addr *local, const char *physical, char *buf,
 		size_t size, struct ms_why *why);
+	/* Before start(): `config setup` (interfaces=, overridemtu=, klipsdebug= ...), borrowed for the
+	 * call.  NULL: nothing there concerns this backend. */
+	ms_err (*setup)(void *inst, const struct ms_setup_desc *setup, struct ms_why *why);
 	/* Removes all that this backend holds: devices, SAs, policies (ipsec setup stop). */
 	void (*flush)(void *inst);
 };

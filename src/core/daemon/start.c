@@ -90,19 +90,15 @@ static ms_err debug_words(char **words, struct ms_why *why)
 static ms_err open_logs(struct daemon *d, struct ms_why *why)
 {
 	enum ms_log_level level = (enum ms_log_level)d->conf.log_level;
-	char path[4096];
 	ms_err err = MS_OK;
 
 	if (d->conf.log_syslog)
 		ms_log_to_syslog(level, LOG_AUTHPRIV);
 	if (d->setup.logfile != NULL)
-		snprintf(path, sizeof path, "%s", d->setup.logfile);
+		err = ms_log_to_file(d->setup.logfile, d->setup.logappend, level, MS_LOG_PLAIN,
+			d->setup.logtime, why);
 	else if (d->conf.log_file != NULL)
-		snprintf(path, sizeof path, "%s", d->conf.log_file);
-	else
-		path[0] = '\0';
-	if (path[0] != '\0')
-		err = ms_log_to_file(path, d->conf.log_append, level, MS_LOG_PLAIN,
+		err = ms_log_to_file(d->conf.log_file, d->conf.log_append, level, MS_LOG_PLAIN,
 			d->conf.log_time, why);
 	else if (d->conf.log_json != NULL)
 		err = ms_log_to_file(d->conf.log_json, d->conf.log_append, level, MS_LOG_JSON, true,
@@ -147,6 +143,11 @@ static ms_err pick_backends(struct daemon *d, struct ms_why *why)
 	if (d->net == NULL)
 		return ms_fail(why, MS_ERR_PLUGIN, "no loaded plugin offers the role net");
 	k = d->kernel->ops;
+	if (k->setup != NULL && d->have_setup) {
+		err = k->setup(d->kernel->instance, &d->setup, why);
+		if (err != MS_OK)
+			return err;
+	}
 	err = k->start(d->kernel->instance, &daemon_kernel_events, d, why);
 	if (err != MS_OK)
 		ms_why_prefix(why, "kernel backend %s: ", d->kernel->name);
@@ -207,6 +208,8 @@ ms_err daemon_start(struct daemon *d, struct ms_why *why)
 		err = open_logs(d, why);
 	if (err != MS_OK)
 		return err;
+	if (d->setup.nhelpers != 0)
+		ms_loop_workers(d->setup.nhelpers);
 	ms_notice(&d->log, "Starting Pluto (ModSwan Version %s)", PACKAGE_VERSION);
 	err = pick_backends(d, why);
 	if (err == MS_OK)

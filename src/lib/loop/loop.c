@@ -54,17 +54,24 @@ static void after_wait(uv_check_t *h)
 	loop->turn_start_ns = uv_hrtime();
 }
 
-struct ms_loop *ms_loop_new(unsigned workers)
+/* libuv reads the variable when the first job comes. */
+void ms_loop_workers(unsigned workers)
 {
-	struct ms_loop *loop = calloc(1, sizeof *loop);
 	char text[16];
 
-	if (loop == NULL)
-		return NULL;
 	if (workers == 0)
 		workers = uv_available_parallelism();
 	snprintf(text, sizeof text, "%u", workers);
-	setenv("UV_THREADPOOL_SIZE", text, 0);
+	setenv("UV_THREADPOOL_SIZE", text, 1);
+}
+
+struct ms_loop *ms_loop_new(unsigned workers)
+{
+	struct ms_loop *loop = calloc(1, sizeof *loop);
+
+	if (loop == NULL)
+		return NULL;
+	ms_loop_workers(workers);
 	if (uv_loop_init(&loop->uv) != 0) {
 		free(loop);
 		return NULL;

@@ -8,6 +8,8 @@
 /* workers: threads for jobs, 0: as many as cores.  NULL: out of memory or descriptors.  The worker
  * pool is the process's: the first loop decides its size. */
 struct ms_loop *ms_loop_new(unsigned workers);
+/* Another number of workers, as long as no job was submitted yet. */
+void ms_loop_workers(unsigned workers);
 /* Runs until ms_loop_stop(). */
 void ms_loop_run(struct ms_loop *loop);
 /* One turn; wait: block until something happens. */
