@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/sim/sim_key.h"
+
+#include <modswan/addr.h>
+#include <modswan/registry.h>
+
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static EVP_PKEY *generate(const char *kind)
+{
+	if (strcmp(kind, "rsa") == 0)
+		return EVP_RSA_gen(2048);
+	if (strcmp(kind, "ed25519") == 0)
+		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	return EVP_EC_gen(kind);
+}
+
+struct sim_key sim_key_new(const char *kind)
+{
+	struct sim_key k = { .priv = NULL };
+	EVP_PKEY *pkey = generate(kind);
+	unsigned char *der = NULL, *spki = NULL;
+	int der_len = pkey ? i2d_PrivateKey(pkey, &der) : -1;
+	int spki_len = pkey ? i2d_PUBKEY(pkey, &spki) : -1;
+
+	if (der_len <= 0 || spki_len <= 0 ||
+		ms_sign()->privkey_from_file_octets(&k.priv, ms_bytes(der, (size_t)der_len),
+			ms_bytes(NULL, 0), NULL))
+		abort();
+	ms_data_text(spki, (size_t)spki_len, 's', k.spki, sizeof(k.spki));
+	OPENSSL_free(der);
+	OPENSSL_free(spki);
+	EVP_PKEY_free(pkey);
+	return k;
+}
+
+void sim_key_free(struct sim_key *k)
+{
+	ms_sign()->privkey_free(&k->priv);
+}
