@@ -171,11 +171,11 @@ static void tamper(const struct ms_encr_alg *alg, void *a, void *b)
 		if (octet < len)
 			at = p.data[1] + octet;
 		else if (octet < len + 8)
-			at = p.aad[1] + octet - len;
+			at = p.aad[1] + (octet - len);
 		else if (octet < len + 8 + alg->iv_octets)
-			at = p.iv[1] + octet - len - 8;
+			at = p.iv[1] + (octet - len - 8);
 		else
-			at = p.icv[1] + octet - len - 8 - alg->iv_octets;
+			at = p.icv[1] + (octet - len - 8 - alg->iv_octets);
 		*at ^= (uint8_t)(1u << (bit % 8));
 		alg->open(b, p.jobs, 3);
 		assert_true(p.jobs[0].ok && p.jobs[2].ok);

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+EXTRA_DIST += src/plugins/crypto-openssl/README
 if PLUGIN_CRYPTO_OPENSSL
 # The objects stand in a convenience library so that the tests link the same ones.
 EXTRA_LTLIBRARIES += src/plugins/crypto-openssl/crypto-openssl.la \
@@ -18,7 +19,8 @@ src_plugins_crypto_openssl_libopenssl_la_SOURCES = \
 src_plugins_crypto_openssl_libopenssl_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_crypto_openssl_crypto_openssl_la_SOURCES = src/plugins/crypto-openssl/crypto-openssl.c
 src_plugins_crypto_openssl_crypto_openssl_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
-src_plugins_crypto_openssl_crypto_openssl_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_CRYPTO_OPENSSL_LDFLAGS)
+src_plugins_crypto_openssl_crypto_openssl_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version \
+	-export-symbols-regex '_LTX_modswan_plugin$$' $(PLUGIN_CRYPTO_OPENSSL_LDFLAGS)
 src_plugins_crypto_openssl_crypto_openssl_la_LIBADD = src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS)
 
@@ -28,6 +30,7 @@ crypto_openssl_tests = \
 	src/plugins/crypto-openssl/kat_test \
 	src/plugins/crypto-openssl/ke_test \
 	src/plugins/crypto-openssl/mac_test \
+	src/plugins/crypto-openssl/rsa_test \
 	src/plugins/crypto-openssl/sign_test
 crypto_openssl_test_libs = src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
@@ -47,6 +50,9 @@ src_plugins_crypto_openssl_ke_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_mac_test_SOURCES = src/plugins/crypto-openssl/mac_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_mac_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_rsa_test_SOURCES = src/plugins/crypto-openssl/rsa_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_rsa_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_sign_test_SOURCES = src/plugins/crypto-openssl/sign_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_sign_test_LDADD = $(crypto_openssl_test_libs)
