@@ -123,11 +123,12 @@ void ike_attempt_failed(struct ike_engine *e, struct conn *c, bool telling, ms_e
 		e->host->ops->attempt_over(e->host->ctx, c, err, NULL);
 }
 
-void ike_revive(struct ike_engine *e, struct conn *c)
+void ike_revive(struct ike_engine *e, struct conn *c, bool always)
 {
 	struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);
 
-	if (e->closing || c->deleted || !c->wanted_up || c->newest_child != 0 || attempt_of(c) ||
+	if (e->closing || c->deleted || !(c->wanted_up || always) || c->newest_child != 0 ||
+		attempt_of(c) ||
 		can_initiate(c, NULL))
 		return;
 	ms_notice(&lg, "connection is supposed to remain up; revival attempt in %u seconds",

@@ -166,23 +166,38 @@ static void leave_indexes(struct ike_sa *ike)
 	ike->half_open = false;
 }
 
+/* Its connection comes up again when it should: as wanted_up says, or as dpdaction= does after
+ * a peer fell silent. */
+static void lose_child(struct child_sa *child, ms_err err)
+{
+	struct ike_sa *ike = child->ike;
+	struct conn *c = conn_ref(child->conn);
+	bool lost = ike->established && !ike->no_revival && child->state == CHILD_ESTABLISHED;
+	bool silent = err == MS_ERR_TIMEOUT;
+	struct ike_engine *e = ike->e;
+
+	child_gone(child);
+	if (lost && !(silent && c->desc->dpd_action == MS_DPD_CLEAR))
+		ike_revive(e, c, silent && c->desc->dpd_action == MS_DPD_RESTART);
+	conn_unref(&c);
+}
+
 void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
 	struct ike_engine *e = ike->e;
 	struct conn *c = conn_ref(ike->conn);
-	bool lost, telling = ike->telling, initiating = ike->initiator && !ike->established;
+	bool telling = ike->telling, initiating = ike->initiator && !ike->established;
 
 	if (ike->gone) {
 		conn_unref(&c);
 		return;
 	}
 	ike->gone = true;
-	lost = ike->children != NULL && !ike->no_revival;
-	while (ike->children)
-		child_gone(ike->children);
 	leave_indexes(ike);
 	ike->state = IKE_GONE;
 	ike_exchange_free(ike);
+	while (ike->children)
+		lose_child(ike->children, err);
 	if (c->newest_ike == ike->serial)
 		c->newest_ike = c->ike_sas && c->ike_sas->established ? c->ike_sas->serial : 0;
 	if (!ike->established && err)
@@ -191,8 +206,6 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		ike_attempt_failed(e, c, telling, err, why);
 	else if (!e->closing && telling)
 		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);
-	else if (!e->closing && lost)
-		ike_attempt_failed(e, c, false, err, why);
 	conn_unref(&c);
 	ike_sa_unref(&ike);
 }

@@ -284,8 +284,8 @@ void ike_replace(struct ike_sa *ike);
 void ike_attempt_failed(struct ike_engine *e, struct conn *c, bool telling, ms_err err,
 	const struct ms_why *why);
 
-/* The connection lost its last CHILD SA: brings it up again when it is wanted up. */
-void ike_revive(struct ike_engine *e, struct conn *c);
+/* The connection lost its last CHILD SA: brings it up again when it is wanted up, or always. */
+void ike_revive(struct ike_engine *e, struct conn *c, bool always);
 /* Authenticated: indexes, newest, what INITIAL_CONTACT and uniqueids= remove. */
 void ike_established(struct ike_sa *ike, bool initial_contact);
 /* The child of the attempt is up: who waits is told, a replaced IKE SA goes. */

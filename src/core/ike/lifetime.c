@@ -161,7 +161,7 @@ static void expire(struct ike_sa *ike)
 		" (superseded)");
 	ike_want_delete(ike);
 	if (lost)
-		ike_revive(e, c);
+		ike_revive(e, c, false);
 	conn_unref(&c);
 }
 
@@ -215,7 +215,7 @@ static void child_expire(struct child_sa *child)
 		" (superseded)");
 	child_want_delete(child);
 	if (c->newest_child == 0)
-		ike_revive(e, c);
+		ike_revive(e, c, false);
 	conn_unref(&c);
 }
 

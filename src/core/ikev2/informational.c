@@ -32,7 +32,7 @@ static uint32_t delete_pair(struct ike_sa *ike, uint32_t spi_out)
 	ike_report(ike, child->serial, MS_RC_LOG, "deleted by the peer");
 	child_gone(child);
 	if (lost && !ike->no_revival)
-		ike_revive(ike->e, c);
+		ike_revive(ike->e, c, false);
 	conn_unref(&c);
 	return spi_in;
 }
