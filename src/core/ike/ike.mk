@@ -22,7 +22,8 @@ src_core_sim_libsim_la_SOURCES = src/core/sim/sim.c src/core/sim/sim.h src/core/
 src_core_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-ike_tests = src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test
+ike_tests = src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
+	src/core/ike/mutation_test src/core/ike/fsm_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -34,5 +35,10 @@ src_core_ike_refuse_test_LDADD = $(ike_test_libs)
 src_core_ike_loss_test_SOURCES = src/core/ike/loss_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_loss_test_LDADD = $(ike_test_libs)
+src_core_ike_mutation_test_SOURCES = src/core/ike/mutation_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_mutation_test_LDADD = $(ike_test_libs)
+src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c
+src_core_ike_fsm_test_LDADD = $(ike_test_libs)
 endif
 endif

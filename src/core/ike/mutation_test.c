@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A recorded exchange, every truncation and every flipped bit of it, against fresh states: each is
+ * dropped or answered, and the right datagram still leads to the tunnel where nothing authentic was
+ * said meanwhile.  The protected messages are mutated twice: as datagrams, and inside SK with correct
+ * encryption, as a peer could who has the keys.  Meant to run under ASan and UBSan.
+ */
+#include "core/ike/ike_sa.h"
+#include "core/sim/sim_test.h"
+
+#define RECORDED 4
+
+struct record {
+	struct ms_endpoint src, dst;
+	uint8_t octets[4096];
+	size_t len;
+};
+
+struct tape {
+	struct record r[RECORDED + 1];
+	unsigned stop_before; /* this datagram and what follows is kept off the wire */
+};
+
+static void taping(void *arg, struct sim_packet *p, struct sim_fate *fate)
+{
+	struct tape *t = arg;
+
+	if (p->number <= RECORDED) {
+		struct record *r = &t->r[p->number];
+
+		r->src = p->src;
+		r->dst = p->dst;
+		r->len = p->len;
+		assert_true(p->len <= sizeof(r->octets));
+		memcpy(r->octets, p->octets, p->len);
+	}
+	fate->lose = t->stop_before && p->number >= t->stop_before;
+}
+
+static const struct sim_words plain = {
+	.name = "west-east", .left = "192.1.2.45", .right = "192.1.2.23",
+	.leftsubnet = "192.0.1.0/24", .rightsubnet = "192.0.2.0/24",
+	.leftid = "@west", .rightid = "@east",
+	.ike = "aes_gcm128-sha2_256-x25519,aes128-sha2_256-x25519", .esp = "aes_gcm128",
+};
+
+/* A pair that has exchanged all before datagram `stop`, which is on the tape. */
+static struct pair paused(struct tape *t, unsigned stop)
+{
+	struct pair p = pair_new(&plain);
+
+	memset(t, 0, sizeof(*t));
+	t->stop_before = stop;
+	p.sim->network = taping;
+	p.sim->network_arg = t;
+	pair_initiate(&p);
+	sim_run(p.sim, 100);
+	assert_true(t->r[stop].len > 0);
+	return p;
+}
+
+static void say(struct pair *p, const struct record *r, const uint8_t *octets, size_t len)
+{
+	sim_say(p->sim, &r->src, &r->dst, ms_bytes(octets, len));
+}
+
+/* Everything that came of it goes with the pair; nothing may leak or hang. */
+static void settle(struct pair *p)
+{
+	sim_run(p->sim, 100000);
+	pair_free(p);
+}
+
+/* Message 1: a responder without state.  Message 2: an initiator that waits for it. */
+static void mutate_init(unsigned number)
+{
+	struct tape t;
+	struct pair p = paused(&t, number);
+	size_t len = t.r[number].len;
+	uint8_t copy[4096];
+
+	settle(&p);
+	for (size_t i = 0; i < len; i++) {
+		p = paused(&t, number);
+		say(&p, &t.r[number], t.r[number].octets, i);
+		settle(&p);
+	}
+	for (size_t bit = 0; bit < len * 8; bit++) {
+		p = paused(&t, number);
+		memcpy(copy, t.r[number].octets, len);
+		copy[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		say(&p, &t.r[number], copy, len);
+		assert_true(sim_ikes(p.west) + sim_ikes(p.east) == 0);
+		settle(&p);
+	}
+}
+
+static void test_ike_sa_init_request(void **state)
+{
+	(void)state;
+	mutate_init(1);
+}
+
+static void test_ike_sa_init_response(void **state)
+{
+	(void)state;
+	mutate_init(2);
+}
+
+/* Messages 3 and 4: no mutated datagram passes the integrity check, the true one does. */
+static void mutate_protected(unsigned number)
+{
+	struct tape t;
+	struct pair p = paused(&t, number);
+	struct record *r = &t.r[number];
+	uint8_t copy[4096];
+	unsigned east = sim_ikes(p.east);
+
+	for (size_t i = 0; i < r->len; i++)
+		say(&p, r, r->octets, i);
+	for (size_t bit = 0; bit < r->len * 8; bit++) {
+		memcpy(copy, r->octets, r->len);
+		copy[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		say(&p, r, copy, r->len);
+	}
+	assert_int_equal(sim_states(p.west), 1);
+	assert_int_equal(sim_states(p.east), 1);
+	assert_int_equal(sim_ikes(p.west), 0);
+	assert_int_equal(sim_ikes(p.east), east);
+	t.stop_before = 0;
+	say(&p, r, r->octets, r->len);
+	sim_run(p.sim, 1000);
+	assert_pair_up(&p);
+	pair_free(&p);
+}
+
+static void test_ike_auth_request(void **state)
+{
+	(void)state;
+	mutate_protected(3);
+}
+
+static void test_ike_auth_response(void **state)
+{
+	(void)state;
+	mutate_protected(4);
+}
+
+/* --- inside SK -------------------------------------------------------------------------------------- */
+
+struct inner {
+	struct ike_header h;
+	uint32_t first;
+	uint8_t octets[4096];
+	size_t len;
+};
+
+/* sender and receiver of the message are the two IKE SAs. */
+static void open_record(struct ike_sa *receiver, const struct record *r, struct inner *in)
+{
+	struct ike_msg m;
+	struct ms_bytes inner;
+	uint8_t copy[4096];
+
+	memcpy(copy, r->octets, r->len);
+	assert_int_equal(ike_msg_header(&m, ms_bytes(r->octets, r->len)), MS_OK);
+	assert_int_equal(ike_msg_walk(&m, NULL), MS_OK);
+	assert_int_equal(ike_sk_open(receiver, copy, &m, &inner), MS_OK);
+	in->h = m.h;
+	in->first = m.first_inner;
+	in->len = inner.len;
+	memcpy(in->octets, inner.ptr, inner.len);
+}
+
+static void say_sealed(struct pair *p, struct ike_sa *sender, const struct record *r,
+	const struct inner *in, const uint8_t *octets, size_t len)
+{
+	struct ike_out out;
+	uint8_t buf[8192];
+	struct ms_bytes datagram;
+
+	ike_out_begin(&out, buf, sizeof(buf), &in->h);
+	ike_out_sk(&out, sender->encr->iv_octets);
+	wire_patch_uint(&out.w, out.sk_at, in->first, 1);
+	wire_put(&out.w, ms_bytes(octets, len));
+	assert_int_equal(ike_sk_seal(sender, &out), MS_OK);
+	datagram = wire_result(&out.w);
+	say(p, r, datagram.ptr, datagram.len);
+}
+
+static void one_inner(unsigned number, size_t cut, size_t bit)
+{
+	struct tape t;
+	struct pair p = paused(&t, number);
+	struct sim_node *from = number % 2 ? p.west : p.east, *to = number % 2 ? p.east : p.west;
+	struct ike_sa *sender = ike_first(from->ike), *receiver = ike_first(to->ike);
+	struct inner in;
+
+	open_record(receiver, &t.r[number], &in);
+	if (cut < in.len) {
+		in.len = cut;
+	} else {
+		bit %= in.len * 8;
+		in.octets[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+	}
+	say_sealed(&p, sender, &t.r[number], &in, in.octets, in.len);
+	t.stop_before = 0;
+	settle(&p);
+}
+
+static size_t inner_len(unsigned number)
+{
+	struct tape t;
+	struct pair p = paused(&t, number);
+	struct inner in;
+
+	open_record(ike_first((number % 2 ? p.east : p.west)->ike), &t.r[number], &in);
+	settle(&p);
+	return in.len;
+}
+
+static void mutate_inner(unsigned number)
+{
+	size_t len = inner_len(number);
+
+	for (size_t i = 0; i < len; i++)
+		one_inner(number, i, 0);
+	for (size_t bit = 0; bit < len * 8; bit++)
+		one_inner(number, SIZE_MAX, bit);
+}
+
+static void test_inside_ike_auth_request(void **state)
+{
+	(void)state;
+	mutate_inner(3);
+}
+
+static void test_inside_ike_auth_response(void **state)
+{
+	(void)state;
+	mutate_inner(4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ike_sa_init_request),
+		cmocka_unit_test(test_ike_sa_init_response),
+		cmocka_unit_test(test_ike_auth_request),
+		cmocka_unit_test(test_ike_auth_response),
+		cmocka_unit_test(test_inside_ike_auth_request),
+		cmocka_unit_test(test_inside_ike_auth_response),
+	};
+
+	return cmocka_run_group_tests(tests, sim_test_setup, sim_test_teardown);
+}
