@@ -41,17 +41,14 @@ static EVP_PKEY_CTX *digest_ctx(
 {
 	EVP_PKEY_CTX *x = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
 	int padding = scheme == MS_SIGN_RSA_PSS ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
-	char name[16];
 	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, name, 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, (char *)md->name, 0),
 		OSSL_PARAM_construct_end(),
 	};
 	bool ok = x != NULL && (sign ? EVP_PKEY_sign_init(x) : EVP_PKEY_verify_init(x)) == 1;
 
-	strcpy(name, md->name);
 	if (ok && (scheme == MS_SIGN_RSA_PSS || scheme == MS_SIGN_RSA_PKCS1))
 		ok = EVP_PKEY_CTX_set_rsa_padding(x, padding) == 1;
-	params[0].data_size = strlen(name);
 	ok = ok && EVP_PKEY_CTX_set_params(x, params) == 1;
 	/* RFC 7427 appendix A.4: salt as long as the hash, MGF1 with the same hash (the default) */
 	if (ok && scheme == MS_SIGN_RSA_PSS)
