@@ -237,14 +237,12 @@ void control_report(struct control *ctl, struct conn *c, uint32_t serial, int co
 	const char *text)
 {
 	char line[LINE_OCTETS], name[256];
-	struct ms_logger lg = { NULL, MS_SOURCE_IKE, NULL, NULL, NULL };
 
 	conn_name_text(c, name, sizeof name);
 	if (serial != 0)
 		snprintf(line, sizeof line, "%s #%u: %s", name, serial, text);
 	else
 		snprintf(line, sizeof line, "%s: %s", name, text);
-	ms_notice(&lg, "%s", line);
 	to_watchers(ctl, c, code, line);
 }
 

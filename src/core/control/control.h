@@ -23,7 +23,7 @@ void control_free(struct control **ctl);
 /* Calls that have not ended. */
 bool control_busy(const struct control *ctl);
 
-/* What happened to a connection: to the log and to its watchers. */
+/* What happened to a connection, for its watchers; who reports has logged it. */
 void control_report(struct control *ctl, struct conn *c, uint32_t serial, int code,
 	const char *text);
 void control_attempt_over(struct control *ctl, struct conn *c, ms_err err,
