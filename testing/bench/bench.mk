@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Benchmarks; testing/bench/README.md says what they measure.
+if PLUGIN_CRYPTO_OPENSSL
+noinst_PROGRAMS += testing/bench/load/ikeload
+testing_bench_load_ikeload_SOURCES = \
+	testing/bench/load/ikeload.c \
+	testing/bench/load/load.c \
+	testing/bench/load/load.h \
+	testing/bench/load/sockets.c \
+	testing/bench/load/world.c
+testing_bench_load_ikeload_LDADD = libcore.la libmodswan.la $(LTDL_LIBS)
+testing_bench_load_ikeload_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
+endif
+EXTRA_DIST += \
+	testing/bench/README.md \
+	testing/bench/handshake \
+	testing/bench/lib
