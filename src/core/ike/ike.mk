@@ -22,7 +22,8 @@ src_core_sim_libsim_la_SOURCES = src/core/sim/sim.c src/core/sim/sim.h src/core/
 src_core_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-ike_tests = src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
+ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz
+ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
 	src/core/ike/mutation_test src/core/ike/fsm_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -40,5 +41,12 @@ src_core_ike_mutation_test_SOURCES = src/core/ike/mutation_test.c \
 src_core_ike_mutation_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c
 src_core_ike_fsm_test_LDADD = $(ike_test_libs)
+src_core_ike_payload_fuzz_SOURCES = src/core/ike/payload_fuzz.c testing/fuzz/driver.c
+src_core_ike_payload_fuzz_LDADD = $(ike_test_libs)
+src_core_ike_message_fuzz_SOURCES = src/core/ike/message_fuzz.c testing/fuzz/driver.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_message_fuzz_LDADD = $(ike_test_libs)
 endif
 endif
+
+EXTRA_DIST += src/core/ike/ike_fuzz.dict

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fuzz target of whole messages in every state, with valid encryption: the input is a list of steps
+ * against a pair of engines.
+ *
+ *   octet 0: how far the handshake has come (number of datagrams that passed, 0..6); bit 7: answers
+ *            of the host come later
+ *   then steps: kind, exchange, flags, first payload, length (2 octets), body
+ *   kind bit 0: who hears it; bit 1: protected with the right keys; bit 2: as the answer to the
+ *   outstanding request; bit 3: time passes first; bits 4-5: message id added to the expected one
+ *
+ * Nothing may crash, leak, hang, or be left in a kernel when both sides are shut down.
+ */
+#include "core/ike/ike_sa.h"
+#include "core/sim/sim.h"
+#include "lib/log/sink.h"
+#include "plugins/crypto-openssl/crypto-openssl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MUST(condition)                                                                 \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			abort();                                                        \
+		}                                                                       \
+	} while (0)
+
+static const struct sim_words words = {
+	.name = "w", .left = "192.1.2.45", .right = "192.1.2.23", .leftsubnet = "192.0.1.0/24",
+	.rightsubnet = "192.0.2.0/24", .leftid = "@west", .rightid = "@east",
+	.ike = "aes_gcm128-sha2_256-x25519", .esp = "aes_gcm128,aes128-sha2_256", .pfs = true,
+};
+
+static void stop_at(void *arg, struct sim_packet *p, struct sim_fate *fate)
+{
+	const unsigned *passed = arg;
+
+	fate->lose = p->number > *passed;
+}
+
+static void setup(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	ms_log_open("fuzz");
+	ms_log_to_stderr(MS_LOG_ERROR, MS_LOG_PLAIN, false);
+	MUST(openssl_load(NULL) == MS_OK);
+	MUST(ms_crypto_register(&openssl_ops, "openssl") == MS_OK);
+}
+
+static void header(struct ike_sa *to, uint8_t kind, struct ike_header *h)
+{
+	memcpy(h->spi_i, to->spi_i, 8);
+	memcpy(h->spi_r, to->spi_r, 8);
+	h->flags |= to->initiator ? 0 : IKE_F_INITIATOR;
+	if (kind & 4) {
+		h->flags |= IKE_F_RESPONSE;
+		h->id = to->send_id + (kind >> 4 & 3);
+	} else {
+		h->id = to->recv_id + (kind >> 4 & 3);
+	}
+}
+
+/* With the other side's keys: the SA's own, looked at from the other end. */
+static ms_err seal_for(struct ike_sa *to, struct ike_out *out)
+{
+	struct ike_sa other = *to;
+
+	other.initiator = !to->initiator;
+	other.iv = 0x7000000000000000 + to->e->counters[IKE_C_RECEIVED];
+	return ike_sk_seal(&other, out);
+}
+
+static void step(struct sim *s, struct wire_reader *r)
+{
+	uint8_t kind = wire_u8(r), exchange = wire_u8(r), flags = wire_u8(r), first = wire_u8(r);
+	struct ms_bytes body = wire_take(r, wire_u16(r));
+	struct sim_node *n = &s->nodes[kind & 1], *o = &s->nodes[!(kind & 1)];
+	struct ike_header h = { .next = first, .version = IKE_VERSION_2, .exchange = exchange,
+		.flags = flags & ~(uint32_t)(IKE_F_RESPONSE | IKE_F_INITIATOR) };
+	struct ike_sa *to = ike_first(n->ike);
+	struct ms_endpoint src = { o->addr, 500 }, dst = { n->addr, 500 };
+	static uint8_t buf[IKE_MAX_DATAGRAM];
+	struct ike_out out;
+	struct ms_bytes datagram;
+
+	if (!wire_ok(r))
+		return;
+	if (kind & 8)
+		sim_run(s, 300);
+	if (to && (exchange != IKE_X_IKE_SA_INIT || kind & 4))
+		header(to, kind, &h);
+	else
+		memcpy(h.spi_i, "initiato", 8), h.flags |= IKE_F_INITIATOR;
+	ike_out_begin(&out, buf, sizeof(buf), &h);
+	if (kind & 2 && to && to->encr && to->keys.ptr) {
+		ike_out_sk(&out, to->encr->iv_octets);
+		wire_patch_uint(&out.w, out.sk_at, first, 1);
+		wire_put(&out.w, body);
+		if (seal_for(to, &out))
+			return;
+		datagram = wire_result(&out.w);
+	} else {
+		wire_put(&out.w, body);
+		datagram = ike_out_finish(&out);
+	}
+	sim_say(s, &src, &dst, datagram);
+	sim_run(s, 2);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct wire_reader r = wire_reader(ms_bytes(data, size));
+	uint8_t how = wire_u8(&r);
+	unsigned passed = (how & 0x7f) % 7;
+	struct sim *s;
+	struct conn *w;
+
+	setup();
+	s = sim_new(size);
+	sim_node(s, "west", "192.1.2.45", NULL);
+	sim_node(s, "east", "192.1.2.23", NULL);
+	w = sim_conn(&s->nodes[0], &words);
+	(void)sim_conn(&s->nodes[1], &words);
+	s->later = how >> 7;
+	s->network = stop_at;
+	s->network_arg = &passed;
+	if (ike_initiate(s->nodes[0].ike, w, NULL) == MS_OK)
+		sim_run(s, 40);
+	for (unsigned i = 0; i < 16 && wire_left(&r) > 0; i++)
+		step(s, &r);
+	for (unsigned i = 0; i < 2; i++) {
+		s->nodes[i].down = true;
+		ike_shutdown(s->nodes[i].ike);
+	}
+	sim_run(s, 100);
+	for (unsigned i = 0; i < 2; i++) {
+		MUST(s->nodes[i].up == s->nodes[i].downs);
+		MUST(sim_sas(&s->nodes[i]) == 0);
+		MUST(sim_states(&s->nodes[i]) == 0);
+	}
+	sim_free(&s);
+	return 0;
+}
