@@ -24,6 +24,14 @@ src_plugins_crypto_openssl_crypto_openssl_la_LDFLAGS = $(AM_LDFLAGS) -module -av
 src_plugins_crypto_openssl_crypto_openssl_la_LIBADD = src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS)
 
+# kat_data.c gives the fuzz target its known keys; the library does not export them
+check_PROGRAMS += src/plugins/crypto-openssl/key_fuzz
+TESTS += src/plugins/crypto-openssl/key_fuzz
+src_plugins_crypto_openssl_key_fuzz_SOURCES = src/plugins/crypto-openssl/key_fuzz.c \
+	testing/fuzz/driver.c src/lib/crypto/kat.c src/lib/crypto/kat_data.c
+src_plugins_crypto_openssl_key_fuzz_LDADD = src/plugins/crypto-openssl/libopenssl.la libmodswan.la \
+	$(CRYPTO_LIBS)
+
 if HAVE_CMOCKA
 crypto_openssl_tests = \
 	src/plugins/crypto-openssl/encr_test \
