@@ -24,6 +24,8 @@
 #include <stdint.h>
 
 #define MS_WHACK_SOCKET "pluto.ctl" /* in the run directory */
+/* "async=yes" is not for the command: it sets ms_request.asynchronous. */
+#define MS_WHACK_ASYNC "async"
 #define MS_WHACK_HEADER_OCTETS 4
 #define MS_WHACK_REQUEST_OCTETS 65536 /* the most that length may say */
 #define MS_WHACK_WORD_OCTETS 64       /* the longest command or argument name */

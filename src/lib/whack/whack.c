@@ -18,7 +18,7 @@ static bool is_word(const char *s, size_t len)
 	return true;
 }
 
-/* --- requests ------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 ms_err ms_whack_decode_header(const uint8_t *header, size_t *octets_r, struct ms_why *why)
 {
@@ -120,7 +120,7 @@ ms_err ms_whack_encode(uint8_t *out, size_t cap, size_t *used_r, const struct ms
 	return MS_OK;
 }
 
-/* --- replies -------------------------------------------------------------------------------- */
+/* --- replies ---------------------------------------------------------------------------------- */
 
 static unsigned three_digits(int code)
 {

@@ -61,7 +61,7 @@ static void client_break(struct whack_client *c)
 	ms_timer_set(c->timer, 0);
 }
 
-/* --- sending -------------------------------------------------------------------------------- */
+/* --- sending ---------------------------------------------------------------------------------- */
 
 /* As much as the socket takes now. */
 static void send_pending(struct whack_client *c)
@@ -142,7 +142,7 @@ static void queue(struct whack_client *c, const char *text, size_t octets)
 		send_pending(c);
 }
 
-/* --- the core's replies ---------------------------------------------------------------------- */
+/* --- the core's replies ----------------------------------------------------------------------- */
 
 static void reply_line(void *reply, int code, const char *text)
 {
@@ -164,14 +164,22 @@ static void reply_done(void *reply, int code)
 
 static const struct ms_reply_ops reply_ops = { .line = reply_line, .done = reply_done };
 
-/* --- the request ----------------------------------------------------------------------------- */
+/* --- the request ------------------------------------------------------------------------------ */
 
-static bool wants_no_outcome(const struct ms_whack_request *r)
+/* Takes the face's own argument out of the request. */
+static bool take_async(struct ms_whack_request *r)
 {
-	for (unsigned i = 0; i < r->n_args; i++)
-		if (strcmp(r->args[i].name, "async") == 0)
-			return strcmp(r->args[i].value, "yes") == 0;
-	return false;
+	bool yes = false;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < r->n_args; i++) {
+		if (strcmp(r->args[i].name, MS_WHACK_ASYNC) == 0)
+			yes = strcmp(r->args[i].value, "yes") == 0;
+		else
+			r->args[kept++] = r->args[i];
+	}
+	r->n_args = kept;
+	return yes;
 }
 
 static void refuse(struct whack_client *c, ms_err err, const struct ms_why *why)
@@ -194,10 +202,10 @@ static void run(struct whack_client *c)
 		refuse(c, err, &why);
 		return;
 	}
+	request.asynchronous = take_async(&decoded);
 	request.command = decoded.command;
 	request.args = decoded.args;
 	request.n_args = decoded.n_args;
-	request.asynchronous = wants_no_outcome(&decoded);
 	ms_debug(c->face->log, "command \"%s\"", request.command);
 	c->running = c->within = true;
 	call = c->face->core->execute(c->face->core->core, &request, &reply_ops, c);
@@ -300,7 +308,7 @@ static void client_timer(void *arg)
 	client_end(c);
 }
 
-/* --- for face.c ------------------------------------------------------------------------------ */
+/* --- for face.c ------------------------------------------------------------------------------- */
 
 void whack_client_start(struct whack_face *face, int fd)
 {

@@ -93,7 +93,7 @@ static void accept_ready(void *arg, int listener, unsigned events)
 	}
 }
 
-/* --- the socket file ------------------------------------------------------------------------- */
+/* --- the socket file -------------------------------------------------------------------------- */
 
 /* A socket file that nobody listens on is left over from a crash. */
 static ms_err remove_stale(const struct sockaddr_un *sa, struct ms_why *why)
@@ -154,7 +154,7 @@ static ms_err open_socket(struct whack_face *face, struct ms_why *why)
 	return err;
 }
 
-/* --- role control ---------------------------------------------------------------------------- */
+/* --- role control ----------------------------------------------------------------------------- */
 
 static void whack_stop(void *inst)
 {

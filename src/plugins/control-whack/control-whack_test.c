@@ -223,7 +223,7 @@ static void test_socket_is_private(void **state)
 
 static void test_command(void **state)
 {
-	static const struct ms_arg args[] = { { "name", "net1" }, { "async", "yes" } };
+	static const struct ms_arg args[] = { { MS_WHACK_ASYNC, "yes" }, { "name", "net1" } };
 	struct world *w = *state;
 	char buf[256];
 	int fd = client(w);

@@ -296,7 +296,7 @@ static void query_ready(void *arg, int fd, unsigned events)
 	}
 }
 
-/* --- for net-rtnetlink.c ----------------------------------------------------------------------- */
+/* --- for net-rtnetlink.c ---------------------------------------------------------------------- */
 
 void queries_ask(struct net_queries *q, const struct ms_addr *dst, ms_net_route_f *done, void *arg)
 {

@@ -34,7 +34,7 @@ bool rtnl_address(struct ms_addr *out, int family, const struct nlattr *a)
 	return ms_addr_from_octets(out, mnl_attr_get_payload(a), want) == MS_OK;
 }
 
-/* --- arrays ---------------------------------------------------------------------------------- */
+/* --- arrays ----------------------------------------------------------------------------------- */
 
 static int link_cmp(const void *a, const void *b)
 {

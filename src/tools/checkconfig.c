@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ipsec checkconfig`: is ipsec.conf as the daemon wants it?  Silent when it is. */
+#include "tools/conffile.h"
+
+#include <string.h>
+
+enum { O_CHECKCONFIG, O_CONFIG, O_VERBOSE, O_HELP, O_VERSION };
+
+static const struct tool_option table[] = {
+	[O_CHECKCONFIG] = { "checkconfig", NULL, "check only (the default, and all there is)" },
+	[O_CONFIG] = { "config", "FILE", "check FILE, not ipsec.conf" },
+	[O_VERBOSE] = { "verbose", NULL, "name each connection" },
+	[O_HELP] = { "help", NULL, "show this text and exit" },
+	[O_VERSION] = { "version", NULL, "show the version and exit" },
+	{ NULL, NULL, NULL },
+};
+
+const struct tool_options checkconfig_options = TOOL_OPTIONS(table, false);
+
+#define EXIT_USAGE 10
+#define EXIT_BAD_FILE 3
+
+static int usage(const struct tool *t, FILE *f, int status)
+{
+	fprintf(f, "Usage: ipsec %s [--config FILE] [--verbose]\n\n", t->command->name);
+	tool_print_options(f, &checkconfig_options);
+	return status;
+}
+
+static void name_conn(void *arg, const struct ms_conn_desc *desc)
+{
+	if (*(const bool *)arg)
+		printf("%s: conn %s\n", desc->source, desc->name);
+}
+
+static int check(const struct tool *t, const char *file, bool verbose)
+{
+	const struct ms_config_sink sink = { name_conn };
+	struct ms_setup_desc setup;
+	struct tool_config c;
+	struct ms_why why = { "" };
+	ms_err err = tool_config_open(&c, t, file, &why);
+
+	if (err == MS_OK)
+		err = c.ops->setup(c.instance, &setup, &why);
+	if (err == MS_OK) {
+		c.ops->setup_free(c.instance, &setup);
+		err = c.ops->conns(c.instance, NULL, &sink, &verbose, &why);
+	}
+	if (err != MS_OK)
+		tool_error(t, "can not load config '%s': %s", file != NULL ? file : "ipsec.conf",
+			ms_why_text(&why, err));
+	tool_config_close(&c);
+	return err == MS_OK ? 0 : EXIT_BAD_FILE;
+}
+
+int tool_checkconfig(struct tool *t, int argc, char **argv)
+{
+	const char *file = NULL;
+	bool verbose = false;
+	struct tool_args a;
+	int row;
+
+	tool_args_start(&a, t, &checkconfig_options, argc, argv, EXIT_USAGE);
+	while ((row = tool_args_next(&a, t)) != TOOL_END) {
+		if (row == TOOL_BAD)
+			return a.problem;
+		if (row == TOOL_WORD) {
+			tool_error(t, "unexpected word `%s'", a.value);
+			return usage(t, stderr, EXIT_USAGE);
+		}
+		if (row == O_HELP)
+			return usage(t, stdout, 0);
+		if (row == O_VERSION) {
+			tool_version(stdout);
+			return 0;
+		}
+		if (row == O_CONFIG)
+			file = a.value;
+		verbose = verbose || row == O_VERBOSE;
+	}
+	return check(t, file, verbose);
+}

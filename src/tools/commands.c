@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every subcommand of `ipsec`, once. */
+#include "tools/tool.h"
+
+#include <string.h>
+
+const struct tool_command tool_commands[] = {
+	{ "addconn", "--checkconfig [--config FILE]", "check ipsec.conf", tool_checkconfig,
+		&checkconfig_options },
+	{ "auto", "[OPTION]... --VERB [NAME]", "load, bring up, take down connections", tool_auto,
+		&auto_options },
+	{ "briefstatus", NULL, "counts of connections and SAs", tool_simple, &simple_options },
+	{ "checkconfig", "[--config FILE]", "check ipsec.conf", tool_checkconfig,
+		&checkconfig_options },
+	{ "eroute", NULL, "list the eroutes of KLIPS", tool_eroute, &eroute_options },
+	{ "force-reload", NULL, "the same as restart", tool_setup, &setup_options },
+	{ "listen", NULL, "look for interfaces, secrets and groups again", tool_simple,
+		&simple_options },
+	{ "listpubkeys", NULL, "show public keys", tool_simple, &simple_options },
+	{ "listsecrets", NULL, "show whose secrets are known, never the secrets", tool_simple,
+		&simple_options },
+	{ "plugins", NULL, "show plugins, their features, and why one is off", tool_simple,
+		&simple_options },
+	{ "rereadall", NULL, "read all credentials again", tool_simple, &simple_options },
+	{ "rereadsecrets", NULL, "read ipsec.secrets again", tool_simple, &simple_options },
+	{ "restart", NULL, "stop, then start", tool_setup, &setup_options },
+	{ "secrets", NULL, "the same as rereadsecrets", tool_simple, &simple_options },
+	{ "setup", "[OPTION]... start|stop|restart|force-reload|status",
+		"start and stop the service", tool_setup, &setup_options },
+	{ "showstates", "[NAME]", "show the SAs", tool_simple, &simple_options },
+	{ "start", NULL, "start the service", tool_setup, &setup_options },
+	{ "status", "[NAME]", "show everything, or one connection", tool_simple, &status_options },
+	{ "stop", NULL, "stop the service", tool_setup, &setup_options },
+	{ "trafficstatus", "[NAME]", "show octets through each tunnel", tool_simple,
+		&simple_options },
+	{ "version", NULL, "show the version", tool_version_command, NULL },
+	{ "whack", "[OPTION]...", "talk to pluto", tool_whack, &whack_options },
+	{ "_plutorun", NULL, NULL, tool_plutorun, NULL },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct tool_command *tool_find_command(const char *name)
+{
+	for (const struct tool_command *c = tool_commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}

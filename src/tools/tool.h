@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the subcommands of `ipsec` share: the places of one instance, option tables, the way to the
+ * daemons.
+ *
+ * A subcommand is a row of tool_commands (commands.c) and one file.  Its options are a table; the
+ * parser, --help, the hidden --options listing and the check of the manual page all read it.
+ */
+#ifndef MODSWAN_TOOLS_TOOL_H
+#define MODSWAN_TOOLS_TOOL_H
+
+#include <modswan/control.h>
+#include <modswan/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* One instance of the software on this machine, and the command that was called. */
+struct tool {
+	const char *confdir, *rundir, *execdir, *sbindir;
+	const struct tool_command *command;
+	const char *label; /* --label, NULL: none */
+};
+
+struct tool_command {
+	const char *name;
+	const char *args; /* for the usage line; NULL: none */
+	const char *help; /* NULL: not listed */
+	int (*run)(struct tool *t, int argc, char **argv); /* argv[0]: the command's name */
+	const struct tool_options *options;		    /* NULL: none */
+};
+
+extern const struct tool_command tool_commands[]; /* ends with a NULL name */
+const struct tool_command *tool_find_command(const char *name);
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+struct tool_option {
+	const char *name; /* without "--"; NULL ends a table */
+	const char *arg;  /* what its value is called; NULL: it takes none */
+	const char *help; /* NULL: not listed, another spelling */
+};
+
+/* A table whose rows start with a struct tool_option. */
+struct tool_options {
+	const void *rows;
+	size_t stride;
+	bool from_file; /* --optionsfrom FILE is understood */
+};
+#define TOOL_OPTIONS(table, file)                                                                  \
+	{ (table), sizeof *(table), (file) }
+
+const struct tool_option *tool_option_at(const struct tool_options *o, unsigned i); /* or NULL */
+
+struct tool_args {
+	const struct tool_options *options;
+	char **argv; /* a list of our own: files named by --optionsfrom are spliced in */
+	int argc, next;
+	unsigned files;
+	const char *value; /* of the option or the word just given */
+	int problem;	   /* exit status for TOOL_BAD */
+};
+
+enum { TOOL_END = -1, TOOL_WORD = -2, TOOL_BAD = -3 };
+
+/* Copies the list; usage_status: exit status for what cannot be understood.  Never fails: out of
+ * memory ends the program. */
+void tool_args_start(struct tool_args *a, const struct tool *t, const struct tool_options *o,
+	int argc, char **argv, int usage_status);
+/* The next option's row number, or TOOL_WORD (a word that is no option, in value), TOOL_END, or
+ * TOOL_BAD: a message was printed, exit with a->problem.  Any unambiguous prefix of a name does. */
+int tool_args_next(struct tool_args *a, const struct tool *t);
+/* "--options", the hidden listing that the manual pages are checked against: prints, true. */
+bool tool_list_options(const struct tool_options *o, int argc, char **argv);
+void tool_print_options(FILE *f, const struct tool_options *o);
+
+/* "PROG: TEXT" or "PROG --label L: TEXT" on stderr. */
+void tool_error(const struct tool *t, const char *fmt, ...) MS_PRINTF(2, 3);
+void tool_version(FILE *f);
+/* Ends the program when there is no memory. */
+void *tool_alloc(size_t size);
+char *tool_format(const char *fmt, ...) MS_PRINTF(1, 2);
+
+/* --- the daemon's control socket -------------------------------------------------------------- */
+
+struct tool_replies {
+	/* One reply; raw: the line as received.  NULL: print every line. */
+	void (*line)(void *arg, int code, const char *text, const char *raw);
+	void *arg;
+};
+
+/* Sends one command and waits for its end.  *status: as ms_whack_exit_status() says, starting from
+ * what it was.  False: no daemon or it went away; *status is 1, `why` says what. */
+bool tool_command(const char *socket_path, const struct ms_request *request,
+	const struct tool_replies *replies, int *status, struct ms_why *why);
+/* RUNDIR/pluto.ctl; to be freed. */
+char *tool_pluto_socket(const struct tool *t);
+/* One command with at most one argument (arg NULL: none); errors are printed. The exit status. */
+int tool_simple_command(const struct tool *t, const char *command, const char *arg,
+	const char *value, const struct tool_replies *replies);
+/* A question to klips (RUNDIR/klips.ctl); each line of the answer is handed on with its LF cut.
+ * MS_ERR_NOT_FOUND: no klips. */
+ms_err tool_klips_command(const struct tool *t, const char *command,
+	void (*line)(void *arg, const char *text), void *arg, struct ms_why *why) MS_MUST_CHECK;
+
+/* --- subcommands ------------------------------------------------------------------------------ */
+
+int tool_auto(struct tool *t, int argc, char **argv);
+int tool_checkconfig(struct tool *t, int argc, char **argv);
+int tool_eroute(struct tool *t, int argc, char **argv);
+int tool_plutorun(struct tool *t, int argc, char **argv);
+int tool_setup(struct tool *t, int argc, char **argv);
+int tool_simple(struct tool *t, int argc, char **argv);
+int tool_status(struct tool *t, int argc, char **argv);
+int tool_version_command(struct tool *t, int argc, char **argv);
+int tool_whack(struct tool *t, int argc, char **argv);
+
+extern const struct tool_options auto_options, eroute_options, setup_options, simple_options,
+	status_options, whack_options, checkconfig_options;
+
+#endif
