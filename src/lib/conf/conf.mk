@@ -12,6 +12,8 @@ libmodswan_la_SOURCES += \
 	src/lib/conf/daemon_keys.h \
 	src/lib/conf/end_keys.c \
 	src/lib/conf/file.c \
+	src/lib/conf/gen.c \
+	src/lib/conf/gen.h \
 	src/lib/conf/nearest.c \
 	src/lib/conf/rows.h \
 	src/lib/conf/setup_keys.c \
@@ -24,3 +26,7 @@ TESTS += src/lib/conf/conf_test
 src_lib_conf_conf_test_SOURCES = src/lib/conf/conf_test.c
 src_lib_conf_conf_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
+check_PROGRAMS += src/lib/conf/file_test
+TESTS += src/lib/conf/file_test
+src_lib_conf_file_test_SOURCES = src/lib/conf/file_test.c src/lib/conf/cases.h
+src_lib_conf_file_test_LDADD = libmodswan.la

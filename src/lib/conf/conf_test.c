@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "lib/conf/daemon_keys.h"
+#include "lib/conf/gen.h"
 
 #include <modswan/config.h>
 
@@ -311,6 +312,48 @@ static void descriptions(void **state)
 	ms_conn_desc_free(&copy);
 }
 
+/* The sample file says nothing new, with its comment signs and without. */
+static void samples(void **state)
+{
+	struct ms_daemon_conf conf, normal;
+	char path[] = "/tmp/modswan-conf-test-XXXXXX", *text = NULL, *save = NULL;
+	struct ms_why why = { "" };
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int fd = mkstemp(path);
+	FILE *file = fdopen(fd, "w");
+	unsigned settings = 0;
+
+	(void)state;
+	ms_conf_gen_sample(out, "x.conf", "a summary", ms_daemon_keys);
+	fclose(out);
+	for (char *line = strtok_r(text, "\n", &save); line != NULL;
+		line = strtok_r(NULL, "\n", &save)) {
+		bool setting = line[0] == '#' && line[1] != ' ' && line[1] != '\0';
+
+		assert_true(strlen(line) < 80);
+		fprintf(file, "%s\n", line + setting);
+		settings += setting;
+	}
+	fclose(file);
+	free(text);
+	if (ms_conf_load(path, ms_daemon_keys, &conf, &why) != MS_OK)
+		fail_msg("%s", why.text);
+	unlink(path);
+	assert_true(ms_conf_defaults(ms_daemon_keys, &normal));
+	for (const struct ms_conf_key *k = ms_daemon_keys; k->type != MS_CONF_END;
+		k++, settings--) {
+		char a[256], b[256];
+
+		ms_conf_text(k, &conf, a, sizeof a);
+		ms_conf_text(k, &normal, b, sizeof b);
+		assert_string_equal(a, b);
+	}
+	assert_int_equal(settings, 0);
+	ms_conf_free(ms_daemon_keys, &conf);
+	ms_conf_free(ms_daemon_keys, &normal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +363,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(descriptions),
+		cmocka_unit_test(samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,13 +35,36 @@ static const char *type_name(const config_setting_t *s)
 	}
 }
 
+static void value_text(const config_setting_t *s, char *buf, size_t size)
+{
+	switch (config_setting_type(s)) {
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		snprintf(buf, size, "%lld", config_setting_get_int64(s));
+		return;
+	case CONFIG_TYPE_FLOAT:
+		snprintf(buf, size, "%g", config_setting_get_float(s));
+		return;
+	case CONFIG_TYPE_BOOL:
+		snprintf(buf, size, "%s", config_setting_get_bool(s) ? "true" : "false");
+		return;
+	case CONFIG_TYPE_GROUP:
+		snprintf(buf, size, "{ ... }");
+		return;
+	default:
+		snprintf(buf, size, "[ ... ]");
+	}
+}
+
 static ms_err wrong_type(
 	const struct ms_conf_key *key, const config_setting_t *s, struct ms_why *why)
 {
-	char want[CONF_TEXT_MAX];
+	char want[CONF_TEXT_MAX], value[64];
 
 	conf_expected(key, want, sizeof want);
-	return ms_fail(why, MS_ERR_TEXT, "found %s, expected %.250s", type_name(s), want);
+	value_text(s, value, sizeof value);
+	return ms_fail(why, MS_ERR_TEXT, "%s: found %s, expected %.250s",
+		(key->flags & MS_CONF_SECRET) != 0 ? "(secret)" : value, type_name(s), want);
 }
 
 static ms_err set_array(
@@ -54,11 +77,13 @@ static ms_err set_array(
 		return wrong_type(key, s, why);
 	if (n > MAX_ITEMS)
 		return ms_fail(why, MS_ERR_LIMIT, "a list of more than %d items", MAX_ITEMS);
+	if (n == 0)
+		return ms_conf_set(key, out, "", why); /* as empty text: the default */
 	for (int i = 0; i < n; i++) {
 		items[i] = config_setting_get_string_elem(s, i);
 		if (items[i] == NULL)
 			return ms_fail(why, MS_ERR_TEXT,
-				"item %d of the list is not text in quotes", i + 1);
+				"[ ... ]: item %d of the list is not text in quotes", i + 1);
 	}
 	return conf_set_items(key, out, items, (unsigned)n, why);
 }

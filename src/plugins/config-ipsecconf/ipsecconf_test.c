@@ -154,6 +154,27 @@ static int role(void)
 	return ok ? 0 : 1;
 }
 
+/* The example that is installed is right and has four connections */
+static int sample(void)
+{
+	static const struct ms_config_sink sink = { .conn = count_conn };
+	const char *top = getenv("srcdir");
+	struct ms_why why = { "" };
+	struct ipsecconf *c;
+	unsigned n = 0;
+	char path[512];
+	ms_err err;
+
+	snprintf(path, sizeof path, "%s/conf.d/ipsec.conf.sample", top != NULL ? top : ".");
+	err = ipsecconf_read(&c, path, dump_warning, stderr, &why);
+	if (err == MS_OK)
+		err = ipsecconf_conns(c, NULL, &sink, &n, &why);
+	ipsecconf_free(&c);
+	if (err != MS_OK)
+		fprintf(stderr, "%s\n", why.text);
+	return expect(err == MS_OK && n == 4, "the sample file") ? 0 : 1;
+}
+
 /* --- many --- */
 
 /* The cost for one connection must not grow with their number: ten times as many may take ten
@@ -214,6 +235,7 @@ int main(void)
 
 	failed += cases_run("testing/good-input/ipsec.conf", ".out", run_case);
 	failed += role();
+	failed += sample();
 	failed += many();
 	return failed == 0 ? 0 : 1;
 }

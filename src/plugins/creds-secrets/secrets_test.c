@@ -208,6 +208,11 @@ static int keys_and_modes(void)
 	bool ok = true;
 	int fd;
 
+	snprintf(path, sizeof path, "%s/conf.d/ipsec.secrets.sample", top != NULL ? top : ".");
+	ok &= expect(
+		secrets_read(&s, path, "", NULL, write_note, stderr, NULL) == MS_OK && s->n == 2,
+		"the sample file");
+	secrets_free(&s);
 	snprintf(path, sizeof path, "%s/testing/good-input/ipsec.secrets/14-key-files.in",
 		top != NULL ? top : ".");
 	snprintf(keys, sizeof keys, "%s/testing/good-input/ipsec.secrets/keys",
