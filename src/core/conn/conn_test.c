@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/conn/conn.h"
+#include "core/conn/conn_priv.h"
 
 #include <modswan/registry.h>
 
@@ -293,6 +293,8 @@ static void test_instance(void **state)
 	assert_true(ms_selector_eq(&i->remote.clients[0], &want));
 	assert_true(ms_id_eq(&i->remote.id, &r));
 	assert_ptr_equal(conn_by_name(t, "road"), c);
+	assert_ptr_equal(conn_find_host_pair(t, &c->local.host.addr, &peer.addr), c);
+	assert_null(conn_pair_bucket(t, &c->local.host.addr, &peer.addr));
 	conn_delete(t, i);
 	conn_unref(&i);
 	ms_id_free(&r);

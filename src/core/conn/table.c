@@ -95,14 +95,18 @@ static void take_out(struct conn_table *t, struct conn_index *ix, const struct i
 		}
 }
 
+/* Nobody looks for an instance by its hosts: thousands behind one address must not lengthen the
+ * chain in which their template is found. */
 void conn_pair_insert(struct conn_table *t, struct conn *c)
 {
-	insert(t, &t->by_pair, &pair_kind, c);
+	if (c->instance == 0)
+		insert(t, &t->by_pair, &pair_kind, c);
 }
 
 void conn_pair_remove(struct conn_table *t, struct conn *c)
 {
-	take_out(t, &t->by_pair, &pair_kind, c);
+	if (c->instance == 0)
+		take_out(t, &t->by_pair, &pair_kind, c);
 }
 
 struct conn *conn_pair_bucket(const struct conn_table *t, const struct ms_addr *local,
