@@ -48,6 +48,9 @@ struct ms_kernel_sa {
 	/* Inner packets of an inbound tunnel must lie in this (src = peer's side). */
 	struct ms_selector sel_src, sel_dst;
 	uint32_t mtu; /* 0: the backend finds out */
+	/* SA_MOVE: said.dst is new, this is how it was known until now.  Unset: only its SPI names
+	 * the SA, which is refused (MS_ERR_DUPLICATE) when two of that direction have the same. */
+	struct ms_addr old_dst;
 };
 
 enum ms_shunt {

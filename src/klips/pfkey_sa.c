@@ -198,11 +198,40 @@ int pfkey_flush(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	return 0;
 }
 
+/* An SA by SPI, protocol and direction: all SAs are looked at, for callers without its address. */
+struct search {
+	struct ms_said said;
+	bool inbound;
+	struct klips_sa *found;
+	unsigned n;
+};
+
+static bool search_one(void *arg, struct klips_sa *sa)
+{
+	struct search *s = arg;
+
+	if (sa->said.spi == s->said.spi && sa->said.protocol == s->said.protocol
+		&& sa->inbound == s->inbound) {
+		s->found = sa;
+		s->n++;
+	}
+	return true;
+}
+
 int pfkey_move(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
 	struct ms_said said = pfkey_said(m);
 	struct klips_sa *sa = sadb_find(c->k->sadb, &said);
 
+	if (sa == NULL && (m->has & MS_PFKEY_BIT(X_MS_SA)) != 0) {
+		struct search s = { .said = said,
+			.inbound = (m->x_sa.flags & MS_PFKEY_X_INBOUND) != 0 };
+
+		sadb_each(c->k->sadb, search_one, &s);
+		if (s.n > 1)
+			return EEXIST;
+		sa = s.found;
+	}
 	if (sa == NULL)
 		return ESRCH;
 	if (m->src.ep.addr.family != m->dst2.ep.addr.family)

@@ -80,8 +80,10 @@ static ms_err set_common(struct klips *k, struct klips_sa *sa, const struct ms_p
 	sa->inbound = is_inbound(k, m);
 	sa->added_s = klips_now_s(k);
 	sa->pid = m->pid;
-	if (HAS(m, X_MS_SA))
+	if (HAS(m, X_MS_SA)) {
 		sa->reqid = m->x_sa.reqid;
+		sa->mtu = m->x_sa.mtu;
+	}
 	if (HAS(m, X_MS_SEL_SRC) && HAS(m, X_MS_SEL_DST) && sa->inbound)
 		return sa_set_content(sa, &m->sel_src, &m->sel_dst);
 	return MS_OK;
@@ -210,6 +212,8 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 	size = d != NULL ? d->phys_mtu : DEFAULT_MTU;
 	for (; sa != NULL; sa = sa->inner)
 		size = sa->xform == NULL ? size : sa->xform->room(sa, size);
+	if (head->mtu != 0 && head->mtu < size)
+		size = head->mtu;
 	CMM_STORE_SHARED(head->inner_mtu, size);
 	if (d != NULL && size != 0)
 		device_lower_mtu(d, size);

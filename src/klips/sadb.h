@@ -61,6 +61,7 @@ struct klips_sa {
 	struct sa_content *content; /* RCU; inbound; NULL: anything */
 	struct sa_limits soft, hard;
 	uint32_t reqid;
+	uint32_t mtu; /* wanted for what goes in, 0: found out */
 
 	/* workers */
 	uint8_t state; /* enum ms_pfkey_sa_state; relaxed */

@@ -206,7 +206,8 @@ static const struct pfkey_message messages[] = {
 	MESSAGE(X_MS_DETACH, true, B(X_MS_DEVICE), 0, B(X_MS_DEVICE), 0),
 	MESSAGE(X_MS_ENCAP_SOCKET, true, B(X_MS_LOCAL), 0, B(X_MS_LOCAL), 0),
 	MESSAGE_UP(X_MS_DATAGRAM, true, B(X_MS_LOCAL) | B(X_MS_REMOTE) | B(X_MS_DATA), 0),
-	MESSAGE(X_MS_MOVE, false, S_ | AD_ | B(X_ADDRESS_DST2), N_, S_ | AD_, N_ | B(X_ADDRESS_DST2)),
+	MESSAGE(X_MS_MOVE, false, S_ | AD_ | B(X_ADDRESS_DST2), N_ | B(X_MS_SA), S_ | AD_,
+		N_ | B(X_ADDRESS_DST2) | B(X_MS_SA)),
 	MESSAGE(X_MS_TEARDOWN, true, 0, B(X_MS_INSTANCE), 0, B(X_MS_INSTANCE)),
 };
 

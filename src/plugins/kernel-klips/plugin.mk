@@ -1,7 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 if PLUGIN_KERNEL_KLIPS
 EXTRA_LTLIBRARIES += src/plugins/kernel-klips/kernel-klips.la
-src_plugins_kernel_klips_kernel_klips_la_SOURCES = src/plugins/kernel-klips/kernel-klips.c
+kernel_klips_objects = \
+	src/plugins/kernel-klips/call.c \
+	src/plugins/kernel-klips/event.c \
+	src/plugins/kernel-klips/kernel-klips.c \
+	src/plugins/kernel-klips/kernel-klips.h \
+	src/plugins/kernel-klips/link.c \
+	src/plugins/kernel-klips/message.c \
+	src/plugins/kernel-klips/submit.c
+src_plugins_kernel_klips_kernel_klips_la_SOURCES = $(kernel_klips_objects)
 src_plugins_kernel_klips_kernel_klips_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_KERNEL_KLIPS_LDFLAGS)
 src_plugins_kernel_klips_kernel_klips_la_LIBADD = libmodswan.la
+endif
+EXTRA_DIST += src/plugins/kernel-klips/README
+if PLUGIN_KERNEL_KLIPS
+if HAVE_CMOCKA
+check_PROGRAMS += src/plugins/kernel-klips/kernel-klips_test
+TESTS += src/plugins/kernel-klips/kernel-klips_test
+src_plugins_kernel_klips_kernel_klips_test_SOURCES = \
+	src/plugins/kernel-klips/kernel-klips_test.c $(kernel_klips_objects)
+src_plugins_kernel_klips_kernel_klips_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+src_plugins_kernel_klips_kernel_klips_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
+endif
 endif
