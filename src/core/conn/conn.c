@@ -128,6 +128,7 @@ struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
 		c->remote.clients[0] = s;
 	}
 	c->instance = ++t->instances;
+	c->template->n_instances++;
 	if (conn_table_insert(t, c) != MS_OK)
 		goto failed;
 	return conn_ref(c);

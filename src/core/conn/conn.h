@@ -51,6 +51,7 @@ struct conn {
 	uint32_t serial;	 /* of this object, for listings */
 	uint32_t instance;	 /* 0: not an instance; else its number, [N] */
 	struct conn *template;	 /* of an instance; holds a reference */
+	uint32_t n_instances;	 /* of a template, in the table */
 	struct ms_conn_desc *desc; /* shared with the template */
 	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
 	struct conn_end local, remote;

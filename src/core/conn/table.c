@@ -200,6 +200,8 @@ void conn_delete(struct conn_table *t, struct conn *c)
 	if (c->deleted)
 		return;
 	c->deleted = true;
+	if (c->template != NULL)
+		c->template->n_instances--;
 	if (c->oriented)
 		conn_pair_remove(t, c);
 	if (c->instance == 0)

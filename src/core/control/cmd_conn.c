@@ -159,7 +159,7 @@ void cmd_down(call *c)
 	conn_name_text(conn, name, sizeof name);
 	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
 	conn->wanted_up = false;
-	for (i = conn_first(c->d->conns); i != NULL; i = next) {
+	for (i = conn_first(c->d->conns); i != NULL && conn->n_instances > 0; i = next) {
 		next = i->all_next;
 		if (i->template == conn)
 			ike_terminate_conn(c->d->ike, i);

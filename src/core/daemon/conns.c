@@ -14,21 +14,26 @@ struct adding {
 	struct ms_why why;
 };
 
+/* The IKE core may delete it by itself when its last SA goes. */
+static void delete_instance(struct daemon *d, struct conn *i)
+{
+	conn_ref(i);
+	ike_terminate_conn(d->ike, i);
+	conn_delete(d->conns, i);
+	route_release(d->route, i);
+	conn_unref(&i);
+}
+
 void daemon_delete_conn(struct daemon *d, struct conn *c)
 {
 	struct conn *i, *next;
 
 	conn_ref(c);
 	/* Instances live and die with their template. */
-	for (i = conn_first(d->conns); i != NULL; i = next) {
+	for (i = conn_first(d->conns); i != NULL && c->n_instances > 0; i = next) {
 		next = i->all_next;
-		if (i->template == c) {
-			conn_ref(i);
-			ike_terminate_conn(d->ike, i);
-			conn_delete(d->conns, i);
-			next = conn_first(d->conns);
-			conn_unref(&i);
-		}
+		if (i->template == c)
+			delete_instance(d, i);
 	}
 	c->wanted_up = false;
 	control_forget_conn(d->control, c);

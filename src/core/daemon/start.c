@@ -16,6 +16,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#define STOP_MS 5000
+
 const struct ms_provider *daemon_provider(const struct daemon *d, enum ms_role role, unsigned i)
 {
 	return ms_plugins_provider(d->plugins, role, NULL, i);
@@ -226,17 +228,35 @@ ms_err daemon_start(struct daemon *d, struct ms_why *why)
 	return net->start(d->net->instance, &daemon_net_events, d, why);
 }
 
+static void patience_over(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* Peers are told, routes and policies taken back; hooks get some time to finish. */
+static void take_all_down(struct daemon *d)
+{
+	bool late = false;
+	struct ms_timer *t = ms_timer_new(d->loop, patience_over, &late);
+
+	while (conn_first(d->conns) != NULL)
+		daemon_delete_conn(d, conn_first(d->conns));
+	ike_shutdown(d->ike);
+	if (t == NULL)
+		return;
+	ms_timer_set(t, STOP_MS);
+	while (route_busy(d->route) && !late)
+		ms_loop_turn(d->loop, true);
+	ms_timer_free(&t);
+}
+
 void daemon_stop(struct daemon *d)
 {
 	const struct ms_kernel_ops *k = d->kernel == NULL ? NULL : d->kernel->ops;
 	const struct ms_net_ops *net = d->net == NULL ? NULL : d->net->ops;
 
-	if (d->ike != NULL) {
-		ike_shutdown(d->ike);
-		/* What was started answers before the parts go. */
-		for (unsigned i = 0; i < 100 && control_busy(d->control); i++)
-			ms_loop_turn(d->loop, false);
-	}
+	if (d->ike != NULL)
+		take_all_down(d);
 	if (d->control != NULL)
 		control_stop(d->control);
 	if (net != NULL)

@@ -19,6 +19,7 @@ struct route_job *job_new(struct route *r, struct conn *c, host_done_f *done, vo
 		return NULL;
 	}
 	job->route = r;
+	r->jobs++;
 	job->conn = conn_ref(c);
 	job->done = done;
 	job->arg = arg;
@@ -84,6 +85,7 @@ static void finish(struct route_job *job)
 	struct route_job *next;
 
 	c->route_jobs = next = job->next;
+	r->jobs--;
 	if (job->done != NULL)
 		job->done(job->arg, job->err, &job->why);
 	if (r->env.changed != NULL)

@@ -22,6 +22,11 @@ void route_free(struct route **r)
 	*r = NULL;
 }
 
+bool route_busy(const struct route *r)
+{
+	return r->jobs > 0;
+}
+
 const char *route_state_name(enum conn_routing s)
 {
 	static const char *const names[] = {

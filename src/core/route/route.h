@@ -37,6 +37,9 @@ struct route *route_new(const struct host *host, const struct route_env *env);
 /* Changes under way are forgotten: nothing of theirs may answer afterwards. */
 void route_free(struct route **r);
 
+/* Changes under way or waiting. */
+bool route_busy(const struct route *r);
+
 /* host_ops.child_up and child_down. */
 void route_child_up(struct route *r, struct child_sa *child, host_done_f *done, void *arg);
 void route_child_down(struct route *r, struct child_sa *child);

@@ -50,6 +50,7 @@ struct route_job {
 struct route {
 	const struct host *host;
 	struct route_env env;
+	unsigned jobs; /* not finished */
 };
 
 /* NULL: out of memory; done was called with it. */
