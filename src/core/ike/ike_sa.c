@@ -63,6 +63,14 @@ static void unlink_conn(struct ike_sa *ike)
 		ike->conn_next->conn_prev = ike->conn_prev;
 }
 
+/* An instance lives as long as one of its SAs does: else each peer that comes and goes, or fails to
+ * prove who it is, would leave one behind. */
+static void drop_instance(struct ike_engine *e, struct conn *c)
+{
+	if (c->instance && !c->ike_sas && !c->child_sas && !e->closing)
+		conn_delete(e->conns, c);
+}
+
 void ike_set_conn(struct ike_sa *ike, struct conn *c)
 {
 	struct conn *old = ike->conn;
@@ -72,6 +80,7 @@ void ike_set_conn(struct ike_sa *ike, struct conn *c)
 	unlink_conn(ike);
 	ike->conn = conn_ref(c);
 	link_conn(ike);
+	drop_instance(ike->e, old);
 	conn_unref(&old);
 }
 
@@ -206,6 +215,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		ike_attempt_failed(e, c, telling, err, why);
 	else if (!e->closing && telling)
 		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);
+	drop_instance(e, c);
 	conn_unref(&c);
 	ike_sa_unref(&ike);
 }

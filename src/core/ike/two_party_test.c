@@ -443,6 +443,32 @@ static void test_nat(void **state)
 	pair_free(&p);
 }
 
+/* What was made from the template for one peer goes with its last SA, also when it never had one. */
+static void test_instances(void **state)
+{
+	struct sim_words e = tunnel;
+	struct pair p;
+
+	(void)state;
+	e.left = "%any";
+	p = pair_of(&tunnel, &e, NULL);
+	pair_up(&p);
+	assert_pair_up(&p);
+	assert_int_equal(conn_count(p.east->conns), 2);
+	ike_terminate_conn(p.west->ike, p.wc);
+	sim_run(p.sim, 60000);
+	assert_int_equal(sim_states(p.east), 0);
+	assert_int_equal(conn_count(p.east->conns), 1);
+	pair_free(&p);
+	p = pair_of(&tunnel, &e, NULL);
+	p.east->psk = ms_bytes("another", 7);
+	pair_up(&p);
+	assert_int_equal(p.west->over_err, MS_ERR_AUTH);
+	assert_int_equal(sim_states(p.east), 0);
+	assert_int_equal(conn_count(p.east->conns), 1);
+	pair_free(&p);
+}
+
 static void test_forced_encapsulation(void **state)
 {
 	struct sim_words w = tunnel;
@@ -505,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_simultaneous),
 		cmocka_unit_test(test_busy_attempt),
 		cmocka_unit_test(test_nat),
+		cmocka_unit_test(test_instances),
 		cmocka_unit_test(test_forced_encapsulation),
 		cmocka_unit_test(test_mapping_event),
 	};
