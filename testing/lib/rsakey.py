@@ -44,7 +44,8 @@ def public(path):
 
 def private(path):
     key = numbers(path)
-    lines = ["\t%s: 0x%x\n" % (ours, key[theirs]) for ours, theirs in FIELDS.items()]
+    # whole octets: an odd number of digits is no datum of the family
+    lines = ["\t%s: 0x%s\n" % (ours, octets(key[theirs]).hex()) for ours, theirs in FIELDS.items()]
     return ": RSA {\n%s\t}" % "".join(lines)
 
 

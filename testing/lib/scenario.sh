@@ -29,6 +29,7 @@ instantiate() {
 install_files() {
 	local folder=$1 source host target file
 	for source in "$folder"/*/; do
+		[ -d "$source" ] || continue # the pattern itself: there is none
 		source=${source%/}
 		while IFS= read -r file; do
 			for host in $(tr + ' ' <<<"${source##*/}"); do

@@ -22,6 +22,12 @@ modswan_start() {
 	ipsec setup status
 }
 
+# After pluto was killed: klips may still run, and goes on.
+pluto_start() {
+	ipsec setup start
+	daemon_runs pluto || fail "pluto is not there after ipsec setup start"
+}
+
 modswan_stop() {
 	ipsec setup stop
 }

@@ -73,7 +73,7 @@ ping_ok() {
 	out=$(ping -n -i 0.1 -W 2 -c "$count" $from -p $marker "$1" 2>&1) ||
 		fail "ping $1:"$'\n'"$out"
 	grep -q " $count received" <<<"$out" || fail "ping $1:"$'\n'"$out"
-	tail -n 2 <<<"$out" | head -n 1
+	grep 'packets transmitted' <<<"$out"
 }
 
 # ping_fails ADDRESS: none of three is.
@@ -82,7 +82,7 @@ ping_fails() {
 	out=$(ping -n -i 0.2 -W 1 -c 3 -p $marker "$1" 2>&1) &&
 		fail "ping $1 is answered:"$'\n'"$out"
 	grep -q ' 0 received' <<<"$out" || fail "ping $1:"$'\n'"$out"
-	tail -n 2 <<<"$out" | head -n 1
+	grep 'packets transmitted' <<<"$out"
 }
 
 # serve_bytes ADDRESS: takes transfers on port 5001, in the background.

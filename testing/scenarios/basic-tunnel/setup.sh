@@ -4,6 +4,7 @@ encapsulation=${encapsulation:-auto}
 ike=${ike:-aes_gcm128-sha2_256-x25519}
 esp=${esp:-aes_gcm128}
 wire_kind=${wire_kind:-esp} # as only_esp_on_wire calls it
+protostack=${protostack:-klips}
 if [ "${family:-4}" = 4 ]; then
 	west_address=192.1.2.45 west_net=192.0.1.0/24 west_client=192.0.1.1
 	east_address=192.1.2.23 east_net=192.0.2.0/24 east_client=192.0.2.1

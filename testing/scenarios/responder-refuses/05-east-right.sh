@@ -1,3 +1,3 @@
-cp -p /run/right "$confdir/$file"
+cp -p /run/right "$confdir/$spoiled"
 ipsec auto --rereadsecrets
 ipsec auto --replace west-east
