@@ -22,7 +22,17 @@ static void add_esn(struct ms_proposal *p, int esn)
 		p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_ESN, 0, 0 };
 }
 
-ms_err child_proposals(const struct conn *c, bool pfs, struct ms_proposals *out)
+/* pfs=yes without a group in esp=: the IKE SA's own is wanted, and none at all is taken, because
+ * peers whose proposals name no group mean that. */
+static void add_group(struct ms_proposal *p, uint16_t group)
+{
+	if (p->n + 2 > MS_MAX_TRANSFORMS)
+		return;
+	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_KE, group, 0 };
+	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_KE, MS_KE_NONE, 0 };
+}
+
+ms_err child_proposals(const struct conn *c, uint16_t pfs_group, struct ms_proposals *out)
 {
 	if (!c->esp)
 		return MS_ERR_CONFIG;
@@ -30,11 +40,17 @@ ms_err child_proposals(const struct conn *c, bool pfs, struct ms_proposals *out)
 	for (unsigned i = 0; i < out->n; i++) {
 		struct ms_proposal *p = &out->p[i];
 		unsigned n = 0;
+		bool has_ke = false;
 
-		for (unsigned j = 0; j < p->n; j++)
-			if (pfs || p->t[j].type != MS_TRANSFORM_KE)
-				p->t[n++] = p->t[j];
+		for (unsigned j = 0; j < p->n; j++) {
+			if (p->t[j].type == MS_TRANSFORM_KE && !pfs_group)
+				continue;
+			has_ke |= p->t[j].type == MS_TRANSFORM_KE;
+			p->t[n++] = p->t[j];
+		}
 		p->n = (uint8_t)n;
+		if (pfs_group && !has_ke && c->desc->pfs)
+			add_group(p, pfs_group);
 		add_esn(p, c->desc->esn);
 	}
 	return MS_OK;
@@ -60,17 +76,18 @@ static ms_err refuse(struct ike_exchange *x, ms_err err)
 	return err;
 }
 
-static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
+	unsigned ke_group, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
 	struct ms_proposals ours;
 	char offered[200], wanted[150];
-	ms_err err = child_proposals(child->conn, pfs, &ours);
+	ms_err err = child_proposals(child->conn, pfs_group, &ours);
 
 	if (err == MS_OK)
 		err = ike_get_proposals(x, x->sa, &ours, 4, why);
 	if (err == MS_OK)
-		err = ms_suite_choose(&child->suite, &ours, x->peers, &x->chosen);
+		err = ike_choose_suite(&child->suite, &ours, x, ke_group);
 	if (err == MS_OK && !ms_encr_find(child->suite.encr, child->suite.encr_bits))
 		err = MS_ERR_NO_PROPOSAL;
 	if (err == MS_OK) {
@@ -84,10 +101,9 @@ static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, bool pfs,
 	return ms_fail(why, err, "no ESP proposal fits: offered %s, wanted %s", offered, wanted);
 }
 
-static ms_err refuse_ts(struct ike_sa *ike, struct ms_why *why)
+static ms_err refuse_ts(struct ike_sa *ike, const struct conn *c, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
-	struct conn *c = ike->conn;
 	char mine[80], theirs[80], want_mine[80], want_theirs[80];
 
 	child_selectors_text(x->ts_mine, x->n_mine, mine, sizeof(mine));
@@ -99,29 +115,30 @@ static ms_err refuse_ts(struct ike_sa *ike, struct ms_why *why)
 		want_theirs);
 }
 
-ms_err child_choose(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
+	unsigned ke_group, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
-	struct conn *c = x->n_mine && x->n_theirs ? conn_find_clients(ike->e->conns, ike->conn,
+	struct conn *c = x->n_mine && x->n_theirs ? conn_find_clients(ike->e->conns, child->conn,
 		x->ts_mine, x->n_mine, x->ts_theirs, x->n_theirs) : NULL;
 	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
 	unsigned n_mine, n_theirs;
 	ms_err err;
 
 	if (!c)
-		return refuse(x, refuse_ts(ike, why));
+		return refuse(x, refuse_ts(ike, child->conn, why));
 	child_set_conn(child, c);
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
 	n_theirs = ike_ts_narrow(c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs,
 		theirs);
 	if (n_mine == 0 || n_theirs == 0)
-		return refuse(x, refuse_ts(ike, why));
+		return refuse(x, refuse_ts(ike, child->conn, why));
 	/* s1.3.1: we may decline transport mode, but not tunnel mode for transport's sake. */
 	child->tunnel = c->desc->type != MS_TYPE_TRANSPORT;
 	if (!child->tunnel && !x->transport)
 		return refuse(x, ms_fail(why, MS_ERR_NO_PROPOSAL,
 			"offered tunnel mode, wanted transport mode"));
-	err = choose_suite(ike, child, pfs, why);
+	err = choose_suite(ike, child, pfs_group, ke_group, why);
 	if (err)
 		return refuse(x, err);
 	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
@@ -144,13 +161,15 @@ static bool all_within(const struct ms_selector *s, unsigned n, const struct ms_
 	return n > 0;
 }
 
-ms_err child_accept(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
+	struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
 	struct conn *c = child->conn;
 	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
 	unsigned n_mine, n_theirs;
-	ms_err err = choose_suite(ike, child, pfs, why);
+	ms_err err = choose_suite(ike, child, pfs_group,
+		pfs_group && ike->x->ke ? ike->x->ke->id : 0, why);
 
 	if (err)
 		return err;
@@ -162,7 +181,7 @@ ms_err child_accept(struct ike_sa *ike, struct child_sa *child, bool pfs, struct
 	child->tunnel = !x->transport;
 	if (!all_within(x->ts_mine, x->n_mine, c->local.clients, c->local.n_clients) ||
 		!all_within(x->ts_theirs, x->n_theirs, c->remote.clients, c->remote.n_clients))
-		return refuse_ts(ike, why);
+		return refuse_ts(ike, child->conn, why);
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
 	n_theirs = ike_ts_narrow(c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs,
 		theirs);

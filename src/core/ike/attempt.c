@@ -40,7 +40,7 @@ static ms_err start_attempt(struct ike_engine *e, struct conn *c, uint64_t delay
 static struct ike_sa *attempt_of(const struct conn *c)
 {
 	for (struct ike_sa *ike = c->ike_sas; ike; ike = ike->conn_next)
-		if (ike->initiator && !ike->established)
+		if (ike->initiator && !ike->established && !ike->no_revival)
 			return ike;
 	return NULL;
 }
@@ -221,10 +221,11 @@ void ike_want_delete(struct ike_sa *ike)
 	if (ike->gone || ike->state == IKE_DELETING)
 		return;
 	ms_info(&lg, "deleting state (%s)", ike_state_name(ike->state));
-	if (!ike->established || (ike->busy && ike->x)) {
+	if (!ike->established) {
 		ike_gone(ike, MS_ERR_CANCELLED, NULL);
 		return;
 	}
+	/* An action under way ends without its child, and then the peer is told. */
 	ike->no_revival = true;
 	while (ike->children)
 		child_gone(ike->children);

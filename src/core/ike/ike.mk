@@ -10,7 +10,7 @@ libcore_la_SOURCES += \
 	src/core/ikev2/auth.c src/core/ikev2/create_child_sa.c src/core/ikev2/ike_auth.c \
 	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/jobs.c \
 	src/core/ikev2/keymat.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
-	src/core/ikev2/ts.c \
+	src/core/ikev2/rekey_ike.c src/core/ikev2/ts.c \
 	src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
 	src/core/child/install.c
 
@@ -24,7 +24,7 @@ ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/lib
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
-	src/core/ike/mutation_test src/core/ike/fsm_test
+	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -39,6 +39,9 @@ src_core_ike_loss_test_LDADD = $(ike_test_libs)
 src_core_ike_mutation_test_SOURCES = src/core/ike/mutation_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_mutation_test_LDADD = $(ike_test_libs)
+src_core_ike_rekey_test_SOURCES = src/core/ike/rekey_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_rekey_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c
 src_core_ike_fsm_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_fuzz_SOURCES = src/core/ike/payload_fuzz.c testing/fuzz/driver.c

@@ -204,7 +204,8 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	ike->gone = true;
 	leave_indexes(ike);
 	ike->state = IKE_GONE;
-	ike_exchange_free(ike);
+	ike_exchange_free(&ike->x);
+	ike_exchange_free(&ike->x_out);
 	while (ike->children)
 		lose_child(ike->children, err);
 	if (c->newest_ike == ike->serial)
@@ -315,18 +316,20 @@ struct ike_exchange *ike_exchange_new(struct ike_sa *ike)
 	return x;
 }
 
-void ike_exchange_free(struct ike_sa *ike)
+void ike_exchange_free(struct ike_exchange **p)
 {
-	struct ike_exchange *x = ike->x;
+	struct ike_exchange *x = *p;
 	struct ms_arena *arena;
 
 	if (!x)
 		return;
-	ike->x = NULL;
+	*p = NULL;
 	if (x->ke && x->ke_priv)
 		x->ke->priv_free(&x->ke_priv);
 	ms_id_free(&x->asked_id);
 	child_unref(&x->child);
+	if (x->new_ike && !x->new_ike->established)
+		ike_gone(x->new_ike, MS_ERR_CANCELLED, NULL);
 	ike_sa_unref(&x->new_ike);
 	arena = x->arena;
 	ms_arena_free(&arena);

@@ -20,6 +20,8 @@
 #include "lib/mem/arena.h"
 
 #define IKE_NONCE_OCTETS 32
+#define IKE_NONCE_MIN 16 /* RFC 7296 s2.10 */
+#define IKE_NONCE_MAX 256
 #define IKE_MAX_COOKIE 64
 #define IKE_NEVER UINT64_MAX
 
@@ -87,7 +89,8 @@ struct ike_sa {
 	uint64_t established_s;
 
 	struct ms_id peer_id;
-	struct ike_exchange *x;
+	struct ike_exchange *x;	    /* of what is being worked on */
+	struct ike_exchange *x_out; /* of our CREATE_CHILD_SA request, while its answer is awaited */
 	struct child_sa *children;
 };
 
@@ -129,6 +132,7 @@ struct ike_exchange {
 	void *ke_priv;
 	uint8_t *ke_pub;	/* ours */
 	struct ms_bytes ke_peer;
+	unsigned ke_group;	/* that the peer's KE payload names */
 	struct ms_bytes shared;
 	struct ms_bytes cookie;
 	unsigned cookie_rounds, ke_rounds;
@@ -154,6 +158,8 @@ struct ike_exchange {
 	bool transport;
 	unsigned child_refused; /* notify to send instead of a child */
 	uint32_t rekeys;	/* serial of the child that this exchange replaces */
+	uint32_t rival;		/* the child by which the peer replaces it at the same time */
+	uint8_t *rival_nonce;
 	struct ike_sa *new_ike; /* a reference, IKE SA rekey */
 };
 
@@ -217,9 +223,9 @@ bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_i
 /* Sets the timer to the earliest of the SA's deadlines. */
 void ike_arm(struct ike_sa *ike);
 void ike_arm_timer(struct ike_engine *e, struct ike_timer *t, uint64_t at);
-/* The exchange's arena; NULL: out of memory. */
+/* ike->x; NULL: out of memory. */
 struct ike_exchange *ike_exchange_new(struct ike_sa *ike);
-void ike_exchange_free(struct ike_sa *ike);
+void ike_exchange_free(struct ike_exchange **x);
 /* A copy in the exchange's arena; len 0 with ptr NULL when out of memory. */
 struct ms_bytes ike_keep(struct ike_exchange *x, struct ms_bytes b);
 static inline const uint8_t *ike_my_spi(const struct ike_sa *ike)
@@ -293,6 +299,7 @@ void ike_attempt_succeeded(struct ike_sa *ike);
 /* Asks for the SA's deletion as soon as the window lets it. */
 void ike_want_delete(struct ike_sa *ike);
 void child_want_delete(struct child_sa *child);
+void child_rekey_later(struct child_sa *child, uint64_t in_ms);
 
 /* --- natd.c, cookie.c ------------------------------------------------------------------------------ */
 
@@ -322,10 +329,15 @@ ike_action_f ike_auth_request, ike_auth_eap, ike_auth_response, ike_auth_refused
 ike_action_f ike_informational_request, ike_informational_response;
 void ike_informational_start(struct ike_sa *ike);
 /* create_child_sa.c */
-ike_action_f ike_create_child_request, ike_rekey_child_request, ike_rekey_ike_request,
-	ike_create_child_response, ike_rekey_ike_response, ike_create_child_refused;
+ike_action_f ike_create_child_request, ike_rekey_child_request, ike_create_child_response,
+	ike_create_child_refused, ike_create_child_late;
 void ike_rekey_child_start(struct child_sa *child);
+/* rekey_ike.c */
+ike_action_f ike_rekey_ike_request, ike_rekey_ike_response;
 void ike_rekey_ike_start(struct ike_sa *ike);
+void ike_rekey_ike_failed(struct ike_sa *ike, unsigned notify);
+/* A responder's way out of a CREATE_CHILD_SA request: one notify, everything given up. */
+void ike_create_refuse(struct ike_sa *ike, unsigned notify, struct ms_bytes data);
 
 /* keymat.c */
 enum ike_key { IKE_SK_D, IKE_SK_AI, IKE_SK_AR, IKE_SK_EI, IKE_SK_ER, IKE_SK_PI, IKE_SK_PR };
@@ -358,6 +370,15 @@ ms_err ike_get_proposals(struct ike_exchange *x, struct ms_bytes body,
 	const struct ms_proposals *ours, unsigned spi_octets, struct ms_why *why) MS_MUST_CHECK;
 /* What an SA payload says, for logs; like snprintf. */
 size_t ike_proposals_peer_text(struct ms_bytes body, char *buf, size_t size);
+/* The first group that a provider has; NULL: none. */
+const struct ms_ke_alg *ike_first_ke(const struct ms_proposals *p);
+/* Among x->peers, with the peer's KE group where that is possible; sets x->chosen. */
+ms_err ike_choose_suite(struct ms_suite *suite, const struct ms_proposals *ours,
+	struct ike_exchange *x, unsigned group) MS_MUST_CHECK;
+/* pub empty: no KE payload. */
+void ike_put_ke_nonce(struct ike_out *out, unsigned group, struct ms_bytes pub,
+	struct ms_bytes nonce);
+bool ike_nonce_fits(const struct ike_payload *p);
 bool ike_proposals_have_ke(const struct ms_proposals *p, uint16_t ke);
 
 /* ts.c */
@@ -395,14 +416,17 @@ void child_get_spi(struct child_sa *child, ike_step_f *next);
 void child_install(struct child_sa *child, ike_step_f *next);
 /* Established: lines, newest, lifetime. */
 void child_established(struct child_sa *child);
-/* What we offer for it: conn's list without KE where `pfs` is false, with ESN as configured. */
-ms_err child_proposals(const struct conn *c, bool pfs, struct ms_proposals *out) MS_MUST_CHECK;
-/* The responder's choice: suite, selectors, mode. On error x->child_refused is set. */
-ms_err child_choose(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
+/* What we offer for it, with ESN as configured.  pfs_group 0: without key exchange (IKE_AUTH); else
+ * the groups of esp=, or, where that has none and pfs= is on, this one or none. */
+ms_err child_proposals(const struct conn *c, uint16_t pfs_group, struct ms_proposals *out)
 	MS_MUST_CHECK;
+/* The responder's choice, from child->conn: suite, selectors, mode.  ke_group: of the peer's KE
+ * payload, 0: none.  On error x->child_refused is set. */
+ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
+	unsigned ke_group, struct ms_why *why) MS_MUST_CHECK;
 /* The initiator's check of the answer. */
-ms_err child_accept(struct ike_sa *ike, struct child_sa *child, bool pfs, struct ms_why *why)
-	MS_MUST_CHECK;
+ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
+	struct ms_why *why) MS_MUST_CHECK;
 struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst);
 struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out);
 /* UDP encapsulated SAs follow the peer. */

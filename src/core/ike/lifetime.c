@@ -51,6 +51,12 @@ static void child_arm(struct child_sa *child)
 		child->rekey_at < child->expire_at ? child->rekey_at : child->expire_at);
 }
 
+void child_rekey_later(struct child_sa *child, uint64_t in_ms)
+{
+	child->rekey_at = ike_now(child->ike->e) + in_ms;
+	child_arm(child);
+}
+
 void child_start_lifetime(struct child_sa *child)
 {
 	const struct ms_conn_desc *d = child->conn->desc;

@@ -75,7 +75,7 @@ static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *wh
 /* The handshake is over; what it needed goes. */
 static void finish(struct ike_sa *ike)
 {
-	ike_exchange_free(ike);
+	ike_exchange_free(&ike->x);
 	ike_keymat_trim(ike);
 	ike_idle(ike);
 }
@@ -102,7 +102,7 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	struct wire_writer w = wire_writer(spi, sizeof(spi));
 
 	if (err == MS_OK)
-		err = child_proposals(x->child->conn, false, &ours);
+		err = child_proposals(x->child->conn, 0, &ours);
 	if (err) {
 		ike_gone(ike, err, why);
 		return;
@@ -234,7 +234,7 @@ static void verified(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		finish(ike);
 		return;
 	}
-	err = child_accept(ike, x->child, false, &local);
+	err = child_accept(ike, x->child, 0, &local);
 	if (err) {
 		child_failed(ike, err, &local, true);
 		finish(ike);
@@ -384,7 +384,7 @@ static void made(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		return;
 	}
 	x->child = child_ref(child);
-	err = child_choose(ike, child, false, &local);
+	err = child_choose(ike, child, 0, 0, &local);
 	if (err)
 		without_child(ike, err, &local);
 	else

@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-#define NONCE_MIN 16 /* RFC 7296 s2.10 */
-#define NONCE_MAX 256
 #define COOKIE_ROUNDS 3
 #define KE_ROUNDS 3
 
@@ -33,16 +31,6 @@ static void put_common(struct ike_sa *ike, struct ike_out *out, bool hashes)
 	}
 }
 
-static void put_ke_nonce(struct ike_out *out, unsigned group, struct ms_bytes pub,
-	struct ms_bytes nonce)
-{
-	struct ike_ke_payload ke = { group, pub };
-	struct ike_data_payload n = { nonce };
-
-	ike_out_put(out, IKE_P_KE, &ke);
-	ike_out_put(out, IKE_P_NONCE, &n);
-}
-
 static void take_hashes(struct ike_sa *ike, const struct ike_msg *m)
 {
 	struct ike_notify_payload n;
@@ -59,11 +47,6 @@ static void take_hashes(struct ike_sa *ike, const struct ike_msg *m)
 	}
 }
 
-static bool nonce_fits(const struct ike_payload *p)
-{
-	return p->body.len >= NONCE_MIN && p->body.len <= NONCE_MAX;
-}
-
 /* --- initiator ------------------------------------------------------------------------------ */
 
 static ms_err send_request(struct ike_sa *ike)
@@ -76,7 +59,7 @@ static ms_err send_request(struct ike_sa *ike)
 	if (x->cookie.len > 0)
 		ike_put_notify(&out, IKE_N_COOKIE, x->cookie);
 	ike_put_proposals(&out, ike->conn->ike, ms_bytes(NULL, 0));
-	put_ke_nonce(&out, x->ke->id, ms_bytes(x->ke_pub, x->ke->init_octets), x->ni);
+	ike_put_ke_nonce(&out, x->ke->id, ms_bytes(x->ke_pub, x->ke->init_octets), x->ni);
 	put_common(ike, &out, true);
 	err = ike_request_send(ike, &out);
 	if (err)
@@ -101,20 +84,10 @@ static void started(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	ike_idle(ike);
 }
 
-static const struct ms_transform *first_group(const struct ms_proposals *p)
-{
-	for (unsigned i = 0; i < p->n; i++)
-		for (unsigned j = 0; j < p->p[i].n; j++)
-			if (p->p[i].t[j].type == MS_TRANSFORM_KE && p->p[i].t[j].id != MS_KE_NONE &&
-				ms_ke_find(p->p[i].t[j].id))
-				return &p->p[i].t[j];
-	return NULL;
-}
-
 void ike_sa_init_start(struct ike_sa *ike)
 {
 	struct ike_exchange *x = ike->x;
-	const struct ms_transform *group = first_group(ike->conn->ike);
+	const struct ms_ke_alg *group = ike_first_ke(ike->conn->ike);
 	uint8_t nonce[IKE_NONCE_OCTETS];
 	struct ms_logger lg = ike_logger(ike);
 	struct ms_why why = { "" };
@@ -129,7 +102,7 @@ void ike_sa_init_start(struct ike_sa *ike)
 		return;
 	}
 	ms_info(&lg, "initiating IKEv2 connection");
-	x->ke = ms_ke_find(group->id);
+	x->ke = group;
 	ike->busy = IKE_BUSY_OTHER;
 	ike_job_ke_start(ike, started);
 }
@@ -242,7 +215,7 @@ static ms_err take_response(struct ike_rx *rx, struct ms_why *why)
 	if (ike_payload_get(ike_msg_find(&rx->m, IKE_P_KE), &ke) || ke.group != x->ke->id ||
 		ike->suite.ke != x->ke->id || ke.data.len != x->ke->resp_octets)
 		return ms_fail(why, MS_ERR_BAD_KE, "KE payload does not fit %s", x->ke->name);
-	if (!nonce_fits(nonce) || memcmp(rx->m.h.spi_r, zero, 8) == 0)
+	if (!ike_nonce_fits(nonce) || memcmp(rx->m.h.spi_r, zero, 8) == 0)
 		return ms_fail(why, MS_ERR_SYNTAX, "nonce of %zu octets or no responder SPI",
 			nonce->body.len);
 	x->ke_peer = ike_keep(x, ke.data);
@@ -285,7 +258,7 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	if (err == MS_OK) {
 		ike_response_begin(ike, &out, IKE_X_IKE_SA_INIT, 0);
 		ike_put_suite(&out, &ike->suite, x->numbers[0], ms_bytes(NULL, 0));
-		put_ke_nonce(&out, x->ke->id, ms_bytes(x->ke_pub, x->ke->resp_octets), x->nr);
+		ike_put_ke_nonce(&out, x->ke->id, ms_bytes(x->ke_pub, x->ke->resp_octets), x->nr);
 		put_common(ike, &out, ike->peer_rfc7427);
 		err = ike_response_send(ike, &out);
 	}
@@ -314,26 +287,6 @@ static void refuse(const struct ike_rx *rx, struct conn *c, ms_err err, const st
 	ms_notice(&lg, "IKE_SA_INIT from %s refused with %s: %s; offered %s, wanted %s", from,
 		ike_name(ike_notify_name, ike_notify_of(err)), ms_why_text(why, err), offered, wanted);
 	ike_answer_clear(rx, ike_notify_of(err), ms_bytes(NULL, 0));
-}
-
-/* First with the group whose KE payload is here: it spares a round trip. */
-static ms_err choose(struct ms_suite *suite, const struct ms_proposals *ours, struct ike_exchange *x,
-	unsigned group)
-{
-	struct ms_proposals narrow = *x->peers;
-
-	for (unsigned i = 0; i < narrow.n; i++) {
-		struct ms_proposal *p = &narrow.p[i];
-		unsigned n = 0;
-
-		for (unsigned j = 0; j < p->n; j++)
-			if (p->t[j].type != MS_TRANSFORM_KE || p->t[j].id == group)
-				p->t[n++] = p->t[j];
-		p->n = (uint8_t)n;
-	}
-	if (ms_suite_choose(suite, ours, &narrow, &x->chosen) == MS_OK && suite->ke == group)
-		return MS_OK;
-	return ms_suite_choose(suite, ours, x->peers, &x->chosen);
 }
 
 static void create(struct ike_rx *rx, struct conn *c, const struct ms_suite *suite, unsigned number,
@@ -388,11 +341,11 @@ static bool negotiate(struct ike_rx *rx, struct conn *c, struct ike_exchange *tm
 	if (err == MS_OK)
 		err = ike_get_proposals(tmp, ike_msg_find(&rx->m, IKE_P_SA)->body, c->ike, 0, &why);
 	if (err == MS_OK)
-		err = choose(suite, c->ike, tmp, ke->group);
+		err = ike_choose_suite(suite, c->ike, tmp, ke->group);
 	alg = err == MS_OK ? ms_ke_find(suite->ke) : NULL;
 	if (err == MS_OK && !alg)
 		err = ms_fail(&why, MS_ERR_NO_PROPOSAL, "a proposal without key exchange");
-	if (err == MS_OK && !nonce_fits(ike_msg_find(&rx->m, IKE_P_NONCE)))
+	if (err == MS_OK && !ike_nonce_fits(ike_msg_find(&rx->m, IKE_P_NONCE)))
 		err = ms_fail(&why, MS_ERR_SYNTAX, "nonce of %zu octets",
 			ike_msg_find(&rx->m, IKE_P_NONCE)->body.len);
 	if (err == MS_OK && ke->group != alg->id) {

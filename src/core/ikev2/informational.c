@@ -24,11 +24,6 @@ static uint32_t delete_pair(struct ike_sa *ike, uint32_t spi_out)
 	spi_in = child->state == CHILD_DELETING ? 0 : child->spi_in;
 	lost = child->state == CHILD_ESTABLISHED;
 	c = conn_ref(child->conn);
-	{
-		struct ms_logger lg = child_logger(child);
-
-		ms_info(&lg, "the peer deleted the CHILD SA");
-	}
 	ike_report(ike, child->serial, MS_RC_LOG, "deleted by the peer");
 	child_gone(child);
 	if (lost && !ike->no_revival)

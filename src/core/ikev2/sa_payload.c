@@ -249,3 +249,48 @@ bool ike_proposals_have_ke(const struct ms_proposals *p, uint16_t ke)
 				return true;
 	return false;
 }
+
+const struct ms_ke_alg *ike_first_ke(const struct ms_proposals *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		for (unsigned j = 0; j < p->p[i].n; j++)
+			if (p->p[i].t[j].type == MS_TRANSFORM_KE && p->p[i].t[j].id != MS_KE_NONE &&
+				ms_ke_find(p->p[i].t[j].id))
+				return ms_ke_find(p->p[i].t[j].id);
+	return NULL;
+}
+
+/* First with the group whose KE payload is here: it spares a round trip. */
+ms_err ike_choose_suite(struct ms_suite *suite, const struct ms_proposals *ours,
+	struct ike_exchange *x, unsigned group)
+{
+	struct ms_proposals narrow = *x->peers;
+
+	for (unsigned i = 0; i < narrow.n; i++) {
+		struct ms_proposal *p = &narrow.p[i];
+		unsigned n = 0;
+
+		for (unsigned j = 0; j < p->n; j++)
+			if (p->t[j].type != MS_TRANSFORM_KE || p->t[j].id == group)
+				p->t[n++] = p->t[j];
+		p->n = (uint8_t)n;
+	}
+	if (group && ms_suite_choose(suite, ours, &narrow, &x->chosen) == MS_OK && suite->ke == group)
+		return MS_OK;
+	return ms_suite_choose(suite, ours, x->peers, &x->chosen);
+}
+
+void ike_put_ke_nonce(struct ike_out *out, unsigned group, struct ms_bytes pub, struct ms_bytes nonce)
+{
+	struct ike_ke_payload ke = { group, pub };
+	struct ike_data_payload n = { nonce };
+
+	if (pub.len > 0)
+		ike_out_put(out, IKE_P_KE, &ke);
+	ike_out_put(out, IKE_P_NONCE, &n);
+}
+
+bool ike_nonce_fits(const struct ike_payload *p)
+{
+	return p->body.len >= IKE_NONCE_MIN && p->body.len <= IKE_NONCE_MAX;
+}

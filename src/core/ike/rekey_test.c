@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rekeying of CHILD and IKE SAs: by time, by both sides at once, refused, and under loss. */
+#include "core/ike/ike_sa.h"
+#include "core/sim/sim_test.h"
+
+static struct sim_words pfs_words(bool pfs)
+{
+	struct sim_words w = tunnel;
+
+	w.pfs = pfs;
+	w.ike = "aes_gcm128-sha2_256-x25519";
+	w.esp = "aes_gcm128";
+	return w;
+}
+
+static void soft_expire(struct sim_node *n)
+{
+	struct ike_sa *ike = ike_first(n->ike);
+	struct child_sa *c = ike_first_child(ike);
+	struct ms_said said = { n->addr, c->spi_in, MS_PROTO_ESP };
+
+	ike_kernel_expire(n->ike, &said, false);
+}
+
+static uint32_t newest_spi(const struct sim_node *n, const struct conn *c)
+{
+	const struct child_sa *child = child_by_serial(n->ike, c->newest_child);
+
+	return child ? child->spi_in : 0;
+}
+
+static void test_child(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 8; how++) {
+		struct sim_words w = pfs_words(how & 1);
+		struct pair p = pair_new(&w);
+		uint32_t before;
+		struct sim_node *n;
+
+		p.sim->later = how & 4;
+		pair_up(&p);
+		assert_pair_up(&p);
+		before = newest_spi(p.west, p.wc);
+		n = how & 2 ? p.east : p.west;
+		n->jobs = 0;
+		soft_expire(n);
+		sim_run(p.sim, 5000);
+		assert_pair_up(&p);
+		assert_int_not_equal(newest_spi(p.west, p.wc), before);
+		assert_int_equal(n->jobs, how & 1 ? 2 : 0);
+		assert_int_equal(p.west->up, 2);
+		assert_int_equal(p.west->downs, 1);
+		assert_int_equal(p.sim->packets, 8);
+		pair_free(&p);
+	}
+}
+
+/* RFC 7296 s2.8.1: one of the two new pairs stays, on both sides the same. */
+static void test_child_both_at_once(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 8; how++) {
+		struct sim_words w = pfs_words(how & 1);
+		struct pair p = pair_of(&w, &w, NULL);
+
+		p.sim->random += (uint64_t)how;
+		p.sim->later = how & 2;
+		pair_up(&p);
+		soft_expire(p.west);
+		soft_expire(p.east);
+		sim_run(p.sim, 10000);
+		assert_pair_up(&p);
+		assert_int_equal(newest_spi(p.west, p.wc),
+			child_by_serial(p.east->ike, p.ec->newest_child)->spi_out);
+		pair_free(&p);
+	}
+}
+
+static void start_ike_rekey(struct sim_node *n)
+{
+	struct ike_sa *ike = ike_first(n->ike);
+
+	ike->wants |= IKE_WANT_REKEY;
+	ike_next_request(ike);
+}
+
+static void test_ike(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 4; how++) {
+		struct sim_words w = pfs_words(true);
+		struct pair p = pair_new(&w);
+		uint32_t before;
+
+		p.sim->later = how & 2;
+		pair_up(&p);
+		before = p.wc->newest_ike;
+		start_ike_rekey(how & 1 ? p.east : p.west);
+		sim_run(p.sim, 5000);
+		assert_pair_up(&p);
+		assert_int_equal(sim_states(p.west), 1);
+		assert_int_equal(sim_states(p.east), 1);
+		assert_int_not_equal(p.wc->newest_ike, before);
+		assert_int_equal(p.west->up, 1); /* the child did not notice */
+		/* The heir works: rekey its child, delete both. */
+		soft_expire(p.west);
+		sim_run(p.sim, 5000);
+		assert_pair_up(&p);
+		start_ike_rekey(how & 1 ? p.west : p.east);
+		sim_run(p.sim, 5000);
+		assert_pair_up(&p);
+		ike_terminate_conn(p.east->ike, p.ec);
+		sim_run(p.sim, 5000);
+		assert_pair_empty(&p);
+		pair_free(&p);
+	}
+}
+
+static void test_ike_both_at_once(void **state)
+{
+	struct sim_words w = pfs_words(true);
+	struct pair p = pair_new(&w);
+
+	(void)state;
+	pair_up(&p);
+	start_ike_rekey(p.west);
+	start_ike_rekey(p.east);
+	sim_run(p.sim, 30000);
+	assert_pair_up(&p);
+	assert_int_equal(sim_states(p.west), 1);
+	assert_int_equal(ike_first(p.west->ike)->serial, p.wc->newest_ike);
+	assert_true(p.wc->newest_ike > 2);
+	pair_free(&p);
+}
+
+static void test_everything_at_once(void **state)
+{
+	struct sim_words w = pfs_words(true);
+	struct pair p = pair_new(&w);
+
+	(void)state;
+	p.sim->later = true;
+	pair_up(&p);
+	start_ike_rekey(p.west);
+	soft_expire(p.east);
+	sim_run(p.sim, 60000);
+	assert_pair_up(&p);
+	ike_terminate_conn(p.west->ike, p.wc);
+	start_ike_rekey(p.east);
+	sim_run(p.sim, 60000);
+	assert_pair_empty(&p);
+	pair_free(&p);
+}
+
+static void test_by_time(void **state)
+{
+	struct sim_words w = pfs_words(true);
+	struct pair p;
+
+	(void)state;
+	w.ike_lifetime_ms = 60000;
+	w.ipsec_lifetime_ms = 25000;
+	p = pair_new(&w);
+	pair_initiate(&p);
+	/* The conn has one or two pairs, and both sides know them, at every moment of quiet. */
+	for (int i = 0; i < 600; i++) {
+		sim_run(p.sim, 1000);
+		if (i % 10 == 9) {
+			assert_true(sim_agree(p.west, p.east));
+			assert_int_equal(sim_children(p.west), 1);
+			assert_int_equal(sim_ikes(p.west), 1);
+		}
+	}
+	assert_true(ike_counter(p.west->ike, IKE_C_CHILD_ESTABLISHED) > 24);
+	assert_true(ike_counter(p.west->ike, IKE_C_IKE_ESTABLISHED) > 10);
+	pair_free(&p);
+}
+
+static void test_no_rekey_expires(void **state)
+{
+	struct sim_words w = pfs_words(true);
+	struct pair p;
+
+	(void)state;
+	w.ipsec_lifetime_ms = 25000;
+	w.no_rekey = true;
+	p = pair_new(&w);
+	pair_initiate(&p);
+	sim_run(p.sim, 20000);
+	assert_pair_up(&p);
+	sim_run(p.sim, 10000);
+	assert_int_equal(sim_sas(p.west) + sim_sas(p.east), 0);
+	assert_int_equal(p.west->up, p.west->downs);
+	pair_free(&p);
+}
+
+static void test_other_group(void **state)
+{
+	struct sim_words w = tunnel, e = tunnel;
+	struct pair p;
+
+	(void)state;
+	w.esp = "aes_gcm128-x25519+ecp256";
+	e.esp = "aes_gcm128-ecp256";
+	p = pair_of(&w, &e, NULL);
+	pair_up(&p);
+	soft_expire(p.west);
+	sim_run(p.sim, 5000);
+	assert_pair_up(&p);
+	assert_int_equal(child_by_serial(p.west->ike, p.wc->newest_child)->suite.ke, MS_KE_ECP256);
+	assert_int_equal(p.sim->packets, 10);
+	pair_free(&p);
+}
+
+/* Unequal esp= lets the rekeying fail: a fresh IKE SA is made before the old one breaks. */
+static void test_child_gone_at_peer(void **state)
+{
+	struct sim_words w = pfs_words(false);
+	struct pair p = pair_new(&w);
+	struct child_sa *c;
+
+	(void)state;
+	p.wc->wanted_up = true;
+	pair_up(&p);
+	/* East loses the child without a word. */
+	p.east->down = true;
+	c = ike_first_child(ike_first(p.east->ike));
+	child_gone(c);
+	p.east->down = false;
+	soft_expire(p.west);
+	sim_run(p.sim, 30000);
+	assert_int_equal(sim_children(p.west), 1);
+	assert_int_equal(sim_sas(p.west), 2);
+	assert_int_equal(sim_sas(p.east), 2);
+	pair_free(&p);
+}
+
+/* --- loss ------------------------------------------------------------------------------------------- */
+
+struct rough {
+	uint64_t r;
+	unsigned percent;
+};
+
+static uint64_t dice(struct rough *s)
+{
+	s->r ^= s->r << 13;
+	s->r ^= s->r >> 7;
+	s->r ^= s->r << 17;
+	return s->r;
+}
+
+static void lossy(void *arg, struct sim_packet *p, struct sim_fate *fate)
+{
+	struct rough *s = arg;
+
+	(void)p;
+	fate->lose = dice(s) % 100 < s->percent;
+	fate->copies = dice(s) % 100 < s->percent;
+	fate->delay_ms = dice(s) % 100;
+	fate->copy_delay_ms = dice(s) % 2000;
+}
+
+static void test_rough_rekeys(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct sim_words w = pfs_words(seed % 2);
+		struct rough s = { seed * 0x9e3779b97f4a7c15 + 3, 0 };
+		struct pair p;
+
+		w.ike_lifetime_ms = 90000;
+		w.ipsec_lifetime_ms = 45000;
+		p = pair_new(&w);
+		p.sim->later = seed % 3 == 0;
+		p.sim->random += seed;
+		p.sim->network = lossy;
+		p.sim->network_arg = &s;
+		pair_initiate(&p);
+		sim_run(p.sim, 5000);
+		assert_pair_up(&p);
+		s.percent = 15;
+		for (int i = 0; i < 10; i++) {
+			sim_run(p.sim, 20000);
+			if (seed % 5 == (unsigned)i % 5)
+				start_ike_rekey(ike_first(p.east->ike) ? p.east : p.west);
+		}
+		s.percent = 0;
+		sim_run(p.sim, 150000);
+		if (!sim_agree(p.west, p.east) || sim_children(p.west) != 1)
+			fail_msg("seed %llu: west %u IKE %u CHILD %u SAs, east %u %u %u",
+				(unsigned long long)seed, sim_ikes(p.west), sim_children(p.west),
+				sim_sas(p.west), sim_ikes(p.east), sim_children(p.east),
+				sim_sas(p.east));
+		ike_terminate_conn(p.west->ike, p.wc);
+		sim_run(p.sim, 60000);
+		assert_pair_empty(&p);
+		pair_free(&p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_child),
+		cmocka_unit_test(test_child_both_at_once),
+		cmocka_unit_test(test_ike),
+		cmocka_unit_test(test_ike_both_at_once),
+		cmocka_unit_test(test_everything_at_once),
+		cmocka_unit_test(test_by_time),
+		cmocka_unit_test(test_no_rekey_expires),
+		cmocka_unit_test(test_other_group),
+		cmocka_unit_test(test_child_gone_at_peer),
+		cmocka_unit_test(test_rough_rekeys),
+	};
+
+	return cmocka_run_group_tests(tests, sim_test_setup, sim_test_teardown);
+}
