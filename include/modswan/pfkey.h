@@ -55,7 +55,8 @@
 	X(X_MS_ENCAP_SOCKET, 67)                                                                   \
 	/* up only: X_MS_LOCAL, X_MS_REMOTE, X_MS_DATA came in on an encapsulation socket */       \
 	X(X_MS_DATAGRAM, 68)                                                                       \
-	/* SA and dst as known now; src, dst2, NAT-T ports as they shall be.  Where there is no such 	 * SA, the one with its SPI and direction (X_MS_SA) is taken if there is just one */                              \
+	/* SA and dst as known now; src, dst2, NAT-T ports as they shall be.  Where there is no such\
+	 * SA, the one with its SPI and direction (X_MS_SA) is taken if there is just one */       \
 	X(X_MS_MOVE, 69)                                                                           \
 	/* removes everything; X_MS_INSTANCE.exit: and ends the process */                         \
 	X(X_MS_TEARDOWN, 70)
