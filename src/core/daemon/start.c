@@ -94,8 +94,6 @@ static ms_err open_logs(struct daemon *d, struct ms_why *why)
 	enum ms_log_level level = (enum ms_log_level)d->conf.log_level;
 	ms_err err = MS_OK;
 
-	if (d->conf.log_syslog)
-		ms_log_to_syslog(level, LOG_AUTHPRIV);
 	if (d->setup.logfile != NULL)
 		err = ms_log_to_file(d->setup.logfile, d->setup.logappend, level, MS_LOG_PLAIN,
 			d->setup.logtime, why);
@@ -105,6 +103,9 @@ static ms_err open_logs(struct daemon *d, struct ms_why *why)
 	else if (d->conf.log_json != NULL)
 		err = ms_log_to_file(d->conf.log_json, d->conf.log_append, level, MS_LOG_JSON, true,
 			why);
+	/* logfile= stands in place of syslog. */
+	if (err == MS_OK && d->conf.log_syslog && d->setup.logfile == NULL)
+		ms_log_to_syslog(level, LOG_AUTHPRIV);
 	if (err == MS_OK)
 		err = debug_words(d->conf.log_levels, why);
 	if (err == MS_OK)

@@ -72,6 +72,7 @@ static void test_json_file(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	ms_log_open("test");
+	ms_notice(&lg, "before any sink");
 	assert_int_equal(ms_log_to_file(path, false, MS_LOG_INFO, MS_LOG_JSON, true, NULL), MS_OK);
 	ms_notice(&lg, "back\\slash");
 	ms_log_close();
@@ -80,6 +81,7 @@ static void test_json_file(void **state)
 	text[n] = '\0';
 	assert_non_null(strstr(text, "\"level\":\"notice\",\"source\":\"kernel\","
 				     "\"object\":\"\\\"q\\\"x\\\": \",\"text\":\"back\\\\slash\"}"));
+	assert_non_null(strstr(text, "before any sink"));
 	close(fd);
 	unlink(path);
 }

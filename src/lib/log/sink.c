@@ -24,6 +24,14 @@ static enum ms_log_level syslog_level;
 static struct stream err_stream, file_stream;
 static ms_log_tap_f *tap;
 static void *tap_arg;
+/* Lines that came before there was a sink: the first one gets them. */
+#define EARLY_LINES 64
+static struct {
+	enum ms_log_source source;
+	enum ms_log_level level;
+	char *prefix, *text;
+} early[EARLY_LINES];
+static unsigned n_early;
 static atomic_uint debug_mask;
 static atomic_int max_level = MS_LOG_INFO;
 
@@ -58,9 +66,19 @@ void ms_log_open(const char *name)
 	opened = true;
 }
 
+static void forget_early(void)
+{
+	for (unsigned i = 0; i < n_early; i++) {
+		free(early[i].prefix);
+		free(early[i].text);
+	}
+	n_early = 0;
+}
+
 void ms_log_close(void)
 {
 	pthread_mutex_lock(&lock);
+	forget_early();
 	if (file_stream.f != NULL)
 		fclose(file_stream.f);
 	if (to_syslog)
@@ -72,40 +90,6 @@ void ms_log_close(void)
 	program = file_path = NULL;
 	to_syslog = opened = false;
 	pthread_mutex_unlock(&lock);
-}
-
-void ms_log_to_stderr(enum ms_log_level level, enum ms_log_form form, bool time)
-{
-	err_stream = (struct stream){ stderr, level, form, time };
-	raise_level(level);
-}
-
-void ms_log_to_syslog(enum ms_log_level level, int facility)
-{
-	openlog(program, LOG_PID | LOG_NDELAY, facility);
-	to_syslog = true;
-	syslog_level = level;
-	raise_level(level);
-}
-
-ms_err ms_log_to_file(const char *path, bool append, enum ms_log_level level,
-	enum ms_log_form form, bool time, struct ms_why *why)
-{
-	FILE *f = fopen(path, append ? "ae" : "we");
-
-	if (f == NULL)
-		return ms_fail(why, MS_ERR_SYSTEM, "cannot open log file \"%s\": %s", path,
-			strerror(errno));
-	setvbuf(f, NULL, _IOLBF, 0);
-	pthread_mutex_lock(&lock);
-	if (file_stream.f != NULL)
-		fclose(file_stream.f);
-	free(file_path);
-	file_path = strdup(path);
-	file_stream = (struct stream){ f, level, form, time };
-	pthread_mutex_unlock(&lock);
-	raise_level(level);
-	return MS_OK;
 }
 
 void ms_log_reopen(void)
@@ -233,19 +217,102 @@ static void write_stream(const struct stream *s, const struct ms_logger *lg,
 		level == MS_LOG_ERROR ? "ERROR: " : "", prefix, text);
 }
 
-void log_emit(const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
+static void to_sinks(const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
 	const char *text)
 {
-	pthread_mutex_lock(&lock);
-	if (!opened && err_stream.f == NULL)
-		err_stream = (struct stream){ stderr, MS_LOG_INFO, MS_LOG_PLAIN, false };
 	if (err_stream.f != NULL && level <= err_stream.level)
 		write_stream(&err_stream, lg, level, prefix, text);
 	if (file_stream.f != NULL && level <= file_stream.level)
 		write_stream(&file_stream, lg, level, prefix, text);
 	if (to_syslog && level <= syslog_level)
 		syslog(syslog_levels[level], "%s%s", prefix, text);
+}
+
+static bool no_sink(void)
+{
+	return err_stream.f == NULL && file_stream.f == NULL && !to_syslog;
+}
+
+static void keep_early(const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
+	const char *text)
+{
+	if (n_early == EARLY_LINES)
+		return;
+	early[n_early].source = lg->source;
+	early[n_early].level = level;
+	early[n_early].prefix = strdup(prefix);
+	early[n_early].text = strdup(text);
+	if (early[n_early].prefix == NULL || early[n_early].text == NULL) {
+		free(early[n_early].prefix);
+		free(early[n_early].text);
+		return;
+	}
+	n_early++;
+}
+
+/* Called with the lock held, after a sink came. */
+static void give_early(void)
+{
+	for (unsigned i = 0; i < n_early; i++) {
+		struct ms_logger lg = { NULL, early[i].source, NULL, NULL, NULL };
+
+		to_sinks(&lg, early[i].level, early[i].prefix, early[i].text);
+	}
+	forget_early();
+}
+
+void log_emit(const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
+	const char *text)
+{
+	pthread_mutex_lock(&lock);
+	if (!opened && err_stream.f == NULL)
+		err_stream = (struct stream){ stderr, MS_LOG_INFO, MS_LOG_PLAIN, false };
+	if (no_sink())
+		keep_early(lg, level, prefix, text);
+	else
+		to_sinks(lg, level, prefix, text);
 	pthread_mutex_unlock(&lock);
 	if (tap != NULL && level <= MS_LOG_INFO)
 		tap(tap_arg, lg, level, prefix, text);
+}
+
+void ms_log_to_stderr(enum ms_log_level level, enum ms_log_form form, bool time)
+{
+	pthread_mutex_lock(&lock);
+	err_stream = (struct stream){ stderr, level, form, time };
+	give_early();
+	pthread_mutex_unlock(&lock);
+	raise_level(level);
+}
+
+void ms_log_to_syslog(enum ms_log_level level, int facility)
+{
+	pthread_mutex_lock(&lock);
+	openlog(program, LOG_PID | LOG_NDELAY, facility);
+	to_syslog = true;
+	syslog_level = level;
+	give_early();
+	pthread_mutex_unlock(&lock);
+	raise_level(level);
+}
+
+ms_err ms_log_to_file(const char *path, bool append, enum ms_log_level level,
+	enum ms_log_form form, bool time, struct ms_why *why)
+{
+	FILE *f = fopen(path, append ? "ae" : "we");
+
+	if (f == NULL)
+		return ms_fail(why, MS_ERR_SYSTEM, "cannot open log file \"%s\": %s", path,
+			strerror(errno));
+	setvbuf(f, NULL, _IOLBF, 0);
+	pthread_mutex_lock(&lock);
+	if (file_stream.f != NULL)
+		fclose(file_stream.f);
+	free(file_path);
+	file_path = strdup(path);
+	file_stream = (struct stream){ f, level, form, time };
+	give_early();
+	pthread_mutex_unlock(&lock);
+	raise_level(level);
+	return MS_OK;
 }
