@@ -63,6 +63,8 @@ void ms_log_open(const char *name)
 {
 	free(program);
 	program = strdup(name);
+	if (!opened)
+		memset(&err_stream, 0, sizeof err_stream); /* what stood in until now */
 	opened = true;
 }
 
