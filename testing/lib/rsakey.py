@@ -44,10 +44,7 @@ def public(path):
 
 def private(path):
     key = numbers(path)
-<<<<<<< HEAD
     # whole octets: an odd number of digits is no datum of the family
-=======
->>>>>>> 80d8a6a (log: lines from before the first sink reach it; testing: hosts write pluto.log, RSA numbers are whole octets)
     lines = ["\t%s: 0x%s\n" % (ours, octets(key[theirs]).hex()) for ours, theirs in FIELDS.items()]
     return ": RSA {\n%s\t}" % "".join(lines)
 
