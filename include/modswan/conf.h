@@ -20,7 +20,7 @@ enum ms_conf_type {
 	MS_CONF_END,
 	MS_CONF_BOOL,	/* bool; yes/no, true/false, on/off; or two choices */
 	MS_CONF_UINT,	/* uint32_t; choices: words for some numbers */
-	MS_CONF_TIME,	/* uint64_t milliseconds; text 500ms, 30s, 9m, 8h, 1d, bare number: seconds */
+	MS_CONF_TIME,	/* uint64_t milliseconds; text 500ms, 30s, 9m, 8h, 1d; no unit: seconds */
 	MS_CONF_STRING, /* char *, heap, NULL when not set */
 	MS_CONF_ENUM,	/* int; one of choices */
 	MS_CONF_FLAGS,	/* uint32_t; a list of choices, or-ed */
@@ -59,10 +59,13 @@ struct ms_conf_key {
 	const char *text;      /* a paragraph for the manual; may be NULL */
 };
 
+#define MS_CONF_SAME_(a, b) __builtin_types_compatible_p(a, b)
 #define MS_CONF_FIELD_(s, m, ctype)                                                                \
-	(offsetof(s, m) + 0 * sizeof(char[__builtin_types_compatible_p(ctype, __typeof__(((s *)0)->m)) ? 1 : -1]))
+	(offsetof(s, m) +                                                                          \
+		0 * sizeof(char[MS_CONF_SAME_(ctype, __typeof__(((s *)0)->m)) ? 1 : -1]))
 
-/* Further members (.flags, .check, .min, .max, .def, .unit, .choices, .brief, .text) follow by name. */
+/* Further members (.flags, .check, .min, .max, .def, .unit, .choices, .brief, .text) follow by
+ * name. */
 #define MS_KEY_BOOL(s, m, n, ...)                                                                  \
 	{ .name = (n), .type = MS_CONF_BOOL, .offset = MS_CONF_FIELD_(s, m, bool), __VA_ARGS__ }
 #define MS_KEY_UINT(s, m, n, ...)                                                                  \

@@ -220,7 +220,7 @@ static uint8_t string_tag(const struct part *part, const uint8_t *value, size_t 
 static ms_err build_ava(struct builder *b, const struct part *part, struct ms_why *why)
 {
 	size_t end = b->at, len;
-	uint8_t value[1024];
+	uint8_t value[2048]; /* escaped, an octet takes three characters */
 
 	if (part->len > sizeof value)
 		return ms_fail(why, MS_ERR_LIMIT, "a distinguished name that is too long");

@@ -15,3 +15,7 @@ TESTS += src/lib/id/id_test
 src_lib_id_id_test_SOURCES = src/lib/id/id_test.c
 src_lib_id_id_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
+check_PROGRAMS += src/lib/id/id_fuzz
+TESTS += src/lib/id/id_fuzz
+src_lib_id_id_fuzz_SOURCES = src/lib/id/id_fuzz.c testing/fuzz/driver.c
+src_lib_id_id_fuzz_LDADD = libmodswan.la

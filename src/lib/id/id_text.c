@@ -77,8 +77,13 @@ static ms_err set_dn(struct ms_id *out, const char *text, size_t len, struct ms_
 {
 	uint8_t der[1024];
 	size_t n;
-	ms_err err = ms_dn_parse(der, sizeof der, &n, text, len, why);
+	ms_err err;
 
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return ms_fail(why, MS_ERR_TEXT, "an unprintable character in an identity");
+	}
+	err = ms_dn_parse(der, sizeof der, &n, text, len, why);
 	return err == MS_OK ? set(out, MS_ID_DER_ASN1_DN, der, n, why) : err;
 }
 

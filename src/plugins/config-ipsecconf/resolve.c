@@ -122,9 +122,9 @@ static ms_err collect(struct round *r, struct ms_why *why)
 {
 	for (uint32_t i = 0; i < r->n; i++) {
 		struct step from = r->step[i];
-		const struct param *p = r->conf->param + from.section->first;
 
-		for (uint32_t j = 0; j < from.section->n; j++, p++) {
+		for (uint32_t j = 0; j < from.section->n; j++) {
+			const struct param *p = &r->conf->param[from.section->first + j];
 			ms_err err = p->word->key == NULL ? ask_for(r, &from, p, why)
 							  : take(r, &from, p, why);
 

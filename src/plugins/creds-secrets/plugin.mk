@@ -13,6 +13,13 @@ src_plugins_creds_secrets_creds_secrets_la_SOURCES = \
 src_plugins_creds_secrets_creds_secrets_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_CREDS_SECRETS_LDFLAGS)
 src_plugins_creds_secrets_creds_secrets_la_LIBADD = libmodswan.la
 
+check_PROGRAMS += src/plugins/creds-secrets/secrets_fuzz
+TESTS += src/plugins/creds-secrets/secrets_fuzz
+src_plugins_creds_secrets_secrets_fuzz_SOURCES = \
+	src/plugins/creds-secrets/secrets_fuzz.c testing/fuzz/driver.c $(secrets_sources)
+src_plugins_creds_secrets_secrets_fuzz_CFLAGS = $(AM_CFLAGS)
+src_plugins_creds_secrets_secrets_fuzz_LDADD = libmodswan.la
+
 if PLUGIN_CRYPTO_OPENSSL
 check_PROGRAMS += src/plugins/creds-secrets/secrets_test
 TESTS += src/plugins/creds-secrets/secrets_test
