@@ -128,8 +128,8 @@ void child_index_in(struct child_sa *child)
 {
 	struct ike_engine *e = child->ike->e;
 
-	ike_table_add(&e->by_child_spi, &child->by_in,
-		hash_said(e, child->spi_in, &child->local.addr));
+	ike_table_add(
+		&e->by_child_spi, &child->by_in, hash_said(e, child->spi_in, &child->local.addr));
 }
 
 void child_index_out(struct child_sa *child)
@@ -212,7 +212,8 @@ void child_established(struct child_sa *child)
 	ike_count(e, IKE_C_CHILD_ESTABLISHED);
 	child_start_lifetime(child);
 	child_text(child, text, sizeof(text));
-	snprintf(state, sizeof(state), "%s %s", child->tunnel ? "tunnel mode" : "transport mode", text);
+	snprintf(state, sizeof(state), "%s %s", child->tunnel ? "tunnel mode" : "transport mode",
+		text);
 	{
 		struct ms_logger lg = child_logger(child);
 		char mine[256], theirs[256];

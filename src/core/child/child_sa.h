@@ -21,16 +21,16 @@ struct child_install;
 #define CHILD_MAX_SELECTORS 16 /* of one side, after narrowing */
 
 enum child_state {
-	CHILD_LARVAL,	   /* our SPI is asked for or here */
-	CHILD_INSTALLING,  /* kernel and routing are at work */
+	CHILD_LARVAL,     /* our SPI is asked for or here */
+	CHILD_INSTALLING, /* kernel and routing are at work */
 	CHILD_ESTABLISHED,
-	CHILD_REKEYED,	   /* a newer one took its place, the peer may still send on it */
-	CHILD_DELETING,	   /* out of the kernel, the peer's Delete is awaited */
+	CHILD_REKEYED,  /* a newer one took its place, the peer may still send on it */
+	CHILD_DELETING, /* out of the kernel, the peer's Delete is awaited */
 	CHILD_GONE,
 };
 
 struct child_sa {
-	struct child_sa *prev, *next;		/* children of one IKE SA */
+	struct child_sa *prev, *next;           /* children of one IKE SA */
 	struct child_sa *conn_prev, *conn_next; /* children of one connection */
 	struct ike_sa *ike;
 	struct conn *conn; /* a reference */
@@ -41,21 +41,21 @@ struct child_sa {
 	uint32_t serial;
 	uint32_t spi_in, spi_out; /* host order; 0: none yet */
 	uint32_t reqid;
-	uint8_t state;	    /* enum child_state */
-	bool initiator;	    /* of the exchange that made it */
-	bool tunnel;	    /* else transport */
+	uint8_t state;  /* enum child_state */
+	bool initiator; /* of the exchange that made it */
+	bool tunnel;    /* else transport */
 	bool in_kernel_in, in_kernel_out;
-	bool up;	    /* child_up was called */
+	bool up; /* child_up was called */
 	bool encapsulated;
-	uint8_t wants;	    /* private */
+	uint8_t wants; /* private */
 	struct ms_suite suite;
 	struct ms_endpoint local, remote; /* outer; ports matter when encapsulated */
 	struct ms_selector *mine, *theirs;
 	uint8_t n_mine, n_theirs;
 	uint64_t rekey_at, expire_at; /* UINT64_MAX: never */
-	uint64_t established_s;	      /* wall clock */
-	uint32_t replaces;	      /* serial of the child that this one rekeys */
-	uint64_t octets_in;	      /* at the last look, for liveness */
+	uint64_t established_s;       /* wall clock */
+	uint32_t replaces;            /* serial of the child that this one rekeys */
+	uint64_t octets_in;           /* at the last look, for liveness */
 	struct child_install *install;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a CHILD SA will be: connection, suite, selectors, mode.  The responder chooses, the initiator
- * checks the choice.  Standards: RFC 7296 s1.3.1, s2.7, s2.9.
+ * What a CHILD SA will be: connection, suite, selectors, mode.  The responder chooses, the
+ * initiator checks the choice.  Standards: RFC 7296 s1.3.1, s2.7, s2.9.
  */
 #include "core/ike/ike_sa.h"
 
@@ -56,8 +56,8 @@ ms_err child_proposals(const struct conn *c, uint16_t pfs_group, struct ms_propo
 	return MS_OK;
 }
 
-static bool keep_selectors(struct ms_selector **to, uint8_t *n_r, const struct ms_selector *s,
-	unsigned n)
+static bool keep_selectors(
+	struct ms_selector **to, uint8_t *n_r, const struct ms_selector *s, unsigned n)
 {
 	free(*to);
 	*n_r = 0;
@@ -109,18 +109,20 @@ static ms_err refuse_ts(struct ike_sa *ike, const struct conn *c, struct ms_why 
 	child_selectors_text(x->ts_mine, x->n_mine, mine, sizeof(mine));
 	child_selectors_text(x->ts_theirs, x->n_theirs, theirs, sizeof(theirs));
 	child_selectors_text(c->local.clients, c->local.n_clients, want_mine, sizeof(want_mine));
-	child_selectors_text(c->remote.clients, c->remote.n_clients, want_theirs,
-		sizeof(want_theirs));
-	return ms_fail(why, MS_ERR_TS, "offered %s === %s, wanted %s === %s", mine, theirs, want_mine,
-		want_theirs);
+	child_selectors_text(
+		c->remote.clients, c->remote.n_clients, want_theirs, sizeof(want_theirs));
+	return ms_fail(why, MS_ERR_TS, "offered %s === %s, wanted %s === %s", mine, theirs,
+		want_mine, want_theirs);
 }
 
 ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	unsigned ke_group, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
-	struct conn *c = x->n_mine && x->n_theirs ? conn_find_clients(ike->e->conns, child->conn,
-		x->ts_mine, x->n_mine, x->ts_theirs, x->n_theirs) : NULL;
+	struct conn *c = x->n_mine && x->n_theirs
+				 ? conn_find_clients(ike->e->conns, child->conn, x->ts_mine,
+					   x->n_mine, x->ts_theirs, x->n_theirs)
+				 : NULL;
 	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
 	unsigned n_mine, n_theirs;
 	ms_err err;
@@ -129,15 +131,15 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 		return refuse(x, refuse_ts(ike, child->conn, why));
 	child_set_conn(child, c);
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
-	n_theirs = ike_ts_narrow(c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs,
-		theirs);
+	n_theirs = ike_ts_narrow(
+		c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs, theirs);
 	if (n_mine == 0 || n_theirs == 0)
 		return refuse(x, refuse_ts(ike, child->conn, why));
 	/* s1.3.1: we may decline transport mode, but not tunnel mode for transport's sake. */
 	child->tunnel = c->desc->type != MS_TYPE_TRANSPORT;
 	if (!child->tunnel && !x->transport)
 		return refuse(x, ms_fail(why, MS_ERR_NO_PROPOSAL,
-			"offered tunnel mode, wanted transport mode"));
+					 "offered tunnel mode, wanted transport mode"));
 	err = choose_suite(ike, child, pfs_group, ke_group, why);
 	if (err)
 		return refuse(x, err);
@@ -147,8 +149,8 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 	return MS_OK;
 }
 
-static bool all_within(const struct ms_selector *s, unsigned n, const struct ms_selector *of,
-	unsigned n_of)
+static bool all_within(
+	const struct ms_selector *s, unsigned n, const struct ms_selector *of, unsigned n_of)
 {
 	for (unsigned i = 0; i < n; i++) {
 		bool found = false;
@@ -161,15 +163,15 @@ static bool all_within(const struct ms_selector *s, unsigned n, const struct ms_
 	return n > 0;
 }
 
-ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
-	struct ms_why *why)
+ms_err child_accept(
+	struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
 	struct conn *c = child->conn;
 	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
 	unsigned n_mine, n_theirs;
-	ms_err err = choose_suite(ike, child, pfs_group,
-		pfs_group && ike->x->ke ? ike->x->ke->id : 0, why);
+	ms_err err = choose_suite(
+		ike, child, pfs_group, pfs_group && ike->x->ke ? ike->x->ke->id : 0, why);
 
 	if (err)
 		return err;
@@ -183,8 +185,8 @@ ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 		!all_within(x->ts_theirs, x->n_theirs, c->remote.clients, c->remote.n_clients))
 		return refuse_ts(ike, child->conn, why);
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
-	n_theirs = ike_ts_narrow(c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs,
-		theirs);
+	n_theirs = ike_ts_narrow(
+		c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs, theirs);
 	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
 		!keep_selectors(&child->theirs, &child->n_theirs, theirs, n_theirs))
 		return MS_ERR_NOMEM;

@@ -2,20 +2,21 @@
 /*
  * Attempts to bring connections up, and taking them down: who begins, who tries again, who is told.
  *
- * Every attempt is an IKE SA of its own with fresh SPIs.  keyingtries= bounds them (0: for ever); who
- * waits for the outcome is told after the last one, or after the first when there is no last one.
+ * Every attempt is an IKE SA of its own with fresh SPIs.  keyingtries= bounds them (0: for ever);
+ * who waits for the outcome is told after the last one, or after the first when there is no last
+ * one.
  */
 #include "core/ike/ike_sa.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PAUSE_MS 5000 /* after a refusal, growing with each */
+#define PAUSE_MS     5000 /* after a refusal, growing with each */
 #define PAUSE_MAX_MS 60000
-#define REVIVE_MS 1000
+#define REVIVE_MS    1000
 
-static ms_err start_attempt(struct ike_engine *e, struct conn *c, uint64_t delay_ms, bool telling,
-	uint32_t replaces)
+static ms_err start_attempt(
+	struct ike_engine *e, struct conn *c, uint64_t delay_ms, bool telling, uint32_t replaces)
 {
 	struct ms_endpoint local = c->local.host, remote = c->remote.host;
 	struct ike_sa *ike;
@@ -59,7 +60,8 @@ static ms_err can_initiate(const struct conn *c, struct ms_why *why)
 		return ms_fail(why, MS_ERR_CONFIG, "neither end is one of our addresses");
 	if (conn_is_template(c) && ms_addr_is_any(&c->remote.host.addr))
 		return ms_fail(why, MS_ERR_CONFIG,
-			"cannot initiate connection without knowing peer IP address (kind=CK_TEMPLATE)");
+			"cannot initiate connection without knowing peer IP address "
+			"(kind=CK_TEMPLATE)");
 	if (!c->ike || !c->esp || c->desc->type > MS_TYPE_TRANSPORT)
 		return ms_fail(why, MS_ERR_CONFIG, "its type= is a shunt, nothing is negotiated");
 	if (c->desc->keyexchange != MS_KEX_IKEV2)
@@ -82,16 +84,16 @@ ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why)
 			ike->resend_at = ike_now(e);
 			ike_arm(ike);
 		}
-		return ms_fail(why, MS_ERR_BUSY, "an attempt is under way (#%u)",
-			(unsigned)ike->serial);
+		return ms_fail(
+			why, MS_ERR_BUSY, "an attempt is under way (#%u)", (unsigned)ike->serial);
 	}
 	c->tries = 0;
 	ike = established_of(c);
 	return start_attempt(e, c, 0, true, ike ? ike->serial : 0);
 }
 
-void ike_attempt_failed(struct ike_engine *e, struct conn *c, bool telling, ms_err err,
-	const struct ms_why *why)
+void ike_attempt_failed(
+	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why)
 {
 	uint32_t max = c->desc->keyingtries;
 	struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);
@@ -128,8 +130,7 @@ void ike_revive(struct ike_engine *e, struct conn *c, bool always)
 	struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);
 
 	if (e->closing || c->deleted || !(c->wanted_up || always) || c->newest_child != 0 ||
-		attempt_of(c) ||
-		can_initiate(c, NULL))
+		attempt_of(c) || can_initiate(c, NULL))
 		return;
 	ms_notice(&lg, "connection is supposed to remain up; revival attempt in %u seconds",
 		REVIVE_MS / 1000);
@@ -187,8 +188,9 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	for (;;) {
 		old = ike_same_ids(ike);
 		/* s2.4: INITIAL_CONTACT says that the peer has nothing of what was before. */
-		if (!old || !(initial_contact || (e->params.unique_ids && !ike->initiator &&
-			!ms_addr_eq(&old->remote.addr, &ike->remote.addr))))
+		if (!old || !(initial_contact ||
+				    (e->params.unique_ids && !ike->initiator &&
+					    !ms_addr_eq(&old->remote.addr, &ike->remote.addr))))
 			break;
 		lg = ike_logger(old);
 		ms_info(&lg, "superseded by #%u of the same peer", (unsigned)ike->serial);
@@ -197,7 +199,8 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	}
 }
 
-/* --- taking down --------------------------------------------------------------------------------- */
+/* --- taking down ---------------------------------------------------------------------------------
+ */
 
 void child_want_delete(struct child_sa *child)
 {

@@ -59,5 +59,5 @@ bool ike_cookie_good(struct ike_engine *e, const struct ike_rx *rx, struct ms_by
 	if ((uint8_t)(e->cookie_version - cookie.ptr[0]) > 1)
 		return false;
 	return make(e, rx, cookie.ptr[0], want) == MS_OK &&
-		ms_ct_equal(want, cookie.ptr, sizeof(want));
+	       ms_ct_equal(want, cookie.ptr, sizeof(want));
 }

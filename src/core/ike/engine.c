@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT(value, otherwise)                                                                  \
-	do {                                                                                       \
-		if ((value) == 0)                                                                  \
-			(value) = (otherwise);                                                     \
+#define DEFAULT(value, otherwise)              \
+	do {                                   \
+		if ((value) == 0)              \
+			(value) = (otherwise); \
 	} while (0)
 
-struct ike_engine *ike_engine_new(const struct host *host, struct conn_table *conns,
-	const struct ike_params *params)
+struct ike_engine *ike_engine_new(
+	const struct host *host, struct conn_table *conns, const struct ike_params *params)
 {
 	struct ike_engine *e = calloc(1, sizeof(*e));
 	struct ike_table *const tables[] = { e ? &e->by_spi : NULL, e ? &e->by_init : NULL,

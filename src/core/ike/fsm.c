@@ -4,25 +4,26 @@
  *
  * A row is taken when its state, exchange and role fit, all that it needs is in the message, and
  * nothing is there that it does not list.  Notifies without steering meaning, vendor ids and
- * certificates never decide.  Rows of one state and exchange exclude each other: fsm_test proves it.
- * The next exchanges' places: IKE_INTERMEDIATE, IKE_FOLLOWUP_KE, EAP rounds of IKE_AUTH.
+ * certificates never decide.  Rows of one state and exchange exclude each other: fsm_test proves
+ * it. The next exchanges' places: IKE_INTERMEDIATE, IKE_FOLLOWUP_KE, EAP rounds of IKE_AUTH.
  */
 #include "core/ike/ike_sa.h"
 
 #include <stdio.h>
 
-#define P(type) IKE_HAS(IKE_P_##type)
-#define N(bit) IKE_HAS_NOTIFY(STEER_##bit)
+#define P(type)     IKE_HAS(IKE_P_##type)
+#define N(bit)      IKE_HAS_NOTIFY(STEER_##bit)
 #define FROM(state) IKE_FROM(IKE_PARENT_##state)
 #define ESTABLISHED (FROM(I3) | FROM(R2))
-#define REQUEST(x) .exchange = IKE_X_##x, .role = IKE_REQUEST
+#define REQUEST(x)  .exchange = IKE_X_##x, .role = IKE_REQUEST
 #define RESPONSE(x) .exchange = IKE_X_##x, .role = IKE_RESPONSE
 
-#define ANY_NOTIFY                                                                                 \
+#define ANY_NOTIFY \
 	(N(ERROR) | N(CHILD_ERROR) | N(COOKIE) | N(INVALID_KE) | N(REKEY_SA) | N(TRANSPORT))
 /* What never decides about a row. */
 #define ALWAYS (P(SK) | P(NOTIFY) | P(VENDOR) | P(CERT) | P(CERTREQ) | P(CP))
 
+/* clang-format off */
 const struct ike_transition ike_transitions[] = {
 	/* <-- HDR, SAi1, KEi, Ni                  HDR, SAr1, KEr, Nr --> */
 	{ .story = "answer IKE_SA_INIT", REQUEST(IKE_SA_INIT), .from = 0,
@@ -33,7 +34,8 @@ const struct ike_transition ike_transitions[] = {
 	  .need = N(COOKIE), .may = 0,
 	  .act = ike_sa_init_cookie, .to = IKE_PARENT_I1, .timer = TIMER_RETRANSMIT },
 	/* <-- HDR, N(INVALID_KE_PAYLOAD) */
-	{ .story = "IKE_SA_INIT again with the wanted group", RESPONSE(IKE_SA_INIT), .from = FROM(I1),
+	{ .story = "IKE_SA_INIT again with the wanted group", RESPONSE(IKE_SA_INIT),
+	  .from = FROM(I1),
 	  .need = N(INVALID_KE), .may = 0,
 	  .act = ike_sa_init_ke, .to = IKE_PARENT_I1, .timer = TIMER_RETRANSMIT },
 	/* <-- HDR, N(error) */
@@ -48,7 +50,8 @@ const struct ike_transition ike_transitions[] = {
 	  .need = P(SA) | P(KE) | P(NONCE), .may = N(TRANSPORT),
 	  .act = ike_sa_init_response, .to = IKE_PARENT_I2, .timer = TIMER_RETRANSMIT },
 
-	/* <-- HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr}   HDR, SK {IDr, AUTH, SAr2, TSi, TSr} --> */
+	/* <-- HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr}
+	 *                                      HDR, SK {IDr, AUTH, SAr2, TSi, TSr} --> */
 	{ .story = "answer IKE_AUTH", REQUEST(IKE_AUTH), .from = FROM(R1),
 	  .need = P(IDI) | P(AUTH) | P(SA) | P(TSI) | P(TSR), .may = P(IDR) | N(TRANSPORT),
 	  .act = ike_auth_request, .to = IKE_PARENT_R2, .timer = TIMER_LIFETIME },
@@ -65,7 +68,8 @@ const struct ike_transition ike_transitions[] = {
 	{ .story = "IKE_AUTH refused", RESPONSE(IKE_AUTH), .from = FROM(I2),
 	  .need = N(ERROR), .may = N(CHILD_ERROR),
 	  .act = ike_auth_refused, .to = IKE_GONE, .timer = TIMER_NONE },
-	{ .story = "IKE_AUTH refused with a CHILD SA's error", RESPONSE(IKE_AUTH), .from = FROM(I2),
+	{ .story = "IKE_AUTH refused with a CHILD SA's error", RESPONSE(IKE_AUTH),
+	  .from = FROM(I2),
 	  .need = N(CHILD_ERROR), .may = 0,
 	  .act = ike_auth_refused, .to = IKE_GONE, .timer = TIMER_NONE },
 
@@ -102,17 +106,19 @@ const struct ike_transition ike_transitions[] = {
 	{ .story = "CREATE_CHILD_SA refused", RESPONSE(CREATE_CHILD_SA), .from = ESTABLISHED,
 	  .need = N(ERROR), .may = N(CHILD_ERROR) | N(INVALID_KE),
 	  .act = ike_create_child_refused, .to = 0, .timer = TIMER_NONE },
-	{ .story = "CREATE_CHILD_SA refused for now", RESPONSE(CREATE_CHILD_SA), .from = ESTABLISHED,
+	{ .story = "CREATE_CHILD_SA refused for now", RESPONSE(CREATE_CHILD_SA),
+	  .from = ESTABLISHED,
 	  .need = N(CHILD_ERROR), .may = N(INVALID_KE),
 	  .act = ike_create_child_refused, .to = 0, .timer = TIMER_NONE },
 	{ .story = "CREATE_CHILD_SA wants another group", RESPONSE(CREATE_CHILD_SA),
 	  .from = ESTABLISHED, .need = N(INVALID_KE), .may = 0,
 	  .act = ike_create_child_refused, .to = 0, .timer = TIMER_NONE },
 };
+/* clang-format on */
 const unsigned ike_transition_count = sizeof(ike_transitions) / sizeof(ike_transitions[0]);
 
-const struct ike_transition *ike_transition_find(enum ike_state from, unsigned exchange,
-	enum ike_role role, uint64_t set)
+const struct ike_transition *ike_transition_find(
+	enum ike_state from, unsigned exchange, enum ike_role role, uint64_t set)
 {
 	for (unsigned i = 0; i < ike_transition_count; i++) {
 		const struct ike_transition *t = &ike_transitions[i];
@@ -160,7 +166,7 @@ size_t ike_fsm_dot(char *buf, size_t size)
 {
 	size_t n = 0;
 
-#define ADD(...)                                                                                   \
+#define ADD(...) \
 	n += (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0, __VA_ARGS__)
 	ADD("digraph ikev2 {\n");
 	for (unsigned i = 0; i < ike_transition_count; i++) {

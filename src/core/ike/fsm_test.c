@@ -25,13 +25,15 @@ static void test_rows_exclude_each_other(void **state)
 	(void)state;
 	for (unsigned i = 0; i < ike_transition_count; i++) {
 		for (unsigned j = i + 1; j < ike_transition_count; j++) {
-			const struct ike_transition *a = &ike_transitions[i], *b = &ike_transitions[j];
+			const struct ike_transition *a = &ike_transitions[i],
+						    *b = &ike_transitions[j];
 			bool same_from = a->from == b->from ? true : (a->from & b->from) != 0;
 
 			if (a->exchange != b->exchange || a->role != b->role || !same_from)
 				continue;
 			if (takes(a, a->need | b->need) && takes(b, a->need | b->need))
-				fail_msg("\"%s\" and \"%s\" take the same message", a->story, b->story);
+				fail_msg("\"%s\" and \"%s\" take the same message", a->story,
+					b->story);
 		}
 	}
 }
@@ -49,13 +51,16 @@ static void test_rows_are_whole(void **state)
 		assert_true(t->to == 0 || strcmp(ike_state_name(t->to), "STATE_UNDEFINED") != 0);
 		/* found by what it needs, and by all that it may have */
 		for (unsigned bit = 0; bit <= IKE_DELETING - IKE_PARENT_I1; bit++) {
-			enum ike_state from = t->from ? (enum ike_state)(IKE_PARENT_I1 + bit) : IKE_UNBORN;
+			enum ike_state from =
+				t->from ? (enum ike_state)(IKE_PARENT_I1 + bit) : IKE_UNBORN;
 
 			if (t->from && !(t->from >> bit & 1))
 				continue;
-			assert_ptr_equal(ike_transition_find(from, t->exchange, t->role, t->need), t);
+			assert_ptr_equal(
+				ike_transition_find(from, t->exchange, t->role, t->need), t);
 			assert_ptr_equal(ike_transition_find(from, t->exchange, t->role,
-				t->need | t->may | ALWAYS), t);
+						 t->need | t->may | ALWAYS),
+				t);
 		}
 	}
 }
@@ -125,7 +130,7 @@ static void test_grammar_has_no_double_rows(void **state)
 			const struct ike_grammar_row *b = &ike_grammar[j];
 
 			assert_false(a->exchange == b->exchange && a->role == b->role &&
-				a->payload == b->payload);
+				     a->payload == b->payload);
 		}
 	}
 }
@@ -138,8 +143,9 @@ static void test_dot(void **state)
 
 	(void)state;
 	assert_int_equal(ike_fsm_dot(text, n + 1), n);
-	assert_non_null(strstr(text, "\"STATE_PARENT_I1\" -> \"STATE_PARENT_I2\" "
-		"[label=\"IKE_SA_INIT response: IKE_SA_INIT done, authenticate\"];"));
+	assert_non_null(
+		strstr(text, "\"STATE_PARENT_I1\" -> \"STATE_PARENT_I2\" "
+			     "[label=\"IKE_SA_INIT response: IKE_SA_INIT done, authenticate\"];"));
 	assert_string_equal(text + n - 2, "}\n");
 	f = getenv("IKE_DOT") ? fopen(getenv("IKE_DOT"), "w") : NULL;
 	if (f) {

@@ -6,10 +6,14 @@
  */
 #include "core/ike/message.h"
 
-#define REQ(exchange, payload, min, max, protected)                                                \
-	{ IKE_X_##exchange, IKE_REQUEST, IKE_P_##payload, min, max, protected }
-#define RSP(exchange, payload, min, max, protected)                                                \
-	{ IKE_X_##exchange, IKE_RESPONSE, IKE_P_##payload, min, max, protected }
+#define REQ(exchange, payload, min, max, protected)                                 \
+	{                                                                           \
+		IKE_X_##exchange, IKE_REQUEST, IKE_P_##payload, min, max, protected \
+	}
+#define RSP(exchange, payload, min, max, protected)                                  \
+	{                                                                            \
+		IKE_X_##exchange, IKE_RESPONSE, IKE_P_##payload, min, max, protected \
+	}
 #define MANY IKE_MAX_PAYLOADS
 
 const struct ike_grammar_row ike_grammar[] = {
@@ -108,8 +112,8 @@ ms_err ike_msg_grammar(const struct ike_msg *m, struct ms_why *why)
 		return ms_fail(why, MS_ERR_SYNTAX,
 			"%s %s has %u %s payloads %s SK, between %u and %u are allowed",
 			ike_name(ike_exchange_name, g->exchange),
-			role == IKE_RESPONSE ? "response" : "request",
-			elsewhere ? elsewhere : here, ike_name(ike_payload_name, g->payload),
+			role == IKE_RESPONSE ? "response" : "request", elsewhere ? elsewhere : here,
+			ike_name(ike_payload_name, g->payload),
 			(elsewhere != 0) == g->protected ? "outside" : "inside", g->min, g->max);
 	}
 	if (!known)

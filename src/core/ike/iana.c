@@ -30,24 +30,25 @@ static const char *find(const struct name_row *rows, size_t n, uint32_t value)
 	return NULL;
 }
 
-#define TABLE(function, ...)                                                                       \
-	const char *function(uint32_t value)                                                       \
-	{                                                                                          \
-		static const struct name_row rows[] = { __VA_ARGS__ };                             \
-		return find(rows, sizeof(rows) / sizeof(rows[0]), value);                          \
+#define TABLE(function, ...)                                              \
+	const char *function(uint32_t value)                              \
+	{                                                                 \
+		static const struct name_row rows[] = { __VA_ARGS__ };    \
+		return find(rows, sizeof(rows) / sizeof(rows[0]), value); \
 	}
-#define ROW_NAME(value, name) { value, #name },
+#define ROW_NAME(value, name)       { value, #name },
 #define ROW_TEXT(value, name, text) { value, text },
 
 TABLE(ike_exchange_name, IKE_EXCHANGES(ROW_NAME))
-TABLE(ike_payload_name, IKE_PAYLOADS(ROW_TEXT) { IKE_P_SKF, "SKF" })
+TABLE(ike_payload_name, IKE_PAYLOADS(ROW_TEXT){ IKE_P_SKF, "SKF" })
 TABLE(ike_notify_name, IKE_NOTIFIES(ROW_NAME))
 TABLE(ike_auth_method_name, IKE_AUTH_METHODS(ROW_TEXT))
 TABLE(ike_id_type_name, { MS_ID_IPV4_ADDR, "ID_IPV4_ADDR" }, { MS_ID_FQDN, "ID_FQDN" },
 	{ MS_ID_RFC822_ADDR, "ID_RFC822_ADDR" }, { MS_ID_IPV6_ADDR, "ID_IPV6_ADDR" },
 	{ MS_ID_DER_ASN1_DN, "ID_DER_ASN1_DN" }, { MS_ID_DER_ASN1_GN, "ID_DER_ASN1_GN" },
 	{ MS_ID_KEY_ID, "ID_KEY_ID" }, { MS_ID_NULL, "ID_NULL" })
-TABLE(ike_ts_type_name, { IKE_TS_IPV4, "TS_IPV4_ADDR_RANGE" }, { IKE_TS_IPV6, "TS_IPV6_ADDR_RANGE" })
+TABLE(ike_ts_type_name, { IKE_TS_IPV4, "TS_IPV4_ADDR_RANGE" },
+	{ IKE_TS_IPV6, "TS_IPV6_ADDR_RANGE" })
 TABLE(ike_protocol_name, { 0, "none" }, { MS_PROTOCOL_IKE, "IKE" }, { MS_PROTOCOL_AH, "AH" },
 	{ MS_PROTOCOL_ESP, "ESP" })
 TABLE(ike_transform_type_name, { MS_TRANSFORM_ENCR, "ENCR" }, { MS_TRANSFORM_PRF, "PRF" },

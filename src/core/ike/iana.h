@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers and names of the IANA registry "IKEv2 Parameters" that IKE messages are made of; the enum,
- * the look-ups and the tests come from these lists.  Transform numbers are in modswan/crypto.h.
+ * Numbers and names of the IANA registry "IKEv2 Parameters" that IKE messages are made of; the
+ * enum, the look-ups and the tests come from these lists.  Transform numbers are in
+ * modswan/crypto.h.
  */
 #ifndef MODSWAN_CORE_IKE_IANA_H
 #define MODSWAN_CORE_IKE_IANA_H
@@ -9,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* clang-format off */
 /* value, name */
 #define IKE_EXCHANGES(X)                                                                           \
 	X(34, IKE_SA_INIT)                                                                         \
@@ -121,6 +123,7 @@ enum ike_notify_type {
 
 enum ike_auth_method {
 #define IKE_AUTH_ENUM(value, name, text) IKE_AUTHM_##name = value,
+	/* clang-format on */
 	IKE_AUTH_METHODS(IKE_AUTH_ENUM)
 #undef IKE_AUTH_ENUM
 };

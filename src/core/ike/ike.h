@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The IKE engine as pluto sees it: datagrams, time and kernel events in; effects through struct host.
+ * The IKE engine as pluto sees it: datagrams, time and kernel events in; effects through struct
+ * host.
  *
- * An engine owns all IKE and CHILD SAs, their indexes and timers.  It makes no system call and reads
- * no clock but host_ops.now_ms.  Everything runs on the owner thread; public-key work goes to
+ * An engine owns all IKE and CHILD SAs, their indexes and timers.  It makes no system call and
+ * reads no clock but host_ops.now_ms.  Everything runs on the owner thread; public-key work goes to
  * host_ops.job.  Answers of host_ops that come after the SA went are understood and dropped, but
  * every answer must have come before ike_engine_free().
  *
@@ -20,21 +21,21 @@ struct ike_engine;
 struct ike_sa;
 
 struct ike_params {
-	uint16_t port, nat_port;	 /* ours; 0: 500, 4500 */
-	int cookies;			 /* enum ms_tristate: never, always, from the threshold on */
-	uint32_t cookie_threshold;	 /* half-open SAs; 0: 25000 */
-	uint32_t max_half_open;		 /* more are refused; 0: 50000 */
-	uint64_t half_open_ms;		 /* how long a responder waits for IKE_AUTH; 0: 30 s */
+	uint16_t port, nat_port;   /* ours; 0: 500, 4500 */
+	int cookies;               /* enum ms_tristate: never, always, from the threshold on */
+	uint32_t cookie_threshold; /* half-open SAs; 0: 25000 */
+	uint32_t max_half_open;    /* more are refused; 0: 50000 */
+	uint64_t half_open_ms;     /* how long a responder waits for IKE_AUTH; 0: 30 s */
 	uint64_t retransmit_interval_ms; /* where a connection says 0; 0: 500 */
-	uint64_t retransmit_timeout_ms;	 /* 0: 60 s */
-	uint64_t nat_keepalive_ms;	 /* 0: none are sent */
-	bool unique_ids;		 /* a newer IKE SA of the same two identities replaces the older */
-	struct ms_bytes vendor_id;	 /* sent in IKE_SA_INIT; borrowed; empty: none */
+	uint64_t retransmit_timeout_ms;  /* 0: 60 s */
+	uint64_t nat_keepalive_ms;       /* 0: none are sent */
+	bool unique_ids; /* a newer IKE SA of the same two identities replaces the older */
+	struct ms_bytes vendor_id; /* sent in IKE_SA_INIT; borrowed; empty: none */
 };
 
 /* NULL: out of memory. host, conns and params->vendor_id stay the caller's. */
-struct ike_engine *ike_engine_new(const struct host *host, struct conn_table *conns,
-	const struct ike_params *params);
+struct ike_engine *ike_engine_new(
+	const struct host *host, struct conn_table *conns, const struct ike_params *params);
 /* SAs are forgotten without a word to peers or kernel; see ike_shutdown(). */
 void ike_engine_free(struct ike_engine **e);
 
@@ -46,7 +47,8 @@ void ike_tick(struct ike_engine *e);
 uint64_t ike_deadline(const struct ike_engine *e); /* UINT64_MAX: nothing to wait for */
 
 /* Starts to bring the connection up; host_ops.attempt_over tells the end.  MS_ERR_BUSY: an attempt
- * is under way already (its end is reported all the same); MS_ERR_CONFIG: it cannot be initiated. */
+ * is under way already (its end is reported all the same); MS_ERR_CONFIG: it cannot be initiated.
+ */
 ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
 /* Deletes all SAs of the connection, with Delete payloads to the peer; no revival. */
 void ike_terminate_conn(struct ike_engine *e, struct conn *c);
@@ -57,8 +59,8 @@ void ike_shutdown(struct ike_engine *e);
 
 /* Kernel events; SAIDs that are not ours are ignored. */
 void ike_kernel_expire(struct ike_engine *e, const struct ms_said *said, bool hard);
-void ike_kernel_mapping(struct ike_engine *e, const struct ms_said *said,
-	const struct ms_endpoint *peer);
+void ike_kernel_mapping(
+	struct ike_engine *e, const struct ms_said *said, const struct ms_endpoint *peer);
 
 /* --- listing --------------------------------------------------------------------------------- */
 
@@ -93,10 +95,10 @@ struct ike_info {
 	uint8_t spi_i[8], spi_r[8];
 	struct ms_endpoint local, remote;
 	const struct ms_id *peer_id; /* MS_ID_ANY before it is authenticated */
-	struct ms_suite suite;	     /* valid from I2, R1 on */
-	const char *event;	     /* what the next timer does: "EVENT_SA_REPLACE" ... */
-	uint64_t event_ms;	     /* from now; UINT64_MAX: no event */
-	uint64_t established_s;	     /* wall clock */
+	struct ms_suite suite;       /* valid from I2, R1 on */
+	const char *event;           /* what the next timer does: "EVENT_SA_REPLACE" ... */
+	uint64_t event_ms;           /* from now; UINT64_MAX: no event */
+	uint64_t established_s;      /* wall clock */
 	unsigned children;
 };
 void ike_info(const struct ike_sa *ike, struct ike_info *out);
@@ -109,6 +111,7 @@ struct ms_logger child_logger(const struct child_sa *child);
 
 /* --- counters -------------------------------------------------------------------------------- */
 
+/* clang-format off */
 #define IKE_COUNTERS(X)                                                                            \
 	X(RECEIVED, "datagrams received")                                                          \
 	X(SENT, "datagrams sent")                                                                  \
@@ -131,12 +134,13 @@ struct ms_logger child_logger(const struct child_sa *child);
 	X(IKE_ESTABLISHED, "IKE SAs established")                                                  \
 	X(CHILD_ESTABLISHED, "CHILD SAs established")                                              \
 	X(IKE_FAILED, "IKE SAs failed")
+/* clang-format on */
 
 enum ike_counter {
 #define IKE_COUNTER_ENUM(id, text) IKE_C_##id,
 	IKE_COUNTERS(IKE_COUNTER_ENUM)
 #undef IKE_COUNTER_ENUM
-	IKE_COUNTER_COUNT
+		IKE_COUNTER_COUNT
 };
 uint64_t ike_counter(const struct ike_engine *e, enum ike_counter c);
 const char *ike_counter_text(enum ike_counter c);

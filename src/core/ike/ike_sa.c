@@ -10,8 +10,8 @@ static uint32_t hash_spi(const struct ike_engine *e, const uint8_t spi[8])
 	return ike_hash(e->seed, spi, 8);
 }
 
-static uint32_t hash_init(const struct ike_engine *e, const uint8_t spi_i[8],
-	const struct ms_endpoint *remote)
+static uint32_t hash_init(
+	const struct ike_engine *e, const uint8_t spi_i[8], const struct ms_endpoint *remote)
 {
 	uint8_t key[8 + 16 + 2];
 
@@ -22,7 +22,8 @@ static uint32_t hash_init(const struct ike_engine *e, const uint8_t spi_i[8],
 	return ike_hash(e->seed, key, sizeof(key));
 }
 
-static uint32_t hash_ids(const struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)
+static uint32_t hash_ids(
+	const struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)
 {
 	uint8_t key[2 * (1 + MS_ID_MAX_OCTETS)];
 	size_t n = 0;
@@ -236,12 +237,11 @@ struct ike_sa *ike_find_spi(struct ike_engine *e, const uint8_t spi[8])
 
 void ike_index_init(struct ike_sa *ike)
 {
-	ike_table_add(&ike->e->by_init, &ike->by_init,
-		hash_init(ike->e, ike->spi_i, &ike->remote));
+	ike_table_add(&ike->e->by_init, &ike->by_init, hash_init(ike->e, ike->spi_i, &ike->remote));
 }
 
-struct ike_sa *ike_find_init(struct ike_engine *e, const uint8_t spi_i[8],
-	const struct ms_endpoint *remote)
+struct ike_sa *ike_find_init(
+	struct ike_engine *e, const uint8_t spi_i[8], const struct ms_endpoint *remote)
 {
 	struct ike_node *n = ike_table_first(&e->by_init, hash_init(e, spi_i, remote));
 

@@ -20,10 +20,10 @@
 #include "lib/mem/arena.h"
 
 #define IKE_NONCE_OCTETS 32
-#define IKE_NONCE_MIN 16 /* RFC 7296 s2.10 */
-#define IKE_NONCE_MAX 256
-#define IKE_MAX_COOKIE 64
-#define IKE_NEVER UINT64_MAX
+#define IKE_NONCE_MIN    16 /* RFC 7296 s2.10 */
+#define IKE_NONCE_MAX    256
+#define IKE_MAX_COOKIE   64
+#define IKE_NEVER        UINT64_MAX
 
 enum ike_timer_kind { IKE_TIMER_SA, IKE_TIMER_CHILD };
 
@@ -42,8 +42,13 @@ typedef void ike_action_f(struct ike_rx *rx);
 enum ike_busy { IKE_NOT_BUSY, IKE_BUSY_REQUEST, IKE_BUSY_OTHER };
 
 /* What an established SA has to tell its peer, by falling urgency. */
-enum ike_wants { IKE_WANT_DELETE = 1, IKE_WANT_CHILD_DELETE = 2, IKE_WANT_DPD = 4,
-	IKE_WANT_REKEY = 8, IKE_WANT_CHILD_REKEY = 16 };
+enum ike_wants {
+	IKE_WANT_DELETE = 1,
+	IKE_WANT_CHILD_DELETE = 2,
+	IKE_WANT_DPD = 4,
+	IKE_WANT_REKEY = 8,
+	IKE_WANT_CHILD_REKEY = 16
+};
 enum child_wants { CHILD_WANT_DELETE = 1, CHILD_WANT_REKEY = 2 };
 
 struct ike_sa {
@@ -58,39 +63,40 @@ struct ike_sa {
 	uint8_t spi_i[8], spi_r[8];
 	struct ms_endpoint local, remote;
 
-	uint8_t state; /* enum ike_state */
-	bool initiator;	       /* original initiator of this IKE SA */
+	uint8_t state;  /* enum ike_state */
+	bool initiator; /* original initiator of this IKE SA */
 	bool established, gone, half_open;
-	uint8_t busy;	       /* enum ike_busy: an action waits for the host */
+	uint8_t busy; /* enum ike_busy: an action waits for the host */
 	bool nat_here, nat_there, floated;
-	bool no_revival;       /* terminated by a person, or replaced */
-	bool replacing;	       /* a successor is on its way */
-	bool telling;	       /* somebody waits for attempt_over() */
+	bool no_revival; /* terminated by a person, or replaced */
+	bool replacing;  /* a successor is on its way */
+	bool telling;    /* somebody waits for attempt_over() */
 	bool peer_rfc7427;
-	uint32_t replaces;     /* serial of the IKE SA whose place it takes */
-	uint8_t hashes;	       /* bit per enum ms_hash_id that the peer verifies */
+	uint32_t replaces; /* serial of the IKE SA whose place it takes */
+	uint8_t hashes;    /* bit per enum ms_hash_id that the peer verifies */
 	uint8_t wants;
 
 	struct ms_suite suite;
 	const struct ms_encr_alg *encr;
 	const struct ms_integ_alg *integ; /* NULL with AEADs */
 	const struct ms_prf_alg *prf;
-	struct ms_secret keys;	/* ike_key() finds its way */
-	uint64_t iv;		/* next explicit IV of counter modes */
+	struct ms_secret keys; /* ike_key() finds its way */
+	uint64_t iv;           /* next explicit IV of counter modes */
 
 	uint32_t send_id, recv_id; /* of the next request, each way */
 	struct ike_packet *request, *response;
 	struct ike_packet *waiting; /* came while busy */
 	struct ms_endpoint waiting_local, waiting_remote;
-	uint32_t sends;		    /* of the request */
+	uint32_t sends; /* of the request */
 	uint64_t resend_at, give_up_at;
 	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
-	uint64_t heard_ms;	    /* last protected message */
+	uint64_t heard_ms; /* last protected message */
 	uint64_t established_s;
 
 	struct ms_id peer_id;
-	struct ike_exchange *x;	    /* of what is being worked on */
-	struct ike_exchange *x_out; /* of our CREATE_CHILD_SA request, while its answer is awaited */
+	struct ike_exchange *x; /* of what is being worked on */
+	struct ike_exchange
+		*x_out; /* of our CREATE_CHILD_SA request, while its answer is awaited */
 	struct child_sa *children;
 };
 
@@ -99,17 +105,18 @@ struct ike_transition {
 	const char *story;
 	uint32_t from; /* set of 1 << (state - IKE_PARENT_I1); 0: IKE_UNBORN */
 	uint8_t exchange, role;
-	uint64_t need, may; /* IKE_HAS(), IKE_HAS_NOTIFY(); N, V and CERT kinds are always allowed */
+	uint64_t need,
+		may; /* IKE_HAS(), IKE_HAS_NOTIFY(); N, V and CERT kinds are always allowed */
 	ike_action_f *act;
-	uint8_t to; /* 0: stays */
+	uint8_t to;    /* 0: stays */
 	uint8_t timer; /* enum ike_row_timer */
 };
 enum ike_row_timer { TIMER_NONE, TIMER_HALF_OPEN, TIMER_RETRANSMIT, TIMER_LIFETIME };
 extern const struct ike_transition ike_transitions[];
 extern const unsigned ike_transition_count;
-#define IKE_FROM(state) (UINT32_C(1) << ((state) - IKE_PARENT_I1))
-const struct ike_transition *ike_transition_find(enum ike_state from, unsigned exchange,
-	enum ike_role role, uint64_t set);
+#define IKE_FROM(state) (UINT32_C(1) << ((state)-IKE_PARENT_I1))
+const struct ike_transition *ike_transition_find(
+	enum ike_state from, unsigned exchange, enum ike_role role, uint64_t set);
 
 /* A message on its way through the engine. */
 struct ike_rx {
@@ -130,35 +137,35 @@ struct ike_exchange {
 	struct ms_bytes ni, nr;
 	const struct ms_ke_alg *ke;
 	void *ke_priv;
-	uint8_t *ke_pub;	/* ours */
+	uint8_t *ke_pub; /* ours */
 	struct ms_bytes ke_peer;
-	unsigned ke_group;	/* that the peer's KE payload names */
+	unsigned ke_group; /* that the peer's KE payload names */
 	struct ms_bytes shared;
 	struct ms_bytes cookie;
 	unsigned cookie_rounds, ke_rounds;
 	struct ms_proposals *peers; /* SA payload of the peer, with our kinds of transforms */
 	uint8_t numbers[MS_MAX_PROPOSALS];
 	uint32_t spis[MS_MAX_PROPOSALS];
-	uint8_t spi8[8];	/* peer's, of an IKE SA being rekeyed */
-	unsigned chosen;	/* index into numbers */
+	uint8_t spi8[8]; /* peer's, of an IKE SA being rekeyed */
+	unsigned chosen; /* index into numbers */
 
 	/* authentication */
 	struct ms_bytes init_i, init_r; /* the two IKE_SA_INIT messages */
-	struct ms_bytes my_id, his_id;	/* bodies of ID payloads */
-	struct ms_id asked_id;		/* IDr of the request; MS_ID_ANY: none */
-	struct ms_bytes auth;		/* body of the peer's AUTH */
-	struct ms_bytes my_auth;	/* body of ours */
+	struct ms_bytes my_id, his_id;  /* bodies of ID payloads */
+	struct ms_id asked_id;          /* IDr of the request; MS_ID_ANY: none */
+	struct ms_bytes auth;           /* body of the peer's AUTH */
+	struct ms_bytes my_auth;        /* body of ours */
 	bool initial_contact;
 
 	/* the child being made */
-	struct ms_bytes sa;		/* body of the peer's SA payload */
-	struct child_sa *child; /* a reference */
+	struct ms_bytes sa;                      /* body of the peer's SA payload */
+	struct child_sa *child;                  /* a reference */
 	struct ms_selector *ts_mine, *ts_theirs; /* as the peer wrote them */
 	unsigned n_mine, n_theirs;
 	bool transport;
 	unsigned child_refused; /* notify to send instead of a child */
-	uint32_t rekeys;	/* serial of the child that this exchange replaces */
-	uint32_t rival;		/* the child by which the peer replaces it at the same time */
+	uint32_t rekeys;        /* serial of the child that this exchange replaces */
+	uint32_t rival;         /* the child by which the peer replaces it at the same time */
 	uint8_t *rival_nonce;
 	struct ike_sa *new_ike; /* a reference, IKE SA rekey */
 };
@@ -213,8 +220,8 @@ void ike_sa_unref(struct ike_sa **ike);
 void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why);
 void ike_set_conn(struct ike_sa *ike, struct conn *c);
 struct ike_sa *ike_find_spi(struct ike_engine *e, const uint8_t spi[8]);
-struct ike_sa *ike_find_init(struct ike_engine *e, const uint8_t spi_i[8],
-	const struct ms_endpoint *remote);
+struct ike_sa *ike_find_init(
+	struct ike_engine *e, const uint8_t spi_i[8], const struct ms_endpoint *remote);
 void ike_index_init(struct ike_sa *ike); /* responder: duplicates of the first request */
 void ike_index_ids(struct ike_sa *ike);
 /* Another established IKE SA of the same two identities; NULL: none. */
@@ -233,15 +240,19 @@ static inline const uint8_t *ike_my_spi(const struct ike_sa *ike)
 	return ike->initiator ? ike->spi_i : ike->spi_r;
 }
 
-/* --- report.c ---------------------------------------------------------------------------------- */
+/* --- report.c ----------------------------------------------------------------------------------
+ */
 
 /* Log line and host_ops.report with the object's serial number. */
-void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, ...) MS_PRINTF(4, 5);
-/* "STATE_PARENT_I1: sent v2I1, expected v2R1" with code 100 + n, and what stands in fmt after it. */
+void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, ...)
+	MS_PRINTF(4, 5);
+/* "STATE_PARENT_I1: sent v2I1, expected v2R1" with code 100 + n, and what stands in fmt after it.
+ */
 void ike_report_state(struct ike_sa *ike, uint32_t serial, int code, const char *extra);
 size_t ike_crypto_text(const struct ike_sa *ike, char *buf, size_t size);
 
-/* --- receive.c, fsm.c -------------------------------------------------------------------------- */
+/* --- receive.c, fsm.c --------------------------------------------------------------------------
+ */
 
 /* The action that rx->row names is complete: state, timer, story. */
 void ike_advance(struct ike_sa *ike, const struct ike_transition *row);
@@ -254,7 +265,8 @@ void ike_log_stranger(const struct ike_rx *rx, const char *fmt, ...) MS_PRINTF(2
 void ike_send(struct ike_engine *e, const struct ms_endpoint *local,
 	const struct ms_endpoint *remote, struct ms_bytes datagram);
 
-/* --- window.c ----------------------------------------------------------------------------------- */
+/* --- window.c -----------------------------------------------------------------------------------
+ */
 
 /* Our next request: begins a message in the engine's scratch, with SK open when keys are there. */
 void ike_request_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange);
@@ -264,21 +276,23 @@ ms_err ike_request_send(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
 void ike_response_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange, uint32_t id);
 ms_err ike_response_send(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
 /* An answer with one notify; recv_id goes on. */
-void ike_response_notify(struct ike_sa *ike, unsigned exchange, uint32_t id, unsigned notify,
-	struct ms_bytes data);
+void ike_response_notify(
+	struct ike_sa *ike, unsigned exchange, uint32_t id, unsigned notify, struct ms_bytes data);
 void ike_request_answered(struct ike_sa *ike);
 void ike_resend(struct ike_sa *ike);
 /* Starts the next thing in ike->wants when no request is under way. */
 void ike_next_request(struct ike_sa *ike);
 
-/* --- sk.c ---------------------------------------------------------------------------------------- */
+/* --- sk.c ----------------------------------------------------------------------------------------
+ */
 
 ms_err ike_sk_seal(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
 /* In place in the octets of rx->m.raw (which must be writable); *inner_r: the payloads inside. */
 ms_err ike_sk_open(struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m,
 	struct ms_bytes *inner_r) MS_MUST_CHECK;
 
-/* --- lifetime.c ---------------------------------------------------------------------------------- */
+/* --- lifetime.c ----------------------------------------------------------------------------------
+ */
 
 void ike_start_lifetime(struct ike_sa *ike);
 void child_start_lifetime(struct child_sa *child);
@@ -287,8 +301,8 @@ void child_timer_fired(struct child_sa *child, uint64_t now);
 /* A fresh IKE SA with child that takes this one's place; the old one stays until it is up. */
 void ike_replace(struct ike_sa *ike);
 /* After an attempt failed: another one as keyingtries says, or the end. */
-void ike_attempt_failed(struct ike_engine *e, struct conn *c, bool telling, ms_err err,
-	const struct ms_why *why);
+void ike_attempt_failed(
+	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why);
 
 /* The connection lost its last CHILD SA: brings it up again when it is wanted up, or always. */
 void ike_revive(struct ike_engine *e, struct conn *c, bool always);
@@ -301,22 +315,25 @@ void ike_want_delete(struct ike_sa *ike);
 void child_want_delete(struct child_sa *child);
 void child_rekey_later(struct child_sa *child, uint64_t in_ms);
 
-/* --- natd.c, cookie.c ------------------------------------------------------------------------------ */
+/* --- natd.c, cookie.c
+ * ------------------------------------------------------------------------------ */
 
 void ike_natd_put(struct ike_sa *ike, struct ike_out *out, bool with_spi_r);
 /* From the peer's IKE_SA_INIT message. */
 void ike_natd_check(struct ike_sa *ike, const struct ike_msg *m);
 void ike_float(struct ike_sa *ike);
 /* Takes over the addresses that an authenticated message came from (RFC 7296 s2.23). */
-void ike_follow(struct ike_sa *ike, const struct ms_endpoint *local,
-	const struct ms_endpoint *remote);
+void ike_follow(
+	struct ike_sa *ike, const struct ms_endpoint *local, const struct ms_endpoint *remote);
 bool ike_cookie_wanted(const struct ike_engine *e);
 /* RFC 7296 s2.6; at least 8 and at most 64 octets: 33 of ours. */
 #define IKE_COOKIE_OCTETS 33
-ms_err ike_cookie_make(struct ike_engine *e, const struct ike_rx *rx, uint8_t *cookie) MS_MUST_CHECK;
+ms_err ike_cookie_make(
+	struct ike_engine *e, const struct ike_rx *rx, uint8_t *cookie) MS_MUST_CHECK;
 bool ike_cookie_good(struct ike_engine *e, const struct ike_rx *rx, struct ms_bytes cookie);
 
-/* --- ikev2/ ------------------------------------------------------------------------------------------ */
+/* --- ikev2/
+ * ------------------------------------------------------------------------------------------ */
 
 /* ike_sa_init.c */
 void ike_sa_init_start(struct ike_sa *ike);
@@ -343,8 +360,8 @@ void ike_create_refuse(struct ike_sa *ike, unsigned notify, struct ms_bytes data
 enum ike_key { IKE_SK_D, IKE_SK_AI, IKE_SK_AR, IKE_SK_EI, IKE_SK_ER, IKE_SK_PI, IKE_SK_PR };
 struct ms_bytes ike_key(const struct ike_sa *ike, enum ike_key key);
 /* RFC 7296 s2.14; old: the IKE SA that this one rekeys (s2.18), or NULL. */
-ms_err ike_keymat(struct ike_sa *ike, struct ike_exchange *x, const struct ike_sa *old)
-	MS_MUST_CHECK;
+ms_err ike_keymat(
+	struct ike_sa *ike, struct ike_exchange *x, const struct ike_sa *old) MS_MUST_CHECK;
 void ike_keymat_trim(struct ike_sa *ike); /* SK_pi and SK_pr are of no use any more */
 /* Finds the algorithms of ike->suite. */
 ms_err ike_algorithms(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;
@@ -362,8 +379,8 @@ void ike_job_ke_respond(struct ike_sa *ike, ike_step_f *next);
 
 /* sa_payload.c */
 void ike_put_proposals(struct ike_out *out, const struct ms_proposals *p, struct ms_bytes spi);
-void ike_put_suite(struct ike_out *out, const struct ms_suite *s, unsigned number,
-	struct ms_bytes spi);
+void ike_put_suite(
+	struct ike_out *out, const struct ms_suite *s, unsigned number, struct ms_bytes spi);
 /* Into x->peers, numbers, spis: only transforms that `ours` has, proposals of `protocol`.
  * MS_ERR_SYNTAX, MS_ERR_NO_PROPOSAL when none is left, MS_ERR_NOMEM. */
 ms_err ike_get_proposals(struct ike_exchange *x, struct ms_bytes body,
@@ -376,8 +393,8 @@ const struct ms_ke_alg *ike_first_ke(const struct ms_proposals *p);
 ms_err ike_choose_suite(struct ms_suite *suite, const struct ms_proposals *ours,
 	struct ike_exchange *x, unsigned group) MS_MUST_CHECK;
 /* pub empty: no KE payload. */
-void ike_put_ke_nonce(struct ike_out *out, unsigned group, struct ms_bytes pub,
-	struct ms_bytes nonce);
+void ike_put_ke_nonce(
+	struct ike_out *out, unsigned group, struct ms_bytes pub, struct ms_bytes nonce);
 bool ike_nonce_fits(const struct ike_payload *p);
 bool ike_proposals_have_ke(const struct ms_proposals *p, uint16_t ke);
 
@@ -396,7 +413,8 @@ void ike_put_notify(struct ike_out *out, unsigned notify, struct ms_bytes data);
 unsigned ike_notify_of(ms_err err);
 ms_err ike_err_of_notify(unsigned notify);
 
-/* --- child/ -------------------------------------------------------------------------------------------- */
+/* --- child/
+ * -------------------------------------------------------------------------------------------- */
 
 struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator);
 struct child_sa *child_ref(struct child_sa *child);
@@ -418,8 +436,8 @@ void child_install(struct child_sa *child, ike_step_f *next);
 void child_established(struct child_sa *child);
 /* What we offer for it, with ESN as configured.  pfs_group 0: without key exchange (IKE_AUTH); else
  * the groups of esp=, or, where that has none and pfs= is on, this one or none. */
-ms_err child_proposals(const struct conn *c, uint16_t pfs_group, struct ms_proposals *out)
-	MS_MUST_CHECK;
+ms_err child_proposals(
+	const struct conn *c, uint16_t pfs_group, struct ms_proposals *out) MS_MUST_CHECK;
 /* The responder's choice, from child->conn: suite, selectors, mode.  ke_group: of the peer's KE
  * payload, 0: none.  On error x->child_refused is set. */
 ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,

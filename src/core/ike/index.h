@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the engine finds things with: intrusive hash tables with a seeded hash, and a heap of timers.
- * Neither owns its members; both cost the same with one SA or a million.
+ * What the engine finds things with: intrusive hash tables with a seeded hash, and a heap of
+ * timers. Neither owns its members; both cost the same with one SA or a million.
  */
 #ifndef MODSWAN_CORE_IKE_INDEX_H
 #define MODSWAN_CORE_IKE_INDEX_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 struct ike_node {
 	struct ike_node *next;

@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* clang-format off */
 #define AT(type, member) offsetof(struct type, member)
 #define UINT(type, member, octets) { LAYOUT_UINT, octets, AT(type, member), 0, #member, NULL }
-#define NAMED(type, member, octets, names) { LAYOUT_NAMED, octets, AT(type, member), 0, #member, names }
+#define NAMED(type, member, octets, names)                                                         \
+	{ LAYOUT_NAMED, octets, AT(type, member), 0, #member, names }
 #define RESERVED(octets) { LAYOUT_RESERVED, octets, 0, 0, NULL, NULL }
 #define OCTETS(type, member, octets) { LAYOUT_OCTETS, octets, AT(type, member), 0, #member, NULL }
 #define LENGTH(type) { LAYOUT_LENGTH, 2, AT(type, length), 0, "length", NULL }
@@ -65,6 +67,7 @@ LAYOUT(ike_selector, "selector", 8, NAMED(ike_selector_head, type, 1, ike_ts_typ
 	UINT(ike_selector_head, protocol, 1), LENGTH(ike_selector_head),
 	UINT(ike_selector_head, port_first, 2), UINT(ike_selector_head, port_last, 2),
 	REST(ike_selector_head, addresses));
+/* clang-format on */
 
 const struct ike_layout *ike_layout_of(unsigned type)
 {
@@ -181,7 +184,7 @@ size_t ike_layout_text(const struct ike_layout *l, const void *in, char *buf, si
 {
 	size_t n = 0;
 
-#define ADD(...)                                                                                   \
+#define ADD(...) \
 	n += (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0, __VA_ARGS__)
 	if (size > 0)
 		buf[0] = '\0';

@@ -3,9 +3,9 @@
  * Payload layouts: one table per figure of RFC 7296 section 3.  The same rows decode, encode and
  * print; readers never look at an octet that a row did not bound.
  *
- * Numbers are decoded into uint32_t members, opaque parts into views of the packet.  A payload's own
- * length and next-payload fields belong to the walker (message.h), not to these tables; the parts
- * inside an SA or TS payload carry their length themselves (LAYOUT_LENGTH).
+ * Numbers are decoded into uint32_t members, opaque parts into views of the packet.  A payload's
+ * own length and next-payload fields belong to the walker (message.h), not to these tables; the
+ * parts inside an SA or TS payload carry their length themselves (LAYOUT_LENGTH).
  */
 #ifndef MODSWAN_CORE_IKE_LAYOUT_H
 #define MODSWAN_CORE_IKE_LAYOUT_H
@@ -71,13 +71,13 @@ struct ike_selector_head {
 
 enum ike_field_kind {
 	LAYOUT_END,
-	LAYOUT_UINT,	 /* octets wide */
-	LAYOUT_NAMED,	 /* the same, with a name table */
+	LAYOUT_UINT,     /* octets wide */
+	LAYOUT_NAMED,    /* the same, with a name table */
 	LAYOUT_RESERVED, /* zero when sent, ignored when received (RFC 7296 s2.5) */
-	LAYOUT_OCTETS,	 /* fixed array in the struct */
-	LAYOUT_LENGTH,	 /* 16 bit: octets of the whole part, this layout bounds it */
-	LAYOUT_SPI,	 /* as many octets as the member at `aux` says */
-	LAYOUT_REST,	 /* what is left */
+	LAYOUT_OCTETS,   /* fixed array in the struct */
+	LAYOUT_LENGTH,   /* 16 bit: octets of the whole part, this layout bounds it */
+	LAYOUT_SPI,      /* as many octets as the member at `aux` says */
+	LAYOUT_REST,     /* what is left */
 };
 
 struct ike_field {

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The family's rule: the initiator replaces at lifetime - margin * (1 + fuzz * random), the responder,
- * who would rather be asked, at lifetime - margin / 2. */
-static uint64_t replace_after(struct ike_engine *e, const struct ms_conn_desc *d, uint64_t life_ms,
-	bool initiator)
+/* The family's rule: the initiator replaces at lifetime - margin * (1 + fuzz * random), the
+ * responder, who would rather be asked, at lifetime - margin / 2. */
+static uint64_t replace_after(
+	struct ike_engine *e, const struct ms_conn_desc *d, uint64_t life_ms, bool initiator)
 {
 	uint64_t margin = d->rekey_margin_ms;
 	uint32_t random;
@@ -34,8 +34,8 @@ void ike_start_lifetime(struct ike_sa *ike)
 	if (d->ike_lifetime_ms) {
 		ike->expire_at = now + d->ike_lifetime_ms;
 		if (d->rekey)
-			ike->replace_at = now + replace_after(ike->e, d, d->ike_lifetime_ms,
-				ike->initiator);
+			ike->replace_at =
+				now + replace_after(ike->e, d, d->ike_lifetime_ms, ike->initiator);
 	}
 	if (d->dpd_delay_ms)
 		ike->dpd_at = now + d->dpd_delay_ms;
@@ -66,8 +66,8 @@ void child_start_lifetime(struct child_sa *child)
 	if (d->ipsec_lifetime_ms) {
 		child->expire_at = now + d->ipsec_lifetime_ms;
 		if (d->rekey)
-			child->rekey_at = now + replace_after(e, d, d->ipsec_lifetime_ms,
-				child->initiator);
+			child->rekey_at =
+				now + replace_after(e, d, d->ipsec_lifetime_ms, child->initiator);
 	}
 	child_arm(child);
 }
@@ -139,20 +139,25 @@ static void check_liveness(struct ike_sa *ike, uint64_t now)
 		ike->e->host->ops->kernel(ike->e->host->ctx, t->ops, t->n, traffic_known, t);
 }
 
-/* --- what is due -------------------------------------------------------------------------------- */
+/* --- what is due --------------------------------------------------------------------------------
+ */
 
 static void give_up(struct ike_sa *ike)
 {
 	struct ms_why why = { "" };
-	static const char first[] = "No response (or no acceptable response) to our first IKEv2 message";
-	const char *hint = ike->state == IKE_PARENT_I1 ? first :
-		ike->state == IKE_PARENT_I2 ? "Possible authentication failure: no acceptable "
-			"response to our first encrypted message" : "the peer does not answer";
+	static const char first[] =
+		"No response (or no acceptable response) to our first IKEv2 message";
+	const char *hint = ike->state == IKE_PARENT_I1 ? first
+			   : ike->state == IKE_PARENT_I2
+				   ? "Possible authentication failure: no acceptable "
+				     "response to our first encrypted message"
+				   : "the peer does not answer";
 
 	if (ike->state != IKE_DELETING)
 		ike_report(ike, ike->serial, MS_RC_NORETRANSMISSION,
 			"max number of retransmissions (%u) reached %s.  %s",
-			(unsigned)(ike->sends ? ike->sends - 1 : 0), ike_state_name(ike->state), hint);
+			(unsigned)(ike->sends ? ike->sends - 1 : 0), ike_state_name(ike->state),
+			hint);
 	ike_gone(ike, ms_fail(&why, MS_ERR_TIMEOUT, "%s", hint), &why);
 }
 
@@ -163,8 +168,8 @@ static void expire(struct ike_sa *ike)
 	bool lost = ike->children != NULL && !ike->replacing && !ike->no_revival;
 	struct ike_engine *e = ike->e;
 
-	ms_notice(&lg, "IKE SA expired%s", c->newest_ike == ike->serial ? " (LATEST!)" :
-		" (superseded)");
+	ms_notice(&lg, "IKE SA expired%s",
+		c->newest_ike == ike->serial ? " (LATEST!)" : " (superseded)");
 	ike_want_delete(ike);
 	if (lost)
 		ike_revive(e, c, false);
@@ -217,8 +222,8 @@ static void child_expire(struct child_sa *child)
 	struct conn *c = conn_ref(child->conn);
 	struct ike_engine *e = child->ike->e;
 
-	ms_notice(&lg, "CHILD SA expired%s", c->newest_child == child->serial ? " (LATEST!)" :
-		" (superseded)");
+	ms_notice(&lg, "CHILD SA expired%s",
+		c->newest_child == child->serial ? " (LATEST!)" : " (superseded)");
 	child_want_delete(child);
 	if (c->newest_child == 0)
 		ike_revive(e, c, false);

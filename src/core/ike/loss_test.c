@@ -95,7 +95,8 @@ static void test_each_late(void **state)
 	each_packet(LATE);
 }
 
-/* --- everything at once ------------------------------------------------------------------------------ */
+/* --- everything at once
+ * ------------------------------------------------------------------------------ */
 
 static uint64_t dice(uint64_t *r)
 {

@@ -24,9 +24,9 @@ ms_err ike_msg_header(struct ike_msg *m, struct ms_bytes datagram)
 static bool child_error(uint32_t type)
 {
 	return type == IKE_N_NO_PROPOSAL_CHOSEN || type == IKE_N_TS_UNACCEPTABLE ||
-		type == IKE_N_SINGLE_PAIR_REQUIRED || type == IKE_N_INTERNAL_ADDRESS_FAILURE ||
-		type == IKE_N_FAILED_CP_REQUIRED || type == IKE_N_NO_ADDITIONAL_SAS ||
-		type == IKE_N_TEMPORARY_FAILURE;
+	       type == IKE_N_SINGLE_PAIR_REQUIRED || type == IKE_N_INTERNAL_ADDRESS_FAILURE ||
+	       type == IKE_N_FAILED_CP_REQUIRED || type == IKE_N_NO_ADDITIONAL_SAS ||
+	       type == IKE_N_TEMPORARY_FAILURE;
 }
 
 static uint64_t steering(uint32_t type)
@@ -46,8 +46,8 @@ static uint64_t steering(uint32_t type)
 	return child_error(type) ? IKE_HAS_NOTIFY(STEER_CHILD_ERROR) : IKE_HAS_NOTIFY(STEER_ERROR);
 }
 
-static ms_err add_payload(struct ike_msg *m, unsigned type, bool protected, struct ms_bytes body,
-	struct ms_why *why)
+static ms_err add_payload(
+	struct ike_msg *m, unsigned type, bool protected, struct ms_bytes body, struct ms_why *why)
 {
 	const struct ike_layout *l = ike_layout_of(type);
 	struct ike_payload *p;
@@ -72,8 +72,8 @@ static ms_err add_payload(struct ike_msg *m, unsigned type, bool protected, stru
 	return MS_OK;
 }
 
-static ms_err walk(struct ike_msg *m, uint32_t type, struct ms_bytes chain, bool protected,
-	struct ms_why *why)
+static ms_err walk(
+	struct ike_msg *m, uint32_t type, struct ms_bytes chain, bool protected, struct ms_why *why)
 {
 	struct wire_reader r = wire_reader(chain);
 
@@ -83,7 +83,8 @@ static ms_err walk(struct ike_msg *m, uint32_t type, struct ms_bytes chain, bool
 
 		/* Each turn takes at least the four octets of the generic header. */
 		if (ike_layout_get(&ike_generic_layout, &r, &g))
-			return ms_fail(why, MS_ERR_TRUNCATED, "the header of a %s payload is cut off",
+			return ms_fail(why, MS_ERR_TRUNCATED,
+				"the header of a %s payload is cut off",
 				ike_name(ike_payload_name, type));
 		if (g.length < 4)
 			return ms_fail(why, MS_ERR_SYNTAX, "length %u of a %s payload",
@@ -113,8 +114,8 @@ static ms_err walk(struct ike_msg *m, uint32_t type, struct ms_bytes chain, bool
 		type = g.next;
 	}
 	if (wire_left(&r) != 0)
-		return ms_fail(why, MS_ERR_SYNTAX, "%zu octets after the last payload",
-			wire_left(&r));
+		return ms_fail(
+			why, MS_ERR_SYNTAX, "%zu octets after the last payload", wire_left(&r));
 	return MS_OK;
 }
 
@@ -175,7 +176,7 @@ size_t ike_msg_text(const struct ike_msg *m, char *buf, size_t size)
 	size_t n = 0;
 	bool inside = false;
 
-#define ADD(...)                                                                                   \
+#define ADD(...) \
 	n += (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0, __VA_ARGS__)
 	ADD("%s %s id=%u", ike_name(ike_exchange_name, m->h.exchange),
 		ike_msg_is_response(m) ? "response" : "request", (unsigned)m->h.id);

@@ -14,15 +14,15 @@
 
 #include "core/ike/layout.h"
 
-#define IKE_MAX_PAYLOADS 48
+#define IKE_MAX_PAYLOADS  48
 #define IKE_HEADER_OCTETS 28
-#define IKE_MAX_DATAGRAM 65535
+#define IKE_MAX_DATAGRAM  65535
 
 /* What a message contains, as a set: payload types, and the notifies that steer transitions. */
-#define IKE_HAS(type) (UINT64_C(1) << ((type) - IKE_P_FIRST))
+#define IKE_HAS(type)       (UINT64_C(1) << ((type)-IKE_P_FIRST))
 #define IKE_HAS_NOTIFY(bit) (UINT64_C(1) << (32 + (bit)))
 enum ike_steering_notify {
-	STEER_ERROR,  /* any error type that is not one of these */
+	STEER_ERROR, /* any error type that is not one of these */
 	STEER_COOKIE,
 	STEER_INVALID_KE,
 	STEER_REKEY_SA,
@@ -41,9 +41,9 @@ struct ike_msg {
 	struct ms_bytes raw; /* whole datagram */
 	unsigned n;
 	uint64_t set;
-	uint32_t critical;   /* type, after MS_ERR_CRITICAL */
+	uint32_t critical;    /* type, after MS_ERR_CRITICAL */
 	uint32_t first_inner; /* what SK says comes first */
-	size_t sk_at;	      /* offset of SK's body in raw, 0: none */
+	size_t sk_at;         /* offset of SK's body in raw, 0: none */
 	struct ike_payload p[IKE_MAX_PAYLOADS];
 };
 
@@ -52,8 +52,8 @@ ms_err ike_msg_header(struct ike_msg *m, struct ms_bytes datagram) MS_MUST_CHECK
 /* The chain of the clear part; stops at SK. */
 ms_err ike_msg_walk(struct ike_msg *m, struct ms_why *why) MS_MUST_CHECK;
 /* The chain inside SK, decrypted. */
-ms_err ike_msg_walk_inner(struct ike_msg *m, struct ms_bytes inner, struct ms_why *why)
-	MS_MUST_CHECK;
+ms_err ike_msg_walk_inner(
+	struct ike_msg *m, struct ms_bytes inner, struct ms_why *why) MS_MUST_CHECK;
 /* Against the grammar of its exchange. MS_ERR_UNEXPECTED for an exchange without one. */
 ms_err ike_msg_grammar(const struct ike_msg *m, struct ms_why *why) MS_MUST_CHECK;
 

@@ -31,9 +31,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	} while (0)
 
 static const struct sim_words words = {
-	.name = "w", .left = "192.1.2.45", .right = "192.1.2.23", .leftsubnet = "192.0.1.0/24",
-	.rightsubnet = "192.0.2.0/24", .leftid = "@west", .rightid = "@east",
-	.ike = "aes_gcm128-sha2_256-x25519", .esp = "aes_gcm128,aes128-sha2_256", .pfs = true,
+	.name = "w",
+	.left = "192.1.2.45",
+	.right = "192.1.2.23",
+	.leftsubnet = "192.0.1.0/24",
+	.rightsubnet = "192.0.2.0/24",
+	.leftid = "@west",
+	.rightid = "@east",
+	.ike = "aes_gcm128-sha2_256-x25519",
+	.esp = "aes_gcm128,aes128-sha2_256",
+	.pfs = true,
 };
 
 static void stop_at(void *arg, struct sim_packet *p, struct sim_fate *fate)
@@ -84,7 +91,9 @@ static void step(struct sim *s, struct wire_reader *r)
 	uint8_t kind = wire_u8(r), exchange = wire_u8(r), flags = wire_u8(r), first = wire_u8(r);
 	struct ms_bytes body = wire_take(r, wire_u16(r));
 	struct sim_node *n = &s->nodes[kind & 1], *o = &s->nodes[!(kind & 1)];
-	struct ike_header h = { .next = first, .version = IKE_VERSION_2, .exchange = exchange,
+	struct ike_header h = { .next = first,
+		.version = IKE_VERSION_2,
+		.exchange = exchange,
 		.flags = flags & ~(uint32_t)(IKE_F_RESPONSE | IKE_F_INITIATOR) };
 	struct ike_sa *to = ike_first(n->ike);
 	struct ms_endpoint src = { o->addr, 500 }, dst = { n->addr, 500 };

@@ -2,8 +2,8 @@
 /*
  * A recorded exchange, every truncation and every flipped bit of it, against fresh states: each is
  * dropped or answered, and the right datagram still leads to the tunnel where nothing authentic was
- * said meanwhile.  The protected messages are mutated twice: as datagrams, and inside SK with correct
- * encryption, as a peer could who has the keys.  Meant to run under ASan and UBSan.
+ * said meanwhile.  The protected messages are mutated twice: as datagrams, and inside SK with
+ * correct encryption, as a peer could who has the keys.  Meant to run under ASan and UBSan.
  */
 #include "core/ike/ike_sa.h"
 #include "core/sim/sim_test.h"
@@ -38,10 +38,15 @@ static void taping(void *arg, struct sim_packet *p, struct sim_fate *fate)
 }
 
 static const struct sim_words plain = {
-	.name = "west-east", .left = "192.1.2.45", .right = "192.1.2.23",
-	.leftsubnet = "192.0.1.0/24", .rightsubnet = "192.0.2.0/24",
-	.leftid = "@west", .rightid = "@east",
-	.ike = "aes_gcm128-sha2_256-x25519,aes128-sha2_256-x25519", .esp = "aes_gcm128",
+	.name = "west-east",
+	.left = "192.1.2.45",
+	.right = "192.1.2.23",
+	.leftsubnet = "192.0.1.0/24",
+	.rightsubnet = "192.0.2.0/24",
+	.leftid = "@west",
+	.rightid = "@east",
+	.ike = "aes_gcm128-sha2_256-x25519,aes128-sha2_256-x25519",
+	.esp = "aes_gcm128",
 };
 
 /* A pair that has exchanged all before datagram `stop`, which is on the tape. */
@@ -146,7 +151,8 @@ static void test_ike_auth_response(void **state)
 	mutate_protected(4);
 }
 
-/* --- inside SK -------------------------------------------------------------------------------------- */
+/* --- inside SK
+ * -------------------------------------------------------------------------------------- */
 
 struct inner {
 	struct ike_header h;

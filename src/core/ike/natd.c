@@ -31,8 +31,8 @@ void ike_natd_put(struct ike_sa *ike, struct ike_out *out, bool with_spi_r)
 		hash[0] ^= 0xff;
 	ike_put_notify(out, IKE_N_NAT_DETECTION_SOURCE_IP, ms_bytes(hash, sizeof(hash)));
 	if (natd_hash(ike->spi_i, spi_r, &ike->remote, hash))
-		ike_put_notify(out, IKE_N_NAT_DETECTION_DESTINATION_IP,
-			ms_bytes(hash, sizeof(hash)));
+		ike_put_notify(
+			out, IKE_N_NAT_DETECTION_DESTINATION_IP, ms_bytes(hash, sizeof(hash)));
 }
 
 void ike_natd_check(struct ike_sa *ike, const struct ike_msg *m)
@@ -87,8 +87,8 @@ static void move_children(struct ike_sa *ike)
 	}
 }
 
-void ike_follow(struct ike_sa *ike, const struct ms_endpoint *local,
-	const struct ms_endpoint *remote)
+void ike_follow(
+	struct ike_sa *ike, const struct ms_endpoint *local, const struct ms_endpoint *remote)
 {
 	struct ms_logger lg = ike_logger(ike);
 	char from[MS_ENDPOINT_TEXT], to[MS_ENDPOINT_TEXT];
@@ -112,8 +112,8 @@ void ike_follow(struct ike_sa *ike, const struct ms_endpoint *local,
 	move_children(ike);
 }
 
-void ike_kernel_mapping(struct ike_engine *e, const struct ms_said *said,
-	const struct ms_endpoint *peer)
+void ike_kernel_mapping(
+	struct ike_engine *e, const struct ms_said *said, const struct ms_endpoint *peer)
 {
 	struct child_sa *c = child_find(e, said->spi, &said->dst);
 

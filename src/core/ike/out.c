@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/ike/out.h"
 
-#define NEXT_OFFSET 16	 /* of the header's next-payload field */
+#define NEXT_OFFSET   16 /* of the header's next-payload field */
 #define LENGTH_OFFSET 24 /* of the header's length */
 
 void ike_out_begin(struct ike_out *o, void *buf, size_t size, const struct ike_header *h)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Building one message: header, payload chain, SK around the inner part.  Payloads are opened by type
- * and closed by the next one; next-payload fields and lengths fill themselves.  Errors (no room) stick
- * in the writer and show when the message is finished.
+ * Building one message: header, payload chain, SK around the inner part.  Payloads are opened by
+ * type and closed by the next one; next-payload fields and lengths fill themselves.  Errors (no
+ * room) stick in the writer and show when the message is finished.
  */
 #ifndef MODSWAN_CORE_IKE_OUT_H
 #define MODSWAN_CORE_IKE_OUT_H
@@ -11,9 +11,9 @@
 
 struct ike_out {
 	struct wire_writer w;
-	size_t next_at;	   /* where the next payload's type goes */
+	size_t next_at;    /* where the next payload's type goes */
 	size_t payload_at; /* of the open payload, 0: none */
-	size_t sk_at;	   /* generic header of SK, 0: not protected */
+	size_t sk_at;      /* generic header of SK, 0: not protected */
 };
 
 void ike_out_begin(struct ike_out *o, void *buf, size_t size, const struct ike_header *h);

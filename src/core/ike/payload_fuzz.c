@@ -41,7 +41,8 @@ static void round_trip(const struct ike_payload *p)
 	memset(&d, 0, sizeof(d));
 	if (ike_payload_get(p, &d))
 		return;
-	MUST(ike_layout_text(l, &d, text, sizeof(text)) == strlen(text) || strlen(text) == sizeof(text) - 1);
+	MUST(ike_layout_text(l, &d, text, sizeof(text)) == strlen(text) ||
+		strlen(text) == sizeof(text) - 1);
 	(void)ike_layout_text(l, &d, small, sizeof(small));
 	ike_layout_put(l, &w, &d);
 	MUST(wire_written(&w) && wire_result(&w).len == p->body.len);
@@ -55,8 +56,10 @@ static void round_trip(const struct ike_payload *p)
 
 static void sa_payload(struct ike_exchange *x, struct ms_bytes body)
 {
-	static const struct ms_proposals ours = { .n = 1, .p = { { MS_PROTOCOL_IKE, 6,
-		{ { 1, 20, 128 }, { 1, 12, 256 }, { 2, 5, 0 }, { 3, 12, 0 }, { 4, 31, 0 }, { 4, 14, 0 } } } } };
+	static const struct ms_proposals ours = { .n = 1,
+		.p = { { MS_PROTOCOL_IKE, 6,
+			{ { 1, 20, 128 }, { 1, 12, 256 }, { 2, 5, 0 }, { 3, 12, 0 }, { 4, 31, 0 },
+				{ 4, 14, 0 } } } } };
 	struct ms_suite suite;
 	unsigned chosen;
 	char text[300];

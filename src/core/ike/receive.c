@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A datagram's way in: header, SA, window, decryption, walker, grammar, transition.  What does not get
- * through is counted by reason and dropped; authenticated nonsense is answered (RFC 7296 s2.21).
+ * A datagram's way in: header, SA, window, decryption, walker, grammar, transition.  What does not
+ * get through is counted by reason and dropped; authenticated nonsense is answered (RFC 7296
+ * s2.21).
  */
 #include "core/ike/ike_sa.h"
 
@@ -85,7 +86,7 @@ static void keep_waiting(struct ike_rx *rx)
 
 	/* The same request again: its answer is in the making.  One message may wait. */
 	if (ike->waiting || (ike->busy == IKE_BUSY_REQUEST && !ike_msg_is_response(&rx->m) &&
-		rx->m.h.id == ike->recv_id)) {
+				    rx->m.h.id == ike->recv_id)) {
 		ike_count(rx->e, IKE_C_DROP_BUSY);
 		return;
 	}
@@ -126,8 +127,8 @@ static void refuse_request(struct ike_rx *rx, ms_err err, const struct ms_why *w
 	struct ike_sa *ike = ike_sa_ref(rx->ike);
 	struct ms_logger lg = ike_logger(ike);
 	uint8_t critical = (uint8_t)rx->m.critical;
-	bool fatal = err == MS_ERR_SYNTAX || err == MS_ERR_TRUNCATED ||
-		rx->ike->state == IKE_PARENT_R1;
+	bool fatal =
+		err == MS_ERR_SYNTAX || err == MS_ERR_TRUNCATED || rx->ike->state == IKE_PARENT_R1;
 
 	ms_notice(&lg, "%s request refused: %s", ike_name(ike_exchange_name, rx->m.h.exchange),
 		ms_why_text(why, err));
@@ -135,8 +136,8 @@ static void refuse_request(struct ike_rx *rx, ms_err err, const struct ms_why *w
 		ike_response_notify(ike, rx->m.h.exchange, rx->m.h.id,
 			IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, ms_bytes(&critical, 1));
 	else
-		ike_response_notify(ike, rx->m.h.exchange, rx->m.h.id, IKE_N_INVALID_SYNTAX,
-			ms_bytes(NULL, 0));
+		ike_response_notify(
+			ike, rx->m.h.exchange, rx->m.h.id, IKE_N_INVALID_SYNTAX, ms_bytes(NULL, 0));
 	/* RFC 7296 s2.21.3: INVALID_SYNTAX is fatal to the IKE SA on both sides. */
 	if (fatal)
 		ike_gone(ike, err, why);
@@ -148,9 +149,9 @@ static void act(struct ike_rx *rx)
 	struct ike_sa *ike = rx->ike;
 	bool response = ike_msg_is_response(&rx->m);
 	struct ms_why why = { "" };
-	const struct ike_transition *row = ike_transition_find(
-		ike ? (enum ike_state)ike->state : IKE_UNBORN, rx->m.h.exchange,
-		response ? IKE_RESPONSE : IKE_REQUEST, rx->m.set);
+	const struct ike_transition *row =
+		ike_transition_find(ike ? (enum ike_state)ike->state : IKE_UNBORN, rx->m.h.exchange,
+			response ? IKE_RESPONSE : IKE_REQUEST, rx->m.set);
 	char text[256];
 
 	if (row) {
@@ -168,8 +169,8 @@ static void act(struct ike_rx *rx)
 		refuse_request(rx, MS_ERR_UNEXPECTED, &why);
 		return;
 	}
-	ike_log_stranger(rx, "%s does not fit %s", text, ike ? ike_state_name(ike->state) :
-		"a new IKE SA");
+	ike_log_stranger(
+		rx, "%s does not fit %s", text, ike ? ike_state_name(ike->state) : "a new IKE SA");
 }
 
 static void receive_clear(struct ike_rx *rx)

@@ -42,8 +42,9 @@ static void test_wrong_psk(void **state)
 	assert_int_equal(p.west->over, 1);
 	assert_int_equal(p.west->over_err, MS_ERR_AUTH);
 	assert_non_null(strstr(p.west->over_text, "AUTHENTICATION_FAILED"));
-	assert_non_null(strstr(logged, "\"west-east\" #1: IKE_AUTH refused with "
-		"AUTHENTICATION_FAILED: AUTH does not fit: another shared key?"));
+	assert_non_null(
+		strstr(logged, "\"west-east\" #1: IKE_AUTH refused with "
+			       "AUTHENTICATION_FAILED: AUTH does not fit: another shared key?"));
 	assert_pair_empty(&p);
 	refused_end(&p);
 }
@@ -95,7 +96,7 @@ static void test_no_proposal(void **state)
 	assert_int_equal(p.west->over_err, MS_ERR_NO_PROPOSAL);
 	assert_int_equal(p.sim->packets, 2);
 	assert_non_null(strstr(logged, "IKE_SA_INIT from 192.1.2.45:500 refused with "
-		"NO_PROPOSAL_CHOSEN"));
+				       "NO_PROPOSAL_CHOSEN"));
 	assert_non_null(strstr(logged, "offered IKE:AES_GCM_16_128/HMAC_SHA2_256/X25519, wanted "));
 	assert_pair_empty(&p);
 	refused_end(&p);
@@ -139,7 +140,7 @@ static void test_ts_unacceptable(void **state)
 	assert_int_equal(sim_ikes(p.east), 1);
 	assert_int_equal(sim_sas(p.west) + sim_sas(p.east), 0);
 	assert_non_null(strstr(logged, "CHILD SA refused with TS_UNACCEPTABLE: offered 10.9.0.0/24 "
-		"=== 192.0.1.0/24, wanted 192.0.2.0/24 === 192.0.1.0/24"));
+				       "=== 192.0.1.0/24, wanted 192.0.2.0/24 === 192.0.1.0/24"));
 	ike_terminate_conn(p.west->ike, p.wc);
 	sim_run(p.sim, 1000);
 	assert_pair_empty(&p);
@@ -210,7 +211,8 @@ static void test_wrong_peer_identity(void **state)
 	refused_end(&p);
 }
 
-/* CVE-2015-4171: a responder with a valid key but another identity must learn nothing and is told. */
+/* CVE-2015-4171: a responder with a valid key but another identity must learn nothing and is told.
+ */
 static void test_cve_2015_4171_responder_identity(void **state)
 {
 	struct sim_key l = sim_key_new("P-256"), r = sim_key_new("P-256");
@@ -266,8 +268,8 @@ static void test_no_connection(void **state)
 	pair_up(&p);
 	assert_int_equal(p.west->over_err, MS_ERR_NO_PROPOSAL);
 	assert_int_equal(ike_counter(p.east->ike, IKE_C_DROP_NO_CONN), 1);
-	assert_non_null(strstr(logged,
-		"packet from 192.1.2.45:500: IKE_SA_INIT, but no connection is known"));
+	assert_non_null(strstr(
+		logged, "packet from 192.1.2.45:500: IKE_SA_INIT, but no connection is known"));
 	assert_pair_empty(&p);
 	refused_end(&p);
 }
@@ -354,7 +356,8 @@ static void test_give_up(void **state)
 	assert_int_equal(p.west->over_err, MS_ERR_TIMEOUT);
 	assert_true(sim_said(p.west, 10, "STATE_PARENT_I1: retransmission; will wait 1.0 seconds"));
 	assert_true(sim_said(p.west, 10, "will wait 16.0 seconds for response"));
-	assert_true(sim_said(p.west, 31, "max number of retransmissions (5) reached STATE_PARENT_I1"));
+	assert_true(
+		sim_said(p.west, 31, "max number of retransmissions (5) reached STATE_PARENT_I1"));
 	assert_int_equal(p.sim->packets, 6);
 	assert_int_equal(sim_states(p.west), 0);
 	refused_end(&p);

@@ -27,7 +27,8 @@ const char *ike_state_name(enum ike_state s)
 
 const char *ike_state_story(enum ike_state s)
 {
-	const char *story = (unsigned)s < sizeof(states) / sizeof(states[0]) ? states[s].story : NULL;
+	const char *story =
+		(unsigned)s < sizeof(states) / sizeof(states[0]) ? states[s].story : NULL;
 
 	return story ? story : "";
 }
@@ -36,8 +37,8 @@ static size_t prefix_text(const struct conn *c, uint32_t serial, char *buf, size
 {
 	size_t n = c ? conn_name_text(c, buf, size) : 0;
 
-	n += (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0, "%s#%u: ",
-		n > 0 ? " " : "", (unsigned)serial);
+	n += (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0,
+		"%s#%u: ", n > 0 ? " " : "", (unsigned)serial);
 	return n;
 }
 
@@ -63,7 +64,8 @@ struct ms_logger ike_logger(const struct ike_sa *ike)
 
 struct ms_logger child_logger(const struct child_sa *child)
 {
-	struct ms_logger lg = { child->ike->e->host->log, MS_SOURCE_CHILD, child_prefix, child, NULL };
+	struct ms_logger lg = { child->ike->e->host->log, MS_SOURCE_CHILD, child_prefix, child,
+		NULL };
 	return lg;
 }
 
@@ -92,8 +94,8 @@ size_t ike_crypto_text(const struct ike_sa *ike, char *buf, size_t size)
 {
 	char encr[40], integ[40] = "n/a", prf[40], group[40];
 
-	ms_transform_text(MS_TRANSFORM_ENCR, ike->suite.encr, ike->suite.encr_bits, encr,
-		sizeof(encr));
+	ms_transform_text(
+		MS_TRANSFORM_ENCR, ike->suite.encr, ike->suite.encr_bits, encr, sizeof(encr));
 	if (ike->suite.integ)
 		ms_transform_text(MS_TRANSFORM_INTEG, ike->suite.integ, 0, integ, sizeof(integ));
 	ms_transform_text(MS_TRANSFORM_PRF, ike->suite.prf, 0, prf, sizeof(prf));
@@ -116,11 +118,19 @@ void ike_info(const struct ike_sa *ike, struct ike_info *out)
 	};
 	uint64_t now = ike_now(ike->e), best = IKE_NEVER;
 
-	*out = (struct ike_info){ .serial = ike->serial, .state = ike->state,
-		.initiator = ike->initiator, .established = ike->established,
-		.nat_here = ike->nat_here, .nat_there = ike->nat_there, .conn = ike->conn,
-		.local = ike->local, .remote = ike->remote, .peer_id = &ike->peer_id,
-		.suite = ike->suite, .event = "", .event_ms = UINT64_MAX,
+	*out = (struct ike_info){ .serial = ike->serial,
+		.state = ike->state,
+		.initiator = ike->initiator,
+		.established = ike->established,
+		.nat_here = ike->nat_here,
+		.nat_there = ike->nat_there,
+		.conn = ike->conn,
+		.local = ike->local,
+		.remote = ike->remote,
+		.peer_id = &ike->peer_id,
+		.suite = ike->suite,
+		.event = "",
+		.event_ms = UINT64_MAX,
 		.established_s = ike->established_s };
 	memcpy(out->spi_i, ike->spi_i, 8);
 	memcpy(out->spi_r, ike->spi_r, 8);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Encrypted payload (RFC 7296 s3.14, RFC 5282 for AEADs).  Contexts are made per message: keeping
- * them would cost more memory than an established SA's whole state.
+ * The Encrypted payload (RFC 7296 s3.14, RFC 5282 for AEADs).  Contexts are made per message:
+ * keeping them would cost more memory than an established SA's whole state.
  */
 #include "core/ike/ike_sa.h"
 
@@ -24,7 +24,8 @@ static ms_err mac(const struct ike_sa *ike, enum ike_key which, struct ms_bytes 
 	return job.ok ? MS_OK : MS_ERR_CRYPTO;
 }
 
-static ms_err crypt(const struct ike_sa *ike, enum ike_key which, struct ms_encr_job *job, bool seal)
+static ms_err crypt(
+	const struct ike_sa *ike, enum ike_key which, struct ms_encr_job *job, bool seal)
 {
 	void *ctx;
 
@@ -85,7 +86,8 @@ ms_err ike_sk_seal(struct ike_sa *ike, struct ike_out *out)
 	return err ? MS_ERR_CRYPTO : MS_OK;
 }
 
-ms_err ike_sk_open(struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m, struct ms_bytes *inner_r)
+ms_err ike_sk_open(
+	struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m, struct ms_bytes *inner_r)
 {
 	size_t body = m->sk_at, total = m->raw.len;
 	unsigned iv, icv, pad;
@@ -106,7 +108,7 @@ ms_err ike_sk_open(struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m, str
 		uint8_t want[MS_MAX_ICV_OCTETS];
 
 		if (mac(ike, ike->initiator ? IKE_SK_AR : IKE_SK_AI,
-			ms_bytes(datagram, total - icv), want))
+			    ms_bytes(datagram, total - icv), want))
 			return MS_ERR_CRYPTO;
 		if (!ms_ct_equal(want, datagram + total - icv, icv))
 			return MS_ERR_INTEGRITY;

@@ -12,8 +12,8 @@ static void test_psk(void **state)
 	assert_pair_up(&p);
 	assert_true(sim_said(p.west, 133, "STATE_PARENT_I1: sent v2I1, expected v2R1"));
 	assert_true(sim_said(p.west, 134, "STATE_PARENT_I2: sent v2I2, expected v2R2 {auth=IKEv2"));
-	assert_true(sim_said(p.west, 4,
-		"STATE_PARENT_I3: PARENT SA established tunnel mode {ESP=>0x"));
+	assert_true(
+		sim_said(p.west, 4, "STATE_PARENT_I3: PARENT SA established tunnel mode {ESP=>0x"));
 	assert_true(sim_said(p.east, 4, "STATE_PARENT_R2: received v2I2, PARENT SA established"));
 	assert_int_equal(p.west->over, 1);
 	assert_int_equal(p.sim->packets, 4);
@@ -108,13 +108,22 @@ static void test_mixed_auth(void **state)
 }
 
 static const char *const ike_suites[] = {
-	"aes_gcm128-sha2_256-x25519", "aes_gcm256-sha2_512-ecp384", "aes_gcm128-sha1-ecp256",
-	"aes128-sha2_256-modp2048", "aes256-sha2_512-ecp521", "aes128-sha1-modp3072",
-	"aes256-sha2_384-x25519", "chacha20_poly1305-sha2_256-x25519",
+	"aes_gcm128-sha2_256-x25519",
+	"aes_gcm256-sha2_512-ecp384",
+	"aes_gcm128-sha1-ecp256",
+	"aes128-sha2_256-modp2048",
+	"aes256-sha2_512-ecp521",
+	"aes128-sha1-modp3072",
+	"aes256-sha2_384-x25519",
+	"chacha20_poly1305-sha2_256-x25519",
 	"aes128-sha2_256-modp4096",
 };
 static const char *const esp_suites[] = {
-	"aes_gcm128", "aes_gcm256", "aes128-sha2_256", "aes256-sha2_512", "aes256-sha1",
+	"aes_gcm128",
+	"aes_gcm256",
+	"aes128-sha2_256",
+	"aes256-sha2_512",
+	"aes256-sha1",
 	"chacha20_poly1305",
 };
 
@@ -209,7 +218,8 @@ static void test_cookie_and_invalid_ke(void **state)
 	pair_free(&p);
 }
 
-static void assert_selectors(const struct sim_node *n, bool inbound, const char *src, const char *dst)
+static void assert_selectors(
+	const struct sim_node *n, bool inbound, const char *src, const char *dst)
 {
 	char text[MS_SELECTOR_TEXT];
 
@@ -256,8 +266,10 @@ static void test_transport(void **state)
 
 static void test_host_to_host_ipv6(void **state)
 {
-	static const struct sim_words w = { .name = "six", .left = "2001:db8:1::1",
-		.right = "2001:db8:2::1", .leftsubnet = "2001:db8:a::/48",
+	static const struct sim_words w = { .name = "six",
+		.left = "2001:db8:1::1",
+		.right = "2001:db8:2::1",
+		.leftsubnet = "2001:db8:a::/48",
 		.rightsubnet = "2001:db8:b::/48" };
 	struct pair p;
 
@@ -272,7 +284,8 @@ static void test_host_to_host_ipv6(void **state)
 	pair_free(&p);
 }
 
-/* --- deletion ------------------------------------------------------------------------------------- */
+/* --- deletion
+ * ------------------------------------------------------------------------------------- */
 
 static void test_delete(void **state)
 {
@@ -320,8 +333,8 @@ static void test_delete_child(void **state)
 		pair_up(&p);
 		assert_int_equal(ike_terminate_serial(p.west->ike, p.wc->newest_child), MS_OK);
 		if (both)
-			assert_int_equal(ike_terminate_serial(p.east->ike, p.ec->newest_child),
-				MS_OK);
+			assert_int_equal(
+				ike_terminate_serial(p.east->ike, p.ec->newest_child), MS_OK);
 		sim_run(p.sim, 1000);
 		assert_int_equal(sim_ikes(p.west), 1);
 		assert_int_equal(sim_ikes(p.east), 1);
@@ -407,7 +420,8 @@ static void test_busy_attempt(void **state)
 	pair_free(&p);
 }
 
-/* --- NAT ------------------------------------------------------------------------------------------- */
+/* --- NAT
+ * ------------------------------------------------------------------------------------------- */
 
 static void test_nat(void **state)
 {
@@ -418,7 +432,8 @@ static void test_nat(void **state)
 	(void)state;
 	e.left = "%any"; /* east cannot know where west comes from */
 	p = pair_of(&tunnel, &e, NULL);
-	assert_int_equal(ms_addr_parse(&p.west->public.addr, "198.51.100.7", 12, 0, 0, NULL), MS_OK);
+	assert_int_equal(
+		ms_addr_parse(&p.west->public.addr, "198.51.100.7", 12, 0, 0, NULL), MS_OK);
 	p.west->public.port = 10000; /* 500 -> 10500 */
 	pair_up(&p);
 	assert_pair_up(&p);
@@ -443,7 +458,8 @@ static void test_nat(void **state)
 	pair_free(&p);
 }
 
-/* What was made from the template for one peer goes with its last SA, also when it never had one. */
+/* What was made from the template for one peer goes with its last SA, also when it never had one.
+ */
 static void test_instances(void **state)
 {
 	struct sim_words e = tunnel;
@@ -493,7 +509,8 @@ static void test_mapping_event(void **state)
 	(void)state;
 	e.left = "%any";
 	p = pair_of(&tunnel, &e, NULL);
-	assert_int_equal(ms_addr_parse(&p.west->public.addr, "198.51.100.7", 12, 0, 0, NULL), MS_OK);
+	assert_int_equal(
+		ms_addr_parse(&p.west->public.addr, "198.51.100.7", 12, 0, 0, NULL), MS_OK);
 	pair_up(&p);
 	assert_pair_up(&p);
 	said = (struct ms_said){ p.east->addr, ike_first_child(ike_first(p.east->ike))->spi_in,

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests and responses: one request under way in each direction (RFC 7296 s2.1, s2.3).  A request is
- * kept and sent again with growing pauses until its answer is here; the last response is kept for
- * requests that come again.
+ * Requests and responses: one request under way in each direction (RFC 7296 s2.1, s2.3).  A request
+ * is kept and sent again with growing pauses until its answer is here; the last response is kept
+ * for requests that come again.
  */
 #include "core/ike/ike_sa.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange, uint32_t id,
-	unsigned flags)
+static void begin(
+	struct ike_sa *ike, struct ike_out *out, unsigned exchange, uint32_t id, unsigned flags)
 {
 	struct ike_header h = { .version = IKE_VERSION_2, .exchange = exchange, .id = id };
 
@@ -98,7 +98,8 @@ void ike_resend(struct ike_sa *ike)
 		ms_bytes(ike->request->octets, ike->request->len));
 	ike_report(ike, ike->serial, MS_RC_RETRANSMISSION,
 		"%s: retransmission; will wait %u.%u seconds for response",
-		ike_state_name(ike->state), (unsigned)(pause / 1000), (unsigned)(pause % 1000 / 100));
+		ike_state_name(ike->state), (unsigned)(pause / 1000),
+		(unsigned)(pause % 1000 / 100));
 	ike_arm(ike);
 }
 
@@ -119,8 +120,8 @@ ms_err ike_response_send(struct ike_sa *ike, struct ike_out *out)
 	return err;
 }
 
-void ike_response_notify(struct ike_sa *ike, unsigned exchange, uint32_t id, unsigned notify,
-	struct ms_bytes data)
+void ike_response_notify(
+	struct ike_sa *ike, unsigned exchange, uint32_t id, unsigned notify, struct ms_bytes data)
 {
 	struct ike_out out;
 

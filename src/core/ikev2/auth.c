@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AUTH payloads: what is signed (RFC 7296 s2.15), shared keys, RSA signatures of method 1, RFC 4754's
- * raw ECDSA, and digital signatures with an AlgorithmIdentifier (RFC 7427).
+ * AUTH payloads: what is signed (RFC 7296 s2.15), shared keys, RSA signatures of method 1, RFC
+ * 4754's raw ECDSA, and digital signatures with an AlgorithmIdentifier (RFC 7427).
  *
  * Signing and verifying run in jobs that own copies of the octets and a reference to the key.
  */
@@ -15,13 +15,16 @@
 /* --- methods --------------------------------------------------------------------------------- */
 
 /* RFC 7427 appendix A; MS_SIGN_EDDSA: RFC 8420 */
+/* clang-format off */
 #define OID(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
-#define SHA2_ID(n) 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, n, 0x05, 0x00
+#define SHA2_ID(n)                                                                                 \
+	0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, n, 0x05, 0x00
 #define PSS_ID(n, salt)                                                                            \
 	OID(0x30, 0x41, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a, 0x30,    \
 		0x34, 0xa0, 0x0f, SHA2_ID(n), 0xa1, 0x1c, 0x30, 0x1a, 0x06, 0x09, 0x2a, 0x86,      \
 		0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x08, SHA2_ID(n), 0xa2, 0x03, 0x02, 0x01, salt)
-#define PKCS1_ID(n) OID(0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n, 0x05, 0x00)
+#define PKCS1_ID(n)                                                                                \
+	OID(0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, n, 0x05, 0x00)
 #define ECDSA_ID(n) OID(0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, n)
 #define EDDSA_ID(n) OID(0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, n)
 
@@ -37,28 +40,39 @@ struct signature_kind {
 	size_t oid_octets;
 };
 
-/* Best first for signing. */
+#define DIGITAL(key, bits, scheme, hash, needs, auth, oid)                                         \
+	{ IKE_AUTHM_DIGITAL_SIGNATURE, MS_KEY_##key, bits, MS_SIGN_##scheme, hash,                 \
+	  MS_HASH_##needs, MS_AUTH_##auth, oid }
+
+/* Best first for signing: key, curve's bits, scheme, hash, SIGNATURE_HASH_ALGORITHMS, method. */
 static const struct signature_kind kinds[] = {
-	{ 14, MS_KEY_ED25519, 0, MS_SIGN_EDDSA, 0, MS_HASH_IDENTITY, MS_AUTH_EDDSA, EDDSA_ID(0x70) },
-	{ 14, MS_KEY_ED448, 0, MS_SIGN_EDDSA, 0, MS_HASH_IDENTITY, MS_AUTH_EDDSA, EDDSA_ID(0x71) },
-	{ 14, MS_KEY_ECDSA, 256, MS_SIGN_ECDSA, MS_HASH_SHA2_256, MS_HASH_SHA2_256, MS_AUTH_ECDSA, ECDSA_ID(2) },
-	{ 14, MS_KEY_ECDSA, 384, MS_SIGN_ECDSA, MS_HASH_SHA2_384, MS_HASH_SHA2_384, MS_AUTH_ECDSA, ECDSA_ID(3) },
-	{ 14, MS_KEY_ECDSA, 521, MS_SIGN_ECDSA, MS_HASH_SHA2_512, MS_HASH_SHA2_512, MS_AUTH_ECDSA, ECDSA_ID(4) },
-	{ 14, MS_KEY_ECDSA, 0, MS_SIGN_ECDSA, MS_HASH_SHA2_512, MS_HASH_SHA2_512, MS_AUTH_ECDSA, ECDSA_ID(4) },
-	{ 14, MS_KEY_ECDSA, 0, MS_SIGN_ECDSA, MS_HASH_SHA2_384, MS_HASH_SHA2_384, MS_AUTH_ECDSA, ECDSA_ID(3) },
-	{ 14, MS_KEY_ECDSA, 0, MS_SIGN_ECDSA, MS_HASH_SHA2_256, MS_HASH_SHA2_256, MS_AUTH_ECDSA, ECDSA_ID(2) },
-	{ 14, MS_KEY_RSA, 0, MS_SIGN_RSA_PSS, MS_HASH_SHA2_256, MS_HASH_SHA2_256, MS_AUTH_RSA, PSS_ID(1, 0x20) },
-	{ 14, MS_KEY_RSA, 0, MS_SIGN_RSA_PSS, MS_HASH_SHA2_384, MS_HASH_SHA2_384, MS_AUTH_RSA, PSS_ID(2, 0x30) },
-	{ 14, MS_KEY_RSA, 0, MS_SIGN_RSA_PSS, MS_HASH_SHA2_512, MS_HASH_SHA2_512, MS_AUTH_RSA, PSS_ID(3, 0x40) },
-	{ 14, MS_KEY_RSA, 0, MS_SIGN_RSA_PKCS1, MS_HASH_SHA2_256, MS_HASH_SHA2_256, MS_AUTH_RSA, PKCS1_ID(0x0b) },
-	{ 14, MS_KEY_RSA, 0, MS_SIGN_RSA_PKCS1, MS_HASH_SHA2_384, MS_HASH_SHA2_384, MS_AUTH_RSA, PKCS1_ID(0x0c) },
-	{ 14, MS_KEY_RSA, 0, MS_SIGN_RSA_PKCS1, MS_HASH_SHA2_512, MS_HASH_SHA2_512, MS_AUTH_RSA, PKCS1_ID(0x0d) },
-	{ 9, MS_KEY_ECDSA, 256, MS_SIGN_ECDSA_RAW, MS_HASH_SHA2_256, 0, MS_AUTH_ECDSA, NULL, 0 },
-	{ 10, MS_KEY_ECDSA, 384, MS_SIGN_ECDSA_RAW, MS_HASH_SHA2_384, 0, MS_AUTH_ECDSA, NULL, 0 },
-	{ 11, MS_KEY_ECDSA, 521, MS_SIGN_ECDSA_RAW, MS_HASH_SHA2_512, 0, MS_AUTH_ECDSA, NULL, 0 },
-	{ 1, MS_KEY_RSA, 0, MS_SIGN_RSA_PKCS1, MS_HASH_SHA1, 0, MS_AUTH_RSA | MS_AUTH_RSA_SHA1, NULL, 0 },
+	DIGITAL(ED25519, 0, EDDSA, 0, IDENTITY, EDDSA, EDDSA_ID(0x70)),
+	DIGITAL(ED448, 0, EDDSA, 0, IDENTITY, EDDSA, EDDSA_ID(0x71)),
+	DIGITAL(ECDSA, 256, ECDSA, MS_HASH_SHA2_256, SHA2_256, ECDSA, ECDSA_ID(2)),
+	DIGITAL(ECDSA, 384, ECDSA, MS_HASH_SHA2_384, SHA2_384, ECDSA, ECDSA_ID(3)),
+	DIGITAL(ECDSA, 521, ECDSA, MS_HASH_SHA2_512, SHA2_512, ECDSA, ECDSA_ID(4)),
+	DIGITAL(ECDSA, 0, ECDSA, MS_HASH_SHA2_512, SHA2_512, ECDSA, ECDSA_ID(4)),
+	DIGITAL(ECDSA, 0, ECDSA, MS_HASH_SHA2_384, SHA2_384, ECDSA, ECDSA_ID(3)),
+	DIGITAL(ECDSA, 0, ECDSA, MS_HASH_SHA2_256, SHA2_256, ECDSA, ECDSA_ID(2)),
+	DIGITAL(RSA, 0, RSA_PSS, MS_HASH_SHA2_256, SHA2_256, RSA, PSS_ID(1, 0x20)),
+	DIGITAL(RSA, 0, RSA_PSS, MS_HASH_SHA2_384, SHA2_384, RSA, PSS_ID(2, 0x30)),
+	DIGITAL(RSA, 0, RSA_PSS, MS_HASH_SHA2_512, SHA2_512, RSA, PSS_ID(3, 0x40)),
+	DIGITAL(RSA, 0, RSA_PKCS1, MS_HASH_SHA2_256, SHA2_256, RSA, PKCS1_ID(0x0b)),
+	DIGITAL(RSA, 0, RSA_PKCS1, MS_HASH_SHA2_384, SHA2_384, RSA, PKCS1_ID(0x0c)),
+	DIGITAL(RSA, 0, RSA_PKCS1, MS_HASH_SHA2_512, SHA2_512, RSA, PKCS1_ID(0x0d)),
+	/* RFC 4754 */
+	{ IKE_AUTHM_ECDSA_P256, MS_KEY_ECDSA, 256, MS_SIGN_ECDSA_RAW, MS_HASH_SHA2_256, 0,
+	  MS_AUTH_ECDSA, NULL, 0 },
+	{ IKE_AUTHM_ECDSA_P384, MS_KEY_ECDSA, 384, MS_SIGN_ECDSA_RAW, MS_HASH_SHA2_384, 0,
+	  MS_AUTH_ECDSA, NULL, 0 },
+	{ IKE_AUTHM_ECDSA_P521, MS_KEY_ECDSA, 521, MS_SIGN_ECDSA_RAW, MS_HASH_SHA2_512, 0,
+	  MS_AUTH_ECDSA, NULL, 0 },
+	/* RFC 7296 s2.15 */
+	{ IKE_AUTHM_RSA_SIGNATURE, MS_KEY_RSA, 0, MS_SIGN_RSA_PKCS1, MS_HASH_SHA1, 0,
+	  MS_AUTH_RSA | MS_AUTH_RSA_SHA1, NULL, 0 },
 };
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+/* clang-format on */
+#define KINDS           (sizeof(kinds) / sizeof(kinds[0]))
 #define AUTH_SIGNATURES (MS_AUTH_RSA | MS_AUTH_RSA_SHA1 | MS_AUTH_ECDSA | MS_AUTH_EDDSA)
 
 /* *signature_r: what follows the AlgorithmIdentifier. */
@@ -84,7 +98,8 @@ static const struct signature_kind *kind_of(struct ms_bytes body, struct ms_byte
 		if (!wire_ok(&r) || oid.len == 0)
 			return NULL;
 		for (size_t i = 0; i < KINDS; i++)
-			if (kinds[i].oid && ms_bytes_eq(oid, ms_bytes(kinds[i].oid, kinds[i].oid_octets)))
+			if (kinds[i].oid &&
+				ms_bytes_eq(oid, ms_bytes(kinds[i].oid, kinds[i].oid_octets)))
 				return &kinds[i];
 	}
 	return NULL;
@@ -101,8 +116,8 @@ uint32_t ike_auth_kind(struct ms_bytes body)
 	return k ? k->auth : 0;
 }
 
-static const struct signature_kind *kind_for_key(const struct ike_sa *ike, enum ms_key_type type,
-	unsigned bits)
+static const struct signature_kind *kind_for_key(
+	const struct ike_sa *ike, enum ms_key_type type, unsigned bits)
 {
 	for (size_t i = 0; i < KINDS; i++) {
 		const struct signature_kind *k = &kinds[i];
@@ -130,7 +145,8 @@ static ms_err signed_octets(struct ike_sa *ike, bool mine, uint8_t *id, struct m
 	parts[0] = by_initiator ? x->init_i : x->init_r;
 	parts[1] = by_initiator ? x->nr : x->ni;
 	parts[2] = ms_bytes(id, ike->prf->out_octets);
-	return ike->prf->prf(ike->prf, ike_key(ike, by_initiator ? IKE_SK_PI : IKE_SK_PR), &body, 1, id);
+	return ike->prf->prf(
+		ike->prf, ike_key(ike, by_initiator ? IKE_SK_PI : IKE_SK_PR), &body, 1, id);
 }
 
 /* prf(prf(Shared Secret, "Key Pad for IKEv2"), octets) */
@@ -169,7 +185,8 @@ static ms_err keep_auth(struct ike_exchange *x, unsigned method, const struct si
 	return MS_OK;
 }
 
-/* --- one wait for the host ---------------------------------------------------------------------- */
+/* --- one wait for the host ----------------------------------------------------------------------
+ */
 
 struct auth_wait {
 	struct ike_sa *ike;
@@ -188,8 +205,8 @@ struct auth_wait {
 };
 
 /* With copies of the octets, since a job may outlive the exchange; signature: the peer's. */
-static struct auth_wait *wait_new(struct ike_sa *ike, bool mine, ike_step_f *next,
-	struct ms_bytes signature)
+static struct auth_wait *wait_new(
+	struct ike_sa *ike, bool mine, ike_step_f *next, struct ms_bytes signature)
 {
 	struct ike_exchange *x = ike->x;
 	struct ms_bytes message = mine == ike->initiator ? x->init_i : x->init_r;
@@ -236,7 +253,8 @@ static void wait_end(struct auth_wait *w, ms_err err, const struct ms_why *why)
 	ike_sa_unref(&ike);
 }
 
-/* --- shared keys -------------------------------------------------------------------------------- */
+/* --- shared keys --------------------------------------------------------------------------------
+ */
 
 static void got_psk(void *arg, ms_err err, struct ms_bytes psk, const struct ms_why *why)
 {
@@ -251,9 +269,11 @@ static void got_psk(void *arg, ms_err err, struct ms_bytes psk, const struct ms_
 		err = psk_mac(ike, w->mine, psk, mac);
 		if (err == MS_OK && w->mine)
 			err = keep_auth(ike->x, IKE_AUTHM_SHARED_KEY, NULL, mac_b);
-		else if (err == MS_OK && (ike->x->auth.len != AUTH_HEAD + mac_b.len ||
-			!ms_ct_equal(ike->x->auth.ptr + AUTH_HEAD, mac, mac_b.len)))
-			err = ms_fail(&local, MS_ERR_AUTH, "AUTH does not fit: another shared key?");
+		else if (err == MS_OK &&
+			 (ike->x->auth.len != AUTH_HEAD + mac_b.len ||
+				 !ms_ct_equal(ike->x->auth.ptr + AUTH_HEAD, mac, mac_b.len)))
+			err = ms_fail(
+				&local, MS_ERR_AUTH, "AUTH does not fit: another shared key?");
 		ms_wipe(mac, sizeof(mac));
 	}
 	wait_end(w, err, local.text[0] ? &local : why);
@@ -263,8 +283,8 @@ static void ask_host_for_psk(struct auth_wait *w)
 {
 	struct ike_sa *ike = w->ike;
 	const struct host *h = ike->e->host;
-	const struct ms_id *peer = ike->peer_id.type != MS_ID_ANY ? &ike->peer_id :
-								    &ike->conn->remote.id;
+	const struct ms_id *peer =
+		ike->peer_id.type != MS_ID_ANY ? &ike->peer_id : &ike->conn->remote.id;
 
 	h->ops->psk(h->ctx, &ike->conn->local.id, peer, &ike->remote.addr, got_psk, w);
 }
@@ -280,14 +300,15 @@ static void ask_psk(struct ike_sa *ike, bool mine, ike_step_f *next)
 	ask_host_for_psk(w);
 }
 
-/* --- signing ------------------------------------------------------------------------------------- */
+/* --- signing -------------------------------------------------------------------------------------
+ */
 
 static void sign_work(void *arg)
 {
 	struct auth_wait *w = arg;
 
-	w->err = ms_sign()->sign(w->priv, w->kind->scheme, w->kind->hash, w->parts, 3, w->out,
-		&w->out_octets);
+	w->err = ms_sign()->sign(
+		w->priv, w->kind->scheme, w->kind->hash, w->parts, 3, w->out, &w->out_octets);
 }
 
 static void sign_done(void *arg)
@@ -296,8 +317,8 @@ static void sign_done(void *arg)
 	ms_err err = w->err;
 
 	if (err == MS_OK && !w->ike->gone && w->ike->x)
-		err = keep_auth(w->ike->x, w->kind->method, w->kind,
-			ms_bytes(w->out, w->out_octets));
+		err = keep_auth(
+			w->ike->x, w->kind->method, w->kind, ms_bytes(w->out, w->out_octets));
 	wait_end(w, err, NULL);
 }
 
@@ -322,8 +343,10 @@ static void got_private(void *arg, ms_err err, struct ms_privkey *key, const str
 		w->kind = kind_for_key(ike, s->pubkey_type(pub), s->pubkey_bits(pub));
 		s->pubkey_free(&pub);
 		if (!w->kind)
-			err = ms_fail(&local, MS_ERR_BAD_KEY, "%s%s", "the private key's type is not "
-				"among the methods of authby=, or the peer has no signature hash for it",
+			err = ms_fail(&local, MS_ERR_BAD_KEY, "%s%s",
+				"the private key's type is not "
+				"among the methods of authby=, or the peer has no signature hash "
+				"for it",
 				ike->peer_rfc7427 ? "" : " (it does not speak RFC 7427)");
 	}
 	if (err) {
@@ -350,7 +373,8 @@ void ike_auth_make(struct ike_sa *ike, ike_step_f *next)
 	ike->e->host->ops->private_key(ike->e->host->ctx, ike->conn, &ike->peer_id, got_private, w);
 }
 
-/* --- verifying ------------------------------------------------------------------------------------ */
+/* --- verifying
+ * ------------------------------------------------------------------------------------ */
 
 static void verify_work(void *arg)
 {
@@ -359,8 +383,8 @@ static void verify_work(void *arg)
 	w->err = MS_ERR_NO_CREDENTIAL;
 	for (int i = 0; i < 2 && w->err != MS_OK; i++)
 		if (w->pub[i])
-			w->err = ms_sign()->verify(w->pub[i], w->kind->scheme, w->kind->hash, w->parts,
-				3, w->signature);
+			w->err = ms_sign()->verify(w->pub[i], w->kind->scheme, w->kind->hash,
+				w->parts, 3, w->signature);
 }
 
 static void verify_done(void *arg)
@@ -401,8 +425,11 @@ void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
 	ms_err err;
 
 	if (!(kind & ike->conn->remote.auth)) {
-		next(ike, ms_fail(&why, MS_ERR_AUTH, "the peer used %s, which authby= does not allow",
-			x->auth.len ? ike_name(ike_auth_method_name, x->auth.ptr[0]) : "nothing"), &why);
+		next(ike,
+			ms_fail(&why, MS_ERR_AUTH, "the peer used %s, which authby= does not allow",
+				x->auth.len ? ike_name(ike_auth_method_name, x->auth.ptr[0])
+					    : "nothing"),
+			&why);
 		return;
 	}
 	if (kind == MS_AUTH_PSK) {

@@ -6,8 +6,8 @@
  *     HDR, SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}  -->
  *                                                       <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr}
  *
- * The new pair is in the kernel on both sides before the old one is deleted, which its rekeyer does.
- * Our request's exchange waits in ike->x_out, so that the peer's requests find ike->x free.
+ * The new pair is in the kernel on both sides before the old one is deleted, which its rekeyer
+ * does. Our request's exchange waits in ike->x_out, so that the peer's requests find ike->x free.
  */
 #include "core/ike/ike_sa.h"
 
@@ -73,7 +73,8 @@ static bool make_nonce(struct ike_sa *ike, struct ms_bytes *out)
 	return out->ptr != NULL;
 }
 
-/* --- both at once --------------------------------------------------------------------------------- */
+/* --- both at once
+ * --------------------------------------------------------------------------------- */
 
 /* The lower of an exchange's two nonces, in room of IKE_NONCE_MAX octets, zero-padded. */
 static void lower_nonce(const struct ike_exchange *x, uint8_t *out)
@@ -111,7 +112,8 @@ static bool we_lose(const struct ike_exchange *x)
 	return memcmp(ours, x->rival_nonce, IKE_NONCE_MAX) < 0;
 }
 
-/* --- responder --------------------------------------------------------------------------------------- */
+/* --- responder
+ * --------------------------------------------------------------------------------------- */
 
 void ike_create_refuse(struct ike_sa *ike, unsigned notify, struct ms_bytes data)
 {
@@ -156,8 +158,8 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	ike_response_begin(ike, &out, IKE_X_CREATE_CHILD_SA, ike->recv_id);
 	put_flags(&out, !child->tunnel);
 	ike_put_suite(&out, &child->suite, x->numbers[x->chosen], wire_result(&w));
-	ike_put_ke_nonce(&out, child->suite.ke, ms_bytes(x->ke_pub, x->ke ? x->ke->resp_octets : 0),
-		x->nr);
+	ike_put_ke_nonce(
+		&out, child->suite.ke, ms_bytes(x->ke_pub, x->ke ? x->ke->resp_octets : 0), x->nr);
 	ike_put_ts(&out, IKE_P_TSI, child->theirs, child->n_theirs);
 	ike_put_ts(&out, IKE_P_TSR, child->mine, child->n_mine);
 	if (ike_response_send(ike, &out)) {
@@ -204,7 +206,8 @@ static void choose(struct ike_rx *rx, struct conn *base)
 		struct child_sa *child = child_new(ike, base, false);
 
 		x->child = child ? child_ref(child) : NULL;
-		err = child ? child_choose(ike, child, group_of(ike), x->ke_group, &why) : MS_ERR_NOMEM;
+		err = child ? child_choose(ike, child, group_of(ike), x->ke_group, &why)
+			    : MS_ERR_NOMEM;
 	}
 	if (err == MS_OK && !make_nonce(ike, &x->nr))
 		err = MS_ERR_NOMEM;
@@ -225,7 +228,8 @@ static void choose(struct ike_rx *rx, struct conn *base)
 		return;
 	}
 	if (x->ke_peer.len != ke->init_octets) {
-		refuse(ike, ms_fail(&why, MS_ERR_BAD_KE, "KE data of %zu octets", x->ke_peer.len), &why);
+		refuse(ike, ms_fail(&why, MS_ERR_BAD_KE, "KE data of %zu octets", x->ke_peer.len),
+			&why);
 		return;
 	}
 	x->ke = ke;
@@ -238,8 +242,8 @@ static bool begin(struct ike_rx *rx)
 	struct ike_sa *ike = rx->ike;
 
 	/* s2.25.2: nothing new while the IKE SA itself is rekeyed or goes. */
-	if ((ike->x_out && ike->x_out->new_ike) || ike->no_revival || ike->wants & IKE_WANT_DELETE ||
-		!ike_exchange_new(ike)) {
+	if ((ike->x_out && ike->x_out->new_ike) || ike->no_revival ||
+		ike->wants & IKE_WANT_DELETE || !ike_exchange_new(ike)) {
 		ike_response_notify(ike, IKE_X_CREATE_CHILD_SA, rx->m.h.id, IKE_N_TEMPORARY_FAILURE,
 			ms_bytes(NULL, 0));
 		ike_next_request(ike);
@@ -285,7 +289,8 @@ void ike_create_child_late(struct ike_rx *rx)
 		ms_bytes(NULL, 0));
 }
 
-/* --- initiator -------------------------------------------------------------------------------------- */
+/* --- initiator
+ * -------------------------------------------------------------------------------------- */
 
 /* The attempt is over without a new child; the old one tries again, or its IKE SA is replaced. */
 static void give_up(struct ike_sa *ike, uint64_t retry_ms, const struct ms_why *why, ms_err err)
@@ -312,9 +317,10 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	struct ms_proposals ours;
 	struct ike_out out;
 	uint8_t spi[4], old_spi[4];
-	struct wire_writer w = wire_writer(spi, sizeof(spi)), o = wire_writer(old_spi, sizeof(old_spi));
-	struct ike_notify_payload rekey = { MS_PROTOCOL_ESP, 4, IKE_N_REKEY_SA, ms_bytes(old_spi, 4),
-		{ NULL, 0 } };
+	struct wire_writer w = wire_writer(spi, sizeof(spi)),
+			   o = wire_writer(old_spi, sizeof(old_spi));
+	struct ike_notify_payload rekey = { MS_PROTOCOL_ESP, 4, IKE_N_REKEY_SA,
+		ms_bytes(old_spi, 4), { NULL, 0 } };
 
 	if (err == MS_OK)
 		err = child_proposals(child->conn, group_of(ike), &ours);
@@ -328,8 +334,8 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	ike_out_put(&out, IKE_P_NOTIFY, &rekey);
 	put_flags(&out, !old->tunnel);
 	ike_put_proposals(&out, &ours, ms_bytes(spi, sizeof(spi)));
-	ike_put_ke_nonce(&out, x->ke ? x->ke->id : 0, ms_bytes(x->ke_pub, x->ke ? x->ke->init_octets : 0),
-		x->ni);
+	ike_put_ke_nonce(&out, x->ke ? x->ke->id : 0,
+		ms_bytes(x->ke_pub, x->ke ? x->ke->init_octets : 0), x->ni);
 	/* s2.9.2: what was narrowed once is asked for whole again. */
 	ike_put_ts(&out, IKE_P_TSI, child->conn->local.clients, child->conn->local.n_clients);
 	ike_put_ts(&out, IKE_P_TSR, child->conn->remote.clients, child->conn->remote.n_clients);
@@ -460,8 +466,9 @@ static bool other_group(struct ike_sa *ike, const struct ike_notify_payload *n)
 	if (n->type != IKE_N_INVALID_KE_PAYLOAD || n->data.len != 2 || !old)
 		return false;
 	group = (uint16_t)(n->data.ptr[0] << 8 | n->data.ptr[1]);
-	if (child_proposals(old->conn, group_of(ike), &ours) || (ike->x->ke && ike->x->ke->id == group) ||
-		!ike_proposals_have_ke(&ours, group) || !ms_ke_find(group))
+	if (child_proposals(old->conn, group_of(ike), &ours) ||
+		(ike->x->ke && ike->x->ke->id == group) || !ike_proposals_have_ke(&ours, group) ||
+		!ms_ke_find(group))
 		return false;
 	child_gone(ike->x->child);
 	ike_exchange_free(&ike->x);
@@ -480,7 +487,8 @@ static void child_refused(struct ike_sa *ike, const struct ike_notify_payload *n
 	ike_random(ike->e, &random, sizeof(random));
 	if (other_group(ike, n))
 		return;
-	(void)ms_fail(&why, MS_ERR_PEER_REFUSED, "the peer refused: %s", ike_name(ike_notify_name, n->type));
+	(void)ms_fail(&why, MS_ERR_PEER_REFUSED, "the peer refused: %s",
+		ike_name(ike_notify_name, n->type));
 	if (n->type == IKE_N_CHILD_SA_NOT_FOUND && old) {
 		/* s2.25: the peer has it no more; it need not be told. */
 		c = conn_ref(old->conn);

@@ -6,7 +6,8 @@
  *     HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr}  -->
  *                                                 <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
  *
- * Each step may wait for the host (secrets, jobs, kernel, routing) and goes on in the next function.
+ * Each step may wait for the host (secrets, jobs, kernel, routing) and goes on in the next
+ * function.
  */
 #include "core/ike/ike_sa.h"
 
@@ -40,8 +41,9 @@ static ms_err take_id(const struct ike_payload *p, struct ms_id *out, struct ms_
 		return ms_fail(why, MS_ERR_SYNTAX, "identity of type %u with %zu octets",
 			(unsigned)id.type, id.data.len);
 	err = ms_id_set(out, (enum ms_id_type)id.type, id.data);
-	return err == MS_ERR_NOMEM ? err : err ? ms_fail(why, MS_ERR_SYNTAX,
-		"identity of %zu octets", id.data.len) : MS_OK;
+	return err == MS_ERR_NOMEM ? err
+	       : err ? ms_fail(why, MS_ERR_SYNTAX, "identity of %zu octets", id.data.len)
+		     : MS_OK;
 }
 
 /* Everything that must outlive the datagram. */
@@ -260,7 +262,8 @@ void ike_auth_response(struct ike_rx *rx)
 	if (err == MS_OK && !ms_id_match(&ike->conn->remote.id, &id)) {
 		ms_id_text(&id, got, sizeof(got));
 		ms_id_text(&ike->conn->remote.id, want, sizeof(want));
-		err = ms_fail(&why, MS_ERR_AUTH, "the peer is '%.150s', wanted '%.150s'", got, want);
+		err = ms_fail(
+			&why, MS_ERR_AUTH, "the peer is '%.150s', wanted '%.150s'", got, want);
 	}
 	ms_id_free(&ike->peer_id);
 	ike->peer_id = id;
@@ -280,8 +283,10 @@ void ike_auth_refused(struct ike_rx *rx)
 
 	if (!ike_msg_error(&rx->m, &n))
 		return;
-	ike_gone(rx->ike, ms_fail(&why, ike_err_of_notify(n.type), "the peer refused IKE_AUTH: %s",
-		ike_name(ike_notify_name, n.type)), &why);
+	ike_gone(rx->ike,
+		ms_fail(&why, ike_err_of_notify(n.type), "the peer refused IKE_AUTH: %s",
+			ike_name(ike_notify_name, n.type)),
+		&why);
 }
 
 /* --- responder ------------------------------------------------------------------------------ */
@@ -433,15 +438,18 @@ static ms_err find_conn(struct ike_sa *ike, struct ms_why *why)
 	struct ike_exchange *x = ike->x;
 	uint32_t kind = ike_auth_kind(x->auth);
 	struct conn *c = kind ? conn_find_ids(ike->e->conns, &ike->local.addr, &ike->remote.addr,
-		&x->asked_id, &ike->peer_id, kind) : NULL;
+					&x->asked_id, &ike->peer_id, kind)
+			      : NULL;
 	char peer[MS_ID_TEXT], me[MS_ID_TEXT];
 	ms_err err;
 
 	if (!c) {
 		ms_id_text(&ike->peer_id, peer, sizeof(peer));
 		ms_id_text(&x->asked_id, me, sizeof(me));
-		return ms_fail(why, MS_ERR_AUTH, "no connection for peer '%.120s' who wants '%.120s' "
-			"with %s", peer, me, ike_name(ike_auth_method_name, x->auth.ptr[0]));
+		return ms_fail(why, MS_ERR_AUTH,
+			"no connection for peer '%.120s' who wants '%.120s' "
+			"with %s",
+			peer, me, ike_name(ike_auth_method_name, x->auth.ptr[0]));
 	}
 	err = suite_allowed(ike, c, why);
 	if (err)
@@ -487,5 +495,6 @@ void ike_auth_eap(struct ike_rx *rx)
 {
 	struct ms_why why = { "" };
 
-	refuse(rx->ike, ms_fail(&why, MS_ERR_AUTH, "the peer wants EAP, which is not configured"), &why);
+	refuse(rx->ike, ms_fail(&why, MS_ERR_AUTH, "the peer wants EAP, which is not configured"),
+		&why);
 }

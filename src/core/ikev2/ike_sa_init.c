@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define COOKIE_ROUNDS 3
-#define KE_ROUNDS 3
+#define KE_ROUNDS     3
 
 static void put_common(struct ike_sa *ike, struct ike_out *out, bool hashes)
 {
@@ -95,8 +95,10 @@ void ike_sa_init_start(struct ike_sa *ike)
 	ike_random(ike->e, nonce, sizeof(nonce));
 	x->ni = ike_keep(x, ms_bytes(nonce, sizeof(nonce)));
 	if (!group || !x->ni.ptr) {
-		ms_err err = group ? MS_ERR_NOMEM : ms_fail(&why, MS_ERR_NO_ALGORITHM,
-			"no key exchange method of ike= is offered by a provider");
+		ms_err err =
+			group ? MS_ERR_NOMEM
+			      : ms_fail(&why, MS_ERR_NO_ALGORITHM,
+					"no key exchange method of ike= is offered by a provider");
 
 		ike_gone(ike, err, &why);
 		return;
@@ -161,9 +163,11 @@ void ike_sa_init_refused(struct ike_rx *rx)
 	if (!ike_msg_error(&rx->m, &n))
 		return;
 	ms_proposals_text(rx->ike->conn->ike, wanted, sizeof(wanted));
-	ike_gone(rx->ike, ms_fail(&why, ike_err_of_notify(n.type),
-		"the peer refused IKE_SA_INIT: %s (unauthenticated); we offered %s",
-		ike_name(ike_notify_name, n.type), wanted), &why);
+	ike_gone(rx->ike,
+		ms_fail(&why, ike_err_of_notify(n.type),
+			"the peer refused IKE_SA_INIT: %s (unauthenticated); we offered %s",
+			ike_name(ike_notify_name, n.type), wanted),
+		&why);
 }
 
 static void finished(struct ike_sa *ike, ms_err err, const struct ms_why *why)
@@ -285,7 +289,8 @@ static void refuse(const struct ike_rx *rx, struct conn *c, ms_err err, const st
 	ike_proposals_peer_text(ike_msg_find(&rx->m, IKE_P_SA)->body, offered, sizeof(offered));
 	ms_proposals_text(c->ike, wanted, sizeof(wanted));
 	ms_notice(&lg, "IKE_SA_INIT from %s refused with %s: %s; offered %s, wanted %s", from,
-		ike_name(ike_notify_name, ike_notify_of(err)), ms_why_text(why, err), offered, wanted);
+		ike_name(ike_notify_name, ike_notify_of(err)), ms_why_text(why, err), offered,
+		wanted);
 	ike_answer_clear(rx, ike_notify_of(err), ms_bytes(NULL, 0));
 }
 

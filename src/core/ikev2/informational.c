@@ -33,8 +33,8 @@ static uint32_t delete_pair(struct ike_sa *ike, uint32_t spi_out)
 }
 
 /* Each SPI is looked up anew: a list may name one pair twice. Octets of our SPIs. */
-static size_t delete_children(struct ike_sa *ike, const struct ike_delete_payload *d, uint8_t *spis,
-	size_t room)
+static size_t delete_children(
+	struct ike_sa *ike, const struct ike_delete_payload *d, uint8_t *spis, size_t room)
 {
 	struct wire_reader r = wire_reader(d->spis);
 	struct wire_writer w = wire_writer(spis, room);
@@ -80,8 +80,10 @@ void ike_informational_request(struct ike_rx *rx)
 	if (delete_ike) {
 		struct ms_why why = { "" };
 
-		ike_gone(ike, ms_fail(&why, MS_ERR_PEER_REFUSED, "the peer deleted the IKE SA%s",
-			answered ? "" : " (no answer could be sent)"), &why);
+		ike_gone(ike,
+			ms_fail(&why, MS_ERR_PEER_REFUSED, "the peer deleted the IKE SA%s",
+				answered ? "" : " (no answer could be sent)"),
+			&why);
 		return;
 	}
 	ike_next_request(ike);

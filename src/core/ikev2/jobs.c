@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Key exchange in worker jobs.  A job owns copies of all it touches and a reference to the IKE SA, which
- * it looks at on the owner thread only.
+ * Key exchange in worker jobs.  A job owns copies of all it touches and a reference to the IKE SA,
+ * which it looks at on the owner thread only.
  */
 #include "core/ike/ike_sa.h"
 
@@ -81,8 +81,8 @@ static void done(void *arg)
 static void submit(struct ike_sa *ike, enum ke_kind kind, ike_step_f *next)
 {
 	struct ike_exchange *x = ike->x;
-	size_t pub = x->ke->init_octets > x->ke->resp_octets ? x->ke->init_octets :
-							       x->ke->resp_octets;
+	size_t pub =
+		x->ke->init_octets > x->ke->resp_octets ? x->ke->init_octets : x->ke->resp_octets;
 	size_t size = pub + x->ke->shared_octets + x->ke_peer.len;
 	struct ke_job *j = calloc(1, sizeof(*j) + size);
 

@@ -55,8 +55,8 @@ static ms_err skeyseed(struct ike_sa *ike, struct ike_exchange *x, const struct 
 ms_err ike_keymat(struct ike_sa *ike, struct ike_exchange *x, const struct ike_sa *old)
 {
 	uint8_t seed[MS_MAX_PRF_OCTETS], block[7 * MS_MAX_KEY_OCTETS];
-	struct ms_bytes seed_b, parts[] = { x->ni, x->nr, ms_bytes(ike->spi_i, 8),
-		ms_bytes(ike->spi_r, 8) };
+	struct ms_bytes seed_b,
+		parts[] = { x->ni, x->nr, ms_bytes(ike->spi_i, 8), ms_bytes(ike->spi_r, 8) };
 	size_t len = 0;
 	ms_err err = skeyseed(ike, x, old, seed, &seed_b);
 

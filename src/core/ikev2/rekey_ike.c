@@ -7,14 +7,14 @@
  *                            <--  HDR, SK {SA, Nr, KEr}
  *
  * The new IKE SA takes over the children; who asked for it deletes the old one.  A peer that rekeys
- * while we do, or while we change children, is told to come again: both sides then retry at times of
- * their own.
+ * while we do, or while we change children, is told to come again: both sides then retry at times
+ * of their own.
  */
 #include "core/ike/ike_sa.h"
 
 #include <string.h>
 
-#define RETRY_MS 5000
+#define RETRY_MS    5000
 #define OLD_LIFE_MS 60000 /* for the peer to delete the old one */
 
 static void done(struct ike_sa *ike)
@@ -105,7 +105,8 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	return MS_OK;
 }
 
-/* --- responder ------------------------------------------------------------------------------------ */
+/* --- responder
+ * ------------------------------------------------------------------------------------ */
 
 static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
@@ -193,7 +194,8 @@ void ike_rekey_ike_request(struct ike_rx *rx)
 	ike_job_ke_respond(ike, answer);
 }
 
-/* --- initiator -------------------------------------------------------------------------------------- */
+/* --- initiator
+ * -------------------------------------------------------------------------------------- */
 
 static void later(struct ike_sa *ike)
 {
@@ -308,8 +310,9 @@ void ike_rekey_ike_response(struct ike_rx *rx)
 	ike->x_out = NULL;
 	ike->busy = IKE_BUSY_OTHER;
 	err = take(rx, &x->new_ike->suite, &why);
-	if (err == MS_OK && (x->peers->n != 1 || x->new_ike->suite.ke != x->ke->id ||
-		x->ke_group != x->ke->id || x->ke_peer.len != x->ke->resp_octets))
+	if (err == MS_OK &&
+		(x->peers->n != 1 || x->new_ike->suite.ke != x->ke->id ||
+			x->ke_group != x->ke->id || x->ke_peer.len != x->ke->resp_octets))
 		err = ms_fail(&why, MS_ERR_BAD_KE, "the answer does not fit what was asked");
 	if (err) {
 		failed(ike, err, &why);

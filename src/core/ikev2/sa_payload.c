@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SA payloads, reader and writer: RFC 7296 s3.3.  The reader keeps only transforms that we offer
- * ourselves, so that a peer with a hundred of them costs no more than one with ten; a proposal with a
- * type of which nothing is left cannot be chosen and is left out.
+ * ourselves, so that a peer with a hundred of them costs no more than one with ten; a proposal with
+ * a type of which nothing is left cannot be chosen and is left out.
  */
 #include "core/ike/ike_sa.h"
 
@@ -27,8 +27,11 @@ static void put_transform(struct wire_writer *w, const struct ms_transform *t, b
 static void put_proposal(struct wire_writer *w, unsigned number, unsigned protocol,
 	struct ms_bytes spi, const struct ms_transform *t, unsigned n, bool last)
 {
-	struct ike_proposal_head h = { .last = last ? 0 : 2, .number = number,
-		.protocol = protocol, .spi_octets = (uint32_t)spi.len, .n_transforms = n,
+	struct ike_proposal_head h = { .last = last ? 0 : 2,
+		.number = number,
+		.protocol = protocol,
+		.spi_octets = (uint32_t)spi.len,
+		.n_transforms = n,
 		.spi = spi };
 	size_t from = w->len;
 
@@ -42,12 +45,12 @@ void ike_put_proposals(struct ike_out *out, const struct ms_proposals *p, struct
 {
 	ike_out_open(out, IKE_P_SA);
 	for (unsigned i = 0; i < p->n; i++)
-		put_proposal(&out->w, i + 1, p->p[i].protocol, spi, p->p[i].t, p->p[i].n,
-			i + 1 == p->n);
+		put_proposal(
+			&out->w, i + 1, p->p[i].protocol, spi, p->p[i].t, p->p[i].n, i + 1 == p->n);
 }
 
-void ike_put_suite(struct ike_out *out, const struct ms_suite *s, unsigned number,
-	struct ms_bytes spi)
+void ike_put_suite(
+	struct ike_out *out, const struct ms_suite *s, unsigned number, struct ms_bytes spi)
 {
 	struct ms_transform t[MS_TRANSFORM_TYPES];
 	unsigned n = 0;
@@ -69,7 +72,7 @@ static bool we_offer(const struct ms_proposals *ours, const struct ms_transform 
 {
 	/* None of a type is what leaving the type out says. */
 	if (t->id == 0 && (t->type == MS_TRANSFORM_INTEG || t->type == MS_TRANSFORM_KE ||
-		t->type == MS_TRANSFORM_ESN))
+				  t->type == MS_TRANSFORM_ESN))
 		return true;
 	for (unsigned i = 0; i < ours->n; i++)
 		for (unsigned j = 0; j < ours->p[i].n; j++) {
@@ -77,7 +80,8 @@ static bool we_offer(const struct ms_proposals *ours, const struct ms_transform 
 
 			if (o->type == t->type && o->id == t->id &&
 				(o->key_bits == t->key_bits ||
-					(t->type == MS_TRANSFORM_ENCR && !ms_encr_has_key_bits(t->id))))
+					(t->type == MS_TRANSFORM_ENCR &&
+						!ms_encr_has_key_bits(t->id))))
 				return true;
 		}
 	return false;
@@ -93,8 +97,8 @@ static bool has_transform(const struct ms_proposal *p, const struct ms_transform
 }
 
 /* s3.3.6: a transform with an attribute that is not understood cannot be chosen. */
-static ms_err get_transform(struct wire_reader *r, struct ms_transform *t, bool *usable_r,
-	bool *last_r)
+static ms_err get_transform(
+	struct wire_reader *r, struct ms_transform *t, bool *usable_r, bool *last_r)
 {
 	struct ike_transform_head h;
 	struct wire_reader a;
@@ -136,8 +140,7 @@ static ms_err get_proposal(const struct ike_proposal_head *h, const struct ms_pr
 		struct ms_transform t;
 		bool usable, last;
 
-		if (get_transform(&r, &t, &usable, &last) ||
-			last != (i + 1 == h->n_transforms))
+		if (get_transform(&r, &t, &usable, &last) || last != (i + 1 == h->n_transforms))
 			return MS_ERR_SYNTAX;
 		listed |= 1u << (t.type < 31 ? t.type : 31);
 		if (!usable || !we_offer(ours, &t) || has_transform(p, &t))
@@ -199,8 +202,8 @@ ms_err ike_get_proposals(struct ike_exchange *x, struct ms_bytes body,
 		if (!usable || h.protocol != ours->p[0].protocol || h.spi.len != spi_octets)
 			continue;
 		if (spi_octets == 4 && spi_of(h.spi) == 0)
-			return ms_fail(why, MS_ERR_SYNTAX, "proposal %u has SPI 0",
-				(unsigned)h.number);
+			return ms_fail(
+				why, MS_ERR_SYNTAX, "proposal %u has SPI 0", (unsigned)h.number);
 		sort_by_type(p);
 		x->numbers[x->peers->n] = (uint8_t)h.number;
 		x->spis[x->peers->n] = spi_of(h.spi);
@@ -219,7 +222,7 @@ size_t ike_proposals_peer_text(struct ms_bytes body, char *buf, size_t size)
 	size_t n = 0;
 	struct ike_proposal_head h = { .last = 2 };
 
-#define ADD(...)                                                                                   \
+#define ADD(...) \
 	n += (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0, __VA_ARGS__)
 	ADD("%s", "");
 	while (h.last != 0 && ike_layout_get(&ike_proposal_layout, &r, &h) == MS_OK) {
@@ -275,12 +278,14 @@ ms_err ike_choose_suite(struct ms_suite *suite, const struct ms_proposals *ours,
 				p->t[n++] = p->t[j];
 		p->n = (uint8_t)n;
 	}
-	if (group && ms_suite_choose(suite, ours, &narrow, &x->chosen) == MS_OK && suite->ke == group)
+	if (group && ms_suite_choose(suite, ours, &narrow, &x->chosen) == MS_OK &&
+		suite->ke == group)
 		return MS_OK;
 	return ms_suite_choose(suite, ours, x->peers, &x->chosen);
 }
 
-void ike_put_ke_nonce(struct ike_out *out, unsigned group, struct ms_bytes pub, struct ms_bytes nonce)
+void ike_put_ke_nonce(
+	struct ike_out *out, unsigned group, struct ms_bytes pub, struct ms_bytes nonce)
 {
 	struct ike_ke_payload ke = { group, pub };
 	struct ike_data_payload n = { nonce };

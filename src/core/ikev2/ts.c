@@ -14,7 +14,8 @@ void ike_put_ts(struct ike_out *out, unsigned payload, const struct ms_selector 
 		uint8_t addresses[32];
 		unsigned len = v6 ? 16 : 4;
 		struct ike_selector_head h = { .type = v6 ? IKE_TS_IPV6 : IKE_TS_IPV4,
-			.protocol = s[i].protocol, .port_first = s[i].port_first,
+			.protocol = s[i].protocol,
+			.port_first = s[i].port_first,
 			.port_last = s[i].port_last };
 
 		memcpy(addresses, s[i].range.first.b, len);
@@ -29,7 +30,8 @@ static bool get_selector(const struct ike_selector_head *h, struct ms_selector *
 {
 	unsigned len = h->type == IKE_TS_IPV6 ? 16 : 4;
 
-	if ((h->type != IKE_TS_IPV4 && h->type != IKE_TS_IPV6) || h->addresses.len != 2 * (size_t)len)
+	if ((h->type != IKE_TS_IPV4 && h->type != IKE_TS_IPV6) ||
+		h->addresses.len != 2 * (size_t)len)
 		return false;
 	memset(s, 0, sizeof(*s));
 	if (ms_addr_from_octets(&s->range.first, h->addresses.ptr, len) ||

@@ -71,7 +71,8 @@ void sim_run(struct sim *s, uint64_t ms)
 
 /* --- network ---------------------------------------------------------------------------------- */
 
-static struct sim_node *owner(struct sim *s, const struct ms_endpoint *to, struct ms_endpoint *inside)
+static struct sim_node *owner(
+	struct sim *s, const struct ms_endpoint *to, struct ms_endpoint *inside)
 {
 	*inside = *to;
 	for (unsigned i = 0; i < s->n_nodes; i++) {
@@ -150,12 +151,14 @@ void sim_send(struct sim_node *n, const struct ms_endpoint *local, const struct 
 void sim_say(struct sim *s, const struct ms_endpoint *from, const struct ms_endpoint *to,
 	struct ms_bytes datagram)
 {
-	struct sim_packet p = { 0, NULL, *from, *to, (uint8_t *)(uintptr_t)datagram.ptr, datagram.len };
+	struct sim_packet p = { 0, NULL, *from, *to, (uint8_t *)(uintptr_t)datagram.ptr,
+		datagram.len };
 
 	deliver(s, packet_copy(&p));
 }
 
-/* --- world ------------------------------------------------------------------------------------- */
+/* --- world -------------------------------------------------------------------------------------
+ */
 
 struct sim *sim_new(uint64_t seed)
 {
@@ -210,8 +213,8 @@ void sim_free(struct sim **sp)
 	*sp = NULL;
 }
 
-struct sim_node *sim_node(struct sim *s, const char *name, const char *addr,
-	const struct ike_params *params)
+struct sim_node *sim_node(
+	struct sim *s, const char *name, const char *addr, const struct ike_params *params)
 {
 	struct sim_node *n = &s->nodes[s->n_nodes++];
 	static const struct ike_params defaults = { .port = 500 };
@@ -292,7 +295,8 @@ struct conn *sim_conn(struct sim_node *n, const struct sim_words *w)
 	return c;
 }
 
-/* --- looking ----------------------------------------------------------------------------------- */
+/* --- looking -----------------------------------------------------------------------------------
+ */
 
 unsigned sim_states(const struct sim_node *n)
 {
@@ -341,12 +345,12 @@ static bool has_twin(const struct sim_node *n, const struct sim_sa *sa)
 		if (o->said.spi != sa->said.spi || o->inbound == sa->inbound || o->larval)
 			continue;
 		return o->encr == sa->encr && o->encr_bits == sa->encr_bits &&
-			o->integ == sa->integ && o->esn == sa->esn && o->tunnel == sa->tunnel &&
-			o->encr_octets == sa->encr_octets && o->integ_octets == sa->integ_octets &&
-			memcmp(o->key, sa->key, sa->encr_octets + sa->integ_octets) == 0 &&
-			ms_selector_eq(&o->sel_src, &sa->sel_src) &&
-			ms_selector_eq(&o->sel_dst, &sa->sel_dst) &&
-			(o->encap_dst != 0) == (sa->encap_dst != 0);
+		       o->integ == sa->integ && o->esn == sa->esn && o->tunnel == sa->tunnel &&
+		       o->encr_octets == sa->encr_octets && o->integ_octets == sa->integ_octets &&
+		       memcmp(o->key, sa->key, sa->encr_octets + sa->integ_octets) == 0 &&
+		       ms_selector_eq(&o->sel_src, &sa->sel_src) &&
+		       ms_selector_eq(&o->sel_dst, &sa->sel_dst) &&
+		       (o->encap_dst != 0) == (sa->encap_dst != 0);
 	}
 	return false;
 }
@@ -362,7 +366,7 @@ static bool all_have_twins(const struct sim_node *a, const struct sim_node *b)
 bool sim_agree(const struct sim_node *a, const struct sim_node *b)
 {
 	return sim_sas(a) == sim_sas(b) && sim_ikes(a) == sim_ikes(b) &&
-		sim_children(a) == sim_children(b) && all_have_twins(a, b) && all_have_twins(b, a);
+	       sim_children(a) == sim_children(b) && all_have_twins(a, b) && all_have_twins(b, a);
 }
 
 bool sim_said(const struct sim_node *n, int code, const char *part)

@@ -3,9 +3,9 @@
  * A small world for tests: engines with addresses, one virtual clock, one scripted network, kernels
  * that remember, jobs at once or later.  Built for tests only.
  *
- * Everything happens in the order of time and, within one millisecond, of causes; the random numbers
- * that IKE asks for come from the world's seed.  (Diffie-Hellman secrets come from the crypto provider
- * and differ from run to run; nothing that is decided here depends on them.)
+ * Everything happens in the order of time and, within one millisecond, of causes; the random
+ * numbers that IKE asks for come from the world's seed.  (Diffie-Hellman secrets come from the
+ * crypto provider and differ from run to run; nothing that is decided here depends on them.)
  */
 #ifndef MODSWAN_CORE_SIM_SIM_H
 #define MODSWAN_CORE_SIM_SIM_H
@@ -49,13 +49,13 @@ struct sim_node {
 	struct sim_sa *sas;
 	uint32_t next_spi;
 	/* knobs */
-	struct ms_bytes psk;	   /* the one shared key; ptr NULL: none is known */
-	struct ms_privkey *priv;   /* borrowed; NULL: none */
-	bool down;		   /* hears and says nothing */
-	int fail_kernel_op;	   /* this kind of operation fails; -1: none */
+	struct ms_bytes psk;     /* the one shared key; ptr NULL: none is known */
+	struct ms_privkey *priv; /* borrowed; NULL: none */
+	bool down;               /* hears and says nothing */
+	int fail_kernel_op;      /* this kind of operation fails; -1: none */
 	bool fail_child_up;
 	/* what happened */
-	unsigned up, downs;	   /* child_up, child_down calls */
+	unsigned up, downs; /* child_up, child_down calls */
 	unsigned over, jobs, keepalives;
 	ms_err over_err;
 	char over_text[384];
@@ -74,7 +74,7 @@ struct sim_packet {
 /* What the network does with a datagram. */
 struct sim_fate {
 	bool lose;
-	unsigned copies;    /* more than the one */
+	unsigned copies; /* more than the one */
 	uint64_t delay_ms;
 	uint64_t copy_delay_ms;
 };
@@ -97,8 +97,8 @@ struct sim {
 
 struct sim *sim_new(uint64_t seed);
 void sim_free(struct sim **s);
-struct sim_node *sim_node(struct sim *s, const char *name, const char *addr,
-	const struct ike_params *params);
+struct sim_node *sim_node(
+	struct sim *s, const char *name, const char *addr, const struct ike_params *params);
 /* A connection of the family's words that both ends can read; NULL params keep defaults. */
 struct sim_words {
 	const char *name, *left, *right, *leftsubnet, *rightsubnet, *leftid, *rightid;
@@ -119,12 +119,13 @@ bool sim_step(struct sim *s, uint64_t until);
 void sim_say(struct sim *s, const struct ms_endpoint *from, const struct ms_endpoint *to,
 	struct ms_bytes datagram); /* somebody else's datagram, delivered at once */
 
-/* --- looking ------------------------------------------------------------------------------------ */
+/* --- looking ------------------------------------------------------------------------------------
+ */
 
-unsigned sim_ikes(const struct sim_node *n);	 /* established */
+unsigned sim_ikes(const struct sim_node *n);     /* established */
 unsigned sim_children(const struct sim_node *n); /* established */
-unsigned sim_states(const struct sim_node *n);	 /* IKE SAs of any state */
-unsigned sim_sas(const struct sim_node *n);	 /* in the kernel, larval too */
+unsigned sim_states(const struct sim_node *n);   /* IKE SAs of any state */
+unsigned sim_sas(const struct sim_node *n);      /* in the kernel, larval too */
 /* Every SA of one is there on the other with the same keys, algorithms and selectors. */
 bool sim_agree(const struct sim_node *a, const struct sim_node *b);
 /* A line with this code and text part was reported. */

@@ -47,7 +47,8 @@ static void deadline(void *host, uint64_t at_ms)
 	((struct sim_node *)host)->deadline = at_ms;
 }
 
-/* --- things that may take a while --------------------------------------------------------------- */
+/* --- things that may take a while ---------------------------------------------------------------
+ */
 
 struct later {
 	struct sim_node *n;
@@ -131,8 +132,8 @@ static void psk(void *host, const struct ms_id *me, const struct ms_id *peer,
 	go(l);
 }
 
-static void private_key(void *host, const struct conn *c, const struct ms_id *peer,
-	host_private_f *done, void *arg)
+static void private_key(
+	void *host, const struct conn *c, const struct ms_id *peer, host_private_f *done, void *arg)
 {
 	struct later *l = later_new(host, arg);
 
@@ -183,9 +184,11 @@ static void attempt_over(void *host, struct conn *c, ms_err err, const struct ms
 	snprintf(n->over_text, sizeof(n->over_text), "%s", ms_why_text(why, err));
 }
 
-/* --- kernel ---------------------------------------------------------------------------------------- */
+/* --- kernel
+ * ---------------------------------------------------------------------------------------- */
 
-static void kernel(void *host, struct ms_kernel_op *ops, unsigned n, ms_kernel_done_f *done, void *arg)
+static void kernel(
+	void *host, struct ms_kernel_op *ops, unsigned n, ms_kernel_done_f *done, void *arg)
 {
 	struct later *l = later_new(host, arg);
 

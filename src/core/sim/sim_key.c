@@ -30,8 +30,8 @@ struct sim_key sim_key_new(const char *kind)
 	int spki_len = pkey ? i2d_PUBKEY(pkey, &spki) : -1;
 
 	if (der_len <= 0 || spki_len <= 0 ||
-		ms_sign()->privkey_from_file_octets(&k.priv, ms_bytes(der, (size_t)der_len),
-			ms_bytes(NULL, 0), NULL))
+		ms_sign()->privkey_from_file_octets(
+			&k.priv, ms_bytes(der, (size_t)der_len), ms_bytes(NULL, 0), NULL))
 		abort();
 	ms_data_text(spki, (size_t)spki_len, 's', k.spki, sizeof(k.spki));
 	OPENSSL_free(der);

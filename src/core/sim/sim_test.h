@@ -23,13 +23,17 @@ struct pair {
 };
 
 static const struct sim_words tunnel __attribute__((unused)) = {
-	.name = "west-east", .left = "192.1.2.45", .right = "192.1.2.23",
-	.leftsubnet = "192.0.1.0/24", .rightsubnet = "192.0.2.0/24",
-	.leftid = "@west", .rightid = "@east",
+	.name = "west-east",
+	.left = "192.1.2.45",
+	.right = "192.1.2.23",
+	.leftsubnet = "192.0.1.0/24",
+	.rightsubnet = "192.0.2.0/24",
+	.leftid = "@west",
+	.rightid = "@east",
 };
 
-static inline struct pair pair_of(const struct sim_words *w, const struct sim_words *e,
-	const struct ike_params *params)
+static inline struct pair pair_of(
+	const struct sim_words *w, const struct sim_words *e, const struct ike_params *params)
 {
 	struct pair p;
 
@@ -65,22 +69,22 @@ static inline void pair_up(struct pair *p)
 	sim_run(p->sim, 60000);
 }
 
-#define assert_pair_up(p)                                                                          \
-	do {                                                                                       \
-		assert_int_equal((p)->west->over_err, MS_OK);                                      \
-		assert_int_equal(sim_ikes((p)->west), 1);                                          \
-		assert_int_equal(sim_children((p)->west), 1);                                      \
-		assert_int_equal(sim_sas((p)->west), 2);                                           \
-		assert_true(sim_agree((p)->west, (p)->east));                                      \
+#define assert_pair_up(p)                                     \
+	do {                                                  \
+		assert_int_equal((p)->west->over_err, MS_OK); \
+		assert_int_equal(sim_ikes((p)->west), 1);     \
+		assert_int_equal(sim_children((p)->west), 1); \
+		assert_int_equal(sim_sas((p)->west), 2);      \
+		assert_true(sim_agree((p)->west, (p)->east)); \
 	} while (0)
-#define assert_pair_empty(p)                                                                       \
-	do {                                                                                       \
-		assert_int_equal(sim_states((p)->west), 0);                                        \
-		assert_int_equal(sim_states((p)->east), 0);                                        \
-		assert_int_equal(sim_sas((p)->west), 0);                                           \
-		assert_int_equal(sim_sas((p)->east), 0);                                           \
-		assert_int_equal((p)->west->up, (p)->west->downs);                                 \
-		assert_int_equal((p)->east->up, (p)->east->downs);                                 \
+#define assert_pair_empty(p)                                       \
+	do {                                                       \
+		assert_int_equal(sim_states((p)->west), 0);        \
+		assert_int_equal(sim_states((p)->east), 0);        \
+		assert_int_equal(sim_sas((p)->west), 0);           \
+		assert_int_equal(sim_sas((p)->east), 0);           \
+		assert_int_equal((p)->west->up, (p)->west->downs); \
+		assert_int_equal((p)->east->up, (p)->east->downs); \
 	} while (0)
 
 static inline int sim_test_setup(void **state)
