@@ -228,7 +228,7 @@ static ms_err start_workers(struct klips *k, struct ms_why *why)
 	k->icmp6_fd = raw_open(AF_INET6, IPPROTO_RAW, NULL);
 	for (i = 0; i < k->n_workers; i++) {
 		k->workers[i] = worker_new(k, i);
-		if (k->workers[i] == NULL)
+		if (k->workers[i] == NULL || worker_start(k->workers[i]) != MS_OK)
 			return ms_fail(why, MS_ERR_SYSTEM, "cannot start a worker");
 	}
 	return MS_OK;

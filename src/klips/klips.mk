@@ -52,4 +52,21 @@ src_klips_replay_test_LDADD = libklips.la $(CMOCKA_LIBS)
 src_klips_eroute_test_SOURCES = src/klips/eroute_test.c
 src_klips_eroute_test_LDADD = libklips.la $(CMOCKA_LIBS) $(URCU_LIBS)
 endif
+
+# The packet path needs real algorithms.
+if PLUGIN_CRYPTO_OPENSSL
+klips_rig = src/klips/rig.c src/klips/rig.h src/plugins/crypto-openssl/crypto-openssl.c
+klips_rig_libs = libklips.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la \
+	$(CRYPTO_LIBS) $(URCU_LIBS)
+check_PROGRAMS += src/klips/packet_fuzz
+TESTS += src/klips/packet_fuzz
+src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c testing/fuzz/driver.c $(klips_rig)
+src_klips_packet_fuzz_LDADD = $(klips_rig_libs)
+if HAVE_CMOCKA
+check_PROGRAMS += src/klips/esp_test
+TESTS += src/klips/esp_test
+src_klips_esp_test_SOURCES = src/klips/esp_test.c $(klips_rig)
+src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+endif
+endif
 endif

@@ -108,7 +108,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static bool start_thread(struct klips_worker *w)
+ms_err worker_start(struct klips_worker *w)
 {
 	sigset_t all, old;
 	int r;
@@ -118,7 +118,8 @@ static bool start_thread(struct klips_worker *w)
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = pthread_create(&w->thread, NULL, run, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return r == 0;
+	w->started = r == 0;
+	return w->started ? MS_OK : MS_ERR_SYSTEM;
 }
 
 struct klips_worker *worker_new(struct klips *k, unsigned index)
@@ -138,10 +139,8 @@ struct klips_worker *worker_new(struct klips *k, unsigned index)
 		&& worker_watch(w, &w->wake) == MS_OK) {
 		for (i = 0; i < PKT_BATCH; i++)
 			w->pkts[i].buf = w->buffers + (size_t)i * PKT_BUF;
-		if (start_thread(w))
-			return w;
+		return w;
 	}
-	w->stop = true; /* there is no thread to join */
 	worker_free(&w);
 	return NULL;
 }
@@ -154,7 +153,7 @@ void worker_free(struct klips_worker **wp)
 
 	if (w == NULL)
 		return;
-	if (!w->stop) {
+	if (w->started) {
 		CMM_STORE_SHARED(w->stop, true);
 		if (write(w->wake.fd, &one, sizeof one) == (ssize_t)sizeof one)
 			pthread_join(w->thread, NULL);

@@ -60,7 +60,7 @@ struct klips_worker {
 	pthread_t thread;
 	int epfd;
 	struct klips_source wake;
-	bool stop;
+	bool started, stop;
 
 	struct counters counters;
 	uint8_t *buffers;
@@ -77,8 +77,9 @@ struct klips_worker {
 	struct held *inject; /* packets that the control thread puts in as if read */
 };
 
-/* NULL: no memory, descriptors or thread. */
+/* NULL: no memory or descriptors. */
 struct klips_worker *worker_new(struct klips *k, unsigned index);
+ms_err worker_start(struct klips_worker *w) MS_MUST_CHECK;
 /* Stops and joins. */
 void worker_free(struct klips_worker **w);
 

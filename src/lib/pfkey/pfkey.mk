@@ -15,4 +15,7 @@ src_lib_pfkey_pfkey_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 src_lib_pfkey_pfkey_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
 
-EXTRA_DIST += src/lib/pfkey/pfkey_fuzz.c
+check_PROGRAMS += src/lib/pfkey/pfkey_fuzz
+TESTS += src/lib/pfkey/pfkey_fuzz
+src_lib_pfkey_pfkey_fuzz_SOURCES = src/lib/pfkey/pfkey_fuzz.c testing/fuzz/driver.c
+src_lib_pfkey_pfkey_fuzz_LDADD = libmodswan.la
