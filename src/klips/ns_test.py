@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small tools of klips_ns_test.sh: sockets that a shell does not have."""
+import hashlib
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+ETH_P_ALL = 3
+
+
+def listing(path, name):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(path)
+        s.sendall(name.encode() + b"\n")
+        while data := s.recv(65536):
+            sys.stdout.write(data.decode())
+
+
+def stream_socket(address):
+    return socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+
+
+def tcp_serve(address, port):
+    with stream_socket(address) as s:
+        s.settimeout(60)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((address, int(port)))
+        s.listen()
+        conn, _ = s.accept()
+        digest = hashlib.sha256()
+        while data := conn.recv(65536):
+            digest.update(data)
+        print(digest.hexdigest())
+
+
+def tcp_send(address, port, octets):
+    digest = hashlib.sha256()
+    block = bytes(range(256)) * 256
+    left = int(octets)
+    with stream_socket(address) as s:
+        s.settimeout(60)
+        s.connect((address, int(port)))
+        while left > 0:
+            data = block[:left]
+            s.sendall(data)
+            digest.update(data)
+            left -= len(data)
+            block = block[1:] + block[:1]
+    print(digest.hexdigest())
+
+
+def capture(device, path, seconds):
+    """Ethernet frames into a pcap file."""
+    end = time.time() + float(seconds)
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as s, \
+            open(path, "wb") as f:
+        s.bind((device, ETH_P_ALL))
+        s.settimeout(0.2)
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        while time.time() < end:
+            try:
+                frame = s.recv(65535)
+            except socket.timeout:
+                continue
+            now = time.time()
+            f.write(struct.pack("<IIII", int(now), int(now % 1 * 1e6), len(frame), len(frame)))
+            f.write(frame)
+
+
+def frames(path):
+    with open(path, "rb") as f:
+        f.read(24)
+        while len(head := f.read(16)) == 16:
+            yield f.read(struct.unpack("<IIII", head)[2])
+
+
+def protocol(frame):
+    kind = frame[12:14]
+    if kind == b"\x08\x00":
+        return frame[23]
+    if kind == b"\x86\xdd":
+        return {50: 50, 44: 50}.get(frame[20], "ipv6-%d" % frame[20])
+    return kind.hex()
+
+
+def only_esp(path):
+    counts = {}
+    for frame in frames(path):
+        counts[protocol(frame)] = counts.get(protocol(frame), 0) + 1
+    print(counts)
+    # ARP and neighbour discovery keep the link going
+    extra = set(counts) - {50, "0806", "ipv6-58", "ipv6-0"}
+    sys.exit(1 if extra or counts.get(50, 0) < 20 else 0)
+
+
+def replay(device, path):
+    sent = 0
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+        s.bind((device, 0))
+        for frame in frames(path):
+            if protocol(frame) == 50 and socket.inet_ntoa(frame[26:30]) == "192.0.2.1":
+                s.send(frame)
+                sent += 1
+            if sent == 10:
+                return
+    sys.exit(1)
+
+
+def ike_through(other, local, remote):
+    """A datagram from port 500 arrives though all else to that host is routed into ipsec0."""
+    code = ("import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+            "s.settimeout(5); s.bind(('%s', 500)); print(s.recv(100).decode())" % remote)
+    server = subprocess.Popen(["ip", "netns", "exec", other, "python3", "-c", code],
+                              stdout=subprocess.PIPE)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind((local, 500))
+        for _ in range(10):
+            time.sleep(0.2)
+            s.sendto(b"isakmp", (remote, 500))
+            if server.poll() is not None:
+                break
+    out = server.communicate(timeout=10)[0]
+    sys.exit(0 if out == b"isakmp\n" else 1)
+
+
+VERBS = {"list": listing, "tcp-serve": tcp_serve, "tcp-send": tcp_send, "capture": capture,
+         "only-esp": only_esp, "replay": replay, "ike-through": ike_through}
+
+VERBS[sys.argv[1]](*sys.argv[2:])
