@@ -7,7 +7,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 build=$top/build
 stage=${MS_STAGE:-$build/stage}
-logs=$build/test-logs
+logs=${MS_LOGS:-$build/test-logs}
 jobs=$(nproc)
 export top stage
 
