@@ -58,8 +58,8 @@ static bool start(void)
 		return false;
 	users++;
 	if (!loader_added) {
-		/* The lazy loader would open what ours refuses. */
-		lt_dlloader_remove("lt_dlopen");
+		/* The lazy loader would open what ours refuses; its table becomes ours to free. */
+		free((void *)lt_dlloader_remove("lt_dlopen"));
 		loader_added = lt_dlloader_add(&now_loader) == 0;
 	}
 	return loader_added;
