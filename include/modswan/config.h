@@ -104,7 +104,8 @@ struct ms_config_ops {
 	ms_err (*setup)(void *inst, struct ms_setup_desc *out, struct ms_why *why);
 	void (*setup_free)(void *inst, struct ms_setup_desc *setup);
 	/* Reads everything again; on error nothing is handed over.  name NULL: all conns (also
-	 * those with auto=ignore: the receiver decides), else that one: MS_ERR_UNKNOWN. */
+	 * those with auto=ignore: the receiver decides), else that one: MS_ERR_UNKNOWN.
+	 * sink NULL: everything is read and checked, nothing handed over. */
 	ms_err (*conns)(void *inst, const char *name, const struct ms_config_sink *sink, void *arg,
 		struct ms_why *why);
 };
