@@ -103,7 +103,8 @@ ms_err ms_conf_set(const struct ms_conf_key *key, void *out, const char *value,
 bool ms_conf_copy(const struct ms_conf_key *keys, void *to, const void *from);
 /* The value as ms_conf_set() would take it; like snprintf. */
 size_t ms_conf_text(const struct ms_conf_key *key, const void *from, char *buf, size_t size);
-/* Reads a libconfig file on top of the defaults; a missing file counts as empty.  On error `out`
+/* Fills `out`, which holds nothing yet, with the defaults and reads a libconfig file on top of them;
+ * a missing file counts as empty.  On error `out`
  * is left as ms_conf_defaults() made it and `why` names file, line, value and what was expected. */
 ms_err ms_conf_load(const char *path, const struct ms_conf_key *keys, void *out,
 	struct ms_why *why) MS_MUST_CHECK;

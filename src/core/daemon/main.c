@@ -170,8 +170,6 @@ static ms_err run(struct daemon *d, struct ms_why *why)
 	ms_err err;
 
 	snprintf(path, sizeof path, "%s/modswan/modswan.conf", d->confdir);
-	if (!ms_conf_defaults(ms_daemon_keys, &d->conf))
-		return MS_ERR_NOMEM;
 	err = ms_conf_load(path, ms_daemon_keys, &d->conf, why);
 	if (err != MS_OK)
 		return err;

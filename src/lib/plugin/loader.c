@@ -191,7 +191,7 @@ static ms_err read_settings(struct plugin *p, struct ms_why *why)
 	if (p->datum->keys == NULL)
 		return MS_OK;
 	p->conf = calloc(1, p->datum->conf_size);
-	if (p->conf == NULL || !ms_conf_defaults(p->datum->keys, p->conf))
+	if (p->conf == NULL)
 		return MS_ERR_NOMEM;
 	snprintf(path, sizeof path, "%s/modswan/%s.conf", p->set->services.confdir, p->name);
 	return ms_conf_load(path, p->datum->keys, p->conf, why);
