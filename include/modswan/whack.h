@@ -25,12 +25,12 @@
 
 #define MS_WHACK_SOCKET "pluto.ctl" /* in the run directory */
 /* "async=yes" is not for the command: it sets ms_request.asynchronous. */
-#define MS_WHACK_ASYNC "async"
-#define MS_WHACK_HEADER_OCTETS 4
+#define MS_WHACK_ASYNC          "async"
+#define MS_WHACK_HEADER_OCTETS  4
 #define MS_WHACK_REQUEST_OCTETS 65536 /* the most that length may say */
-#define MS_WHACK_WORD_OCTETS 64       /* the longest command or argument name */
-#define MS_WHACK_ARGS 256
-#define MS_WHACK_LINE_OCTETS 4096 /* the longest reply line with its LF; texts are cut to fit */
+#define MS_WHACK_WORD_OCTETS    64    /* the longest command or argument name */
+#define MS_WHACK_ARGS           256
+#define MS_WHACK_LINE_OCTETS    4096 /* the longest reply line with its LF; texts are cut to fit */
 
 /* A request as received; everything points into the octets it was decoded from. */
 struct ms_whack_request {
@@ -40,13 +40,13 @@ struct ms_whack_request {
 };
 
 /* The length a header announces; MS_ERR_LIMIT when it is 0 or above MS_WHACK_REQUEST_OCTETS. */
-ms_err ms_whack_decode_header(const uint8_t *header, size_t *octets_r,
-	struct ms_why *why) MS_MUST_CHECK;
+ms_err ms_whack_decode_header(
+	const uint8_t *header, size_t *octets_r, struct ms_why *why) MS_MUST_CHECK;
 /* body: the octets after the header, all of them; changed in place (names are cut from values) and
  * kept by the caller for as long as the request.  MS_ERR_TRUNCATED: the last string is not ended;
  * MS_ERR_SYNTAX, MS_ERR_LIMIT; the reason quotes names only. */
-ms_err ms_whack_decode(struct ms_whack_request *out, char *body, size_t octets,
-	struct ms_why *why) MS_MUST_CHECK;
+ms_err ms_whack_decode(
+	struct ms_whack_request *out, char *body, size_t octets, struct ms_why *why) MS_MUST_CHECK;
 /* Writes header and body; *used_r: octets of both.  MS_ERR_SPACE when cap is too small,
  * MS_ERR_LIMIT when the request is longer than may be sent, MS_ERR_SYNTAX for a bad name. */
 ms_err ms_whack_encode(uint8_t *out, size_t cap, size_t *used_r, const struct ms_request *request,
@@ -64,8 +64,8 @@ struct ms_whack_reply {
 };
 
 /* line: without its LF, NUL-terminated; text points into it. */
-ms_err ms_whack_parse_reply(struct ms_whack_reply *out, const char *line,
-	struct ms_why *why) MS_MUST_CHECK;
+ms_err ms_whack_parse_reply(
+	struct ms_whack_reply *out, const char *line, struct ms_why *why) MS_MUST_CHECK;
 
 /* The exit status of whack after one more code, when it was `status` before: comments, log lines
  * and traffic leave it alone, success makes it 0, any other code becomes it. */

@@ -79,7 +79,8 @@ struct auto_call {
 
 static int usage(FILE *f, int status)
 {
-	fputs("Usage: ipsec auto [OPTION]... --VERB NAME\n       ipsec auto [OPTION]... --VERB\n\n", f);
+	fputs("Usage: ipsec auto [OPTION]... --VERB NAME\n       ipsec auto [OPTION]... --VERB\n\n",
+		f);
 	tool_print_options(f, &auto_options);
 	return status;
 }

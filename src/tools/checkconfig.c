@@ -17,7 +17,7 @@ static const struct tool_option table[] = {
 
 const struct tool_options checkconfig_options = TOOL_OPTIONS(table, false);
 
-#define EXIT_USAGE 10
+#define EXIT_USAGE    10
 #define EXIT_BAD_FILE 3
 
 static int usage(const struct tool *t, FILE *f, int status)

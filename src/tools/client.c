@@ -42,8 +42,7 @@ static int connect_to(const char *path, const char *who, struct ms_why *why)
 		ms_fail(why, MS_ERR_NOT_FOUND, "%s is not running (%s \"%s\")", who,
 			err == ENOENT ? "no" : "nobody listens on", path);
 	else
-		ms_fail(why, MS_ERR_SYSTEM, "cannot talk to %s (%s): %s", who, path,
-			strerror(err));
+		ms_fail(why, MS_ERR_SYSTEM, "cannot talk to %s (%s): %s", who, path, strerror(err));
 	return -1;
 }
 
@@ -80,8 +79,8 @@ static bool send_request(int fd, const struct ms_request *request, struct ms_why
 
 /* --- replies ---------------------------------------------------------------------------------- */
 
-static void print_line(const struct tool_replies *replies, int code, const char *text,
-	const char *raw)
+static void print_line(
+	const struct tool_replies *replies, int code, const char *text, const char *raw)
 {
 	if (replies != NULL && replies->line != NULL) {
 		replies->line(replies->arg, code, text, raw);

@@ -35,8 +35,8 @@ static ms_err take_plugin(struct tool_config *c, struct ms_why *why)
 		if (strcmp(info.name, PLUGIN_NAME) != 0)
 			continue;
 		if (info.state == MS_PLUGIN_REFUSED)
-			return ms_fail(why, MS_ERR_PLUGIN, "plugin " PLUGIN_NAME ": %s",
-				info.reason);
+			return ms_fail(
+				why, MS_ERR_PLUGIN, "plugin " PLUGIN_NAME ": %s", info.reason);
 		c->plugin = ms_plugins_datum(c->plugins, i);
 		return MS_OK;
 	}
@@ -44,8 +44,8 @@ static ms_err take_plugin(struct tool_config *c, struct ms_why *why)
 }
 
 /* The plugin's settings file counts here, too; `file` stands above it. */
-static ms_err read_settings(struct tool_config *c, const struct tool *t, const char *file,
-	struct ms_why *why)
+static ms_err read_settings(
+	struct tool_config *c, const struct tool *t, const char *file, struct ms_why *why)
 {
 	const struct ms_conf_key *keys = c->plugin->keys, *key;
 	char *path;
@@ -70,8 +70,8 @@ static ms_err read_settings(struct tool_config *c, const struct tool *t, const c
 	return err;
 }
 
-ms_err tool_config_open(struct tool_config *c, const struct tool *t, const char *file,
-	struct ms_why *why)
+ms_err tool_config_open(
+	struct tool_config *c, const struct tool *t, const char *file, struct ms_why *why)
 {
 	ms_err err;
 

@@ -71,8 +71,10 @@ int tool_eroute(struct tool *t, int argc, char **argv)
 		if (strcmp(table[row].name, "label") == 0) {
 			t->label = a.value;
 		} else if (strcmp(table[row].name, "debug") != 0) {
-			tool_error(t, "option `--%s' is not supported yet: eroutes can be listed "
-				"only", table[row].name);
+			tool_error(t,
+				"option `--%s' is not supported yet: eroutes can be listed "
+				"only",
+				table[row].name);
 			return 1;
 		}
 	}

@@ -5,9 +5,9 @@
  *	ipsec [--confdir DIR] [--rundir DIR] COMMAND [ARGUMENT]...
  *
  * Most commands are functions of this program (commands.c); any other name is looked for as a
- * program in the directory of the daemons (`ipsec pluto`, `ipsec _updown`).  Where an instance lives
- * comes from the options, else from IPSEC_CONFS and IPSEC_RUNDIR, else from how the software was
- * built, and is handed on in the environment.
+ * program in the directory of the daemons (`ipsec pluto`, `ipsec _updown`).  Where an instance
+ *lives comes from the options, else from IPSEC_CONFS and IPSEC_RUNDIR, else from how the software
+ *was built, and is handed on in the environment.
  */
 #include "tools/tool.h"
 
@@ -41,7 +41,7 @@ static bool is_hidden(const char *name)
 	size_t len = strlen(name);
 
 	return name[0] == '_' || name[0] == '.' || (len > 0 && name[len - 1] == '~') ||
-		(len > 4 && strcmp(name + len - 4, ".old") == 0);
+	       (len > 4 && strcmp(name + len - 4, ".old") == 0);
 }
 
 static void list_programs(const struct tool *t)
@@ -61,7 +61,8 @@ static int usage(FILE *f, int status)
 {
 	fputs("Usage: ipsec [--confdir DIR] [--rundir DIR] COMMAND [ARGUMENT]...\n"
 	      "\n"
-	      "Use --help for a list of commands, --version for the version, and see ipsec(8).\n", f);
+	      "Use --help for a list of commands, --version for the version, and see ipsec(8).\n",
+		f);
 	return status;
 }
 
@@ -78,10 +79,12 @@ static int help(const struct tool *t)
 
 static int copyright(void)
 {
-	puts("ModSwan is licensed under the Apache License, Version 2.0; you may not use it except\n"
+	puts("ModSwan is licensed under the Apache License, Version 2.0; you may not use it "
+	     "except\n"
 	     "in compliance with the License, which is in the file LICENSE of its sources and at\n"
 	     "http://www.apache.org/licenses/LICENSE-2.0.\n\n"
-	     "It is distributed on an \"AS IS\" BASIS, WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND,\n"
+	     "It is distributed on an \"AS IS\" BASIS, WITHOUT WARRANTIES OR CONDITIONS OF ANY "
+	     "KIND,\n"
 	     "either express or implied.");
 	return 0;
 }
@@ -144,7 +147,7 @@ static bool is_option(const char *word, const char *name)
 	size_t len = strlen(name);
 
 	return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, len) == 0 &&
-		(word[2 + len] == '\0' || word[2 + len] == '=');
+	       (word[2 + len] == '\0' || word[2 + len] == '=');
 }
 
 /* -1: go on behind word *i, else the exit status. */
@@ -183,8 +186,8 @@ static const char *from_env(const char *name, const char *otherwise)
 static void hand_on(const struct tool *t)
 {
 	const char *path = getenv("PATH");
-	char *longer = tool_format("%s:%s", t->sbindir,
-		path != NULL ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
+	char *longer = tool_format(
+		"%s:%s", t->sbindir, path != NULL ? path : "/usr/sbin:/usr/bin:/sbin:/bin");
 
 	setenv("PATH", longer, 1);
 	free(longer);

@@ -215,7 +215,8 @@ call 21 whack --name nosuch --terminate; out '^021 '
 call 0 whack --deletestate 7; out '^000 serial=\[7\]$'
 call 0 whack --debug-none --debug-ike --debug-natt; out '^000 words=\[none,natt,ike\]$'
 call 0 whack --name net1 --delete --host 192.0.2.1 --id @west --client 10.0.1.0/24 \
-	--updown 'a "b" $c' --to --host %any --id @east --client 10.0.2.0/24 --psk --rsasig --encrypt \
+	--updown 'a "b" $c' --to --host %any --id @east --client 10.0.2.0/24 --psk --rsasig \
+	--encrypt \
 	--tunnel --pfs --ike aes128 --esp aes256 --ikelifetime 3600 --rekeymargin 60 --dontrekey \
 	--faildrop --route
 out '^000 command delete$'
@@ -230,7 +231,8 @@ done
 checks=$((checks + 1))
 [ "$(sed -n 's/^000 command //p' "$dir/out" | tr '\n' ' ')" = 'delete define route ' ] ||
 	complain 'order of the commands'
-call 0 whack --name s --host 192.0.2.1 --to --host 192.0.2.2 --pass; out '^000 type=\[passthrough\]$'
+call 0 whack --name s --host 192.0.2.1 --to --host 192.0.2.2 --pass
+out '^000 type=\[passthrough\]$'
 out '^000 authby=\[never\]$'
 printf '%s\n' '# a comment' '--name "net1"' '--terminate' >"$dir/options"
 call 0 whack --optionsfrom "$dir/options"; out '^000 command down$'; out '^000 name=\[net1\]$'

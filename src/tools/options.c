@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define FILE_LINE_OCTETS 1024 /* with the newline */
-#define MAX_FILES 100	      /* a file may name itself */
+#define MAX_FILES        100  /* a file may name itself */
 
 void *tool_alloc(size_t size)
 {

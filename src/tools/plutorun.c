@@ -3,9 +3,9 @@
  * The supervisor: starts pluto, and starts it again when it crashes (plutorestartoncrash=).
  *
  * `ipsec setup start` runs it as `ipsec _plutorun FD` and hears over that pipe how the first start
- * went.  pluto puts itself into the background; the supervisor is the reaper of what it starts and so
- * gets to know how pluto ends.  An end that was wished for (exit 0, SIGTERM, SIGKILL) or that would
- * only happen again (10: another one runs, 13) is the end of the supervisor, too.
+ * went.  pluto puts itself into the background; the supervisor is the reaper of what it starts and
+ * so gets to know how pluto ends.  An end that was wished for (exit 0, SIGTERM, SIGKILL) or that
+ * would only happen again (10: another one runs, 13) is the end of the supervisor, too.
  */
 #include "tools/setup.h"
 
@@ -56,8 +56,8 @@ static int start_pluto(const struct tool *t)
 	return child < 0 ? 1 : shell_status(wstatus);
 }
 
-/* Waits for pluto's end, and buries whatever else it left to us.  -1: it is not ours to wait for, or
- * we were told to stop. */
+/* Waits for pluto's end, and buries whatever else it left to us.  -1: it is not ours to wait for,
+ * or we were told to stop. */
 static int wait_for_pluto(const struct tool *t)
 {
 	struct setup_state s;
@@ -78,7 +78,7 @@ static int wait_for_pluto(const struct tool *t)
 static bool is_final(int status)
 {
 	return status == 0 || status == 10 || status == 13 || status == 128 + SIGKILL ||
-		status == 128 + SIGTERM;
+	       status == 128 + SIGTERM;
 }
 
 static void write_pid_file(const char *path)

@@ -2,9 +2,9 @@
 /*
  * `ipsec setup`: the service.
  *
- * start runs pluto (through its supervisor), which starts klips where a connection's kernel is klips
- * and loads the connections of auto=.  stop takes everything down in the reverse order and leaves no
- * process, file, interface or route of this instance.
+ * start runs pluto (through its supervisor), which starts klips where a connection's kernel is
+ * klips and loads the connections of auto=.  stop takes everything down in the reverse order and
+ * leaves no process, file, interface or route of this instance.
  */
 #include "tools/conffile.h"
 #include "tools/setup.h"
@@ -62,7 +62,8 @@ void setup_say(bool aloud, int priority, const char *fmt, ...)
 static int usage(FILE *f, int status)
 {
 	fputs("Usage: ipsec setup [--show | --showonly] start|stop|restart|force-reload|status\n"
-	      "       ipsec setup --help | --version\n\n", f);
+	      "       ipsec setup --help | --version\n\n",
+		f);
 	tool_print_options(f, &setup_options);
 	return status;
 }
@@ -206,8 +207,7 @@ static void end_pluto(const struct tool *t, const struct setup_state *s)
 {
 	const struct setup_daemon *d = &s->daemon[SETUP_PLUTO];
 
-	if (d->pid != 0 &&
-		!(ask_pluto_to_end(t) && setup_wait_gone(d->pid, PLUTO_PATIENCE_MS)))
+	if (d->pid != 0 && !(ask_pluto_to_end(t) && setup_wait_gone(d->pid, PLUTO_PATIENCE_MS)))
 		setup_end(d->pid, PLUTO_PATIENCE_MS);
 	if (d->stray != 0)
 		setup_end(d->stray, PLUTO_PATIENCE_MS);
@@ -228,6 +228,19 @@ static void remove_files(const struct tool *t)
 	}
 }
 
+/* Routes went with their device; what else _updown changed for connections that nobody took down is
+ * noted in this folder. */
+static void undo_updown(const struct tool *t)
+{
+	char *notes = tool_format("%s/updown", t->rundir);
+	static const char command[] =
+		"PLUTO_VERSION=2.0 PLUTO_VERB=cleanup \"$IPSEC_EXECDIR\"/_updown";
+
+	if (access(notes, F_OK) == 0 && system(command) != 0)
+		setup_say(true, LOG_WARNING, "cannot undo what is noted in %s", notes);
+	free(notes);
+}
+
 static int stop_all(const struct setup *c)
 {
 	struct setup_state s;
@@ -237,7 +250,8 @@ static int stop_all(const struct setup *c)
 	was_up = is_up(&s);
 	setup_say(true, LOG_NOTICE, "Stopping ModSwan IPsec...");
 	if (!was_up)
-		setup_say(true, LOG_WARNING, "stop ordered, but IPsec is not running: doing "
+		setup_say(true, LOG_WARNING,
+			"stop ordered, but IPsec is not running: doing "
 			"cleanup anyway");
 	for (unsigned i = 0; i < 2; i++) {
 		pid_t runner = i == 0 ? s.daemon[SETUP_RUNNER].pid : s.daemon[SETUP_RUNNER].stray;
@@ -248,6 +262,7 @@ static int stop_all(const struct setup *c)
 	end_pluto(c->tool, &s);
 	setup_look(c->tool, &s);
 	end_klips(&s);
+	undo_updown(c->tool);
 	remove_files(c->tool);
 	setup_say(false, LOG_NOTICE, "...ModSwan IPsec stopped");
 	return was_up ? 0 : 1;
@@ -364,7 +379,8 @@ static int status_down(const struct tool *t, const struct setup_state *s)
 		but(&problems, "%s Pluto is running! (pid %ld)",
 			p->has_file ? "illicit" : "orphaned", (long)p->stray);
 	if (k->pid != 0 || k->stray != 0)
-		but(&problems, "KLIPS is running! (pid %ld)", (long)(k->pid != 0 ? k->pid : k->stray));
+		but(&problems, "KLIPS is running! (pid %ld)",
+			(long)(k->pid != 0 ? k->pid : k->stray));
 	eroutes = k->pid != 0 ? count_eroutes(t) : 0;
 	if (eroutes > 0)
 		but(&problems, "some (%d) eroutes exist!", eroutes);

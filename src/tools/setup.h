@@ -11,9 +11,9 @@ enum setup_program { SETUP_RUNNER, SETUP_PLUTO, SETUP_KLIPS, SETUP_PROGRAMS };
 
 /* One daemon of the instance. */
 struct setup_daemon {
-	pid_t pid;	 /* of the pid file, when that process is such a daemon; else 0 */
-	pid_t stray;	 /* one of this instance that no pid file names; 0: none */
-	bool has_file;	 /* the pid file is there */
+	pid_t pid;     /* of the pid file, when that process is such a daemon; else 0 */
+	pid_t stray;   /* one of this instance that no pid file names; 0: none */
+	bool has_file; /* the pid file is there */
 };
 
 struct setup_state {

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define POLL_MS 10
-#define ZOMBIE_MS 300 /* how long a parent may take to bury its child */
+#define POLL_MS        10
+#define ZOMBIE_MS      300 /* how long a parent may take to bury its child */
 #define CMDLINE_OCTETS 4096
 
 const char *const setup_names[SETUP_PROGRAMS] = { "plutorun", "pluto", "klips" };

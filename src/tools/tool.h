@@ -25,10 +25,10 @@ struct tool {
 
 struct tool_command {
 	const char *name;
-	const char *args; /* for the usage line; NULL: none */
-	const char *help; /* NULL: not listed */
+	const char *args;                                  /* for the usage line; NULL: none */
+	const char *help;                                  /* NULL: not listed */
 	int (*run)(struct tool *t, int argc, char **argv); /* argv[0]: the command's name */
-	const struct tool_options *options;		    /* NULL: none */
+	const struct tool_options *options;                /* NULL: none */
 };
 
 extern const struct tool_command tool_commands[]; /* ends with a NULL name */
@@ -48,8 +48,10 @@ struct tool_options {
 	size_t stride;
 	bool from_file; /* --optionsfrom FILE is understood */
 };
-#define TOOL_OPTIONS(table, file)                                                                  \
-	{ (table), sizeof *(table), (file) }
+#define TOOL_OPTIONS(table, file)                \
+	{                                        \
+		(table), sizeof *(table), (file) \
+	}
 
 const struct tool_option *tool_option_at(const struct tool_options *o, unsigned i); /* or NULL */
 
@@ -59,7 +61,7 @@ struct tool_args {
 	int argc, next;
 	unsigned files;
 	const char *value; /* of the option or the word just given */
-	int problem;	   /* exit status for TOOL_BAD */
+	int problem;       /* exit status for TOOL_BAD */
 };
 
 enum { TOOL_END = -1, TOOL_WORD = -2, TOOL_BAD = -3 };

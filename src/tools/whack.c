@@ -130,8 +130,8 @@ static bool wants_action(const struct whack *w)
 static bool name_has_use(const struct whack *w)
 {
 	for (unsigned i = 0; i < whack_rows(); i++)
-		if (w->general.row[i] && (whack_table[i].kind == WHACK_NAMED ||
-						 whack_table[i].kind == WHACK_DEBUG))
+		if (w->general.row[i] &&
+			(whack_table[i].kind == WHACK_NAMED || whack_table[i].kind == WHACK_DEBUG))
 			return true;
 	return whack_defines(w);
 }
@@ -165,8 +165,8 @@ static int check_pairs(const struct whack *w)
 static int send_command(const struct whack *w, const char *command, const struct ms_arg *args,
 	unsigned n, const struct tool_replies *replies)
 {
-	char *path = w->ctlbase != NULL ? tool_format("%s.ctl", w->ctlbase)
-					: tool_pluto_socket(w->tool);
+	char *path =
+		w->ctlbase != NULL ? tool_format("%s.ctl", w->ctlbase) : tool_pluto_socket(w->tool);
 	struct ms_arg *all = tool_alloc((n + 1) * sizeof *all);
 	struct ms_request request = { command, all, n, w->asynchronous };
 	struct ms_why why = { "" };
@@ -226,9 +226,8 @@ static int send_debug(const struct whack *w)
 
 	for (unsigned i = 0; i < whack_rows(); i++)
 		if (whack_table[i].kind == WHACK_DEBUG && w->general.row[i])
-			words = words == NULL
-				? tool_format("%s", whack_table[i].value)
-				: tool_format("%s,%s", words, whack_table[i].value);
+			words = words == NULL ? tool_format("%s", whack_table[i].value)
+					      : tool_format("%s,%s", words, whack_table[i].value);
 	if (words == NULL)
 		return 0;
 	args[0].value = words;

@@ -13,15 +13,15 @@ enum whack_scope {
 };
 
 enum whack_kind {
-	WHACK_OWN,     /* whack.c knows it by name */
-	WHACK_WORD,    /* key=value: a keyword of ipsec.conf with a fixed value */
-	WHACK_TEXT,    /* key=the option's argument */
-	WHACK_NUMBER,  /* the same, a C number */
-	WHACK_SECONDS, /* the same, seconds */
+	WHACK_OWN,        /* whack.c knows it by name */
+	WHACK_WORD,       /* key=value: a keyword of ipsec.conf with a fixed value */
+	WHACK_TEXT,       /* key=the option's argument */
+	WHACK_NUMBER,     /* the same, a C number */
+	WHACK_SECONDS,    /* the same, seconds */
 	WHACK_POLICY_BIT, /* value: enum policy_bit as a letter; a combination makes the keyword */
-	WHACK_COMMAND, /* a command; key: its argument's name, value: the command */
-	WHACK_NAMED,   /* a command about --name; value: the command */
-	WHACK_DEBUG,   /* a word for the command debug */
+	WHACK_COMMAND,    /* a command; key: its argument's name, value: the command */
+	WHACK_NAMED,      /* a command about --name; value: the command */
+	WHACK_DEBUG,      /* a word for the command debug */
 };
 
 struct whack_option {
@@ -50,12 +50,12 @@ struct whack_request_args {
 
 struct whack {
 	struct tool *tool;
-	const char *name;     /* --name */
+	const char *name; /* --name */
 	const char *ctlbase;
 	bool asynchronous, to; /* --to was seen */
 	struct whack_seen general;
 	struct whack_seen end[2];
-	const char *value[WHACK_MAX_ROWS];	 /* arguments of general, policy and action rows */
+	const char *value[WHACK_MAX_ROWS];        /* arguments of general, policy and action rows */
 	const char *end_value[2][WHACK_MAX_ROWS]; /* and of the ends' */
 };
 
@@ -67,7 +67,6 @@ bool whack_has(const struct whack *w, const char *name);
 bool whack_defines(const struct whack *w);
 /* Refuses what cannot be a connection, else fills the arguments of the command define.  The reason
  * is the text of `whack error: "NAME" TEXT`. */
-ms_err whack_description(const struct whack *w, struct whack_request_args *out,
-	struct ms_why *why);
+ms_err whack_description(const struct whack *w, struct whack_request_args *out, struct ms_why *why);
 
 #endif

@@ -71,19 +71,22 @@ static ms_err check_hosts(const struct whack *w, struct ms_why *why)
 		struct ms_addr a;
 
 		if (host == NULL)
-			return ms_fail(why, MS_ERR_CONFIG, "connection description without --host "
-				"%s --to", e == 0 ? "before" : "after");
+			return ms_fail(why, MS_ERR_CONFIG,
+				"connection description without --host "
+				"%s --to",
+				e == 0 ? "before" : "after");
 		unknown[e] = strcmp(host, "%any") == 0 ||
-			(numeric(&a, host) != NULL && ms_addr_is_any(&a));
+			     (numeric(&a, host) != NULL && ms_addr_is_any(&a));
 	}
 	if (unknown[0] && unknown[1])
-		return ms_fail(why, MS_ERR_CONFIG, "the --host of both ends is unknown (%%any or "
+		return ms_fail(why, MS_ERR_CONFIG,
+			"the --host of both ends is unknown (%%any or "
 			"0.0.0.0): one must be this host");
 	return MS_OK;
 }
 
-static ms_err same_family(const char *const *names, const struct whack *w, const char *what,
-	struct ms_why *why)
+static ms_err same_family(
+	const char *const *names, const struct whack *w, const char *what, struct ms_why *why)
 {
 	const char *first = NULL;
 	int family = 0;
@@ -96,8 +99,10 @@ static ms_err same_family(const char *const *names, const struct whack *w, const
 			if (numeric(&a, text) == NULL)
 				continue;
 			if (family != 0 && family != a.family)
-				return ms_fail(why, MS_ERR_CONFIG, "address families of %s differ: "
-					"%s, %s", what, first, text);
+				return ms_fail(why, MS_ERR_CONFIG,
+					"address families of %s differ: "
+					"%s, %s",
+					what, first, text);
 			family = a.family;
 			first = text;
 		}
@@ -136,24 +141,30 @@ static ms_err check_policy(const struct whack *w, struct ms_why *why)
 		n_fails += whack_has(w, fails[i]);
 	}
 	if (n_types > 1 || (n_types == 1 && whack_has(w, "tunnel")))
-		return ms_fail(why, MS_ERR_CONFIG, "more than one of --tunnel, --pass, --drop, "
+		return ms_fail(why, MS_ERR_CONFIG,
+			"more than one of --tunnel, --pass, --drop, "
 			"--reject");
 	if (n_fails + whack_has(w, "failnone") > 1)
-		return ms_fail(why, MS_ERR_CONFIG, "more than one of --failnone, --failpass, "
+		return ms_fail(why, MS_ERR_CONFIG,
+			"more than one of --failnone, --failpass, "
 			"--faildrop, --failreject");
 	if (is_opportunistic(w) &&
 		!(whack_has(w, "rsasig") && whack_has(w, "pfs") && whack_has(w, "encrypt")))
-		return ms_fail(why, MS_ERR_CONFIG, "opportunistic connections need --rsasig, "
+		return ms_fail(why, MS_ERR_CONFIG,
+			"opportunistic connections need --rsasig, "
 			"--encrypt and --pfs");
 	if (is_shunt(w) && n_fails > 0)
-		return ms_fail(why, MS_ERR_CONFIG, "a shunt cannot fail: no --failpass, --faildrop "
+		return ms_fail(why, MS_ERR_CONFIG,
+			"a shunt cannot fail: no --failpass, --faildrop "
 			"or --failreject with --pass, --drop or --reject");
 	if (!is_shunt(w) && !has_any(w, auths))
-		return ms_fail(why, MS_ERR_CONFIG, "connection with neither --psk nor --rsasig (nor "
+		return ms_fail(why, MS_ERR_CONFIG,
+			"connection with neither --psk nor --rsasig (nor "
 			"--ecdsa, --eddsa, nor a shunt)");
 	for (unsigned e = 0; e < 2 && !is_shunt(w) && !is_protected(w); e++)
 		if (end_value(w, e, "client") != NULL)
-			return ms_fail(why, MS_ERR_CONFIG, "--client without --encrypt or "
+			return ms_fail(why, MS_ERR_CONFIG,
+				"--client without --encrypt or "
 				"--authenticate: an IKE SA alone has no clients");
 	return MS_OK;
 }
@@ -184,10 +195,13 @@ static ms_err check_times(const struct whack *w, struct ms_why *why)
 		uint64_t life = number_of(w, lives[i][0], lives[i][1]);
 
 		if (key != NULL && key->max > 0 && life > (uint64_t)key->max)
-			return ms_fail(why, MS_ERR_RANGE, "--%s is above the maximum of %llu "
-				"seconds", lives[i][0], (unsigned long long)(key->max / 1000));
+			return ms_fail(why, MS_ERR_RANGE,
+				"--%s is above the maximum of %llu "
+				"seconds",
+				lives[i][0], (unsigned long long)(key->max / 1000));
 		if (!whack_has(w, "dontrekey") && margin * (100 + fuzz) / 100 >= life)
-			return ms_fail(why, MS_ERR_RANGE, "--rekeymargin with --rekeyfuzz (%llu "
+			return ms_fail(why, MS_ERR_RANGE,
+				"--rekeymargin with --rekeyfuzz (%llu "
 				"seconds) is not below --%s (%llu seconds)",
 				(unsigned long long)(margin * (100 + fuzz) / 100000), lives[i][0],
 				(unsigned long long)(life / 1000));
@@ -197,12 +211,12 @@ static ms_err check_times(const struct whack *w, struct ms_why *why)
 
 /* --- keywords --------------------------------------------------------------------------------- */
 
-static ms_err put(struct whack_request_args *out, const char *name, const char *value,
-	struct ms_why *why)
+static ms_err put(
+	struct whack_request_args *out, const char *name, const char *value, struct ms_why *why)
 {
 	if (out->n == WHACK_MAX_ARGS)
-		return ms_fail(why, MS_ERR_LIMIT, "description of more than %d keywords",
-			WHACK_MAX_ARGS);
+		return ms_fail(
+			why, MS_ERR_LIMIT, "description of more than %d keywords", WHACK_MAX_ARGS);
 	out->arg[out->n].name = name;
 	out->arg[out->n].value = value;
 	out->n++;
@@ -246,9 +260,8 @@ static ms_err put_bits(const struct whack *w, struct whack_request_args *out, st
 	err = put(out, "type", type, why);
 	for (unsigned i = 0; i < 4; i++)
 		if (whack_has(w, auths[i].option))
-			authby = authby == NULL
-				? tool_format("%s", auths[i].value)
-				: tool_format("%s|%s", authby, auths[i].value);
+			authby = authby == NULL ? tool_format("%s", auths[i].value)
+						: tool_format("%s|%s", authby, auths[i].value);
 	if (err == MS_OK && (authby != NULL || is_shunt(w)))
 		err = put(out, "authby", authby != NULL ? authby : "never", why);
 	for (unsigned i = 0; i < 3 && err == MS_OK; i++)
@@ -280,7 +293,8 @@ ms_err whack_description(const struct whack *w, struct whack_request_args *out, 
 
 		if (row->scope == WHACK_POLICY && row->kind != WHACK_POLICY_BIT &&
 			w->general.row[i])
-			err = put(out, row->key, row->value != NULL ? row->value : w->value[i], why);
+			err = put(
+				out, row->key, row->value != NULL ? row->value : w->value[i], why);
 	}
 	return err;
 }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+/* clang-format off */ /* rows on a line */
 #define GENERAL(n, a, h) { { (n), (a), (h) }, WHACK_GENERAL, WHACK_OWN, NULL, NULL }
 #define END(n, a, k, h) { { (n), (a), (h) }, WHACK_END, WHACK_TEXT, (k), NULL }
 #define END_IS(n, k, v, h) { { (n), NULL, (h) }, WHACK_END, WHACK_WORD, (k), (v) }

@@ -15,7 +15,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define INPUT_OCTETS 4096
-#define MAX_FILES 256
+#define MAX_FILES    256
 
 struct input {
 	size_t len;

@@ -117,6 +117,9 @@ void ms_loop_free(struct ms_loop **loop)
 {
 	if (*loop == NULL)
 		return;
+	/* No zombies: they were killed, so it does not take long. */
+	while ((*loop)->dying > 0)
+		uv_run(&(*loop)->uv, UV_RUN_ONCE);
 	uv_walk(&(*loop)->uv, close_left_over, *loop);
 	while (uv_run(&(*loop)->uv, UV_RUN_DEFAULT) != 0)
 		;

@@ -11,6 +11,7 @@ struct ms_loop {
 	uv_prepare_t prepare; /* measure how long callbacks take */
 	uv_check_t check;
 	uint64_t turn_start_ns, stall_ns;
+	unsigned dying; /* children that were given up and are not buried yet */
 };
 
 /* Frees the memory around a closed handle: the handle is its first member. */

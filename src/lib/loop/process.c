@@ -14,6 +14,7 @@
 
 /* Lives until its three handles are closed. */
 struct ms_process {
+	struct ms_loop *loop;
 	uv_process_t process;
 	uv_pipe_t out;
 	uv_timer_t timer;
@@ -63,7 +64,9 @@ static void maybe_over(struct ms_process *p)
 	p->reported = true;
 	flush_line(p);
 	close_all(p);
-	if (!p->abandoned)
+	if (p->abandoned)
+		p->loop->dying--;
+	else
 		p->on_exit(p->arg, &p->result);
 }
 
@@ -160,6 +163,7 @@ ms_err ms_process_run(struct ms_loop *loop, struct ms_process **out, const char 
 		free(p);
 		return ms_fail(why, MS_ERR_SYSTEM, "cannot make a pipe: %s", strerror(errno));
 	}
+	p->loop = loop;
 	p->line = line;
 	p->on_exit = exited;
 	p->arg = arg;
@@ -191,6 +195,7 @@ void ms_process_free(struct ms_process **pp)
 	if (p == NULL || p->reported)
 		return;
 	p->abandoned = true;
+	p->loop->dying++;
 	if (!p->exited)
 		kill_group(p);
 }

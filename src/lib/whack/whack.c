@@ -12,8 +12,8 @@ static bool is_word(const char *s, size_t len)
 	if (len == 0 || len > MS_WHACK_WORD_OCTETS || s[0] < 'a' || s[0] > 'z')
 		return false;
 	for (size_t i = 1; i < len; i++)
-		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') ||
-			    s[i] == '-' || s[i] == '_'))
+		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= '0' && s[i] <= '9') || s[i] == '-' ||
+			    s[i] == '_'))
 			return false;
 	return true;
 }
@@ -114,8 +114,8 @@ ms_err ms_whack_encode(uint8_t *out, size_t cap, size_t *used_r, const struct ms
 			MS_WHACK_REQUEST_OCTETS);
 	wire_patch_uint(&w, 0, body, MS_WHACK_HEADER_OCTETS);
 	if (!wire_written(&w))
-		return ms_fail(why, MS_ERR_SPACE, "request of %zu octets does not fit in %zu", body,
-			cap);
+		return ms_fail(
+			why, MS_ERR_SPACE, "request of %zu octets does not fit in %zu", body, cap);
 	*used_r = wire_result(&w).len;
 	return MS_OK;
 }

@@ -25,7 +25,8 @@ static size_t encode(uint8_t *out, const struct ms_request *r)
 
 static void test_wire_form(void **state)
 {
-	static const char want[] = "\0\0\0\x1a" "up\0name=net1\0value=a=b \n\xff";
+	static const char want[] = "\0\0\0\x1a"
+				   "up\0name=net1\0value=a=b \n\xff";
 	uint8_t *out = malloc(CAP);
 
 	(void)state;

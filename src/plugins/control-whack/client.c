@@ -69,7 +69,8 @@ static void send_pending(struct whack_client *c)
 	bool moved = false;
 
 	while (c->out_len > 0 && !c->broken) {
-		ssize_t n = send(c->fd, c->out + c->out_at, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n =
+			send(c->fd, c->out + c->out_at, c->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -100,8 +101,9 @@ static bool make_room(struct whack_client *c, size_t octets)
 	char *grown;
 
 	if (c->out_len + octets > limit) {
-		ms_notice(c->face->log, "a client does not read its replies, %zu octets wait: "
-			"dropping it", c->out_len);
+		ms_notice(c->face->log,
+			"a client does not read its replies, %zu octets wait: dropping it",
+			c->out_len);
 		return false;
 	}
 	if (c->out_at + c->out_len + octets <= cap)
@@ -302,9 +304,9 @@ static void client_timer(void *arg)
 	struct whack_client *c = arg;
 
 	if (!c->broken)
-		ms_notice(c->face->log, c->out_len > 0
-			? "a client does not read its replies: dropping it"
-			: "a client did not send its request in time: dropping it");
+		ms_notice(c->face->log,
+			c->out_len > 0 ? "a client does not read its replies: dropping it"
+				       : "a client did not send its request in time: dropping it");
 	client_end(c);
 }
 

@@ -20,14 +20,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG          64
 #define ACCEPTS_PER_TURN 16
-#define ACCEPT_RETRY_MS 250
+#define ACCEPT_RETRY_MS  250
 
 static const struct ms_conf_key keys[] = {
 	MS_KEY_UINT(struct whack_conf, max_clients, "max_clients", .min = 1, .max = 10000,
-		.def = 64, .unit = "connections",
-		.brief = "how many commands may run at once",
+		.def = 64, .unit = "connections", .brief = "how many commands may run at once",
 		.text = "A command that waits for a tunnel holds its connection until the tunnel "
 			"is up or given up. Clients above this number are told so and dropped."),
 	MS_KEY_TIME(struct whack_conf, request_timeout_ms, "request_timeout", .min = 100,
@@ -36,8 +35,8 @@ static const struct ms_conf_key keys[] = {
 	MS_KEY_TIME(struct whack_conf, write_timeout_ms, "write_timeout", .min = 100,
 		.max = 3600000, .def = 60000,
 		.brief = "how long a client may leave its replies unread"),
-	MS_KEY_UINT(struct whack_conf, max_pending_kib, "max_pending", .min = 64,
-		.max = 2097152, .def = 262144, .unit = "KiB",
+	MS_KEY_UINT(struct whack_conf, max_pending_kib, "max_pending", .min = 64, .max = 2097152,
+		.def = 262144, .unit = "KiB",
 		.brief = "how much unread reply the daemon keeps for one client"),
 	MS_KEY_END,
 };
@@ -126,8 +125,8 @@ static ms_err bind_private(int fd, const struct sockaddr_un *sa, struct ms_why *
 
 	umask(before);
 	if (rc != 0)
-		return ms_fail(why, MS_ERR_SYSTEM, "cannot make \"%s\": %s", sa->sun_path,
-			strerror(err));
+		return ms_fail(
+			why, MS_ERR_SYSTEM, "cannot make \"%s\": %s", sa->sun_path, strerror(err));
 	if (listen(fd, BACKLOG) != 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "cannot listen on \"%s\": %s", sa->sun_path,
 			strerror(errno));
@@ -187,8 +186,8 @@ static ms_err whack_start(void *inst, const struct ms_control_core *core, struct
 	return MS_ERR_NOMEM;
 }
 
-static ms_err whack_load(void **instance_r, const struct ms_services *services, const void *conf,
-	struct ms_why *why)
+static ms_err whack_load(
+	void **instance_r, const struct ms_services *services, const void *conf, struct ms_why *why)
 {
 	struct whack_face *face = calloc(1, sizeof *face);
 	int n;

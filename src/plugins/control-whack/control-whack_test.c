@@ -23,7 +23,7 @@ extern const struct ms_plugin control_whack_LTX_modswan_plugin;
 static const struct ms_plugin *const plugin = &control_whack_LTX_modswan_plugin;
 
 #define FLOOD_LINES 100000
-#define MAX_CALLS 16
+#define MAX_CALLS   16
 
 struct ms_command_call {
 	const struct ms_reply_ops *ops;
@@ -50,8 +50,8 @@ struct world {
 	const struct ms_control_ops *ops;
 };
 
-static struct ms_command_call *core_execute(void *arg, const struct ms_request *r,
-	const struct ms_reply_ops *ops, void *reply)
+static struct ms_command_call *core_execute(
+	void *arg, const struct ms_request *r, const struct ms_reply_ops *ops, void *reply)
 {
 	struct core *core = arg;
 	char text[128];
@@ -72,7 +72,8 @@ static struct ms_command_call *core_execute(void *arg, const struct ms_request *
 	}
 	if (strcmp(r->command, "flood") == 0)
 		for (unsigned i = 0; i < FLOOD_LINES; i++) {
-			snprintf(text, sizeof text, "line %u of many, long enough to fill buffers", i);
+			snprintf(text, sizeof text, "line %u of many, long enough to fill buffers",
+				i);
 			ops->line(reply, MS_RC_COMMENT, text);
 		}
 	if (strcmp(r->command, "nosuch") == 0) {

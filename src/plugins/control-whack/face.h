@@ -22,8 +22,8 @@ struct whack_face {
 	const struct ms_logger *log;
 	const struct whack_conf *conf;
 	const struct ms_control_core *core; /* NULL: not started */
-	char path[108];			    /* as sun_path */
-	int fd;				    /* -1: none */
+	char path[108];                     /* as sun_path */
+	int fd;                             /* -1: none */
 	struct ms_watch *watch;
 	struct ms_timer *retry; /* after accept() failed for want of descriptors */
 	struct whack_client *clients;

@@ -18,9 +18,9 @@
 #include <string.h>
 
 #define RECEIVE_BUFFER_OCTETS (4 * 1024 * 1024)
-#define ROUTES_SETTLE_MS 100 /* one routes() for a burst of changes */
-#define REDUMP_PAUSE_MS 50   /* when changes come faster than they can be read */
-#define PIECES_PER_TURN 64
+#define ROUTES_SETTLE_MS      100 /* one routes() for a burst of changes */
+#define REDUMP_PAUSE_MS       50  /* when changes come faster than they can be read */
+#define PIECES_PER_TURN       64
 
 enum dump_state { DUMP_NONE, DUMP_LINKS, DUMP_ADDRESSES };
 
@@ -102,7 +102,7 @@ static void routes_settled(void *arg)
 static void one_message(struct rtnl *r, const struct nlmsghdr *h)
 {
 	bool of_dump = r->dump != DUMP_NONE && h->nlmsg_seq == r->seq &&
-		h->nlmsg_pid == mnl_socket_get_portid(r->socket);
+		       h->nlmsg_pid == mnl_socket_get_portid(r->socket);
 
 	if (of_dump && (h->nlmsg_flags & NLM_F_DUMP_INTR))
 		r->disturbed = true;
@@ -157,8 +157,8 @@ static void rtnl_ready(void *arg, int fd, unsigned events)
 			routes_settled(r);
 			break;
 		}
-		for (const struct nlmsghdr *h = (const struct nlmsghdr *)buf;
-			mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+		for (const struct nlmsghdr *h = (const struct nlmsghdr *)buf; mnl_nlmsg_ok(h, left);
+			h = mnl_nlmsg_next(h, &left))
 			one_message(r, h);
 	}
 	tell_addresses(r);
@@ -190,8 +190,8 @@ static ms_err open_socket(struct rtnl *r, struct ms_why *why)
 
 	r->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (r->socket == NULL || mnl_socket_bind(r->socket, 0, MNL_SOCKET_AUTOPID) != 0)
-		return ms_fail(why, MS_ERR_SYSTEM, "cannot open a netlink socket: %s",
-			strerror(errno));
+		return ms_fail(
+			why, MS_ERR_SYSTEM, "cannot open a netlink socket: %s", strerror(errno));
 	fd = mnl_socket_get_fd(r->socket);
 	/* More than root's limit allows is no reason to fail: we recover from lost changes. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
@@ -224,8 +224,8 @@ static ms_err start_all(struct rtnl *r, struct ms_why *why)
 	return MS_OK;
 }
 
-static ms_err rtnl_start(void *inst, const struct ms_net_events *events, void *ctx,
-	struct ms_why *why)
+static ms_err rtnl_start(
+	void *inst, const struct ms_net_events *events, void *ctx, struct ms_why *why)
 {
 	struct rtnl *r = inst;
 	ms_err err;
@@ -255,8 +255,8 @@ static void rtnl_route(void *inst, const struct ms_addr *dst, ms_net_route_f *do
 	queries_ask(&r->queries, dst, done, arg);
 }
 
-static ms_err rtnl_load(void **instance_r, const struct ms_services *services, const void *conf,
-	struct ms_why *why)
+static ms_err rtnl_load(
+	void **instance_r, const struct ms_services *services, const void *conf, struct ms_why *why)
 {
 	struct rtnl *r = calloc(1, sizeof *r);
 

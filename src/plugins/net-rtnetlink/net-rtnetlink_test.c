@@ -264,7 +264,8 @@ static void test_default_route(void **state)
 	assert_int_equal(ask(w, "0.0.0.0"), MS_OK);
 	assert_addr(&w->route.gateway, "192.0.2.2");
 	assert_addr(&w->route.src, "192.0.2.9");
-	ip("route replace default metric 200 nexthop via 192.0.2.4 dev d0 nexthop via 192.0.2.5 dev d0");
+	ip("route replace default metric 200 nexthop via 192.0.2.4 dev d0 nexthop via 192.0.2.5 "
+	   "dev d0");
 	assert_int_equal(ask(w, "0.0.0.0"), MS_OK);
 	assert_addr(&w->route.gateway, "192.0.2.4");
 	assert_string_equal(w->route.ifname, "d0");
@@ -321,7 +322,8 @@ static void count_redumps(void *arg, const struct ms_logger *lg, enum ms_log_lev
 	*(unsigned *)arg += strstr(text, "reading all interfaces again") != NULL;
 }
 
-/* Changes that do not fit into the socket's buffer are lost; the table must be right all the same. */
+/* Changes that do not fit into the socket's buffer are lost; the table must be right all the same.
+ */
 static void test_lost_changes(void **state)
 {
 	struct world *w = *state;
@@ -387,7 +389,8 @@ int main(void)
 		cmocka_unit_test(test_malformed) };
 
 	if (unshare(CLONE_NEWNET) != 0 || system("ip link set lo up") != 0 ||
-		system("ip link add dtest type veth peer name ptest 2>/dev/null && ip link del dtest") != 0) {
+		system("ip link add dtest type veth peer name ptest 2>/dev/null && ip link del "
+		       "dtest") != 0) {
 		printf("SKIP: no network namespace of one's own here (needs root)\n");
 		return 77;
 	}

@@ -49,8 +49,8 @@ static struct nlmsghdr *request(void *buf, int family, uint16_t flags, struct rt
 	return h;
 }
 
-static bool ask_way(struct net_queries *q, struct net_query *query, const struct ms_addr *dst,
-	uint32_t ifindex)
+static bool ask_way(
+	struct net_queries *q, struct net_query *query, const struct ms_addr *dst, uint32_t ifindex)
 {
 	char buf[512];
 	struct rtmsg *m;
@@ -86,7 +86,7 @@ static bool ask_source(struct net_queries *q, struct net_query *query)
 	if (query->dst.family == AF_INET && dst.family != AF_INET)
 		dst = ms_addr_v4(0xc0000201); /* 192.0.2.1 */
 	else if (query->dst.family == AF_INET6 &&
-		(dst.family != AF_INET6 || (dst.b[0] == 0xfe && (dst.b[1] & 0xc0) == 0x80)))
+		 (dst.family != AF_INET6 || (dst.b[0] == 0xfe && (dst.b[1] & 0xc0) == 0x80)))
 		if (ms_addr_from_octets(&dst, doc6, sizeof doc6) != MS_OK)
 			return false;
 	return ask_way(q, query, &dst, query->route.ifindex);
@@ -133,8 +133,8 @@ static void kicked(void *arg)
 }
 
 /* One next hop of the route, or the route's own attributes. */
-static void take_hop(struct ms_net_route *r, int family, const struct nlattr *gateway,
-	const struct nlattr *via)
+static void take_hop(
+	struct ms_net_route *r, int family, const struct nlattr *gateway, const struct nlattr *via)
 {
 	const struct rtvia *v = via == NULL ? NULL : mnl_attr_get_payload(via);
 
@@ -154,11 +154,10 @@ static void take_multipath(struct ms_net_route *r, int family, const struct nlat
 	if (len < sizeof *hop || hop->rtnh_len < sizeof *hop || hop->rtnh_len > len)
 		return;
 	r->ifindex = (uint32_t)hop->rtnh_ifindex;
-	mnl_attr_for_each_payload((const void *)(hop + 1), hop->rtnh_len - sizeof *hop)
-		if (mnl_attr_get_type(attr) == RTA_GATEWAY)
-			gateway = attr;
-		else if (mnl_attr_get_type(attr) == RTA_VIA)
-			via = attr;
+	mnl_attr_for_each_payload((const void *)(hop + 1),
+		hop->rtnh_len - sizeof *hop) if (mnl_attr_get_type(attr) == RTA_GATEWAY) gateway =
+		attr;
+	else if (mnl_attr_get_type(attr) == RTA_VIA) via = attr;
 	take_hop(r, family, gateway, via);
 }
 
@@ -210,8 +209,7 @@ static void consider(struct net_queries *q, struct net_query *query, const struc
 	query->route = r;
 }
 
-static void route_message(struct net_queries *q, struct net_query *query,
-	const struct nlmsghdr *h)
+static void route_message(struct net_queries *q, struct net_query *query, const struct nlmsghdr *h)
 {
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *attrs[RTA_VIA + 1];
@@ -232,8 +230,8 @@ static void route_message(struct net_queries *q, struct net_query *query,
 		return;
 	}
 	query->route = r;
-	query_over(q, m->rtm_type == RTN_UNICAST || m->rtm_type == RTN_LOCAL ? MS_OK
-									     : MS_ERR_NOT_FOUND);
+	query_over(q,
+		m->rtm_type == RTN_UNICAST || m->rtm_type == RTN_LOCAL ? MS_OK : MS_ERR_NOT_FOUND);
 }
 
 /* The end of a dump, or a refusal (code: negative errno). */
@@ -248,8 +246,8 @@ static void query_ended(struct net_queries *q, struct net_query *query, int code
 	if (query->step == STEP_DEFAULT_SOURCE)
 		query_over(q, MS_OK);
 	else
-		query_over(q, code == -ENOMEM || code == -ENOBUFS ? MS_ERR_SYSTEM
-								   : MS_ERR_NOT_FOUND);
+		query_over(
+			q, code == -ENOMEM || code == -ENOBUFS ? MS_ERR_SYSTEM : MS_ERR_NOT_FOUND);
 }
 
 static void one_message(struct net_queries *q, const struct nlmsghdr *h)
@@ -263,7 +261,7 @@ static void one_message(struct net_queries *q, const struct nlmsghdr *h)
 	else if (h->nlmsg_type == NLMSG_DONE)
 		query_ended(q, query, 0);
 	else if (h->nlmsg_type == NLMSG_ERROR &&
-		mnl_nlmsg_get_payload_len(h) >= sizeof(struct nlmsgerr))
+		 mnl_nlmsg_get_payload_len(h) >= sizeof(struct nlmsgerr))
 		query_ended(q, query, ((const struct nlmsgerr *)mnl_nlmsg_get_payload(h))->error);
 }
 
@@ -290,8 +288,7 @@ static void query_ready(void *arg, int fd, unsigned events)
 			return;
 		}
 		for (const struct nlmsghdr *h = (const struct nlmsghdr *)buf;
-			q->socket != NULL && mnl_nlmsg_ok(h, left);
-			h = mnl_nlmsg_next(h, &left))
+			q->socket != NULL && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
 			one_message(q, h);
 	}
 }
@@ -323,8 +320,8 @@ ms_err queries_start(struct net_queries *q, struct ms_loop *loop, struct ms_why 
 	q->last = &q->first;
 	q->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (q->socket == NULL || mnl_socket_bind(q->socket, 0, MNL_SOCKET_AUTOPID) != 0)
-		return ms_fail(why, MS_ERR_SYSTEM, "cannot open a netlink socket: %s",
-			strerror(errno));
+		return ms_fail(
+			why, MS_ERR_SYSTEM, "cannot open a netlink socket: %s", strerror(errno));
 	mnl_socket_setsockopt(q->socket, NETLINK_GET_STRICT_CHK, &on, sizeof on);
 	q->kick = ms_timer_new(loop, kicked, q);
 	q->watch = ms_watch_new(loop, mnl_socket_get_fd(q->socket), MS_READABLE, query_ready, q);

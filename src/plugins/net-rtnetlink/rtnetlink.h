@@ -50,8 +50,8 @@ void table_free(struct net_table *t);
 /* An address attribute of the family; false when its length does not fit. */
 bool rtnl_address(struct ms_addr *out, int family, const struct nlattr *a);
 /* attrs[0..max] filled by type, the rest NULL. */
-void rtnl_attrs(const struct nlmsghdr *h, unsigned header, const struct nlattr **attrs,
-	unsigned max);
+void rtnl_attrs(
+	const struct nlmsghdr *h, unsigned header, const struct nlattr **attrs, unsigned max);
 
 /* --- query.c: which way to ... ---------------------------------------------------------------- */
 

@@ -12,17 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-void rtnl_attrs(const struct nlmsghdr *h, unsigned header, const struct nlattr **attrs,
-	unsigned max)
+void rtnl_attrs(
+	const struct nlmsghdr *h, unsigned header, const struct nlattr **attrs, unsigned max)
 {
 	const struct nlattr *a;
 
 	memset(attrs, 0, (max + 1) * sizeof *attrs);
 	if (mnl_nlmsg_get_payload_len(h) < header)
 		return;
-	mnl_attr_for_each(a, h, header)
-		if (mnl_attr_get_type(a) <= max)
-			attrs[mnl_attr_get_type(a)] = a;
+	mnl_attr_for_each(a, h, header) if (mnl_attr_get_type(a) <= max)
+		attrs[mnl_attr_get_type(a)] = a;
 }
 
 bool rtnl_address(struct ms_addr *out, int family, const struct nlattr *a)
@@ -131,15 +130,15 @@ static bool change(struct net_table *t, void **v, unsigned *n, unsigned *cap, si
 static bool change_link(struct net_table *t, struct net_links *l, const struct net_link *item,
 	bool sorted, bool gone)
 {
-	return change(t, (void **)&l->v, &l->n, &l->cap, sizeof *item, item, link_cmp, sorted,
-		gone);
+	return change(
+		t, (void **)&l->v, &l->n, &l->cap, sizeof *item, item, link_cmp, sorted, gone);
 }
 
-static bool change_addr(struct net_table *t, struct net_addrs *a,
-	const struct ms_net_address *item, bool sorted, bool gone)
+static bool change_addr(struct net_table *t, struct net_addrs *a, const struct ms_net_address *item,
+	bool sorted, bool gone)
 {
-	return change(t, (void **)&a->v, &a->n, &a->cap, sizeof *item, item, addr_cmp, sorted,
-		gone);
+	return change(
+		t, (void **)&a->v, &a->n, &a->cap, sizeof *item, item, addr_cmp, sorted, gone);
 }
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -233,7 +232,7 @@ static void addr_message(struct net_table *t, const struct nlmsghdr *h)
 	/* An address that is still being checked for duplicates cannot be bound (RFC 4862 s5.4);
 	 * it counts once the kernel says that it is settled. */
 	gone = h->nlmsg_type == RTM_DELADDR || (flags & IFA_F_DADFAILED) != 0 ||
-		((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0);
+	       ((flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0);
 	a.prefix_bits = m->ifa_prefixlen;
 	a.ifindex = m->ifa_index;
 	l = table_link(t, a.ifindex);
