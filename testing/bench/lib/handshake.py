@@ -11,10 +11,11 @@ import subprocess
 import sys
 
 import responders
-from figures import Row, median, settle, table
+from figures import Row, median, number, settle, table
 from responders import Charon, Failed
 
 WORK = "/run/bench"
+ENOUGH_FOR_MEMORY = 1000  # fewer fit into what a process has at hand, and nothing grows
 
 NET = f"""netns add initiator
 netns add responder
@@ -84,13 +85,16 @@ def measure(args, kind, n, turn):
                "latency_p50": report["latency_p50_us"], "latency_p99": report["latency_p99_us"],
                "initiator_cpu": report["cpu_seconds"] * 1e6 / done, "says": report["says"]}
     for i, name in enumerate(("cpu_per_handshake", "memory_per_pair")):
+        if i == 1 and done < ENOUGH_FOR_MEMORY:
+            figures[name] = None
+            continue
         parts = {p: (after[p][i] - before[p][i]) / done * (1e6 if i == 0 else 1) for p in after}
         figures[name] = sum(parts.values())
         if len(parts) > 1:
             figures.update({f"{name}_{p}": v for p, v in parts.items()})
     note(args, f"    {r.title}: {done} of {n} handshakes in {report['seconds']:.2f} s, "
-         f"{figures['cpu_per_handshake']:.0f} us CPU each, {figures['memory_per_pair']:.0f} octets "
-         f"each; holds {held[0]} IKE SAs, {held[1]} CHILD SAs; {report['failed']} failed, "
+         f"{figures['cpu_per_handshake']:.0f} us CPU each, {number(figures['memory_per_pair'])} "
+         f"octets each; holds {held[0]} IKE SAs, {held[1]} CHILD SAs; {report['failed']} failed, "
          f"{report['retransmissions']} requests sent again" +
          (f"; {figures['says']}" if figures["says"] else ""))
     return figures
