@@ -73,7 +73,7 @@ static bool over(uint64_t since, uint64_t limit, uint64_t now)
 static void life_due(void *arg, struct klips_sa *sa)
 {
 	struct klips *k = arg;
-	uint64_t now = klips_now_s(k), used = CMM_LOAD_SHARED(sa->first_used_s);
+	uint64_t now = klips_now_s(k), used = shared_get(sa->first_used_s);
 
 	if (sa->state == MS_PFKEY_LARVAL) {
 		sadb_remove_group(k->sadb, sa);
@@ -86,7 +86,7 @@ static void life_due(void *arg, struct klips_sa *sa)
 	}
 	if ((over(sa->added_s, sa->soft.add_s, now) || over(used, sa->soft.use_s, now))
 		&& (__atomic_fetch_or(&sa->told, SA_TOLD_SOFT, __ATOMIC_RELAXED) & SA_TOLD_SOFT) == 0) {
-		CMM_STORE_SHARED(sa->state, MS_PFKEY_DYING);
+		shared_set(sa->state, MS_PFKEY_DYING);
 		pfkey_expire(k->pfkey, sa, false);
 	}
 	sadb_schedule(k->sadb, sa, now);
@@ -96,7 +96,7 @@ static void tick(void *arg)
 {
 	struct klips *k = arg;
 
-	CMM_STORE_SHARED(k->now_s, (uint64_t)time(NULL));
+	shared_set(k->now_s, (uint64_t)time(NULL));
 	control_enter();
 	sadb_tick(k->sadb, k->now_s, life_due, k);
 	hold_tick(k->holds, k->now_s);

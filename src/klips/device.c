@@ -19,7 +19,7 @@ enum { MIN_MTU = 1280 }; /* RFC 8200 s5 */
 
 struct klips_device *device_for_addr(const struct klips *k, const struct ms_addr *addr)
 {
-	const struct device_list *l = rcu_dereference(k->devices);
+	const struct device_list *l = rcu_get(k->devices);
 	unsigned i;
 
 	for (i = 0; i < l->n; i++)
@@ -40,7 +40,7 @@ struct klips_device *device_by_name(const struct klips *k, const char *name)
 
 bool device_known(const struct klips *k, const struct klips_device *d)
 {
-	const struct device_list *l = rcu_dereference(k->devices);
+	const struct device_list *l = rcu_get(k->devices);
 	unsigned i;
 
 	for (i = 0; i < l->n; i++)
@@ -51,7 +51,7 @@ bool device_known(const struct klips *k, const struct klips_device *d)
 
 static void list_reclaim(struct rcu_head *head)
 {
-	free(rcu_container(head, struct device_list, rcu));
+	free(rcu_reclaim(head, struct device_list, rcu));
 }
 
 /* A copy with one more (add) or one less (without); sorted by number. */
@@ -73,8 +73,8 @@ static ms_err list_change(struct klips *k, struct klips_device *add, struct klip
 	}
 	if (add != NULL)
 		new->devices[new->n++] = add;
-	rcu_set_pointer(&k->devices, new);
-	call_rcu(&old->rcu, list_reclaim);
+	rcu_put(k->devices, new);
+	rcu_later(&old->rcu, list_reclaim);
 	return MS_OK;
 }
 
@@ -277,7 +277,7 @@ void device_detach(struct klips *k, struct klips_device *d)
 	worker_unwatch(k->workers[0], &d->raw6);
 	if (list_change(k, NULL, d) != MS_OK)
 		return; /* it stays, unwatched, until there is memory */
-	synchronize_rcu();
+	rcu_wait();
 	close_device(d);
 }
 

@@ -14,7 +14,7 @@ enum { MAX_ENCAPS = 256, BUFFER_OCTETS = 4 << 20 };
 
 struct encap *encap_find(const struct klips *k, const struct ms_addr *addr, uint16_t port)
 {
-	const struct encap_list *l = rcu_dereference(k->encaps);
+	const struct encap_list *l = rcu_get(k->encaps);
 	struct encap *any = NULL;
 	unsigned i;
 
@@ -43,7 +43,7 @@ struct encap *encap_exact(const struct klips *k, const struct ms_endpoint *local
 
 static void list_reclaim(struct rcu_head *head)
 {
-	free(rcu_container(head, struct encap_list, rcu));
+	free(rcu_reclaim(head, struct encap_list, rcu));
 }
 
 /* Where did datagrams go to, which traffic class; never DF; no checksum where that is allowed
@@ -93,8 +93,8 @@ static ms_err list_add(struct klips *k, struct encap *e)
 	memcpy(new->encaps, old->encaps, old->n * sizeof new->encaps[0]);
 	new->encaps[old->n] = e;
 	new->n = old->n + 1;
-	rcu_set_pointer(&k->encaps, new);
-	call_rcu(&old->rcu, list_reclaim);
+	rcu_put(k->encaps, new);
+	rcu_later(&old->rcu, list_reclaim);
 	return MS_OK;
 }
 
@@ -134,8 +134,8 @@ void encap_clear(struct klips *k)
 	for (i = 0; i < old->n; i++)
 		for (w = 0; w < k->n_workers; w++)
 			worker_unwatch(k->workers[w], &old->encaps[i]->source);
-	rcu_set_pointer(&k->encaps, new);
-	synchronize_rcu();
+	rcu_put(k->encaps, new);
+	rcu_wait();
 	for (i = 0; i < old->n; i++) {
 		close(old->encaps[i]->source.fd);
 		free(old->encaps[i]);

@@ -125,7 +125,7 @@ static struct group_list *list_new(uint32_t n)
 
 static void list_reclaim(struct rcu_head *head)
 {
-	free(rcu_container(head, struct group_list, rcu));
+	free(rcu_reclaim(head, struct group_list, rcu));
 }
 
 static struct group *group_add(struct eroute_table *t, const struct flow_mask *mask)
@@ -143,8 +143,8 @@ static struct group *group_add(struct eroute_table *t, const struct flow_mask *m
 	new->groups[i] = g;
 	for (; i < old->n; i++)
 		new->groups[i + 1] = old->groups[i];
-	rcu_set_pointer(&t->list, new);
-	call_rcu(&old->rcu, list_reclaim);
+	rcu_put(t->list, new);
+	rcu_later(&old->rcu, list_reclaim);
 	return g;
 }
 
@@ -152,6 +152,7 @@ static struct group *group_add(struct eroute_table *t, const struct flow_mask *m
 
 static int match(struct cds_lfht_node *node, const void *key)
 {
+	order_after(node);
 	return flow_eq(&rcu_container(node, struct eroute, node)->key, key);
 }
 
@@ -215,29 +216,33 @@ void eroute_free(struct eroute **er)
 
 static void reclaim(struct rcu_head *head)
 {
-	struct eroute *er = rcu_container(head, struct eroute, rcu);
+	struct eroute *er = rcu_reclaim(head, struct eroute, rcu);
 
 	eroute_free(&er);
 }
 
 struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow)
 {
-	const struct group_list *l = rcu_dereference(t->list);
+	const struct group_list *l = rcu_get(t->list);
 	struct cds_lfht_iter iter;
 	uint32_t i;
 
 	for (i = 0; i < l->n; i++) {
 		struct group *g = l->groups[i];
+		struct cds_lfht_node *node;
 		union flow_words key;
 		unsigned w;
 
-		if (g->mask.family != flow->flow.family || CMM_LOAD_SHARED(g->n) == 0)
+		if (g->mask.family != flow->flow.family || shared_get(g->n) == 0)
 			continue;
 		for (w = 0; w < FLOW_WORDS; w++)
 			key.w[w] = flow->w[w] & g->words.w[w];
 		cds_lfht_lookup(g->table, flow_hash(&key), match, &key, &iter);
-		if (cds_lfht_iter_get_node(&iter) != NULL)
-			return rcu_container(cds_lfht_iter_get_node(&iter), struct eroute, node);
+		node = cds_lfht_iter_get_node(&iter);
+		if (node != NULL) {
+			order_after(node);
+			return rcu_container(node, struct eroute, node);
+		}
 	}
 	return NULL;
 }
@@ -263,7 +268,7 @@ struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
 static void retire(struct eroute *er)
 {
 	cds_list_del_init(&er->by_sa);
-	call_rcu(&er->rcu, reclaim);
+	rcu_later(&er->rcu, reclaim);
 }
 
 ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
@@ -277,6 +282,7 @@ ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 	if (g == NULL)
 		return MS_ERR_NOMEM;
 	if (!replace) {
+		order_before(&er->node);
 		if (cds_lfht_add_unique(g->table, hash, match, &er->key, &er->node) != &er->node)
 			return MS_ERR_DUPLICATE;
 		old = NULL;
@@ -284,16 +290,17 @@ ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 		struct eroute *was = eroute_exact(t, &er->key.flow, &er->mask);
 
 		if (was != NULL) {
-			er->packets = CMM_LOAD_SHARED(was->packets);
-			er->used_s = CMM_LOAD_SHARED(was->used_s);
+			er->packets = shared_get(was->packets);
+			er->used_s = shared_get(was->used_s);
 		}
+		order_before(&er->node);
 		old = cds_lfht_add_replace(g->table, hash, match, &er->key, &er->node);
 	}
 	if (old != NULL) {
 		retire(rcu_container(old, struct eroute, node));
 		return MS_OK;
 	}
-	CMM_STORE_SHARED(g->n, g->n + 1);
+	shared_set(g->n, g->n + 1);
 	t->n++;
 	return MS_OK;
 }
@@ -301,7 +308,7 @@ ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 void eroute_cache_sa(struct eroute *er, struct klips_sa *sa)
 {
 	cds_list_del_init(&er->by_sa);
-	rcu_set_pointer(&er->sa, sa);
+	rcu_put(er->sa, sa);
 	if (sa != NULL)
 		cds_list_add_tail(&er->by_sa, &sa->eroutes);
 }
@@ -326,7 +333,7 @@ void eroute_remove(struct eroute_table *t, struct eroute *er)
 
 	if (g == NULL || cds_lfht_del(g->table, &er->node) != 0)
 		return;
-	CMM_STORE_SHARED(g->n, g->n - 1);
+	shared_set(g->n, g->n - 1);
 	t->n--;
 	retire(er);
 }

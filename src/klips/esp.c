@@ -76,7 +76,7 @@ static uint64_t take_sequence(struct klips_worker *w, struct klips_sa *sa, unsig
 
 	if (sa->esn || last <= UINT32_MAX)
 		return last - n + 1;
-	CMM_STORE_SHARED(sa->state, MS_PFKEY_DEAD);
+	shared_set(sa->state, MS_PFKEY_DEAD);
 	note_expire(w, sa, true);
 	return 0;
 }

@@ -149,10 +149,10 @@ static void catch_flow(struct hold_table *t, const struct eroute *trap, struct n
 		words.w[w] &= n->flow.w[w];
 	same = flow_mask_eq(&mask, &trap->mask);
 	said.dst = ms_addr_any(trap->mask.family);
-	CMM_STORE_SHARED(t->k->traps, t->k->traps + 1);
+	shared_set(t->k->traps, t->k->traps + 1);
 	if (hold_find(t, &words, &mask) != NULL || !pfkey_acquire(t->k->pfkey, &n->flow.flow))
 		return;
-	CMM_STORE_SHARED(t->k->traps_sent, t->k->traps_sent + 1);
+	shared_set(t->k->traps_sent, t->k->traps_sent + 1);
 	h = hold_new(t, &words, &mask);
 	if (h == NULL)
 		return;

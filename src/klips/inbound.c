@@ -20,7 +20,7 @@ enum { SPI_OCTETS = 4, NEW_TTL = 64 };
 
 static bool usable(const struct klips_sa *sa)
 {
-	uint8_t state = CMM_LOAD_SHARED(sa->state);
+	uint8_t state = shared_get(sa->state);
 
 	return (state == MS_PFKEY_MATURE || state == MS_PFKEY_DYING) && sa->xform != NULL
 		&& sa->xform->undo != NULL;
@@ -70,7 +70,7 @@ static void undo_runs(struct klips_worker *w, unsigned n)
 /* The SA that must be undone next, or NULL when the chain is at its end or broken. */
 static struct klips_sa *next_sa(struct klips_worker *w, struct pkt *p)
 {
-	struct klips_sa *in = rcu_dereference(p->done->inner);
+	struct klips_sa *in = rcu_get(p->done->inner);
 	bool tunnel = p->next == IPPROTO_IPIP || p->next == IPPROTO_IPV6;
 
 	if (in == NULL)

@@ -50,7 +50,7 @@ struct klips {
 
 static inline uint64_t klips_now_s(const struct klips *k)
 {
-	return CMM_LOAD_SHARED(k->now_s);
+	return shared_get(k->now_s);
 }
 
 /* Everything but the process: devices, SAs, eroutes, sockets. */

@@ -66,7 +66,7 @@ static bool in_selector(const struct ms_selector *s, const struct ms_addr *a, ui
 /* Does the content belong into this SA? (RFC 4301 s5.2 step 4) */
 bool content_allowed(const struct klips_sa *sa, const uint8_t *data, const struct ip_view *v)
 {
-	const struct sa_content *c = rcu_dereference(sa->content);
+	const struct sa_content *c = rcu_get(sa->content);
 	struct ms_addr src = ip_src(data), dst = ip_dst(data);
 	bool ports = !v->later_fragment;
 	struct flow f;

@@ -72,7 +72,7 @@ static bool put_eroute(void *arg, struct eroute *er)
 	ms_said_text(&er->said, 'x', said, sizeof said);
 	if (f->proto != 0)
 		snprintf(proto, sizeof proto, ":%u", f->proto);
-	text_put(l->t, "%-10" PRIu64 " %-18s -> %-18s => %s%s", CMM_LOAD_SHARED(er->packets), src,
+	text_put(l->t, "%-10" PRIu64 " %-18s -> %-18s => %s%s", shared_get(er->packets), src,
 		dst, said, proto);
 	if (er->src_id != NULL || er->dst_id != NULL)
 		text_put(l->t, " (%s) (%s)", er->src_id == NULL ? "" : er->src_id,
@@ -110,10 +110,10 @@ static void put_state(struct lister *l, struct klips_sa *sa)
 
 	if (sa->window > 0)
 		text_put(t, " ooowin=%u", sa->window);
-	if (sa->replay_errors > 0)
-		text_put(t, " ooo_errs=%" PRIu64, CMM_LOAD_SHARED(sa->replay_errors));
-	if (!sa->inbound && sa->seq > 0)
-		text_put(t, " seq=%" PRIu64, CMM_LOAD_SHARED(sa->seq));
+	if (shared_get(sa->replay_errors) > 0)
+		text_put(t, " ooo_errs=%" PRIu64, shared_get(sa->replay_errors));
+	if (!sa->inbound && shared_get(sa->seq) > 0)
+		text_put(t, " seq=%" PRIu64, shared_get(sa->seq));
 	if (sa->inbound && sa->replay != NULL) {
 		pthread_spin_lock(&sa->lock);
 		text_put(t, " seq=%" PRIu64, sa->replay->top);
@@ -121,26 +121,26 @@ static void put_state(struct lister *l, struct klips_sa *sa)
 	}
 	if (sa->auth_octets > 0)
 		text_put(t, " alen=%u aklen=%u", sa->integ->icv_octets * 8, sa->auth_octets * 8);
-	if (sa->auth_errors > 0)
-		text_put(t, " auth_errs=%" PRIu64, CMM_LOAD_SHARED(sa->auth_errors));
+	if (shared_get(sa->auth_errors) > 0)
+		text_put(t, " auth_errs=%" PRIu64, shared_get(sa->auth_errors));
 	if (sa->encr_octets > 0)
 		text_put(t, " eklen=%u", sa->encr_octets * 8);
-	if (sa->size_errors > 0)
-		text_put(t, " encr_size_errs=%" PRIu64, CMM_LOAD_SHARED(sa->size_errors));
-	if (sa->pad_errors > 0)
-		text_put(t, " encr_pad_errs=%" PRIu64, CMM_LOAD_SHARED(sa->pad_errors));
+	if (shared_get(sa->size_errors) > 0)
+		text_put(t, " encr_size_errs=%" PRIu64, shared_get(sa->size_errors));
+	if (shared_get(sa->pad_errors) > 0)
+		text_put(t, " encr_pad_errs=%" PRIu64, shared_get(sa->pad_errors));
 }
 
 static void put_lives(struct lister *l, const struct klips_sa *sa)
 {
-	uint64_t now = klips_now_s(l->k), used = CMM_LOAD_SHARED(sa->used_s);
-	uint64_t first = CMM_LOAD_SHARED(sa->first_used_s);
+	uint64_t now = klips_now_s(l->k), used = shared_get(sa->used_s);
+	uint64_t first = shared_get(sa->first_used_s);
 
 	text_put(l->t, " life(c,s,h)=");
-	put_life(l->t, "bytes", CMM_LOAD_SHARED(sa->octets), sa->soft.octets, sa->hard.octets);
+	put_life(l->t, "bytes", shared_get(sa->octets), sa->soft.octets, sa->hard.octets);
 	put_life(l->t, "addtime", now - sa->added_s, sa->soft.add_s, sa->hard.add_s);
 	put_life(l->t, "usetime", first == 0 ? 0 : now - first, sa->soft.use_s, sa->hard.use_s);
-	put_life(l->t, "packets", CMM_LOAD_SHARED(sa->packets), sa->soft.packets, sa->hard.packets);
+	put_life(l->t, "packets", shared_get(sa->packets), sa->soft.packets, sa->hard.packets);
 	if (used != 0)
 		text_put(l->t, " idle=%" PRIu64, now - used);
 }
@@ -228,13 +228,13 @@ static void list_counters(struct lister *l)
 		uint64_t sum = 0;
 
 		for (w = 0; w < l->k->n_workers; w++)
-			sum += CMM_LOAD_SHARED(l->k->workers[w]->counters.n[i]);
+			sum += shared_get(l->k->workers[w]->counters.n[i]);
 		text_put(l->t, "%-18s %12" PRIu64 "  %s\n", counter_name(i), sum, counter_text(i));
 	}
-	text_put(l->t, "%-18s %12" PRIu64 "  %s\n", "trap_count", CMM_LOAD_SHARED(l->k->traps),
+	text_put(l->t, "%-18s %12" PRIu64 "  %s\n", "trap_count", shared_get(l->k->traps),
 		"flows that met a trap");
 	text_put(l->t, "%-18s %12" PRIu64 "  %s\n", "trap_sendcount",
-		CMM_LOAD_SHARED(l->k->traps_sent), "ACQUIRE messages sent for them");
+		shared_get(l->k->traps_sent), "ACQUIRE messages sent for them");
 }
 
 static void list_debug(struct lister *l)

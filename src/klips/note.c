@@ -167,15 +167,15 @@ void sa_used(struct klips_worker *w, struct klips_sa *sa, uint64_t octets, unsig
 	uint64_t all_octets = __atomic_add_fetch(&sa->octets, octets, __ATOMIC_RELAXED);
 	uint64_t all_packets = __atomic_add_fetch(&sa->packets, packets, __ATOMIC_RELAXED);
 
-	if (CMM_LOAD_SHARED(sa->first_used_s) == 0)
-		CMM_STORE_SHARED(sa->first_used_s, klips_now_s(w->k));
-	CMM_STORE_SHARED(sa->used_s, klips_now_s(w->k));
+	if (shared_get(sa->first_used_s) == 0)
+		shared_set(sa->first_used_s, klips_now_s(w->k));
+	shared_set(sa->used_s, klips_now_s(w->k));
 	if (passed(all_octets, sa->hard.octets) || passed(all_packets, sa->hard.packets)) {
-		CMM_STORE_SHARED(sa->state, MS_PFKEY_DEAD);
+		shared_set(sa->state, MS_PFKEY_DEAD);
 		note_expire(w, sa, true);
 	} else if (passed(all_octets, sa->soft.octets) || passed(all_packets, sa->soft.packets)) {
-		if (CMM_LOAD_SHARED(sa->state) == MS_PFKEY_MATURE)
-			CMM_STORE_SHARED(sa->state, MS_PFKEY_DYING);
+		if (shared_get(sa->state) == MS_PFKEY_MATURE)
+			shared_set(sa->state, MS_PFKEY_DYING);
 		note_expire(w, sa, false);
 	}
 }

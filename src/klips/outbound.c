@@ -70,8 +70,8 @@ static void do_hold(struct look *l, struct pkt *p)
 
 static bool sa_sends(struct klips_worker *w, struct pkt *p, const struct klips_sa *sa)
 {
-	for (; sa != NULL; sa = rcu_dereference(sa->outer)) {
-		uint8_t state = CMM_LOAD_SHARED(sa->state);
+	for (; sa != NULL; sa = rcu_get(sa->outer)) {
+		uint8_t state = shared_get(sa->state);
 
 		if ((state != MS_PFKEY_MATURE && state != MS_PFKEY_DYING) || sa->xform == NULL) {
 			pkt_drop(w, p, KC_OUT_SA_STATE);
@@ -83,7 +83,7 @@ static bool sa_sends(struct klips_worker *w, struct pkt *p, const struct klips_s
 
 static void do_protect(struct look *l, struct pkt *p)
 {
-	struct klips_sa *sa = rcu_dereference(p->eroute->sa);
+	struct klips_sa *sa = rcu_get(p->eroute->sa);
 	uint32_t mtu;
 
 	if (sa == NULL) {
@@ -96,7 +96,7 @@ static void do_protect(struct look *l, struct pkt *p)
 	sa = sa_head(sa);
 	if (!sa_sends(l->w, p, sa))
 		return;
-	mtu = CMM_LOAD_SHARED(sa->inner_mtu);
+	mtu = shared_get(sa->inner_mtu);
 	if (mtu != 0 && p->len > mtu && l->v.df && (l->v.version == 4 || mtu >= 1280)) {
 		icmp_too_big(l->w, l->d, p, &l->v, mtu);
 		pkt_drop(l->w, p, KC_OUT_TOO_BIG);
@@ -156,7 +156,7 @@ static void look_up(struct look *l, struct pkt *p)
 	}
 	p->eroute = er;
 	__atomic_add_fetch(&er->packets, 1, __ATOMIC_RELAXED);
-	CMM_STORE_SHARED(er->used_s, klips_now_s(w->k));
+	shared_set(er->used_s, klips_now_s(w->k));
 	actions[er->shunt](l, p);
 }
 
@@ -167,7 +167,7 @@ static void protect_run(struct klips_worker *w, struct klips_device *d, struct p
 {
 	struct klips_sa *sa = pkts[0]->sa, *outermost = sa;
 
-	for (; sa != NULL; sa = rcu_dereference(sa->outer)) {
+	for (; sa != NULL; sa = rcu_get(sa->outer)) {
 		sa->xform->apply(w, sa, pkts, n);
 		outermost = sa;
 	}

@@ -133,7 +133,7 @@ static void fill_limits(struct ms_pfkey_life *out, const struct sa_limits *in)
 
 void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m)
 {
-	uint64_t packets = CMM_LOAD_SHARED(sa->packets);
+	uint64_t packets = shared_get(sa->packets);
 	struct ms_pfkey_life *current = &m->life[MS_PFKEY_LIFE_CURRENT];
 
 	m->satype = ms_pfkey_satype_of(sa->said.protocol);
@@ -141,25 +141,25 @@ void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m)
 		| MS_PFKEY_BIT(LIFETIME_CURRENT) | MS_PFKEY_BIT(LIFETIME_HARD)
 		| MS_PFKEY_BIT(LIFETIME_SOFT) | MS_PFKEY_BIT(X_MS_COUNTERS)
 		| MS_PFKEY_BIT(X_MS_SA);
-	m->sa = (struct ms_pfkey_sa){ .spi = sa->said.spi, .state = CMM_LOAD_SHARED(sa->state),
+	m->sa = (struct ms_pfkey_sa){ .spi = sa->said.spi, .state = shared_get(sa->state),
 		.replay = (uint8_t)(sa->window > 64 ? 64 : sa->window),
 		.encrypt = sa->encr == NULL ? 0 : (uint8_t)sa->encr->id,
 		.auth = sa->integ == NULL ? 0 : ms_pfkey_auth_of(sa->integ->id) };
 	ms_pfkey_addr_set(&m->src, &sa->src, 0);
 	ms_pfkey_addr_set(&m->dst, &sa->said.dst, 0);
-	m->counters = (struct ms_pfkey_x_counters){ CMM_LOAD_SHARED(sa->octets), packets,
-		CMM_LOAD_SHARED(sa->replay_errors), CMM_LOAD_SHARED(sa->auth_errors) };
+	m->counters = (struct ms_pfkey_x_counters){ shared_get(sa->octets), packets,
+		shared_get(sa->replay_errors), shared_get(sa->auth_errors) };
 	memset(current, 0, sizeof *current);
 	current->octets = m->counters.octets;
 	current->packets = (uint32_t)packets;
 	current->packets_high = (uint32_t)(packets >> 32);
 	current->addtime = sa->added_s;
-	current->usetime = CMM_LOAD_SHARED(sa->used_s);
+	current->usetime = shared_get(sa->used_s);
 	fill_limits(&m->life[MS_PFKEY_LIFE_HARD], &sa->hard);
 	fill_limits(&m->life[MS_PFKEY_LIFE_SOFT], &sa->soft);
 	m->x_sa = (struct ms_pfkey_x_sa){ .encr = sa->encr == NULL ? 0 : sa->encr->id,
 		.integ = sa->integ == NULL ? 0 : sa->integ->id, .window = sa->window,
-		.reqid = sa->reqid, .mtu = CMM_LOAD_SHARED(sa->inner_mtu),
+		.reqid = sa->reqid, .mtu = shared_get(sa->inner_mtu),
 		.flags = (sa->esn ? MS_PFKEY_X_ESN : 0u) | (sa->inbound ? MS_PFKEY_X_INBOUND : 0u) };
 }
 

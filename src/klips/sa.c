@@ -111,7 +111,7 @@ ms_err sa_set_window(struct klips_sa *sa, uint32_t window)
 
 static void content_reclaim(struct rcu_head *head)
 {
-	free(rcu_container(head, struct sa_content, rcu));
+	free(rcu_reclaim(head, struct sa_content, rcu));
 }
 
 ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
@@ -123,8 +123,8 @@ ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
 		return MS_ERR_NOMEM;
 	new->src = *src;
 	new->dst = *dst;
-	rcu_set_pointer(&sa->content, new);
+	rcu_put(sa->content, new);
 	if (old != NULL)
-		call_rcu(&old->rcu, content_reclaim);
+		rcu_later(&old->rcu, content_reclaim);
 	return MS_OK;
 }

@@ -214,7 +214,7 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 		size = sa->xform == NULL ? size : sa->xform->room(sa, size);
 	if (head->mtu != 0 && head->mtu < size)
 		size = head->mtu;
-	CMM_STORE_SHARED(head->inner_mtu, size);
+	shared_set(head->inner_mtu, size);
 	if (d != NULL && size != 0)
 		device_lower_mtu(d, size);
 }
@@ -251,7 +251,7 @@ ms_err sa_move(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *
 		return MS_ERR_DUPLICATE;
 	for (i = sa_head(sa); i != NULL; i = i->outer)
 		sadb_take(k->sadb, i);
-	synchronize_rcu();
+	rcu_wait();
 	for (i = sa_head(sa); i != NULL; i = i->outer) {
 		i->src = m->src.ep.addr;
 		i->said.dst = m->dst2.ep.addr;

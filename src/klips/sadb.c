@@ -28,6 +28,7 @@ static uint64_t said_hash(const struct ms_said *said)
 
 static int match(struct cds_lfht_node *node, const void *key)
 {
+	order_after(node);
 	return ms_said_eq(&rcu_container(node, struct klips_sa, node)->said, key);
 }
 
@@ -74,12 +75,15 @@ struct klips_sa *sadb_find(struct sadb *db, const struct ms_said *said)
 
 	cds_lfht_lookup(db->table, said_hash(said), match, said, &iter);
 	node = cds_lfht_iter_get_node(&iter);
-	return node == NULL ? NULL : rcu_container(node, struct klips_sa, node);
+	if (node == NULL)
+		return NULL;
+	order_after(node);
+	return rcu_container(node, struct klips_sa, node);
 }
 
 static void reclaim(struct rcu_head *head)
 {
-	struct klips_sa *sa = rcu_container(head, struct klips_sa, rcu);
+	struct klips_sa *sa = rcu_reclaim(head, struct klips_sa, rcu);
 
 	sa_free(&sa);
 }
@@ -89,19 +93,20 @@ static void retire(struct klips_sa *sa)
 {
 	struct eroute *er, *next;
 
-	CMM_STORE_SHARED(sa->state, MS_PFKEY_DEAD);
+	shared_set(sa->state, MS_PFKEY_DEAD);
 	cds_list_for_each_entry_safe(er, next, &sa->eroutes, by_sa) {
-		rcu_set_pointer(&er->sa, NULL);
+		rcu_put(er->sa, NULL);
 		cds_list_del_init(&er->by_sa);
 	}
 	cds_list_del_init(&sa->wheel);
-	call_rcu(&sa->rcu, reclaim);
+	rcu_later(&sa->rcu, reclaim);
 }
 
 ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 {
 	struct klips_sa *old = sadb_find(db, &sa->said);
 
+	order_before(&sa->node);
 	if (old == NULL) {
 		cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
 		db->n++;
@@ -121,11 +126,12 @@ void sadb_take(struct sadb *db, struct klips_sa *sa)
 	if (cds_lfht_del(db->table, &sa->node) == 0)
 		db->n--;
 	cds_list_for_each_entry(er, &sa->eroutes, by_sa)
-		rcu_set_pointer(&er->sa, NULL);
+		rcu_put(er->sa, NULL);
 }
 
 void sadb_put_back(struct sadb *db, struct klips_sa *sa)
 {
+	order_before(&sa->node);
 	cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
 	db->n++;
 }
@@ -159,8 +165,8 @@ ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer)
 	for (i = outer; i != NULL; i = i->outer)
 		if (i == inner)
 			return MS_ERR_DUPLICATE;
-	rcu_set_pointer(&outer->inner, inner);
-	rcu_set_pointer(&inner->outer, outer);
+	rcu_put(outer->inner, inner);
+	rcu_put(inner->outer, outer);
 	return MS_OK;
 }
 
@@ -170,9 +176,9 @@ void sadb_unlink_group(struct klips_sa *sa)
 
 	for (sa = sa_head(sa); sa != NULL; sa = next) {
 		next = sa->outer;
-		rcu_set_pointer(&sa->outer, NULL);
+		rcu_put(sa->outer, NULL);
 		if (next != NULL)
-			rcu_set_pointer(&next->inner, NULL);
+			rcu_put(next->inner, NULL);
 	}
 }
 
@@ -202,13 +208,13 @@ static void earliest(uint64_t *due, uint64_t base, uint64_t limit)
 
 void sadb_schedule(struct sadb *db, struct klips_sa *sa, uint64_t now_s)
 {
-	uint64_t used = CMM_LOAD_SHARED(sa->first_used_s), due = 0;
+	uint64_t used = shared_get(sa->first_used_s), due = 0;
 
 	cds_list_del_init(&sa->wheel);
 	if (sa->state == MS_PFKEY_LARVAL) {
 		earliest(&due, sa->added_s, LARVAL_LIFE_S);
 	} else {
-		if ((sa->told & SA_TOLD_SOFT) == 0) {
+		if ((shared_get(sa->told) & SA_TOLD_SOFT) == 0) {
 			earliest(&due, sa->added_s, sa->soft.add_s);
 			earliest(&due, used, sa->soft.use_s);
 		}

@@ -93,7 +93,7 @@ static inline struct klips_sa *sa_head(struct klips_sa *sa)
 {
 	struct klips_sa *in;
 
-	while ((in = rcu_dereference(sa->inner)) != NULL)
+	while ((in = rcu_get(sa->inner)) != NULL)
 		sa = in;
 	return sa;
 }

@@ -16,6 +16,8 @@
 
 enum { MAX_EVENTS = 32 };
 
+char rcu_grace;
+
 void worker_reset(struct klips_worker *w, unsigned n)
 {
 	unsigned i;
@@ -86,11 +88,11 @@ static void *run(void *arg)
 	struct epoll_event events[MAX_EVENTS];
 
 	rcu_register_thread();
-	while (!CMM_LOAD_SHARED(w->stop)) {
+	while (!shared_get(w->stop)) {
 		int n, i;
 
 		/* Events are taken online, so that a source which goes away waits for their use. */
-		rcu_quiescent_state();
+		rcu_pause();
 		n = epoll_wait(w->epfd, events, MAX_EVENTS, 0);
 		for (i = 0; i < n; i++) {
 			struct klips_source *s = events[i].data.ptr;
@@ -100,10 +102,11 @@ static void *run(void *arg)
 		if (n > 0)
 			continue;
 		/* Nothing to do: sleep offline, or nothing would ever be reclaimed. */
-		rcu_thread_offline();
+		rcu_sleep();
 		epoll_wait(w->epfd, events, 1, -1);
 		rcu_thread_online();
 	}
+	order_before(&rcu_grace);
 	rcu_unregister_thread();
 	return NULL;
 }
@@ -154,7 +157,7 @@ void worker_free(struct klips_worker **wp)
 	if (w == NULL)
 		return;
 	if (w->started) {
-		CMM_STORE_SHARED(w->stop, true);
+		shared_set(w->stop, true);
 		if (write(w->wake.fd, &one, sizeof one) == (ssize_t)sizeof one)
 			pthread_join(w->thread, NULL);
 	}
