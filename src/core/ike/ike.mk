@@ -18,13 +18,15 @@ if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 check_LTLIBRARIES += src/core/sim/libsim.la
 src_core_sim_libsim_la_SOURCES = src/core/sim/sim.c src/core/sim/sim.h src/core/sim/sim_host.c \
-	src/core/sim/sim_key.c src/core/sim/sim_key.h src/core/sim/sim_priv.h src/core/sim/sim_test.h
+	src/core/sim/sim_key.c src/core/sim/sim_key.h src/core/sim/sim_priv.h src/core/sim/sim_test.h \
+	src/core/sim/tape_test.h
 src_core_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
-	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test
+	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test \
+	src/core/ike/cve_test src/core/ike/payload_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -42,6 +44,11 @@ src_core_ike_mutation_test_LDADD = $(ike_test_libs)
 src_core_ike_rekey_test_SOURCES = src/core/ike/rekey_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_rekey_test_LDADD = $(ike_test_libs)
+src_core_ike_cve_test_SOURCES = src/core/ike/cve_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_cve_test_LDADD = $(ike_test_libs)
+src_core_ike_payload_test_SOURCES = src/core/ike/payload_test.c
+src_core_ike_payload_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c
 src_core_ike_fsm_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_fuzz_SOURCES = src/core/ike/payload_fuzz.c testing/fuzz/driver.c

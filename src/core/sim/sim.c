@@ -124,12 +124,13 @@ void sim_send(struct sim_node *n, const struct ms_endpoint *local, const struct 
 	struct ms_bytes datagram)
 {
 	struct sim *s = n->sim;
-	struct sim_packet p = { ++s->packets, n, *local, *remote, NULL, datagram.len }, *c;
+	struct sim_packet p = { 0, n, *local, *remote, NULL, datagram.len }, *c;
 	struct sim_fate fate = { false, 0, 0, 0 };
 	struct sim_packet *changed;
 
 	if (n->down)
 		return;
+	p.number = ++s->packets;
 	if (n->public.addr.family != 0) {
 		p.src.addr = n->public.addr;
 		p.src.port = (uint16_t)(p.src.port + n->public.port);

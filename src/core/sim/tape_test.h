@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A recorded handshake of two gateways: what was said can be changed and said again, in clear or,
+ * with the speaker's keys, inside SK.  Included by test programs only.
+ */
+#ifndef MODSWAN_CORE_SIM_TAPE_TEST_H
+#define MODSWAN_CORE_SIM_TAPE_TEST_H
+
+#include "core/ike/ike_sa.h"
+#include "core/sim/sim_test.h"
+
+#define RECORDED 4
+
+struct record {
+	struct ms_endpoint src, dst;
+	uint8_t octets[4096];
+	size_t len;
+};
+
+struct tape {
+	struct record r[RECORDED + 1];
+	unsigned stop_before; /* this datagram and what follows is kept off the wire */
+};
+
+static inline void taping(void *arg, struct sim_packet *p, struct sim_fate *fate)
+{
+	struct tape *t = arg;
+
+	if (p->number <= RECORDED) {
+		struct record *r = &t->r[p->number];
+
+		r->src = p->src;
+		r->dst = p->dst;
+		r->len = p->len;
+		assert_true(p->len <= sizeof(r->octets));
+		memcpy(r->octets, p->octets, p->len);
+	}
+	fate->lose = t->stop_before && p->number >= t->stop_before;
+}
+
+static const struct sim_words plain __attribute__((unused)) = {
+	.name = "west-east",
+	.left = "192.1.2.45",
+	.right = "192.1.2.23",
+	.leftsubnet = "192.0.1.0/24",
+	.rightsubnet = "192.0.2.0/24",
+	.leftid = "@west",
+	.rightid = "@east",
+	.ike = "aes_gcm128-sha2_256-x25519,aes128-sha2_256-x25519",
+	.esp = "aes_gcm128",
+};
+
+/* A pair that has exchanged all before datagram `stop`, which is on the tape. */
+static inline struct pair paused_with(const struct sim_words *w, struct tape *t, unsigned stop)
+{
+	struct pair p = pair_new(w);
+
+	memset(t, 0, sizeof(*t));
+	t->stop_before = stop;
+	p.sim->network = taping;
+	p.sim->network_arg = t;
+	pair_initiate(&p);
+	sim_run(p.sim, 100);
+	assert_true(t->r[stop].len > 0);
+	return p;
+}
+
+static inline struct pair paused(struct tape *t, unsigned stop)
+{
+	return paused_with(&plain, t, stop);
+}
+
+static inline void say(struct pair *p, const struct record *r, const uint8_t *octets, size_t len)
+{
+	sim_say(p->sim, &r->src, &r->dst, ms_bytes(octets, len));
+}
+
+struct inner {
+	struct ike_header h;
+	uint32_t first;
+	uint8_t octets[4096];
+	size_t len;
+};
+
+/* sender and receiver of the message are the two IKE SAs. */
+static inline void open_record(struct ike_sa *receiver, const struct record *r, struct inner *in)
+{
+	struct ike_msg m;
+	struct ms_bytes inner;
+	uint8_t copy[4096];
+
+	memcpy(copy, r->octets, r->len);
+	assert_int_equal(ike_msg_header(&m, ms_bytes(r->octets, r->len)), MS_OK);
+	assert_int_equal(ike_msg_walk(&m, NULL), MS_OK);
+	assert_int_equal(ike_sk_open(receiver, copy, &m, &inner), MS_OK);
+	in->h = m.h;
+	in->first = m.first_inner;
+	in->len = inner.len;
+	memcpy(in->octets, inner.ptr, inner.len);
+}
+
+static inline void say_sealed(struct pair *p, struct ike_sa *sender, const struct record *r,
+	const struct inner *in, const uint8_t *octets, size_t len)
+{
+	struct ike_out out;
+	uint8_t buf[8192];
+	struct ms_bytes datagram;
+
+	ike_out_begin(&out, buf, sizeof(buf), &in->h);
+	ike_out_sk(&out, sender->encr->iv_octets);
+	wire_patch_uint(&out.w, out.sk_at, in->first, 1);
+	wire_put(&out.w, ms_bytes(octets, len));
+	assert_int_equal(ike_sk_seal(sender, &out), MS_OK);
+	datagram = wire_result(&out.w);
+	say(p, r, datagram.ptr, datagram.len);
+}
+
+#endif
