@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DISABLED "%disabled" /* leftupdown=%disabled: no command at all */
+#define DEFAULT_COMMAND MS_EXECDIR "/_updown"
+#define DISABLED        "%disabled" /* leftupdown=%disabled: no command at all */
 
 struct updown_conf {
 	char *command;
@@ -50,8 +51,10 @@ struct updown {
 };
 
 static const struct ms_conf_key keys[] = {
-	MS_KEY_STRING(struct updown_conf, command, "command", .def_text = MS_EXECDIR "/_updown",
-		.brief = "the program run for connections without leftupdown="),
+	MS_KEY_STRING(struct updown_conf, command, "command",
+		.brief = "the program run for connections without leftupdown=",
+		.text = "Its path, without arguments. When it is not set: the _updown that was "
+			"installed with this software."),
 	MS_KEY_TIME(struct updown_conf, timeout_ms, "timeout", .min = 10, .max = 3600000,
 		.def = 30000, .brief = "how long a command may take",
 		.text = "A command that is not done by then is killed with all that it started, "
@@ -131,15 +134,16 @@ static void step_exited(void *arg, const struct ms_process_result *r)
 static void start_step(struct step *s)
 {
 	const struct updown_conf *conf = s->u->conf;
+	const char *program = conf->command != NULL ? conf->command : DEFAULT_COMMAND;
 	const char *own[] = { "/bin/sh", "-c", s->command, NULL };
-	const char *ours[] = { conf->command, s->firewall ? "firewall" : NULL, NULL };
+	const char *ours[] = { program, s->firewall ? "firewall" : NULL, NULL };
 	struct ms_why why = { "" };
 	ms_err err;
 
 	s->running = true;
 	s->u->running++;
 	ms_debug(s->u->log, "\"%s\": %s: running %s", s->connection, s->verb,
-		s->command != NULL ? s->command : conf->command);
+		s->command != NULL ? s->command : program);
 	err = ms_process_run(s->u->loop, &s->process, s->command != NULL ? own : ours,
 		(const char *const *)s->env, conf->timeout_ms, step_line, step_exited, s, &why);
 	if (err == MS_OK)
