@@ -165,7 +165,7 @@ void cmd_down(call *c)
 			ike_terminate_conn(c->d->ike, i);
 	}
 	ike_terminate_conn(c->d->ike, conn);
-	call_done(c, MS_RC_COMMENT);
+	call_done_when_quiet(c, conn);
 }
 
 /* The call may have lost its reader meanwhile, never its memory: it is freed by call_done. */

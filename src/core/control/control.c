@@ -112,6 +112,16 @@ void call_watch(call *c, struct conn *conn)
 	c->watched = conn_ref(conn);
 }
 
+void call_done_when_quiet(call *c, struct conn *conn)
+{
+	if (conn->route_jobs == NULL) {
+		call_done(c, MS_RC_COMMENT);
+		return;
+	}
+	c->for_quiet = true;
+	call_watch(c, conn);
+}
+
 /* --- requests -------------------------------------------------------------------------------- */
 
 static const struct command *find_command(const char *name)
@@ -216,21 +226,31 @@ static void to_watchers(struct control *ctl, struct conn *c, int code, const cha
 			call_line(w, code, "%s", text);
 }
 
-/* Ends all watchers of a connection; ending one frees it, so each time from the start. */
-static void end_watchers(struct control *ctl, struct conn *c, int code)
+/* Ends the watchers of a connection, of one kind; ending one frees it, so each time from the start. */
+static void end_watchers(struct control *ctl, struct conn *c, bool for_quiet, int code)
 {
 	call *w = ctl->calls;
 
 	while (w != NULL) {
-		if (w->watched == c && w->request == NULL) {
-			call_done(w, code);
-			w = ctl->calls;
+		if (w->watched != c || w->for_quiet != for_quiet || w->over) {
+			w = w->next;
 			continue;
 		}
-		if (w->watched == c)
-			call_done(w, code); /* freed when its command returns */
-		w = w->next;
+		/* Inside its own command a call is freed only when that returns. */
+		if (w->request != NULL) {
+			call_done(w, code);
+			w = w->next;
+		} else {
+			call_done(w, code);
+			w = ctl->calls;
+		}
 	}
+}
+
+void control_route_changed(struct control *ctl, struct conn *c)
+{
+	if (c->route_jobs == NULL)
+		end_watchers(ctl, c, true, MS_RC_COMMENT);
 }
 
 void control_report(struct control *ctl, struct conn *c, uint32_t serial, int code,
@@ -258,14 +278,15 @@ void control_attempt_over(struct control *ctl, struct conn *c, ms_err err,
 		snprintf(line, sizeof line, "%s: %s", name, ms_why_text(why, err));
 		to_watchers(ctl, c, code, line);
 	}
-	end_watchers(ctl, c, code == MS_RC_SUCCESS ? MS_RC_COMMENT :
+	end_watchers(ctl, c, false, code == MS_RC_SUCCESS ? MS_RC_COMMENT :
 			     code == MS_RC_LOG_SERIOUS ? MS_RC_WHACK_PROBLEM : code);
 }
 
 void control_forget_conn(struct control *ctl, struct conn *c)
 {
 	to_watchers(ctl, c, MS_RC_LOG, "the connection is being deleted");
-	end_watchers(ctl, c, MS_RC_UNKNOWN_NAME);
+	end_watchers(ctl, c, false, MS_RC_UNKNOWN_NAME);
+	end_watchers(ctl, c, true, MS_RC_COMMENT);
 }
 
 /* --- faces -------------------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ void control_report(struct control *ctl, struct conn *c, uint32_t serial, int co
 	const char *text);
 void control_attempt_over(struct control *ctl, struct conn *c, ms_err err,
 	const struct ms_why *why);
+/* A change of its routing ended: calls that wait for quiet get their end. */
+void control_route_changed(struct control *ctl, struct conn *c);
 /* The connection is being deleted: its watchers get an end. */
 void control_forget_conn(struct control *ctl, struct conn *c);
 

@@ -15,6 +15,7 @@ struct ms_command_call {
 	const struct ms_request *request; /* only while the command's function runs */
 	struct conn *watched;		  /* a reference; NULL: none */
 	bool asynchronous;
+	bool for_quiet; /* waits until no change of routing is under way, not for reports */
 	bool over;
 };
 
@@ -56,6 +57,9 @@ int code_of(ms_err err);
 struct conn *call_conn(call *c);
 /* From now on the call gets the connection's reports, until its end. */
 void call_watch(call *c, struct conn *conn);
+
+/* Ends the call once no change of the connection's routing is under way. */
+void call_done_when_quiet(call *c, struct conn *conn);
 
 void cmd_add(call *c);
 void cmd_replace(call *c);

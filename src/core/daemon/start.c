@@ -157,6 +157,13 @@ static ms_err pick_backends(struct daemon *d, struct ms_why *why)
 	return err;
 }
 
+static void route_changed(void *ctx, struct conn *c)
+{
+	struct daemon *d = ctx;
+
+	control_route_changed(d->control, c);
+}
+
 static ms_err start_core(struct daemon *d)
 {
 	struct ike_params params = {
@@ -168,7 +175,8 @@ static ms_err start_core(struct daemon *d)
 		.nat_keepalive_ms = d->setup.nat_keepalive_ms,
 		.unique_ids = d->setup.uniqueids,
 	};
-	struct route_env env = { .hook = daemon_hook, .ctx = d, .stack = d->kernel->name };
+	struct route_env env = { .hook = daemon_hook, .changed = route_changed, .ctx = d,
+		.stack = d->kernel->name };
 	uint64_t seed[2];
 
 	if (ms_random(seed, sizeof seed) != MS_OK)
