@@ -92,7 +92,7 @@ ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why)
 	return start_attempt(e, c, 0, true, ike ? ike->serial : 0);
 }
 
-void ike_attempt_failed(
+bool ike_attempt_failed(
 	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why)
 {
 	uint32_t max = c->desc->keyingtries;
@@ -105,7 +105,7 @@ void ike_attempt_failed(
 		c->tries = 0;
 		if (telling)
 			e->host->ops->attempt_over(e->host->ctx, c, err, why);
-		return;
+		return false;
 	}
 	/* Without an end nobody can wait for it. */
 	if (max == 0 && telling) {
@@ -123,6 +123,7 @@ void ike_attempt_failed(
 	err = start_attempt(e, c, delay, telling, 0);
 	if (err && telling)
 		e->host->ops->attempt_over(e->host->ctx, c, err, NULL);
+	return err == MS_OK;
 }
 
 void ike_revive(struct ike_engine *e, struct conn *c, bool always)

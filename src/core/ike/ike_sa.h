@@ -300,8 +300,8 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now);
 void child_timer_fired(struct child_sa *child, uint64_t now);
 /* A fresh IKE SA with child that takes this one's place; the old one stays until it is up. */
 void ike_replace(struct ike_sa *ike);
-/* After an attempt failed: another one as keyingtries says, or the end. */
-void ike_attempt_failed(
+/* After an attempt failed: another one as keyingtries says (true), or the end. */
+bool ike_attempt_failed(
 	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why);
 
 /* The connection lost its last CHILD SA: brings it up again when it is wanted up, or always. */

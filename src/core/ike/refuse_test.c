@@ -147,6 +147,34 @@ static void test_ts_unacceptable(void **state)
 	refused_end(&p);
 }
 
+/* Tried again for ever, each time anew, without heaping up IKE SAs; then the peer comes to reason. */
+static void test_ts_unacceptable_tried_again(void **state)
+{
+	struct sim_words w = tunnel, e = tunnel;
+	struct pair p;
+
+	(void)state;
+	e.leftsubnet = "10.9.0.0/24";
+	p = refused_pair(&w, &e);
+	p.wc->desc->keyingtries = 0;
+	p.wc->wanted_up = true;
+	pair_initiate(&p);
+	for (int i = 0; i < 30; i++) {
+		sim_run(p.sim, 10000);
+		assert_true(sim_states(p.west) <= 1);
+		assert_true(sim_states(p.east) <= 1);
+	}
+	assert_int_equal(p.west->over, 1);
+	assert_int_equal(p.west->over_err, MS_ERR_TS);
+	assert_non_null(strstr(logged, "of an unlimited number"));
+	conn_delete(p.east->conns, p.ec);
+	p.ec = sim_conn(p.east, &w);
+	sim_run(p.sim, 70000);
+	assert_int_equal(sim_children(p.west), 1);
+	assert_true(sim_agree(p.west, p.east));
+	refused_end(&p);
+}
+
 static void test_esp_no_proposal(void **state)
 {
 	struct sim_words w = tunnel, e = tunnel;
@@ -453,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_no_proposal),
 		cmocka_unit_test(test_invalid_ke_group_not_offered),
 		cmocka_unit_test(test_ts_unacceptable),
+		cmocka_unit_test(test_ts_unacceptable_tried_again),
 		cmocka_unit_test(test_esp_no_proposal),
 		cmocka_unit_test(test_mode_mismatch),
 		cmocka_unit_test(test_wrong_peer_identity),

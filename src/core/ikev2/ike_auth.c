@@ -199,8 +199,9 @@ static void child_failed(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 		child_want_delete(child);
 	else
 		child_gone(child);
-	if (telling)
-		ike->e->host->ops->attempt_over(ike->e->host->ctx, c, err, why);
+	/* Another try makes its own IKE SA; one without use need not stay beside it. */
+	if (ike_attempt_failed(ike->e, c, telling, err, why))
+		ike_want_delete(ike);
 	conn_unref(&c);
 }
 
