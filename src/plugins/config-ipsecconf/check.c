@@ -19,10 +19,10 @@
 /* The line to blame: of the first of these keywords that was written, else the section's. */
 static struct where blame(const struct resolved *r, const char *first, const char *second)
 {
-	const struct param *p = written(r, first);
+	const struct param *p = ipsecconf_written(r, first);
 
 	if (p == NULL && second != NULL)
-		p = written(r, second);
+		p = ipsecconf_written(r, second);
 	return p != NULL ? p->at : r->section->at;
 }
 
@@ -37,7 +37,7 @@ static ms_err wrong(
 		vsnprintf(why->text, sizeof why->text, fmt, ap);
 		va_end(ap);
 	}
-	return at(r->conf, w, MS_ERR_CONFIG, why);
+	return ipsecconf_at(r->conf, w, MS_ERR_CONFIG, why);
 }
 
 static bool is_shunt(const struct ms_conn_desc *d)
@@ -266,7 +266,8 @@ static ms_err authentication(struct resolved *r, struct ms_why *why)
 
 static ms_err proposals(struct resolved *r, struct ms_why *why)
 {
-	const struct param *p = written(r, "esp"), *phase2 = written(r, "phase2");
+	const struct param *p = ipsecconf_written(r, "esp"),
+			   *phase2 = ipsecconf_written(r, "phase2");
 	struct ms_conn_desc *d = &r->desc;
 	ms_err err;
 
@@ -281,7 +282,7 @@ static ms_err proposals(struct resolved *r, struct ms_why *why)
 	err = ms_proposals_check(d->ah ? MS_PROTOCOL_AH : MS_PROTOCOL_ESP, d->esp, why);
 	if (err != MS_OK)
 		ms_why_prefix(why, "%s=\"%.80s\": ", p != NULL ? p->word->name : "esp", d->esp);
-	return at(r->conf, blame(r, "esp", NULL), err, why);
+	return ipsecconf_at(r->conf, blame(r, "esp", NULL), err, why);
 }
 
 /* A new SA must be there before the old one ends, with the margin at its largest. */
@@ -309,10 +310,12 @@ static ms_err times(struct resolved *r, struct ms_why *why)
 	if (err == MS_OK && d->retransmit_interval_ms >= d->retransmit_timeout_ms)
 		err = wrong(r, blame(r, "retransmit-timeout", "retransmit-interval"), why,
 			"retransmit-timeout is not longer than retransmit-interval");
-	if (d->dpd_delay_ms == 0 && (d->dpd_timeout_ms != 0 || written(r, "dpdaction") != NULL) &&
-		written(r, "dpddelay") == NULL)
+	if (d->dpd_delay_ms == 0 &&
+		(d->dpd_timeout_ms != 0 || ipsecconf_written(r, "dpdaction") != NULL) &&
+		ipsecconf_written(r, "dpddelay") == NULL)
 		d->dpd_delay_ms = 30000;
-	if (d->dpd_delay_ms != 0 && d->dpd_timeout_ms == 0 && written(r, "dpdtimeout") == NULL)
+	if (d->dpd_delay_ms != 0 && d->dpd_timeout_ms == 0 &&
+		ipsecconf_written(r, "dpdtimeout") == NULL)
 		d->dpd_timeout_ms = 120000;
 	return err;
 }

@@ -12,7 +12,7 @@
 /* --- growing arrays --- */
 
 /* Makes room for one more element of `size` octets; false: out of memory. */
-bool grow(void **array, uint32_t n, uint32_t *cap, size_t size);
+bool ipsecconf_grow(void **array, uint32_t n, uint32_t *cap, size_t size);
 uint32_t hash_word(const char *word); /* case and the kind of dash do not count */
 bool word_eq(const char *a, const char *b);
 
@@ -111,7 +111,7 @@ ms_err ipsecconf_read(
 void ipsecconf_free(struct ipsecconf **conf);
 
 /* "FILE:LINE: " before what why holds; gives err back. */
-ms_err at(const struct ipsecconf *c, struct where w, ms_err err, struct ms_why *why);
+ms_err ipsecconf_at(const struct ipsecconf *c, struct where w, ms_err err, struct ms_why *why);
 
 /* Takes one file apart (parse.c), called by the reader, which follows includes. */
 struct parser {
@@ -146,7 +146,7 @@ ms_err resolve_conn(
 /* Relations between the settings of one connection; fills in what follows from others. */
 ms_err check_conn(struct resolved *r, struct ms_why *why);
 /* The parameter that wrote conn keyword `name`, NULL when none did. */
-const struct param *written(const struct resolved *r, const char *name);
+const struct param *ipsecconf_written(const struct resolved *r, const char *name);
 
 /* Whole files: everything is resolved and checked before the first description is handed over. */
 ms_err ipsecconf_conns(struct ipsecconf *c, const char *name, const struct ms_config_sink *sink,

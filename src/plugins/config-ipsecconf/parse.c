@@ -154,7 +154,7 @@ static ms_err open_ordinary(
 	if (s != NULL)
 		return ms_fail(why, MS_ERR_DUPLICATE, "%s %.60s is there already, in %.120s:%u",
 			k->type, name, p->conf->source[s->at.source]->path, s->at.line);
-	if (!grow((void **)&k->section, k->n, &k->cap, sizeof *k->section))
+	if (!ipsecconf_grow((void **)&k->section, k->n, &k->cap, sizeof *k->section))
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	if (k->n >= k->n_buckets) {
 		ms_err err = rehash(k, why);
@@ -384,8 +384,8 @@ static ms_err add_default(struct parser *p, struct param param, struct ms_why *w
 		if (params[j].word->slot == param.word->slot)
 			return twice(p, &params[j], param.word, why);
 	}
-	if (!grow((void **)&p->conf->default_param[i], p->section->n, &p->conf->cap_defaults[i],
-		    sizeof param))
+	if (!ipsecconf_grow((void **)&p->conf->default_param[i], p->section->n,
+		    &p->conf->cap_defaults[i], sizeof param))
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	p->conf->default_param[i][p->section->n++] = param;
 	return MS_OK;
@@ -405,7 +405,7 @@ static ms_err add_param(struct parser *p, struct param param, struct ms_why *why
 		k->slot_round[slot] = k->round;
 		k->slot_param[slot] = c->n_params;
 	}
-	if (!grow((void **)&c->param, c->n_params, &c->cap_params, sizeof *c->param))
+	if (!ipsecconf_grow((void **)&c->param, c->n_params, &c->cap_params, sizeof *c->param))
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	c->param[c->n_params++] = param;
 	p->section->n++;

@@ -15,7 +15,7 @@
 #define MAX_SOURCES     65536
 #define MAX_FILE_OCTETS (256u << 20)
 
-ms_err at(const struct ipsecconf *c, struct where w, ms_err err, struct ms_why *why)
+ms_err ipsecconf_at(const struct ipsecconf *c, struct where w, ms_err err, struct ms_why *why)
 {
 	if (err != MS_OK && w.line != 0)
 		ms_why_prefix(why, "%.200s:%u: ", c->source[w.source]->path, w.line);
@@ -78,8 +78,8 @@ static ms_err open_source(
 			errno == ENOENT || errno == ENOTDIR ? MS_ERR_NOT_FOUND : MS_ERR_SYSTEM,
 			"%.200s: %s", path, strerror(errno));
 	s = calloc(1, sizeof *s);
-	if (s == NULL ||
-		!grow((void **)&c->source, c->n_sources, &c->cap_sources, sizeof *c->source)) {
+	if (s == NULL || !ipsecconf_grow((void **)&c->source, c->n_sources, &c->cap_sources,
+				 sizeof *c->source)) {
 		free(s);
 		close(fd);
 		return nomem(why);
@@ -135,7 +135,7 @@ static ms_err follow_include(struct parser *p, struct where w, struct ms_why *wh
 
 	p->include = NULL;
 	if (p->depth == MAX_DEPTH)
-		return at(p->conf, w,
+		return ipsecconf_at(p->conf, w,
 			ms_fail(why, MS_ERR_LIMIT,
 				"include is nested more than %d deep (does a file include itself?)",
 				MAX_DEPTH),
@@ -149,7 +149,7 @@ static ms_err follow_include(struct parser *p, struct where w, struct ms_why *wh
 	free(pattern);
 	/* What is wrong inside a file names that file; all else is this line's fault. */
 	if (err != MS_OK && why != NULL && strncmp(why->text, "include: ", 9) == 0)
-		return at(p->conf, w, err, why);
+		return ipsecconf_at(p->conf, w, err, why);
 	return err;
 }
 
@@ -180,7 +180,7 @@ static ms_err read_source(struct parser *p, const char *path, struct ms_why *why
 		line[len] = '\0';
 		err = parse_line(p, line, len, w, first, why);
 		if (err != MS_OK)
-			return at(p->conf, w, err, why);
+			return ipsecconf_at(p->conf, w, err, why);
 		if (p->include != NULL) {
 			err = follow_include(p, w, why);
 			if (err != MS_OK)

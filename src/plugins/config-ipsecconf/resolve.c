@@ -129,7 +129,7 @@ static ms_err collect(struct round *r, struct ms_why *why)
 							  : take(r, &from, p, why);
 
 			if (err != MS_OK)
-				return at(r->conf, p->at, err, why);
+				return ipsecconf_at(r->conf, p->at, err, why);
 		}
 	}
 	return MS_OK;
@@ -168,7 +168,7 @@ static ms_err fill_conn(struct resolved *out, const struct kind *k, struct ms_wh
 		err = ms_conf_set(p->word->key, to, p->value, why);
 		if (err != MS_OK) {
 			ms_why_prefix(why, "%s=", p->word->name);
-			return at(out->conf, p->at, err, why);
+			return ipsecconf_at(out->conf, p->at, err, why);
 		}
 	}
 	return MS_OK;
@@ -222,19 +222,19 @@ ms_err resolve_setup(struct ipsecconf *c, struct ms_setup_desc *out, struct ms_w
 	for (uint32_t i = 0; i < k->defaults.n && err == MS_OK; i++) {
 		const struct param *p = &c->default_param[KIND_SETUP][i];
 
-		err = at(c, p->at, ms_conf_set(p->word->key, out, p->value, why), why);
+		err = ipsecconf_at(c, p->at, ms_conf_set(p->word->key, out, p->value, why), why);
 	}
 	for (uint32_t i = 0; s != NULL && i < s->n && err == MS_OK; i++) {
 		const struct param *p = &c->param[s->first + i];
 
-		err = at(c, p->at, ms_conf_set(p->word->key, out, p->value, why), why);
+		err = ipsecconf_at(c, p->at, ms_conf_set(p->word->key, out, p->value, why), why);
 	}
 	if (err != MS_OK)
 		ms_conf_free(ms_setup_keys, out);
 	return err;
 }
 
-const struct param *written(const struct resolved *r, const char *name)
+const struct param *ipsecconf_written(const struct resolved *r, const char *name)
 {
 	const struct word *word = words_find(&r->conf->kind[KIND_CONN].words, name);
 

@@ -9,7 +9,7 @@
 
 #define N_BUCKETS (sizeof((struct words *)0)->bucket / sizeof(uint32_t))
 
-bool grow(void **array, uint32_t n, uint32_t *cap, size_t size)
+bool ipsecconf_grow(void **array, uint32_t n, uint32_t *cap, size_t size)
 {
 	uint32_t more = *cap == 0 ? 16 : *cap * 2;
 	void *p;
@@ -83,7 +83,7 @@ static uint32_t add(struct words *w, const char *side, const char *name,
 	if (w->n == 0)
 		w->n = 1; /* 0 means none */
 	i = w->n;
-	if (!grow((void **)&w->word, i, &w->cap, sizeof *w->word) ||
+	if (!ipsecconf_grow((void **)&w->word, i, &w->cap, sizeof *w->word) ||
 		asprintf(&full, "%s%s", side, name) < 0)
 		return 0;
 	bucket = &w->bucket[hash_word(full) % N_BUCKETS];

@@ -58,7 +58,7 @@ bool occurs_add(struct occurs *o, const struct ms_id *id, uint32_t entry)
 {
 	uint32_t hash = hash_id(id), *bucket;
 
-	if (!grow((void **)&o->node, o->n, &o->cap, sizeof *o->node))
+	if (!secrets_grow((void **)&o->node, o->n, &o->cap, sizeof *o->node))
 		return false;
 	if (o->n >= o->n_buckets && !rehash(o, o->n_buckets == 0 ? 64 : o->n_buckets * 4))
 		return false;

@@ -16,7 +16,7 @@
 #define MAX_OCTETS  (64u << 20)
 #define MAX_INDICES 1024
 
-bool grow(void **array, uint32_t n, uint32_t *cap, size_t size)
+bool secrets_grow(void **array, uint32_t n, uint32_t *cap, size_t size)
 {
 	uint32_t more = *cap == 0 ? 16 : *cap * 2;
 	void *p;
@@ -149,7 +149,7 @@ static ms_err add_index(struct entry *e, uint32_t *cap, const struct lexer *lx, 
 
 	if (e->n == MAX_INDICES)
 		return ms_fail(why, MS_ERR_LIMIT, "more than %d indices", MAX_INDICES);
-	if (!grow((void **)&e->index, e->n, cap, sizeof *e->index))
+	if (!secrets_grow((void **)&e->index, e->n, cap, sizeof *e->index))
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	memset(&e->index[e->n], 0, sizeof *e->index);
 	/* Why it is none is not told: the text might be a secret behind a forgotten colon. */
@@ -208,7 +208,7 @@ static bool index_entry(struct secrets *s, uint32_t i)
 	bool psk = e->psk.ptr != NULL;
 
 	if (e->default_one) {
-		if (!grow((void **)&s->defaults, s->n_defaults, &s->cap_defaults,
+		if (!secrets_grow((void **)&s->defaults, s->n_defaults, &s->cap_defaults,
 			    sizeof *s->defaults))
 			return false;
 		s->defaults[s->n_defaults++] = i;
@@ -229,7 +229,7 @@ static ms_err take_entry(struct reader *r, struct lexer *lx, const char *file, s
 	bool usable = false;
 	ms_err err = read_entry(r, lx, &e, &usable, why);
 
-	if (err == MS_OK && usable && !grow((void **)&s->entry, s->n, &s->cap, sizeof e))
+	if (err == MS_OK && usable && !secrets_grow((void **)&s->entry, s->n, &s->cap, sizeof e))
 		err = ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	if (err != MS_OK || !usable) {
 		e.ops = r->ops;
@@ -339,7 +339,7 @@ static ms_err read_file(struct reader *r, const char *path, struct ms_why *why)
 			ms_why_prefix(why, "include: ");
 		return err;
 	}
-	if (!grow((void **)&s->file, s->n_files, &s->cap_files, sizeof *s->file) ||
+	if (!secrets_grow((void **)&s->file, s->n_files, &s->cap_files, sizeof *s->file) ||
 		(s->file[s->n_files] = strdup(path)) == NULL) {
 		ms_secret_free(&file);
 		return ms_fail(why, MS_ERR_NOMEM, "include: out of memory");

@@ -54,7 +54,7 @@ struct secrets {
 void secrets_free(struct secrets **s);
 bool occurs_add(struct occurs *o, const struct ms_id *id, uint32_t entry);
 /* Makes room for one more; what was there before is not wiped. */
-bool grow(void **array, uint32_t n, uint32_t *cap, size_t size);
+bool secrets_grow(void **array, uint32_t n, uint32_t *cap, size_t size);
 
 /* --- reading --- */
 
