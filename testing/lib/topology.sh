@@ -78,6 +78,8 @@ topology_sysctls() {
 	# klips: what arrives decrypted does not come from where its source address points to
 	echo net.ipv4.conf.all.rp_filter=0
 	echo net.ipv4.conf.default.rp_filter=0
+	# addresses are ready at once, link-local ones too
+	echo net.ipv6.conf.default.dad_transmits=0
 	echo net.ipv6.conf.all.accept_ra=0
 	echo net.ipv6.conf.default.accept_ra=0
 	if [[ " $routers " == *" $1 "* ]]; then

@@ -99,9 +99,12 @@ world_up() {
 		world_process "$name" || return
 	done
 	sysctl -q net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-	topology_wire "$@" | ip -batch - || return
+	# before there are devices: some defaults count only then
 	for name in "$@"; do
 		topology_sysctls "$name" | on "$name" sysctl -q -p - || return
+	done
+	topology_wire "$@" | ip -batch - || return
+	for name in "$@"; do
 		topology_host "$name" | on "$name" ip -batch - || return
 	done
 }
