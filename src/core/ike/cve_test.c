@@ -375,6 +375,38 @@ static void test_cve_2016_5361_no_amplification(void **state)
 	pair_free(&p);
 }
 
+/* Complaints to strangers are bounded in number, cookies are not. */
+static void test_answers_to_strangers(void **state)
+{
+	static const struct ike_params cookies = { .cookies = MS_YES };
+	struct tape t;
+	struct pair p = paused(&t, 1);
+	uint8_t unknown[28] = { [7] = 1, [15] = 1, [17] = 0x20, [18] = 37, [19] = 8, [27] = 28 };
+	struct record first = t.r[1];
+	uint64_t before;
+
+	(void)state;
+	p.west->down = true;
+	for (unsigned i = 0; i < 1000; i++)
+		say(&p, &first, unknown, sizeof(unknown));
+	assert_int_equal(ike_counter(p.east->ike, IKE_C_SENT), 200);
+	sim_run(p.sim, 1000);
+	before = ike_counter(p.east->ike, IKE_C_SENT);
+	say(&p, &first, unknown, sizeof(unknown));
+	assert_int_equal(ike_counter(p.east->ike, IKE_C_SENT), before + 1);
+	pair_free(&p);
+	p = pair_of(&plain, &plain, &cookies);
+	for (unsigned i = 0; i < 1000; i++) {
+		first.octets[0] = (uint8_t)i;
+		first.octets[1] = (uint8_t)(i >> 8);
+		say(&p, &first, first.octets, first.len);
+	}
+	assert_int_equal(ike_counter(p.east->ike, IKE_C_COOKIES_SENT), 1000);
+	assert_int_equal(ike_counter(p.east->ike, IKE_C_SENT), 1000);
+	assert_int_equal(sim_states(p.east), 0);
+	pair_free(&p);
+}
+
 /* --- after authentication
  * ----------------------------------------------------------------------------------- */
 
@@ -579,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2026_12413_many_payloads),
 		cmocka_unit_test(test_cve_2019_12312_every_exchange_in_every_state),
 		cmocka_unit_test(test_cve_2016_5361_no_amplification),
+		cmocka_unit_test(test_answers_to_strangers),
 		cmocka_unit_test(test_cve_2023_38710_rekey_protocol_ids),
 		cmocka_unit_test(test_cve_2023_38712_double_delete),
 		cmocka_unit_test(test_cve_2013_2944_empty_and_zero_signatures),

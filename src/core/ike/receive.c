@@ -28,9 +28,14 @@ void ike_log_stranger(const struct ike_rx *rx, const char *fmt, ...)
 	ms_info(&lg, "packet from %s: %s", from, text);
 }
 
-static bool may_answer_clear(struct ike_engine *e)
+/* Complaints are bounded.  Cookies and the wanted group are not: they are smaller than what they
+ * answer, and honest initiators need them most when strangers send many requests. */
+static bool may_answer_clear(struct ike_engine *e, unsigned notify)
 {
 	uint64_t now = ike_now(e);
+
+	if (notify == IKE_N_COOKIE || notify == IKE_N_INVALID_KE_PAYLOAD)
+		return true;
 
 	if (now - e->clear_filled_ms >= 1000 || e->clear_filled_ms == 0) {
 		e->clear_filled_ms = now;
@@ -50,7 +55,7 @@ void ike_answer_clear(const struct ike_rx *rx, unsigned notify, struct ms_bytes 
 	struct ms_bytes datagram;
 
 	/* Never an answer to an answer. */
-	if (ike_msg_is_response(&rx->m) || !may_answer_clear(rx->e))
+	if (ike_msg_is_response(&rx->m) || !may_answer_clear(rx->e, notify))
 		return;
 	h.next = IKE_P_NONE;
 	h.version = IKE_VERSION_2;

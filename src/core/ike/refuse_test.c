@@ -147,7 +147,8 @@ static void test_ts_unacceptable(void **state)
 	refused_end(&p);
 }
 
-/* Tried again for ever, each time anew, without heaping up IKE SAs; then the peer comes to reason. */
+/* Tried again for ever, each time anew, without heaping up IKE SAs; then the peer comes to reason.
+ */
 static void test_ts_unacceptable_tried_again(void **state)
 {
 	struct sim_words w = tunnel, e = tunnel;
