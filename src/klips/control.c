@@ -7,6 +7,7 @@
 #include "klips/io.h"
 #include "klips/klips.h"
 #include "klips/note.h"
+#include "klips/orphan.h"
 #include "klips/pfkey_server.h"
 #include "klips/worker.h"
 #include "lib/log/sink.h"
@@ -75,7 +76,7 @@ static void life_due(void *arg, struct klips_sa *sa)
 	struct klips *k = arg;
 	uint64_t now = klips_now_s(k), used = shared_get(sa->first_used_s);
 
-	if (sa->state == MS_PFKEY_LARVAL) {
+	if (sa->state == MS_PFKEY_LARVAL || over(sa->abandoned_s, SA_LAST_MINUTE_S, now)) {
 		sadb_remove_group(k->sadb, sa);
 		return;
 	}
@@ -100,6 +101,10 @@ static void tick(void *arg)
 	control_enter();
 	sadb_tick(k->sadb, k->now_s, life_due, k);
 	hold_tick(k->holds, k->now_s);
+	if (k->taken_over) {
+		k->taken_over = false;
+		orphan_sweep(k, pfkey_manager_present, k->pfkey);
+	}
 	control_leave();
 	ms_timer_set(k->second, TICK_MS);
 }

@@ -2,6 +2,7 @@
 /* The packet path: every algorithm there and back, and everything that must not come back. */
 #include "klips/esp.h"
 #include "klips/ip.h"
+#include "klips/orphan.h"
 #include "klips/rig.h"
 #include "klips/xform.h"
 
@@ -377,6 +378,54 @@ static void test_ecn(void **state)
 	rig_pair_remove(&rig, &p);
 }
 
+static bool nobody(void *arg, uint32_t pid)
+{
+	(void)arg;
+	return pid == 1;
+}
+
+static void take(void *arg, struct klips_sa *sa)
+{
+	if (sa->abandoned_s != 0)
+		sadb_remove_group(arg, sa);
+}
+
+/* Two tunnels of a dead daemon and one of a living one; the second tunnel loses its eroute. */
+static void test_orphans(void **state)
+{
+	struct flow f = { .family = AF_INET };
+	struct flow_mask m = { AF_INET, 0, 0, 0, 0, 0 };
+	struct eroute *er = eroute_new(&f, &m);
+	struct klips_sa *sas[6];
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		struct ms_said said = { ms_addr_v4(0xc0000201 + i % 2), 0x9000 + i, MS_PROTO_ESP };
+
+		sas[i] = sa_new(&said);
+		sas[i]->state = MS_PFKEY_MATURE;
+		sas[i]->inbound = i % 2 == 0;
+		sas[i]->reqid = i / 2;
+		sas[i]->managed = true;
+		sas[i]->pid = i < 4 ? 77 : 1;
+		assert_int_equal(sadb_put(rig.k.sadb, sas[i], false), MS_OK);
+	}
+	eroute_cache_sa(er, sas[1]);
+	assert_int_equal(eroute_put(rig.k.eroutes, er, false), MS_OK);
+	orphan_sweep(&rig.k, nobody, NULL);
+	for (i = 0; i < 6; i++)
+		assert_int_equal(sas[i]->abandoned_s, i == 2 || i == 3 ? rig.k.now_s : 0);
+	sadb_tick(rig.k.sadb, rig.k.now_s + SA_LAST_MINUTE_S, take, rig.k.sadb);
+	assert_int_equal(sadb_count(rig.k.sadb), 6);
+	sadb_tick(rig.k.sadb, rig.k.now_s + SA_LAST_MINUTE_S + 1, take, rig.k.sadb);
+	assert_int_equal(sadb_count(rig.k.sadb), 4);
+	eroute_clear(rig.k.eroutes);
+	orphan_sweep(&rig.k, nobody, NULL);
+	assert_int_not_equal(sas[0]->abandoned_s, 0);
+	assert_int_equal(sas[4]->abandoned_s, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_ecn),
+		cmocka_unit_test(test_orphans),
 	};
 	int failed;
 

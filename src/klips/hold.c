@@ -7,14 +7,17 @@
 
 #include <stdlib.h>
 
-enum { MAX_HOLDS = 4096, HOLD_LIFE_S = 60 };
+/* The first packet of a flow, which often is the one that matters (SYN, the request), and the newest
+ * few; all together never more than MAX_OCTETS. */
+enum { MAX_HOLDS = 4096, HOLD_LIFE_S = 60, MAX_PACKETS = 4, MAX_OCTETS = 8 << 20 };
 
 /* One waiting flow, oldest first in the list. */
 struct hold {
 	struct cds_list_head node;
 	union flow_words key;
 	struct flow_mask mask;
-	struct held *packet; /* NULL: none kept */
+	struct held *packets; /* oldest first */
+	unsigned n_packets;
 	bool automatic;	     /* made by a trap: has an eroute of its own and a life */
 	bool was_trap;	     /* stands where the trap stood */
 	struct ms_said trap_said;
@@ -25,6 +28,7 @@ struct hold_table {
 	struct klips *k;
 	struct cds_list_head list;
 	unsigned n;
+	size_t octets; /* of all packets */
 };
 
 struct hold_table *hold_table_new(struct klips *k)
@@ -38,12 +42,42 @@ struct hold_table *hold_table_new(struct klips *k)
 	return t;
 }
 
+/* Takes the packet that *at points to out of the hold. */
+static struct held *unlink_packet(struct hold_table *t, struct hold *h, struct held **at)
+{
+	struct held *p = *at;
+
+	*at = p->next;
+	p->next = NULL;
+	h->n_packets--;
+	t->octets -= p->len;
+	return p;
+}
+
 static void hold_free(struct hold_table *t, struct hold *h)
 {
+	while (h->packets != NULL)
+		free(unlink_packet(t, h, &h->packets));
 	cds_list_del(&h->node);
 	t->n--;
-	free(h->packet);
 	free(h);
+}
+
+/* The newest wins over all but the first. */
+static void keep(struct hold_table *t, struct hold *h, struct note *n)
+{
+	struct held **end;
+
+	if (h->n_packets == MAX_PACKETS)
+		free(unlink_packet(t, h, &h->packets->next));
+	if (t->octets + n->held->len > MAX_OCTETS)
+		return;
+	for (end = &h->packets; *end != NULL; end = &(*end)->next)
+		continue;
+	*end = n->held;
+	h->n_packets++;
+	t->octets += n->held->len;
+	n->held = NULL;
 }
 
 void hold_clear(struct hold_table *t)
@@ -91,8 +125,7 @@ static struct hold *hold_new(struct hold_table *t, const union flow_words *key,
 
 static void inject(struct klips *k, struct held *packet)
 {
-	if (packet != NULL)
-		worker_inject(k->workers[0], packet);
+	worker_inject(k->workers[0], packet);
 }
 
 /* Makes the eroute that catches the flow's further packets. */
@@ -163,15 +196,7 @@ static void catch_flow(struct hold_table *t, const struct eroute *trap, struct n
 		hold_free(t, h);
 		return;
 	}
-	h->packet = n->held;
-	n->held = NULL;
-}
-
-static void replace_packet(struct hold *h, struct note *n)
-{
-	free(h->packet);
-	h->packet = n->held;
-	n->held = NULL;
+	keep(t, h, n);
 }
 
 /* Both kinds: the table may have changed since the worker looked, so look again. */
@@ -187,7 +212,7 @@ static void handle(struct hold_table *t, struct note *n)
 		if (h == NULL)
 			h = hold_new(t, &er->key, &er->mask);
 		if (h != NULL)
-			replace_packet(h, n);
+			keep(t, h, n);
 	} else if (er != NULL) {
 		inject(t->k, n->held);
 		n->held = NULL;
@@ -215,8 +240,8 @@ void hold_release(struct hold_table *t, const struct flow *key, const struct flo
 			continue;
 		remove_eroute(t->k, h, !flow_eq(&h->key, &(union flow_words){ .flow = *key })
 			|| !flow_mask_eq(&h->mask, mask));
-		inject(t->k, h->packet);
-		h->packet = NULL;
+		while (h->packets != NULL)
+			inject(t->k, unlink_packet(t, h, &h->packets));
 		hold_free(t, h);
 	}
 }

@@ -2,9 +2,9 @@
 /*
  * Traps and holds: packets that wait until someone decides.
  *
- * The first packet that meets a trap makes a hold for its flow and an ACQUIRE; the newest packet of
- * the flow is kept.  When an eroute that covers the flow comes (an SA group, a pass, a refusal), the
- * hold goes and the packet is looked up again.  A hold that nobody answers goes after a while, so
+ * The first packet that meets a trap makes a hold for its flow and an ACQUIRE; it is kept, and so are
+ * the newest few of the flow.  When an eroute that covers the flow comes (an SA group, a pass, a refusal), the
+ * hold goes and the packets are looked up again.  A hold that nobody answers goes after a while, so
  * that the next packet asks again.  Control thread only.
  */
 #ifndef KLIPS_HOLD_H

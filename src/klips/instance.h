@@ -46,6 +46,7 @@ struct klips {
 	uint64_t now_s; /* relaxed: wall clock, seconds, told by the control thread */
 	uint64_t traps, traps_sent; /* relaxed */
 	bool exiting;
+	bool taken_over; /* a key daemon replaced an eroute of another one */
 };
 
 static inline uint64_t klips_now_s(const struct klips *k)

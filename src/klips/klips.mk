@@ -19,6 +19,7 @@ libklips_la_SOURCES = \
 	src/klips/ipip.c \
 	src/klips/listing.c src/klips/listing.h \
 	src/klips/note.c src/klips/note.h \
+	src/klips/orphan.c src/klips/orphan.h \
 	src/klips/outbound.c \
 	src/klips/packet.h \
 	src/klips/pfkey_event.c src/klips/pfkey_flow.c src/klips/pfkey_misc.c src/klips/pfkey_sa.c \

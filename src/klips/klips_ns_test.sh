@@ -172,17 +172,18 @@ check_not "drop: ping" on "$a" ping -c 1 -W 1 192.0.2.2
 check "trap" inject "$a" flow 10.1.0.0/24 10.2.0.0/24 %trap
 check_not "trap without key daemon" on "$a" ping -c 1 -W 1 10.2.0.1
 check "trap without key daemon: no hold" has "$a" eroute '10\.1\.0\.0/24 .*=> %trap$'
-on "$a" src/klips/inject "$dir/$a/klips.sock" listen 6 >"$dir/events" &
+on "$a" src/klips/inject "$dir/$a/klips.sock" listen 6 >"$dir/events" 2>&1 &
 pids+=($!)
 wait_for grep -q X_MS_HELLO "$dir/events"
-on "$a" ping -c 1 -W 5 10.2.0.1 >"$dir/held-ping" 2>&1 &
+on "$a" ping -c 3 -i 0.05 -W 5 10.2.0.1 >"$dir/held-ping" 2>&1 &
 ping=$!
 check "trap: ACQUIRE" wait_for grep -q \
 	'ACQUIRE satype=ESP.*ADDRESS_SRC(proto=1 prefix=32 addr=10.1.0.1) ADDRESS_DST(proto=1 prefix=32 addr=10.2.0.1)' \
 	"$dir/events"
 check "trap: hold" has "$a" eroute '10\.1\.0\.1/32 +-> 10\.2\.0\.1/32 +=> %hold$'
 check "hold: SAs" pair tunnel 0x1600 20 $key20 - - 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24
-check "hold: the packet went out" wait $ping
+check "hold: the packets went out" wait $ping
+check "hold: none was lost" grep -q ' 0% packet loss' "$dir/held-ping"
 check_not "hold: gone" has "$a" eroute %hold
 check "trap: one ACQUIRE" test "$(grep -c ^ACQUIRE "$dir/events")" = 1
 check "host trap" inject "$a" flow 10.1.0.1/32 10.2.0.1/32 %trap

@@ -158,7 +158,7 @@ static void point_to_sa(struct klips *k, struct eroute *er)
 int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
 	struct klips *k = c->k;
-	struct eroute *er;
+	struct eroute *er, *old;
 	struct flow key;
 	struct flow_mask mask;
 	ms_err err;
@@ -184,6 +184,9 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	}
 	if (er->shunt == MS_SHUNT_NONE)
 		point_to_sa(k, er);
+	old = eroute_exact(k->eroutes, &key, &mask);
+	if (old != NULL && old->pid != er->pid && pfkey_client_manages(c->client))
+		k->taken_over = true;
 	err = eroute_put(k->eroutes, er, (m->sa.flags & MS_PFKEY_REPLACEFLOW) != 0);
 	if (err != MS_OK) {
 		cds_list_del_init(&er->by_sa);

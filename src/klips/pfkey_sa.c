@@ -87,8 +87,9 @@ int pfkey_getspi(struct pfkey_call *c, struct ms_pfkey_msg *m)
 
 static int add_or_update(struct pfkey_call *c, struct ms_pfkey_msg *m, bool update)
 {
-	struct klips_sa *old;
+	struct sa_maker maker = { pfkey_client_pid(c->client), pfkey_client_manages(c->client) };
 	struct ms_said said = pfkey_said(m);
+	struct klips_sa *old;
 
 	if (m->sa.spi < LOWEST_SPI || !same_family(m) || said.protocol == MS_PROTO_INT)
 		return EINVAL;
@@ -97,7 +98,7 @@ static int add_or_update(struct pfkey_call *c, struct ms_pfkey_msg *m, bool upda
 		return ENOENT;
 	if (old != NULL && !(update && old->state == MS_PFKEY_LARVAL))
 		return EEXIST;
-	return pfkey_errno(sa_from_message(c->k, m, update, &c->why));
+	return pfkey_errno(sa_from_message(c->k, m, update, &maker, &c->why));
 }
 
 int pfkey_add(struct pfkey_call *c, struct ms_pfkey_msg *m)

@@ -78,6 +78,27 @@ void pfkey_client_register(struct pfkey_client *c, uint8_t satype)
 	c->registered |= satype == 0 ? UINT32_MAX : UINT32_C(1) << satype;
 }
 
+bool pfkey_client_manages(const struct pfkey_client *c)
+{
+	return c->registered != 0;
+}
+
+uint32_t pfkey_client_pid(const struct pfkey_client *c)
+{
+	return c->pid;
+}
+
+bool pfkey_manager_present(void *arg, uint32_t pid)
+{
+	const struct pfkey_server *s = arg;
+	const struct pfkey_client *c;
+
+	for (c = s->clients; c != NULL; c = c->next)
+		if (c->pid == pid && c->registered != 0)
+			return true;
+	return false;
+}
+
 void pfkey_client_wants_datagrams(struct pfkey_client *c)
 {
 	c->datagrams = true;

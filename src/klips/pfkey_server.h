@@ -59,6 +59,11 @@ pfkey_handler_f pfkey_getspi, pfkey_add, pfkey_update, pfkey_delete, pfkey_get, 
 int pfkey_errno(ms_err err);
 /* The SA that a message names. */
 struct ms_said pfkey_said(const struct ms_pfkey_msg *m);
+/* Is the client a key daemon: has it registered for an SA type? */
+bool pfkey_client_manages(const struct pfkey_client *c);
+uint32_t pfkey_client_pid(const struct pfkey_client *c);
+/* Is a key daemon with this process id connected? arg: the server. */
+bool pfkey_manager_present(void *arg, uint32_t pid);
 void pfkey_client_register(struct pfkey_client *c, uint8_t satype);
 void pfkey_client_wants_datagrams(struct pfkey_client *c);
 

@@ -79,7 +79,6 @@ static ms_err set_common(struct klips *k, struct klips_sa *sa, const struct ms_p
 	sa->src = m->src.ep.addr;
 	sa->inbound = is_inbound(k, m);
 	sa->added_s = klips_now_s(k);
-	sa->pid = m->pid;
 	if (HAS(m, X_MS_SA)) {
 		sa->reqid = m->x_sa.reqid;
 		sa->mtu = m->x_sa.mtu;
@@ -163,7 +162,8 @@ static ms_err build_tunnel(struct klips *k, struct ms_pfkey_msg *m, struct klips
 	return err;
 }
 
-ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update, struct ms_why *why)
+ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
+	const struct sa_maker *maker, struct ms_why *why)
 {
 	struct ms_said said = { m->dst.ep.addr, m->sa.spi, ms_pfkey_protocol_of(m->satype) };
 	struct klips_sa *sa = sa_new(&said), *tun = NULL;
@@ -190,6 +190,8 @@ ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update, str
 		sa_free(&sa);
 		return err;
 	}
+	sa->pid = maker->pid;
+	sa->managed = maker->manager;
 	sadb_schedule(k->sadb, sa, klips_now_s(k));
 	sa_group_changed(k, sa);
 	return MS_OK;

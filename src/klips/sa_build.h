@@ -8,9 +8,14 @@
 #include <modswan/pfkey.h>
 #include <modswan/registry.h>
 
+struct sa_maker {
+	uint32_t pid;
+	bool manager; /* a registered key daemon */
+};
+
 /* ADD or UPDATE: one SA, or two grouped ones when the message names a second. */
 ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
-	struct ms_why *why) MS_MUST_CHECK;
+	const struct sa_maker *maker, struct ms_why *why) MS_MUST_CHECK;
 /* What the SA is, for an answer. */
 void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m);
 /* X_MS_MOVE: new end points for the whole group; nothing else of it changes. */

@@ -219,6 +219,7 @@ void sadb_schedule(struct sadb *db, struct klips_sa *sa, uint64_t now_s)
 			earliest(&due, used, sa->soft.use_s);
 		}
 		earliest(&due, sa->added_s, sa->hard.add_s);
+		earliest(&due, sa->abandoned_s, SA_LAST_MINUTE_S);
 		earliest(&due, used, sa->hard.use_s);
 		/* first use is seen by the workers: look again soon */
 		if (used == 0 && (sa->soft.use_s | sa->hard.use_s) != 0

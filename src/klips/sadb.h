@@ -35,6 +35,9 @@ struct sa_content {
 	struct ms_selector src, dst;
 };
 
+/* What an SA that was left behind still gets. */
+enum { SA_LAST_MINUTE_S = 60 };
+
 /* Bits of klips_sa.told: each EXPIRE is sent once. */
 enum { SA_TOLD_SOFT = 1, SA_TOLD_HARD = 2, SA_TOLD_MAPPING = 4 };
 
@@ -79,7 +82,9 @@ struct klips_sa {
 	uint64_t due_s;	  /* next time limit, 0: none */
 	struct cds_list_head wheel;
 	struct cds_list_head eroutes; /* whose cached pointer is this */
-	uint32_t pid;
+	uint32_t pid;	      /* who made it */
+	bool managed;	      /* by a registered key daemon */
+	uint64_t abandoned_s; /* since when nobody will delete it, 0: not so; see orphan.h */
 };
 
 struct sadb;
