@@ -26,7 +26,7 @@ ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/lib
 ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
 	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test \
-	src/core/ike/cve_test src/core/ike/payload_test
+	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/payload_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -47,6 +47,9 @@ src_core_ike_rekey_test_LDADD = $(ike_test_libs)
 src_core_ike_cve_test_SOURCES = src/core/ike/cve_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cve_test_LDADD = $(ike_test_libs)
+src_core_ike_cve_auth_test_SOURCES = src/core/ike/cve_auth_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_cve_auth_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_test_SOURCES = src/core/ike/payload_test.c
 src_core_ike_payload_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c

@@ -7,13 +7,6 @@
  */
 #include "core/sim/tape_test.h"
 
-/* Everything that came of it goes with the pair; nothing may leak or hang. */
-static void settle(struct pair *p)
-{
-	sim_run(p->sim, 100000);
-	pair_free(p);
-}
-
 /* Message 1: a responder without state.  Message 2: an initiator that waits for it. */
 static void mutate_init(unsigned number)
 {

@@ -115,4 +115,69 @@ static inline void say_sealed(struct pair *p, struct ike_sa *sender, const struc
 	say(p, r, datagram.ptr, datagram.len);
 }
 
+/* Everything that follows from what was said. */
+static inline void settle(struct pair *p)
+{
+	sim_run(p->sim, 40000);
+	pair_free(p);
+}
+
+/* --- a message's inner payloads as a list --- */
+
+struct chain {
+	unsigned n;
+	uint8_t types[IKE_MAX_PAYLOADS];
+	struct ms_bytes bodies[IKE_MAX_PAYLOADS];
+};
+
+static inline void chain_of(const struct inner *in, struct chain *c)
+{
+	struct ike_msg m = { .first_inner = in->first };
+
+	m.raw = ms_bytes(in->octets, in->len);
+	assert_int_equal(ike_msg_walk_inner(&m, m.raw, NULL), MS_OK);
+	c->n = m.n;
+	for (unsigned i = 0; i < m.n; i++) {
+		c->types[i] = m.p[i].type;
+		c->bodies[i] = m.p[i].body;
+	}
+}
+
+static inline void chain_put(const struct chain *c, struct inner *out, const struct ike_header *h)
+{
+	struct wire_writer w = wire_writer(out->octets, sizeof(out->octets));
+
+	out->h = *h;
+	out->first = c->n ? c->types[0] : 0;
+	for (unsigned i = 0; i < c->n; i++) {
+		struct ike_generic g = { i + 1 < c->n ? c->types[i + 1] : 0, 0,
+			(uint32_t)c->bodies[i].len + 4 };
+
+		ike_layout_put(&ike_generic_layout, &w, &g);
+		wire_put(&w, c->bodies[i]);
+	}
+	assert_true(wire_written(&w));
+	out->len = w.len;
+}
+
+/* Message `number` with the chain that change() makes of it, on a fresh pair. */
+typedef void change_f(struct chain *c, unsigned how);
+
+static inline void changed_inner(unsigned number, change_f *change, unsigned how)
+{
+	struct tape t;
+	struct pair p = paused(&t, number);
+	struct sim_node *from = number % 2 ? p.west : p.east, *to = number % 2 ? p.east : p.west;
+	struct inner in, out;
+	struct chain c;
+
+	open_record(ike_first(to->ike), &t.r[number], &in);
+	chain_of(&in, &c);
+	change(&c, how);
+	chain_put(&c, &out, &in.h);
+	say_sealed(&p, ike_first(from->ike), &t.r[number], &out, out.octets, out.len);
+	t.stop_before = 0;
+	settle(&p);
+}
+
 #endif
