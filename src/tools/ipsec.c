@@ -95,8 +95,14 @@ static const char *const own_options[] = { "help", "version", "versioncode", "co
 	"directory", "confdir", "rundir", NULL };
 
 /* For the check of the manual page. */
-static int list_own_options(void)
+static int list_own_options(bool commands)
 {
+	for (const struct tool_command *c = tool_commands; commands && c->name != NULL; c++)
+		if (c->help != NULL)
+			printf(".It Cm %s%s%s\n%s\n", c->name, c->args != NULL ? " Ar " : "",
+				c->args != NULL ? c->args : "", c->help);
+	if (commands)
+		return 0;
 	for (unsigned i = 0; own_options[i] != NULL; i++)
 		printf("--%s\n", own_options[i]);
 	return 0;
@@ -170,7 +176,7 @@ static int own_option(struct tool *t, int argc, char **argv, int *i)
 	if (strcmp(word, "--directory") == 0)
 		return print(t->execdir);
 	if (strcmp(word, "--options") == 0)
-		return list_own_options();
+		return list_own_options(*i + 1 < argc);
 	return bad_option(word);
 }
 

@@ -59,12 +59,33 @@ const struct tool_option *tool_option_at(const struct tool_options *o, unsigned 
 
 /* --- listings --------------------------------------------------------------------------------- */
 
+/* As items of a list in mdoc(7), from one option to another. */
+static void list_for_manual(const struct tool_options *o, const char *from, const char *to)
+{
+	const struct tool_option *row;
+	bool within = from == NULL;
+
+	for (unsigned i = 0; (row = tool_option_at(o, i)) != NULL; i++) {
+		within = within || strcmp(row->name, from) == 0;
+		if (within && row->help != NULL)
+			printf(".It Fl Fl %s%s%s\n%s\n", row->name, row->arg != NULL ? " Ar " : "",
+				row->arg != NULL ? row->arg : "", row->help);
+		within = within && (to == NULL || strcmp(row->name, to) != 0);
+	}
+	if (o->from_file && to == NULL)
+		puts(".It Fl Fl optionsfrom Ar FILE\nread more options from the file");
+}
+
 bool tool_list_options(const struct tool_options *o, int argc, char **argv)
 {
 	const struct tool_option *row;
 
-	if (argc != 2 || strcmp(argv[1], "--options") != 0)
+	if (argc < 2 || strcmp(argv[1], "--options") != 0)
 		return false;
+	if (argc > 2 && o != NULL) {
+		list_for_manual(o, argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : NULL);
+		return true;
+	}
 	for (unsigned i = 0; o != NULL && (row = tool_option_at(o, i)) != NULL; i++)
 		printf("--%s%s%s%s\n", row->name, row->arg != NULL ? " " : "",
 			row->arg != NULL ? row->arg : "", row->help == NULL ? " (hidden)" : "");

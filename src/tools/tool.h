@@ -73,7 +73,8 @@ void tool_args_start(struct tool_args *a, const struct tool *t, const struct too
 /* The next option's row number, or TOOL_WORD (a word that is no option, in value), TOOL_END, or
  * TOOL_BAD: a message was printed, exit with a->problem.  Any unambiguous prefix of a name does. */
 int tool_args_next(struct tool_args *a, const struct tool *t);
-/* "--options", the hidden listing that the manual pages are checked against: prints, true. */
+/* "--options", the hidden listing that the manual pages are checked against, and "--options mdoc
+ * [FROM [TO]]", the list that goes into them: prints, true. */
 bool tool_list_options(const struct tool_options *o, int argc, char **argv);
 void tool_print_options(FILE *f, const struct tool_options *o);
 

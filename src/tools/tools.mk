@@ -22,3 +22,33 @@ src_tools_fake_pluto_SOURCES = src/tools/fake/pluto.c
 src_tools_fake_pluto_LDADD = libmodswan.la
 TESTS += src/tools/ipsec_test.sh
 EXTRA_DIST += src/tools/ipsec_test.sh
+
+# Manual pages: their lists of options come from the program's tables.
+tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 \
+	man/ipsec_setup.8 man/ipsec_whack.8
+plain_pages = man/ipsec__updown.8 man/ipsec_eroute.5 man/ipsec_plugins.8 man/ipsec_status.8 \
+	man/ipsec_trafficstatus.8 man/klips.8 man/pluto.8
+man_MANS += $(tool_pages)
+dist_man_MANS += $(plain_pages)
+CLEANFILES += $(tool_pages)
+EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
+	man/ipsec_eroute.8.in man/ipsec_setup.8.in man/ipsec_whack.8.in
+tool_page = $(AM_V_GEN)$(MKDIR_P) man && $(srcdir)/src/tools/manpage.sh ./ipsec$(EXEEXT) \
+	$(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
+tool_page_needs = ipsec$(EXEEXT) $(srcdir)/src/tools/manpage.sh
+
+man/ipsec.8: man/ipsec.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_auto.8: man/ipsec_auto.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_checkconfig.8: man/ipsec_checkconfig.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_eroute.8: man/ipsec_eroute.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_setup.8: man/ipsec_setup.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_whack.8: man/ipsec_whack.8.in $(tool_page_needs)
+	$(tool_page)
+
+TESTS += src/tools/man_test.sh
+EXTRA_DIST += src/tools/man_test.sh

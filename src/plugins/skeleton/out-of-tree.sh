@@ -4,7 +4,7 @@
 # installed tree, is loaded, takes its setting and works; with a wrong setting it is refused.
 set -u
 top=$(cd "$(dirname "$0")/../../.." && pwd) build=$PWD
-load=$build/src/plugins/skeleton/load
+load=$build/src/plugins/skeleton/skeleton_test
 dir=$(mktemp -d) || exit 99
 trap 'rm -rf "$dir"' EXIT
 failed=0

@@ -7,8 +7,8 @@ src_plugins_skeleton_skeleton_la_LIBADD = libmodswan.la
 endif
 
 # out-of-tree.sh builds it once more, as a stranger would
-check_PROGRAMS += src/plugins/skeleton/load
-src_plugins_skeleton_load_SOURCES = src/plugins/skeleton/load.c
-src_plugins_skeleton_load_LDADD = libmodswan.la
+check_PROGRAMS += src/plugins/skeleton/skeleton_test
+src_plugins_skeleton_skeleton_test_SOURCES = src/plugins/skeleton/skeleton_test.c
+src_plugins_skeleton_skeleton_test_LDADD = libmodswan.la
 TESTS += src/plugins/skeleton/out-of-tree.sh
 EXTRA_DIST += src/plugins/skeleton/README src/plugins/skeleton/out-of-tree.sh

@@ -2,7 +2,7 @@
 /*
  * Loads the plugin `skeleton` from a folder as the daemon does and gives it some steps:
  *
- *	load CONFDIR FOLDER STEPS
+ *	skeleton_test CONFDIR FOLDER STEPS
  *
  * Prints what the loader knows of it and its log lines; exit 0 when it was loaded and answered.
  */
