@@ -15,6 +15,7 @@ printf 'race:liburcu-%s.so\n' qsbr cds common >"$dir/races"
 export TSAN_OPTIONS=suppressions=$dir/races
 a=klips-a-$$ b=klips-b-$$
 pids=() failed=0
+read -ra options <<<"${KLIPS_TEST_OPTIONS:-}"
 
 cleanup() {
 	for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
@@ -55,7 +56,7 @@ host() { # NAME NUMBER OTHER
 	ip -n "$1" link set eth1 up
 	mkdir "$dir/$1"
 	ip netns exec "$1" ./klips --rundir "$dir/$1" --confdir "$dir" --plugindir "$plugins" \
-		--nofork --stderrlog ${KLIPS_TEST_OPTIONS:-} 2>"$dir/$1.log" &
+		--nofork --stderrlog "${options[@]}" 2>"$dir/$1.log" &
 	pids+=($!)
 	wait_for test -S "$dir/$1/klips.ctl" || { cat "$dir/$1.log"; exit 1; }
 	inject "$1" attach eth1
@@ -91,7 +92,7 @@ tcp() {
 	local server=$!
 	sleep 0.3
 	timeout 60 ip netns exec "$a" python3 "$here/ns_test.py" tcp-send "$1" 5001 20000000 >"$dir/sent"
-	wait $server
+	wait "$server"
 	[ -s "$dir/digest" ] && cmp -s "$dir/digest" "$dir/sent"
 }
 
@@ -177,9 +178,8 @@ pids+=($!)
 wait_for grep -q X_MS_HELLO "$dir/events"
 on "$a" ping -c 3 -i 0.05 -W 5 10.2.0.1 >"$dir/held-ping" 2>&1 &
 ping=$!
-check "trap: ACQUIRE" wait_for grep -q \
-	'ACQUIRE satype=ESP.*ADDRESS_SRC(proto=1 prefix=32 addr=10.1.0.1) ADDRESS_DST(proto=1 prefix=32 addr=10.2.0.1)' \
-	"$dir/events"
+asked='ADDRESS_SRC(proto=1 prefix=32 addr=10.1.0.1) ADDRESS_DST(proto=1 prefix=32 addr=10.2.0.1)'
+check "trap: ACQUIRE" wait_for grep -q "ACQUIRE satype=ESP.*$asked" "$dir/events"
 check "trap: hold" has "$a" eroute '10\.1\.0\.1/32 +-> 10\.2\.0\.1/32 +=> %hold$'
 check "hold: SAs" pair tunnel 0x1600 20 $key20 - - 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24
 check "hold: the packets went out" wait $ping
