@@ -4,6 +4,7 @@ if PLUGIN_CRYPTO_OPENSSL
 # The objects stand in a convenience library so that the tests link the same ones.
 EXTRA_LTLIBRARIES += src/plugins/crypto-openssl/crypto-openssl.la \
 	src/plugins/crypto-openssl/libopenssl.la
+CLEANFILES += src/plugins/crypto-openssl/libopenssl.la
 src_plugins_crypto_openssl_libopenssl_la_SOURCES = \
 	src/plugins/crypto-openssl/crypto-openssl.h \
 	src/plugins/crypto-openssl/encr.c \
