@@ -118,8 +118,7 @@ void tool_args_start(struct tool_args *a, const struct tool *t, const struct too
 	(void)t;
 	memset(a, 0, sizeof *a);
 	a->options = o;
-	a->argv = tool_alloc(((size_t)argc + 1) * sizeof *argv);
-	memcpy(a->argv, argv, (size_t)argc * sizeof *argv);
+	a->argv = argv;
 	a->argc = argc;
 	a->next = 1;
 	a->problem = usage_status;
@@ -133,8 +132,8 @@ static void insert(struct tool_args *a, int at, char *word)
 	memcpy(grown, a->argv, (size_t)at * sizeof *grown);
 	grown[at] = word;
 	memcpy(grown + at + 1, a->argv + at, (size_t)(a->argc - at) * sizeof *grown);
-	free(a->argv);
-	a->argv = grown;
+	free(a->spliced);
+	a->argv = a->spliced = grown;
 	a->argc++;
 }
 

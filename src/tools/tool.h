@@ -57,7 +57,8 @@ const struct tool_option *tool_option_at(const struct tool_options *o, unsigned 
 
 struct tool_args {
 	const struct tool_options *options;
-	char **argv; /* a list of our own: files named by --optionsfrom are spliced in */
+	char **argv;    /* the caller's, or: */
+	char **spliced; /* a list of our own, with what files named by --optionsfrom hold */
 	int argc, next;
 	unsigned files;
 	const char *value; /* of the option or the word just given */
@@ -66,8 +67,8 @@ struct tool_args {
 
 enum { TOOL_END = -1, TOOL_WORD = -2, TOOL_BAD = -3 };
 
-/* Copies the list; usage_status: exit status for what cannot be understood.  Never fails: out of
- * memory ends the program. */
+/* usage_status: exit status for what cannot be understood.  argv must outlive *a.  What comes from
+ * files lives as long as the process. */
 void tool_args_start(struct tool_args *a, const struct tool *t, const struct tool_options *o,
 	int argc, char **argv, int usage_status);
 /* The next option's row number, or TOOL_WORD (a word that is no option, in value), TOOL_END, or
