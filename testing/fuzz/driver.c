@@ -5,6 +5,7 @@
  *
  *	NAME_fuzz [-runs=N] [-seed=N] [FILE]...
  *
+ * A target may have seeds of its own (fuzz_seed()), which are used like files.
  * A real campaign links the target with clang -fsanitize=fuzzer instead of this file.
  */
 #include <stdint.h>
@@ -13,6 +14,8 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* The i-th seed, at most `cap` octets; 0: no more. */
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap) __attribute__((weak));
 
 #define INPUT_OCTETS 4096
 #define MAX_FILES    256
@@ -48,6 +51,23 @@ static void read_file(const char *path)
 	in->len = fread(in->octets, 1, sizeof in->octets, f);
 	fclose(f);
 	files[n_files++] = in;
+}
+
+static void take_seeds(void)
+{
+	struct input *in;
+
+	while (fuzz_seed != NULL && n_files < MAX_FILES) {
+		in = calloc(1, sizeof *in);
+		if (in == NULL)
+			exit(2);
+		in->len = fuzz_seed(n_files, in->octets, sizeof in->octets);
+		if (in->len == 0) {
+			free(in);
+			return;
+		}
+		files[n_files++] = in;
+	}
 }
 
 static void mutate(struct input *in)
@@ -94,6 +114,7 @@ int main(int argc, char **argv)
 	unsigned long runs = 20000;
 	static struct input in;
 
+	take_seeds();
 	for (int i = 1; i < argc; i++)
 		if (strncmp(argv[i], "-runs=", 6) == 0)
 			runs = strtoul(argv[i] + 6, NULL, 10);

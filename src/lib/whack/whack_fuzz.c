@@ -10,6 +10,26 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
+
+/* For testing/fuzz/driver.c: frames and reply lines as they should be. */
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
+{
+	static const struct ms_arg args[] = { { "name", "west-east" }, { "async", "yes" },
+		{ "leftupdown", "a=b \n\xff" }, { "x", "" } };
+	static const char *const commands[] = { "status", "up", "define", "x-1_2" };
+	static const char *const lines[] = { "000 a line", "=004", "104 \"a\" #1: b" };
+	struct ms_request r = { i < 4 ? commands[i] : "", args, i, false };
+	size_t used = 0;
+
+	if (i < 4)
+		return ms_whack_encode(out, cap, &used, &r, NULL) == MS_OK ? used : 0;
+	if (i - 4 >= sizeof lines / sizeof *lines)
+		return 0;
+	used = strlen(lines[i - 4]);
+	memcpy(out, lines[i - 4], used);
+	return used;
+}
 
 static void request(const uint8_t *data, size_t size)
 {
