@@ -13,17 +13,13 @@
 static ms_err find_plugins(struct tool_config *c, const struct tool *t, struct ms_why *why)
 {
 	char *path = tool_format("%s/modswan/modswan.conf", t->confdir);
-	struct ms_daemon_conf conf;
-	ms_err err = MS_ERR_NOMEM;
+	struct ms_daemon_conf conf = { 0 };
+	ms_err err = ms_conf_load(path, ms_daemon_keys, &conf, why);
 
-	if (ms_conf_defaults(ms_daemon_keys, &conf)) {
-		err = ms_conf_load(path, ms_daemon_keys, &conf, why);
-		if (err == MS_OK)
-			err = ms_plugins_find(c->plugins,
-				conf.plugin_dir != NULL ? conf.plugin_dir : MS_PLUGINDIR, why);
-		ms_conf_free(ms_daemon_keys, &conf);
-	}
-	free(path);
+	if (err == MS_OK)
+		err = ms_plugins_find(
+			c->plugins, conf.plugin_dir != NULL ? conf.plugin_dir : MS_PLUGINDIR, why);
+	ms_conf_free(ms_daemon_keys, &conf);
 	return err;
 }
 
@@ -54,8 +50,6 @@ static ms_err read_settings(
 	if (keys == NULL)
 		return MS_OK;
 	c->settings = tool_alloc(c->plugin->conf_size);
-	if (!ms_conf_defaults(keys, c->settings))
-		return MS_ERR_NOMEM;
 	path = tool_format("%s/modswan/" PLUGIN_NAME ".conf", t->confdir);
 	err = ms_conf_load(path, keys, c->settings, why);
 	free(path);
