@@ -21,7 +21,6 @@ enum ms_conn_auto { MS_AUTO_IGNORE, MS_AUTO_ADD, MS_AUTO_ROUTE, MS_AUTO_START, M
 enum ms_conn_auth { MS_AUTH_PSK = 1, MS_AUTH_RSA = 2, MS_AUTH_ECDSA = 4, MS_AUTH_NEVER = 8,
 	MS_AUTH_NULL = 16, MS_AUTH_EDDSA = 32, MS_AUTH_RSA_SHA1 = 64 };
 enum ms_tristate { MS_NO, MS_YES, MS_AUTO };
-enum ms_failure_shunt { MS_FAIL_NONE, MS_FAIL_PASS, MS_FAIL_DROP, MS_FAIL_REJECT };
 enum ms_dpd_action { MS_DPD_HOLD, MS_DPD_CLEAR, MS_DPD_RESTART };
 enum ms_keyexchange { MS_KEX_IKEV2, MS_KEX_IKEV1 };
 
@@ -53,19 +52,17 @@ struct ms_conn_desc {
 	uint32_t authby;	 /* enum ms_conn_auth set */
 	char *ike, *esp;	 /* proposals; NULL: defaults */
 	bool ah;		 /* phase2=ah */
-	bool pfs, compress, rekey, narrowing, mobike;
+	bool pfs, rekey, narrowing;
 	int esn;		 /* enum ms_tristate: no, yes, either */
-	int fragmentation;	 /* enum ms_tristate */
 	int encapsulation;	 /* enum ms_tristate */
 	bool nat_keepalive;
 	uint64_t ike_lifetime_ms, ipsec_lifetime_ms, rekey_margin_ms;
 	uint32_t rekey_fuzz_percent;
 	uint32_t keyingtries;	 /* 0: for ever */
 	uint64_t retransmit_interval_ms, retransmit_timeout_ms;
-	uint64_t dpd_delay_ms, dpd_timeout_ms;
+	uint64_t dpd_delay_ms;
 	int dpd_action;		 /* enum ms_dpd_action */
 	uint32_t replay_window;	 /* packets */
-	int failure_shunt, negotiation_shunt; /* enum ms_failure_shunt */
 	uint32_t mtu, metric, priority, reqid;
 	char *kernel;		 /* backend's name; NULL: the default one */
 };
@@ -77,18 +74,15 @@ struct ms_setup_desc {
 	char *logfile;
 	char **plutodebug, **klipsdebug;
 	bool uniqueids;
-	bool logtime, logappend, logip;
+	bool logtime, logappend;
 	char **listen;		/* addresses to listen on; NULL: all */
 	uint32_t ikeport, nat_ikeport;
 	uint64_t nat_keepalive_ms;
 	uint32_t nhelpers;	/* worker threads; 0: as many as cores */
 	uint32_t ddos_threshold, max_halfopen;
 	int ddos_mode;		/* enum ms_tristate: no, busy, auto */
-	uint32_t overridemtu;
-	bool hidetos, fragicmp;
-	char *syslog;
+	bool hidetos;
 	char *dumpdir;
-	uint64_t shunt_lifetime_ms;
 	char *secretsfile, *ipsecdir;
 	bool plutorestartoncrash;
 };

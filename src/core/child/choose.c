@@ -115,6 +115,21 @@ static ms_err refuse_ts(struct ike_sa *ike, const struct conn *c, struct ms_why 
 		want_mine, want_theirs);
 }
 
+/* Is every selector of the peer's in the result?  narrowing=no wants that. */
+static bool unnarrowed(const struct ms_selector *peers, unsigned n_peers,
+	const struct ms_selector *result, unsigned n_result)
+{
+	for (unsigned i = 0; i < n_peers; i++) {
+		bool found = false;
+
+		for (unsigned j = 0; j < n_result && !found; j++)
+			found = ms_selector_contains(&result[j], &peers[i]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	unsigned ke_group, struct ms_why *why)
 {
@@ -134,6 +149,9 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 	n_theirs = ike_ts_narrow(
 		c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs, theirs);
 	if (n_mine == 0 || n_theirs == 0)
+		return refuse(x, refuse_ts(ike, child->conn, why));
+	if (!c->desc->narrowing && (!unnarrowed(x->ts_mine, x->n_mine, mine, n_mine) ||
+					   !unnarrowed(x->ts_theirs, x->n_theirs, theirs, n_theirs)))
 		return refuse(x, refuse_ts(ike, child->conn, why));
 	/* s1.3.1: we may decline transport mode, but not tunnel mode for transport's sake. */
 	child->tunnel = c->desc->type != MS_TYPE_TRANSPORT;
@@ -187,6 +205,10 @@ ms_err child_accept(
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
 	n_theirs = ike_ts_narrow(
 		c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs, theirs);
+	if (!c->desc->narrowing &&
+		(!unnarrowed(c->local.clients, c->local.n_clients, mine, n_mine) ||
+			!unnarrowed(c->remote.clients, c->remote.n_clients, theirs, n_theirs)))
+		return refuse_ts(ike, child->conn, why);
 	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
 		!keep_selectors(&child->theirs, &child->n_theirs, theirs, n_theirs))
 		return MS_ERR_NOMEM;

@@ -37,16 +37,19 @@ static ms_err host_of(struct conn_end *e, const struct ms_end_desc *end, const c
 }
 
 static ms_err id_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
-	struct ms_why *why)
+	const char *myid, struct ms_why *why)
 {
+	const char *text = end->id;
 	ms_err err;
 
-	if (end->id == NULL) {
+	if (text != NULL && strcasecmp(text, "%myid") == 0)
+		text = myid;
+	if (text == NULL) {
 		if (e->host.addr.family == 0)
 			return MS_OK; /* %any, or known once oriented */
 		return ms_id_of_addr(&e->id, &e->host.addr);
 	}
-	err = ms_id_parse(&e->id, end->id, strlen(end->id), why);
+	err = ms_id_parse(&e->id, text, strlen(text), why);
 	if (err != MS_OK)
 		ms_why_prefix(why, "%sid=: ", side);
 	return err;
@@ -161,14 +164,14 @@ static ms_err optional_addr(struct ms_addr *out, const char *text, const char *s
 }
 
 ms_err conn_build_end(struct conn_end *e, const struct ms_conn_desc *d,
-	const struct ms_end_desc *end, const char *side, struct ms_why *why)
+	const struct ms_end_desc *end, const char *side, const char *myid, struct ms_why *why)
 {
 	ms_err err = host_of(e, end, side, why);
 
 	e->auth = end->auth != 0 ? end->auth : d->authby;
 	e->updown = end->updown;
 	if (err == MS_OK)
-		err = id_of(e, end, side, why);
+		err = id_of(e, end, side, myid, why);
 	if (err == MS_OK)
 		err = clients_of(e, end, side, why);
 	if (err == MS_OK)
@@ -199,9 +202,9 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 	if ((d->authby & MS_AUTH_NEVER) && !never_negotiates(d))
 		return ms_fail(why, MS_ERR_CONFIG,
 			"authby=never goes with type=passthrough, drop or reject only");
-	err = conn_build_end(&c->local, d, &d->left, "left", why);
+	err = conn_build_end(&c->local, d, &d->left, "left", t->myid, why);
 	if (err == MS_OK)
-		err = conn_build_end(&c->remote, d, &d->right, "right", why);
+		err = conn_build_end(&c->remote, d, &d->right, "right", t->myid, why);
 	if (err == MS_OK) {
 		err = conn_intern(t, MS_PROTOCOL_IKE, d->ike, &c->ike, why);
 		if (err != MS_OK)

@@ -97,6 +97,9 @@ struct conn_table;
 struct conn_table *conn_table_new(const uint64_t hash_seed[2]);
 void conn_table_free(struct conn_table **t);
 
+/* What %myid stands for in descriptions added from now on; NULL: the end's address.  False: out of
+ * memory. */
+bool conn_table_myid(struct conn_table *t, const char *text);
 /* Understands the description and adds it, not yet oriented.  MS_ERR_DUPLICATE, MS_ERR_CONFIG...;
  * the reason names connection, keyword and value.  *out is borrowed from the table. */
 ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,

@@ -20,6 +20,7 @@ struct conn_table {
 	uint32_t instances;
 	uint32_t reqid;
 	struct conn_proposals *proposals; /* interned */
+	char *myid;	 /* what %myid stands for; NULL: the address */
 };
 
 struct conn_proposals {
@@ -33,7 +34,8 @@ struct conn_proposals {
 ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
 /* One end's clients, identity and keys; `e` was zeroed, host is known. */
 ms_err conn_build_end(struct conn_end *e, const struct ms_conn_desc *d,
-	const struct ms_end_desc *end, const char *side, struct ms_why *why) MS_MUST_CHECK;
+	const struct ms_end_desc *end, const char *side, const char *myid,
+	struct ms_why *why) MS_MUST_CHECK;
 void conn_end_free(struct conn_end *e);
 bool conn_end_copy(struct conn_end *to, const struct conn_end *from);
 

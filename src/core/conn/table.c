@@ -141,10 +141,22 @@ void conn_table_free(struct conn_table **t)
 		free(p->text);
 		free(p);
 	}
+	free((*t)->myid);
 	free((*t)->by_name.buckets);
 	free((*t)->by_pair.buckets);
 	free(*t);
 	*t = NULL;
+}
+
+bool conn_table_myid(struct conn_table *t, const char *text)
+{
+	char *copy = text == NULL ? NULL : strdup(text);
+
+	if (text != NULL && copy == NULL)
+		return false;
+	free(t->myid);
+	t->myid = copy;
+	return true;
 }
 
 /* Instances are not found by name: their template is. */

@@ -47,8 +47,14 @@ ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct
 	struct ms_why *why)
 {
 	struct ms_why orient_why = { "" };
-	ms_err err = conn_add(d->conns, desc, out, why);
+	ms_err err;
 
+	*out = NULL;
+	if (desc->kernel != NULL && strcmp(desc->kernel, d->kernel->name) != 0)
+		return ms_fail(why, MS_ERR_UNSUPPORTED,
+			"connection \"%s\": kernel=%s: every connection uses protostack=%s here",
+			desc->name, desc->kernel, d->kernel->name);
+	err = conn_add(d->conns, desc, out, why);
 	if (err != MS_OK)
 		return err;
 	ms_notice(&d->conn_log, "added connection description \"%s\"", desc->name);

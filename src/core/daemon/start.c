@@ -10,11 +10,14 @@
 #include "lib/log/sink.h"
 #include "lib/mem/arena.h"
 
+#include <errno.h>
 #include <ltdl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #define STOP_MS 5000
 
@@ -132,6 +135,17 @@ ms_err daemon_read_setup(struct daemon *d, struct ms_why *why)
 	return MS_OK;
 }
 
+/* Without dumpdir= the limit that we were started with stays. */
+static void allow_core_dumps(struct daemon *d)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (chdir(d->setup.dumpdir) != 0)
+		ms_error(&d->log, "dumpdir=%s: %s", d->setup.dumpdir, strerror(errno));
+	else if (setrlimit(RLIMIT_CORE, &all) != 0)
+		ms_error(&d->log, "no core dumps: %s", strerror(errno));
+}
+
 static ms_err pick_backends(struct daemon *d, struct ms_why *why)
 {
 	const struct ms_kernel_ops *k;
@@ -188,6 +202,8 @@ static ms_err start_core(struct daemon *d)
 	d->control = control_new(d);
 	if (d->conns == NULL || d->route == NULL || d->ike_timer == NULL || d->control == NULL)
 		return MS_ERR_NOMEM;
+	if (!conn_table_myid(d->conns, d->setup.myid))
+		return MS_ERR_NOMEM;
 	d->ike = ike_engine_new(&d->host, d->conns, &params);
 	return d->ike == NULL ? MS_ERR_NOMEM : MS_OK;
 }
@@ -221,6 +237,8 @@ ms_err daemon_start(struct daemon *d, struct ms_why *why)
 		return err;
 	if (d->setup.nhelpers != 0)
 		ms_loop_workers(d->setup.nhelpers);
+	if (d->setup.dumpdir != NULL)
+		allow_core_dumps(d);
 	ms_notice(&d->log, "Starting Pluto (ModSwan Version %s)", PACKAGE_VERSION);
 	err = pick_backends(d, why);
 	if (err == MS_OK)

@@ -147,6 +147,24 @@ static void test_ts_unacceptable(void **state)
 	refused_end(&p);
 }
 
+/* narrowing=no: a part of what was offered is not good enough, for neither end. */
+static void test_narrowing_refused(void **state)
+{
+	for (unsigned end = 0; end < 2; end++) {
+		struct sim_words w = tunnel, e = tunnel;
+		struct pair p;
+
+		(void)state;
+		w.rightsubnet = "192.0.0.0/16";
+		p = refused_pair(&w, &e);
+		(end == 0 ? p.wc : p.ec)->desc->narrowing = false;
+		pair_up(&p);
+		assert_int_equal(sim_children(p.west), 0);
+		assert_int_equal(p.west->over_err, MS_ERR_TS);
+		refused_end(&p);
+	}
+}
+
 /* Tried again for ever, each time anew, without heaping up IKE SAs; then the peer comes to reason.
  */
 static void test_ts_unacceptable_tried_again(void **state)
@@ -482,6 +500,7 @@ int main(void)
 		cmocka_unit_test(test_no_proposal),
 		cmocka_unit_test(test_invalid_ke_group_not_offered),
 		cmocka_unit_test(test_ts_unacceptable),
+		cmocka_unit_test(test_narrowing_refused),
 		cmocka_unit_test(test_ts_unacceptable_tried_again),
 		cmocka_unit_test(test_esp_no_proposal),
 		cmocka_unit_test(test_mode_mismatch),

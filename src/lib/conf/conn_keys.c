@@ -87,13 +87,6 @@ static const struct ms_conf_choice esns[] = {
 	{ NULL, 0, NULL },
 };
 
-static const struct ms_conf_choice fragmentations[] = {
-	{ "yes", MS_YES, "when the peer can" },
-	{ "force", MS_YES, NULL },
-	{ "no", MS_NO, "never" },
-	{ NULL, 0, NULL },
-};
-
 static const struct ms_conf_choice encapsulations[] = {
 	{ "auto", MS_AUTO, "when a translator was detected" },
 	{ "yes", MS_YES, "always" },
@@ -111,23 +104,6 @@ static const struct ms_conf_choice dpd_actions[] = {
 	{ "clear", MS_DPD_CLEAR, "take the connection down" },
 	{ "restart", MS_DPD_RESTART, "bring it up again" },
 	{ "restart_by_peer", MS_DPD_RESTART, NULL },
-	{ NULL, 0, NULL },
-};
-
-static const struct ms_conf_choice failures[] = {
-	{ "none", MS_FAIL_NONE, "go on trying" },
-	{ "passthrough", MS_FAIL_PASS, "packets pass unprotected" },
-	{ "pass", MS_FAIL_PASS, NULL },
-	{ "drop", MS_FAIL_DROP, "packets are discarded" },
-	{ "reject", MS_FAIL_REJECT, "packets are discarded and the sender is told" },
-	{ NULL, 0, NULL },
-};
-
-static const struct ms_conf_choice negotiations[] = {
-	{ "drop", MS_FAIL_DROP, "packets are discarded" },
-	{ "hold", MS_FAIL_DROP, NULL },
-	{ "passthrough", MS_FAIL_PASS, "packets pass unprotected" },
-	{ "pass", MS_FAIL_PASS, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -164,18 +140,18 @@ const struct ms_conf_key ms_conn_keys[] = {
 	ALIAS("auth", "phase2"),
 	MS_KEY_BOOL(C, pfs, "pfs", .def = true,
 		.brief = "each new IPsec SA has a key exchange of its own"),
-	MS_KEY_BOOL(C, compress, "compress", .def = false,
-		.brief = "offer IPComp, and use it when the peer agrees"),
+	REFUSED("compress", "no", "there is no IPComp yet"),
 	MS_KEY_BOOL(C, rekey, "rekey", .def = true,
 		.brief = "negotiate anew when lifetimes end; the peer may in any case"),
-	MS_KEY_BOOL(C, narrowing, "narrowing", .def = false,
-		.brief = "accept traffic selectors that are smaller than the connection's"),
-	MS_KEY_BOOL(C, mobike, "mobike", .def = false,
-		.brief = "ends may change their addresses (RFC 4555)"),
+	MS_KEY_BOOL(C, narrowing, "narrowing", .def = true,
+		.brief = "agree on traffic selectors that are smaller than what was offered",
+		.text = "RFC 7296 section 2.9 lets the responder answer with a part of what the initiator "
+			"offered, which is the default here (libreswan's is no).  With no, either end "
+			"refuses the CHILD SA unless the selectors are agreed on whole."),
+	REFUSED("mobike", "no", "there is no MOBIKE yet"),
 	MS_KEY_ENUM(C, esn, "esn", .choices = esns, .def = MS_AUTO,
 		.brief = "extended sequence numbers of IPsec SAs"),
-	MS_KEY_ENUM(C, fragmentation, "fragmentation", .choices = fragmentations, .def = MS_YES,
-		.brief = "IKE message fragmentation (RFC 7383)"),
+	IGNORED("fragmentation", "IKE messages are not fragmented yet"),
 	MS_KEY_ENUM(C, encapsulation, "encapsulation", .choices = encapsulations, .def = MS_AUTO,
 		.brief = "ESP in UDP (RFC 3948)"),
 	ALIAS("forceencaps", "encapsulation"),
@@ -204,17 +180,14 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.text = "When only dpdtimeout= is written, dpddelay= is 30s; when only dpddelay= "
 			"is "
 			"written, dpdtimeout= is 120s."),
-	MS_KEY_TIME(C, dpd_timeout_ms, "dpdtimeout", .max = HOURS(24), .def = 0,
-		.brief = "silence after which the peer is dead; IKEv2 uses retransmit-timeout="),
-	ALIAS("ikev1-dpdtimeout", "dpdtimeout"),
+	IGNORED("dpdtimeout", "in IKEv2 retransmit-timeout= decides when a peer is dead"),
+	IGNORED("ikev1-dpdtimeout", IKEV1_LATER),
 	MS_KEY_ENUM(C, dpd_action, "dpdaction", .choices = dpd_actions, .def = MS_DPD_HOLD,
 		.brief = "what to do with a connection whose peer is dead"),
 	MS_KEY_UINT(C, replay_window, "replay-window", .max = 4096, .def = 128, .unit = "packets",
 		.brief = "how far a packet may be late; 0: no check"),
-	MS_KEY_ENUM(C, failure_shunt, "failureshunt", .choices = failures, .def = MS_FAIL_NONE,
-		.brief = "packets of a connection that could not be brought up"),
-	MS_KEY_ENUM(C, negotiation_shunt, "negotiationshunt", .choices = negotiations,
-		.def = MS_FAIL_DROP, .brief = "packets of a connection while it comes up"),
+	REFUSED("failureshunt", "none", "the prospective shunt stays when negotiation fails"),
+	REFUSED("negotiationshunt", "drop", "packets are dropped while a connection comes up"),
 	MS_KEY_UINT(C, mtu, "mtu", .max = 65535, .unit = "octets",
 		.brief = "MTU of the connection's route; 0: the device's"),
 	MS_KEY_UINT(C, metric, "metric", .brief = "metric of the connection's route"),

@@ -144,6 +144,19 @@ static const struct {
 	{ "natt", BIT(IKE) | BIT(NET) },
 	{ "x509", BIT(CREDS) },
 	{ "dpd", BIT(IKE) },
+	{ "tunnel-xmit", BIT(TUNNEL) },
+	{ "netlink", BIT(PFKEY) },
+	{ "xform", BIT(ESP) },
+	{ "spi", BIT(PFKEY) | BIT(ESP) },
+	{ "radij", BIT(EROUTE) },
+	{ "ah", BIT(ESP) },
+	{ "rcv", BIT(ESP) },
+	{ "ipcomp", BIT(ESP) },
+	{ "verbose", BIT(TUNNEL) | BIT(ESP) | BIT(EROUTE) | BIT(PFKEY) },
+	{ "whackwatch", BIT(CONTROL) },
+	{ "cpu-usage", BIT(MAIN) },
+	{ "tmi", BIT(MAIN) | BIT(IKE) | BIT(CHILD) | BIT(CONN) | BIT(ROUTE) },
+	{ "private", 0 }, /* key material is never logged */
 	{ "base", BIT(MAIN) | BIT(IKE) | BIT(CHILD) | BIT(CONN) },
 };
 

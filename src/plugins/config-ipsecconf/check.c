@@ -258,9 +258,6 @@ static ms_err authentication(struct resolved *r, struct ms_why *why)
 	if (!is_shunt(d) && (all & MS_AUTH_NEVER) != 0)
 		return wrong(r, blame(r, "authby", "leftauth"), why,
 			"authby=never is for type=passthrough, drop and reject");
-	if (is_shunt(d) && d->failure_shunt != MS_FAIL_NONE)
-		return wrong(r, blame(r, "failureshunt", NULL), why,
-			"failureshunt= has no place in a connection that is never negotiated");
 	return MS_OK;
 }
 
@@ -311,12 +308,10 @@ static ms_err times(struct resolved *r, struct ms_why *why)
 		err = wrong(r, blame(r, "retransmit-timeout", "retransmit-interval"), why,
 			"retransmit-timeout is not longer than retransmit-interval");
 	if (d->dpd_delay_ms == 0 &&
-		(d->dpd_timeout_ms != 0 || ipsecconf_written(r, "dpdaction") != NULL) &&
+		(ipsecconf_written(r, "dpdtimeout") != NULL ||
+			ipsecconf_written(r, "dpdaction") != NULL) &&
 		ipsecconf_written(r, "dpddelay") == NULL)
 		d->dpd_delay_ms = 30000;
-	if (d->dpd_delay_ms != 0 && d->dpd_timeout_ms == 0 &&
-		ipsecconf_written(r, "dpdtimeout") == NULL)
-		d->dpd_timeout_ms = 120000;
 	return err;
 }
 

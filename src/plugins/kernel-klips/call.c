@@ -171,21 +171,29 @@ void call_teardown(struct link *l, bool end)
 		nap();
 }
 
-void klips_command(const struct link *l, const char *argv[7])
+void klips_command(const struct link *l, const char *argv[KLIPS_ARGV])
 {
+	unsigned n = 5;
+
 	argv[0] = l->conf->program != NULL ? l->conf->program : MS_EXECDIR "/klips";
 	argv[1] = "--rundir";
 	argv[2] = l->services->rundir;
 	argv[3] = "--confdir";
 	argv[4] = l->services->confdir;
-	argv[5] = NULL;
-	argv[6] = NULL;
+	if (l->show_tos)
+		argv[n++] = "--nohidetos";
+	if (l->debug != NULL) {
+		argv[n++] = "--debug";
+		argv[n++] = l->debug;
+	}
+	while (n < KLIPS_ARGV)
+		argv[n++] = NULL;
 }
 
 /* klips goes into the background by itself: the child that we wait for ends when it is ready. */
 ms_err call_start_klips(const struct link *l, struct ms_why *why)
 {
-	const char *argv[7];
+	const char *argv[KLIPS_ARGV];
 	int r, status = 0;
 	pid_t pid;
 

@@ -47,34 +47,19 @@ static ms_err klips_encap_socket(void *inst, const struct ms_endpoint *local, in
 	return call_encap_socket(inst, local, fd_r, why);
 }
 
-/* interfaces = ( "ipsec0=eth1" ) */
-static const char *mapped_device(const struct settings *conf, const char *physical)
-{
-	size_t len = strlen(physical);
-	char **i;
-
-	for (i = conf->interfaces; i != NULL && *i != NULL; i++) {
-		const char *eq = strchr(*i, '=');
-
-		if (eq != NULL && strcmp(eq + 1, physical) == 0)
-			return *i;
-	}
-	return conf->interfaces == NULL && conf->device != NULL && len > 0 ? conf->device : "";
-}
-
 static ms_err klips_device(void *inst, const struct ms_addr *local, const char *physical, char *buf,
 	size_t size, struct ms_why *why)
 {
 	struct link *l = inst;
 	char name[16];
+	bool listed;
 	ms_err err;
 
 	(void)local;
-	snprintf(name, sizeof name, "%s", mapped_device(l->conf, physical));
-	name[strcspn(name, "=")] = '\0';
+	setup_device(l, physical, name, &listed);
 	err = call_attach(l, physical, name, buf, size, why);
 	/* `device` is a wish for the first one only */
-	if (err == MS_ERR_BUSY && l->conf->interfaces == NULL && name[0] != '\0')
+	if (err == MS_ERR_BUSY && !listed && name[0] != '\0')
 		err = call_attach(l, physical, "", buf, size, why);
 	return err;
 }
@@ -95,6 +80,7 @@ static void klips_unload(void **instance)
 	if (l == NULL)
 		return;
 	link_close(l);
+	setup_forget(l);
 	free(l->socket_path);
 	free(l);
 	*instance = NULL;
@@ -135,6 +121,7 @@ static const struct ms_kernel_ops klips_ops = {
 	.submit = klips_submit,
 	.encap_socket = klips_encap_socket,
 	.device = klips_device,
+	.setup = klips_setup,
 	.flush = klips_flush,
 };
 

@@ -12,6 +12,8 @@
 
 struct job;
 
+enum { KLIPS_ARGV = 10 };
+
 /* A message on its way: answers come in the order of requests. */
 struct pending {
 	struct pending *next;
@@ -39,6 +41,10 @@ struct link {
 	const struct ms_services *services;
 	const struct settings *conf;
 	struct ms_logger log;
+	/* From `config setup`; heap. */
+	char **interfaces; /* "ipsec0=eth1"; NULL: none written */
+	char *debug;	   /* words for --debug; NULL: none */
+	bool show_tos;	   /* hidetos=no */
 	const struct ms_kernel_events *events;
 	void *ctx;
 	char *socket_path;
@@ -89,7 +95,16 @@ ms_err call_attach(struct link *l, const char *physical, const char *name, char 
 void call_teardown(struct link *l, bool end);
 ms_err call_start_klips(const struct link *l, struct ms_why *why) MS_MUST_CHECK;
 /* argv of klips: 6 words. */
-void klips_command(const struct link *l, const char *argv[7]);
+void klips_command(const struct link *l, const char *argv[KLIPS_ARGV]);
+
+/* --- setup.c ---------------------------------------------------------------------------------- */
+
+/* ms_kernel_ops.setup */
+ms_err klips_setup(void *inst, const struct ms_setup_desc *setup, struct ms_why *why);
+void setup_forget(struct link *l);
+/* "ipsec0" that interfaces= (of config setup, else of the plugin's settings) gives to a physical
+ * device; empty: no wish.  False in *listed_r: there is no such list. */
+void setup_device(const struct link *l, const char *physical, char name[16], bool *listed_r);
 
 /* --- message.c: operations as messages ---------------------------------------------------------- */
 

@@ -233,7 +233,7 @@ static void starter_line(void *arg, const char *line)
 static void retry(void *arg)
 {
 	struct link *l = arg;
-	const char *argv[7];
+	const char *argv[KLIPS_ARGV];
 	struct ms_why why = { "" };
 	ms_err err;
 

@@ -8,6 +8,7 @@ kernel_klips_objects = \
 	src/plugins/kernel-klips/kernel-klips.h \
 	src/plugins/kernel-klips/link.c \
 	src/plugins/kernel-klips/message.c \
+	src/plugins/kernel-klips/setup.c \
 	src/plugins/kernel-klips/submit.c
 src_plugins_kernel_klips_kernel_klips_la_SOURCES = $(kernel_klips_objects)
 src_plugins_kernel_klips_kernel_klips_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_KERNEL_KLIPS_LDFLAGS)

@@ -48,7 +48,6 @@ static void describe(const struct load *l, struct ms_conn_desc *d, uint64_t numb
 	d->ike = strdup(l->o->ike);
 	d->esp = strdup(l->o->esp);
 	d->rekey = false;
-	d->mobike = false;
 	d->dpd_delay_ms = 0;
 	d->keyingtries = 1;
 	d->retransmit_interval_ms = l->o->retransmit_ms;
