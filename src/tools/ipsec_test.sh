@@ -148,6 +148,7 @@ call 1 whack $ends --psk --ikelifetime zero; err '--ikelifetime needs a number, 
 call 1 whack $ends --psk --rekeyfuzz -1; err '--rekeyfuzz needs a number'
 call 1 whack $ends --psk --ikelifetime 999999; err '--ikelifetime is above the maximum'
 call 1 whack $ends --psk --ipseclifetime 600; err 'is not below --ipseclifetime'
+call 1 whack --tundev 3; err '--tundev is not supported'
 call 1 whack --oppohere 192.0.2.1; err 'must be used together'
 call 1 whack --pubkeyrsa 0sAQ; err 'need --keyid'
 call 1 whack --xauthname u --status; err 'need --initiate'

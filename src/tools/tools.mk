@@ -52,3 +52,11 @@ man/ipsec_whack.8: man/ipsec_whack.8.in $(tool_page_needs)
 
 TESTS += src/tools/man_test.sh
 EXTRA_DIST += src/tools/man_test.sh
+
+if HAVE_CMOCKA
+check_PROGRAMS += src/tools/options_test
+TESTS += src/tools/options_test
+src_tools_options_test_SOURCES = src/tools/options_test.c src/tools/options.c \
+	src/tools/whack_table.c
+src_tools_options_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
+endif

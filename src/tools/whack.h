@@ -13,6 +13,7 @@ enum whack_scope {
 };
 
 enum whack_kind {
+	WHACK_REFUSED,    /* of the family, without counterpart here */
 	WHACK_OWN,        /* whack.c knows it by name */
 	WHACK_WORD,       /* key=value: a keyword of ipsec.conf with a fixed value */
 	WHACK_TEXT,       /* key=the option's argument */

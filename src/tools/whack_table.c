@@ -11,6 +11,7 @@
 
 /* clang-format off */ /* rows on a line */
 #define GENERAL(n, a, h) { { (n), (a), (h) }, WHACK_GENERAL, WHACK_OWN, NULL, NULL }
+#define REFUSED(n, a) { { (n), (a), NULL }, WHACK_GENERAL, WHACK_REFUSED, NULL, NULL }
 #define END(n, a, k, h) { { (n), (a), (h) }, WHACK_END, WHACK_TEXT, (k), NULL }
 #define END_IS(n, k, v, h) { { (n), NULL, (h) }, WHACK_END, WHACK_WORD, (k), (v) }
 #define POLICY(n, a, k, h) { { (n), (a), (h) }, WHACK_POLICY, WHACK_TEXT, (k), NULL }
@@ -38,7 +39,7 @@ const struct whack_option whack_table[] = {
 	END("id", "ID", "id", "identity of the end"),
 	END("cert", "FILE", "cert", "certificate of the end"),
 	END("ca", "DN", "ca", "issuer that the end's certificate must have"),
-	END("groups", "LIST", "groups", "groups the end must belong to"),
+	REFUSED("groups", "LIST"),
 	{ { "ikeport", "PORT", "UDP port of the end's IKE" }, WHACK_END, WHACK_NUMBER, "ikeport",
 		NULL },
 	END("nexthop", "ADDRESS", "nexthop", "gateway of the end towards the other, or %direct"),
@@ -48,11 +49,9 @@ const struct whack_option whack_table[] = {
 	END_IS("dnskeyondemand", "rsasigkey", "%dnsondemand", "look the end's key up when needed"),
 	END("srcip", "ADDRESS", "sourceip", "source address of the end's own packets"),
 	END("updown", "COMMAND", "updown", "what to run when the connection comes and goes"),
-	{ { "tundev", "N", "number of the end's tunnel device" }, WHACK_END, WHACK_NUMBER, "tundev",
-		NULL },
+	REFUSED("tundev", "N"),
 	END("sendcert", "MODE", "sendcert", "when to send the certificate"),
-	{ { "certtype", "N", "kind of the certificate" }, WHACK_END, WHACK_NUMBER, "certtype",
-		NULL },
+	REFUSED("certtype", "N"),
 	END_IS("xauthserver", "xauthserver", "yes", "the end asks for a name and password"),
 	END_IS("xauth", "xauthserver", "yes", NULL),
 	END_IS("xauthclient", "xauthclient", "yes", "the end gives a name and password"),
@@ -159,7 +158,7 @@ const struct whack_option whack_table[] = {
 	{ { "oppohere", "ADDRESS", "negotiate opportunistically from here" }, WHACK_ACTION,
 		WHACK_OWN, NULL, NULL },
 	{ { "oppothere", "ADDRESS", "and to there" }, WHACK_ACTION, WHACK_OWN, NULL, NULL },
-	COMMAND_ARG("tpmeval", "SCRIPT", "script", "tpmeval", "not supported; refused"),
+	REFUSED("tpmeval", "SCRIPT"),
 	COMMAND_ARG("whackrecord", "FILE", "file", "whackrecord", "record requests in FILE"),
 	COMMAND("whackstoprecord", "end that"),
 	COMMAND("listpubkeys", "show public keys"),

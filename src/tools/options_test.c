@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option parser, and what must hold for every option table. */
+#include "tools/whack.h"
+
+#include <modswan/config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct tool_option rows[] = {
+	{ "up", NULL, "" },
+	{ "update", NULL, "" },
+	{ "name", "NAME", "" },
+	{ "listen", NULL, "" },
+	{ "listall", NULL, "" },
+	{ NULL, NULL, NULL },
+};
+static const struct tool_options table = TOOL_OPTIONS(rows, true);
+static const struct tool_command command = { .name = "test" };
+static struct tool tool = { .command = &command };
+
+/* The parser's answers as a text: row numbers, words in brackets, '!' for a refusal. */
+static const char *parse(const char *const *words)
+{
+	static char text[256];
+	struct tool_args a;
+	char *argv[16] = { (char *)(uintptr_t) "test" };
+	int argc = 1, got;
+	size_t n = 0;
+
+	for (; *words != NULL; words++)
+		argv[argc++] = (char *)(uintptr_t)*words;
+	tool_args_start(&a, &tool, &table, argc, argv, 7);
+	text[0] = '\0';
+	while ((got = tool_args_next(&a, &tool)) != TOOL_END) {
+		if (got == TOOL_BAD)
+			n += (size_t)snprintf(text + n, sizeof text - n, "!%d", a.problem);
+		else if (got == TOOL_WORD)
+			n += (size_t)snprintf(text + n, sizeof text - n, "[%s]", a.value);
+		else
+			n += (size_t)snprintf(text + n, sizeof text - n, "%d%s%s ", got,
+				a.value != NULL ? "=" : "", a.value != NULL ? a.value : "");
+		if (got == TOOL_BAD)
+			break;
+	}
+	return text;
+}
+
+#define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
+
+static void test_parsing(void **state)
+{
+	(void)state;
+	assert_string_equal(PARSE("--up"), "0 ");
+	assert_string_equal(PARSE("--upd", "--update"), "1 1 ");
+	assert_string_equal(PARSE("--name", "x", "--name=y", "--n="), "2=x 2=y 2= ");
+	assert_string_equal(PARSE("--name", "--up"), "2=--up ");
+	assert_string_equal(PARSE("a", "--up", "-", "b"), "[a]0 [-][b]");
+	assert_string_equal(PARSE("--liste"), "3 ");
+}
+
+static void test_refusals(void **state)
+{
+	static const char *const words[] = { "--list", "--nosuch", "--", "-u", "--name", "--up=x",
+		"--upx", "--=x" };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		assert_string_equal(PARSE(words[i]), "!7");
+}
+
+static const char *with_file(const char *content)
+{
+	char path[] = "/tmp/options_testXXXXXX";
+	const char *answer;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+	close(fd);
+	answer = PARSE("--up", "--optionsfrom", path, "last");
+	unlink(path);
+	return answer;
+}
+
+static void test_files(void **state)
+{
+	(void)state;
+	assert_string_equal(with_file("--name x\n"), "0 2=x [last]");
+	assert_string_equal(with_file("# a comment\n\n  --update  \n"), "0 1 [last]");
+	assert_string_equal(with_file("--name \t \"a b\"\n'c d'\n"), "0 2=a b [c d][last]");
+	assert_string_equal(with_file("--name\nx"), "0 2=x [last]");
+	assert_string_equal(with_file("one two\n"), "0 [one two][last]");
+	assert_string_equal(with_file(""), "0 [last]");
+	assert_string_equal(with_file("\"\n"), "0 [\"][last]");
+	assert_string_equal(PARSE("--optionsfrom", "/nonexistent/file"), "!2");
+	assert_string_equal(PARSE("--optionsfrom"), "!7");
+}
+
+static void check_table(const char *name, const struct tool_options *o)
+{
+	const struct tool_option *a, *b;
+
+	for (unsigned i = 0; (a = tool_option_at(o, i)) != NULL; i++) {
+		if (a->name[0] == '\0' ||
+			strspn(a->name, "abcdefghijklmnopqrstuvwxyz0123456789-_") !=
+				strlen(a->name))
+			fail_msg("%s: option \"%s\" has a bad name", name, a->name);
+		for (unsigned k = 0; k < i && (b = tool_option_at(o, k)) != NULL; k++)
+			if (strcmp(a->name, b->name) == 0)
+				fail_msg("%s: option \"%s\" is there twice", name, a->name);
+	}
+}
+
+static void test_whack_table(void **state)
+{
+	(void)state;
+	check_table("whack", &whack_options);
+	for (unsigned i = 0; i < whack_rows(); i++)
+		assert_int_equal(whack_row(whack_table[i].o.name), i);
+}
+
+/* Each keyword that whack can produce is one of ipsec.conf, and its fixed values are good ones. */
+static void test_whack_keywords(void **state)
+{
+	unsigned bad = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < whack_rows(); i++) {
+		const struct whack_option *o = &whack_table[i];
+		bool end = o->scope == WHACK_END;
+		const struct ms_conf_key *key;
+
+		if (o->key == NULL || (!end && o->scope != WHACK_POLICY))
+			continue;
+		key = ms_conf_find(end ? ms_end_keys : ms_conn_keys, o->key);
+		if (key != NULL && (o->kind != WHACK_SECONDS || key->type == MS_CONF_TIME))
+			continue;
+		print_error("--%s: \"%s\" is %s of ipsec.conf\n", o->o.name, o->key,
+			key == NULL ? "no keyword" : "no time");
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parsing),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_files),
+		cmocka_unit_test(test_whack_table), cmocka_unit_test(test_whack_keywords) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
