@@ -5,6 +5,7 @@ ipsec eroute
 ipsec trafficstatus
 [ $host = west ] && mine=$west_net theirs=$east_net || mine=$east_net theirs=$west_net
 ipsec status | assert_match - 'west-east.*; erouted'
+ipsec status | assert_match - "west-east.*ESP algorithm newest: $esp_name$"
 ipsec eroute | assert_match - "^[0-9]+ +$mine(:0)? +-> +$theirs(:0)? +=> +[a-z]+0?x?[.:0-9a-f]+@"
 assert_ge "octets in" "$(traffic west-east in)" $least
 assert_ge "octets out" "$(traffic west-east out)" $least
