@@ -175,7 +175,7 @@ call 1 setup start; err 'already running, start aborted'
 call 0 stop; err '^ipsec_setup: Stopping ModSwan IPsec'
 call 3 setup status; out '^IPsec stopped$'
 words='stop' checks=$((checks + 1))
-[ -z "$(ls "$run")" ] || complain "files left: $(ls "$run")"
+[ -z "$(ls -A "$run")" ] || complain "files left: $(ls "$run")"
 checks=$((checks + 1))
 ! alive "$pluto" || complain "pluto is left"
 call 1 setup stop; err 'is not running: doing cleanup anyway'
@@ -185,7 +185,7 @@ FAKE_EXIT=10
 call 1 setup start; err 'already running, start aborted'
 unset FAKE_EXIT
 checks=$((checks + 1))
-[ -z "$(ls "$run")" ] || complain "files left: $(ls "$run")"
+[ -z "$(ls -A "$run")" ] || complain "files left: $(ls "$run")"
 
 echo "- what is asked"
 export FAKE_KLIPS=1
@@ -239,6 +239,27 @@ printf '%s\n' '# a comment' '--name "net1"' '--terminate' >"$dir/options"
 call 0 whack --optionsfrom "$dir/options"; out '^000 command down$'; out '^000 name=\[net1\]$'
 call 21 whack --name nosuch --route --initiate; out '^000 command route$'; no_out '^000 command up'
 
+echo "- a run directory of its own"
+call 0 stop
+rmdir "$run"
+call 0 start
+call 0 stop
+checks=$((checks + 1))
+[ ! -e "$run" ] || complain "the run directory is left: $(ls -A "$run")"
+call 1 stop
+export FAKE_EXIT=3
+call 1 start
+unset FAKE_EXIT
+checks=$((checks + 1))
+[ ! -e "$run" ] || complain "the run directory is left: $(ls -A "$run")"
+call 0 start
+touch "$run/other"
+call 0 stop
+checks=$((checks + 1))
+[ "$(ls -A "$run")" = other ] || complain "not just the other file is left: $(ls -A "$run")"
+rm "$run/other"
+call 0 start
+
 echo "- mixed states"
 pluto=$(cat "$run/pluto.pid") klips=$(cat "$run/klips.pid")
 kill -KILL "$klips"
@@ -265,7 +286,7 @@ unset FAKE_DEAF
 call 1 setup status; out 'does not answer'
 call 0 setup stop
 checks=$((checks + 1))
-[ -z "$(ls "$run")" ] || complain "files left: $(ls "$run")"
+[ -z "$(ls -A "$run")" ] || complain "files left: $(ls "$run")"
 
 # A folder with plugins is needed to read plutorestartoncrash=; without it there is no supervisor.
 plugins=$PWD/src/plugins/config-ipsecconf
@@ -293,7 +314,7 @@ if [ -e "$plugins/config-ipsecconf.la" ]; then
 	checks=$((checks + 1))
 	! alive "$runner" || complain 'the supervisor is left'
 	checks=$((checks + 1))
-	[ -z "$(ls "$run")" ] || complain "files left: $(ls "$run")"
+	[ -z "$(ls -A "$run")" ] || complain "files left: $(ls "$run")"
 
 	echo "- checkconfig"
 	printf 'config setup\n\tnosuchkey=1\n' >"$dir/bad.conf"

@@ -25,6 +25,7 @@
 
 #define PLUTO_PATIENCE_MS 10000
 #define KLIPS_PATIENCE_MS 5000
+#define RUNDIR_MARK       ".made"
 
 enum { O_SHOW, O_SHOWONLY, O_HELP, O_VERSION };
 
@@ -85,12 +86,35 @@ static void end_klips(const struct setup_state *s)
 		setup_end(k->stray, KLIPS_PATIENCE_MS);
 }
 
+/* A run directory that was not there is made, marked as ours, and goes when the service stops. */
+static bool make_rundir(const struct tool *t)
+{
+	char *mark = tool_format("%s/" RUNDIR_MARK, t->rundir);
+	int fd;
+
+	if (mkdir(t->rundir, 0755) != 0)
+		return errno == EEXIST;
+	fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+static void remove_rundir(const struct tool *t)
+{
+	char *mark = tool_format("%s/" RUNDIR_MARK, t->rundir);
+
+	/* with files of somebody else it stays */
+	if (unlink(mark) == 0)
+		(void)rmdir(t->rundir);
+}
+
 /* Whoever is told to start or stop has the run directory to itself meanwhile. */
 static int lock_rundir(const struct tool *t)
 {
 	int fd;
 
-	if (mkdir(t->rundir, 0755) != 0 && errno != EEXIST) {
+	if (!make_rundir(t)) {
 		setup_say(true, LOG_ERR, "cannot make %s: %s", t->rundir, strerror(errno));
 		return -1;
 	}
@@ -152,6 +176,8 @@ static int start_daemons(const struct setup *c, const struct setup_state *before
 	if (before->daemon[SETUP_KLIPS].pid == 0 && before->daemon[SETUP_KLIPS].stray == 0 &&
 		status != 10)
 		end_klips(&now);
+	if (status != 10)
+		remove_rundir(c->tool);
 	return 1;
 }
 
@@ -264,6 +290,7 @@ static int stop_all(const struct setup *c)
 	end_klips(&s);
 	undo_updown(c->tool);
 	remove_files(c->tool);
+	remove_rundir(c->tool);
 	setup_say(false, LOG_NOTICE, "...ModSwan IPsec stopped");
 	return was_up ? 0 : 1;
 }

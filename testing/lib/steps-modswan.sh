@@ -76,7 +76,6 @@ host_snapshot() {
 # instance NAME WORD...: the word, said to the instance whose files are in etc/NAME and run/NAME.
 instance() {
 	local confdir=$confdir/$1 rundir=$rundir/$1
-	mkdir -p "$rundir"
 	shift
 	"$@"
 }
