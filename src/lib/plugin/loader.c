@@ -138,6 +138,8 @@ ms_err ms_plugins_find(struct ms_plugins *set, const char *folder, struct ms_why
 	struct dirent **list;
 	int n = scandir(folder, &list, only_modules, alphasort);
 
+	if (n < 0 && errno == ENOENT && set->plugins != NULL)
+		return MS_OK;
 	if (n < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "cannot read the plugin folder \"%s\": %s", folder,
 			strerror(errno));

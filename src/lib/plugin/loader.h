@@ -43,8 +43,8 @@ struct ms_plugins *ms_plugins_new(const struct ms_services *services);
 /* Called for each provider as soon as its plugin is loaded, before the next plugin is. */
 void ms_plugins_on_provider(struct ms_plugins *set,
 	void (*fn)(void *arg, const struct ms_provider *p), void *arg);
-/* Opens the plugins of one folder; each may be called several times, earlier folders win. A folder
- * that is not there is an error. */
+/* Opens the plugins of one folder; may be called several times, earlier folders win.  A folder that
+ * is not there is an error, unless there are plugins already (all of them may be linked in). */
 ms_err ms_plugins_find(struct ms_plugins *set, const char *folder, struct ms_why *why) MS_MUST_CHECK;
 /* The plugins that were linked in through libtool's preopening: list is the program's own
  * lt_preloaded_symbols (rows of name and address, a row without name ends it). */
