@@ -8,12 +8,56 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct {
+	enum ms_alg_kind kind;
+	const char *words; /* the family's */
+} offered_kinds[] = {
+	{ MS_ALG_ENCR, "ESP encrypt" },
+	{ MS_ALG_INTEG, "ESP auth attr" },
+	{ MS_ALG_PRF, "IKE prf" },
+	{ MS_ALG_KE, "IKE dh group" },
+};
+
+static const char *words_of(enum ms_alg_kind kind)
+{
+	for (unsigned i = 0; i < sizeof offered_kinds / sizeof offered_kinds[0]; i++)
+		if (offered_kinds[i].kind == kind)
+			return offered_kinds[i].words;
+	return NULL;
+}
+
+/* One line for each algorithm; the registry has a row for each key size, next to each other. */
+static void algorithms_offered(call *c)
+{
+	struct ms_alg_info a, next;
+
+	for (unsigned i = 0; ms_crypto_list(i, &a); i++) {
+		unsigned min = a.key_bits, max = a.key_bits;
+
+		if (!a.offered || !a.first || words_of(a.kind) == NULL)
+			continue;
+		while (ms_crypto_list(i + 1, &next) && next.kind == a.kind && next.id == a.id) {
+			if (next.offered && next.key_bits < min)
+				min = next.key_bits;
+			if (next.offered && next.key_bits > max)
+				max = next.key_bits;
+			i++;
+		}
+		if (max > 0)
+			call_line(c, MS_RC_COMMENT,
+				"algorithm %s: id=%u, name=%s, keysizemin=%u, keysizemax=%u",
+				words_of(a.kind), a.id, a.name, min, max);
+		else
+			call_line(c, MS_RC_COMMENT, "algorithm %s: id=%u, name=%s", words_of(a.kind),
+				a.id, a.name);
+	}
+}
+
 void status_daemon(call *c)
 {
 	const struct daemon *d = c->d;
 	struct ms_endpoint local;
 	const char *dev;
-	struct ms_alg_info a;
 
 	call_line(c, MS_RC_COMMENT, "using kernel interface: %s", d->kernel->name);
 	for (unsigned i = 0; daemon_interface(d, i, &local, &dev); i++) {
@@ -31,14 +75,7 @@ void status_daemon(call *c)
 		d->setup.ikeport == 0 ? 500 : d->setup.ikeport,
 		d->setup.nat_ikeport == 0 ? 4500 : d->setup.nat_ikeport);
 	call_line(c, MS_RC_COMMENT, " ");
-	for (unsigned i = 0; ms_crypto_list(i, &a); i++)
-		if (a.offered && a.first && (a.kind == MS_ALG_ENCR || a.kind == MS_ALG_INTEG))
-			call_line(c, MS_RC_COMMENT, "algorithm ESP %s: id=%u, name=%s, keysize=%u",
-				ms_alg_kind_name(a.kind), a.id, a.name, a.key_bits);
-	for (unsigned i = 0; ms_crypto_list(i, &a); i++)
-		if (a.offered && a.first && (a.kind == MS_ALG_PRF || a.kind == MS_ALG_KE))
-			call_line(c, MS_RC_COMMENT, "algorithm IKE %s: id=%u, name=%s",
-				ms_alg_kind_name(a.kind), a.id, a.name);
+	algorithms_offered(c);
 	call_line(c, MS_RC_COMMENT, " ");
 	call_line(c, MS_RC_COMMENT, "Connection list:");
 	call_line(c, MS_RC_COMMENT, " ");
