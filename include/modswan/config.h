@@ -21,6 +21,7 @@ enum ms_conn_auto { MS_AUTO_IGNORE, MS_AUTO_ADD, MS_AUTO_ROUTE, MS_AUTO_START, M
 enum ms_conn_auth { MS_AUTH_PSK = 1, MS_AUTH_RSA = 2, MS_AUTH_ECDSA = 4, MS_AUTH_NEVER = 8,
 	MS_AUTH_NULL = 16, MS_AUTH_EDDSA = 32, MS_AUTH_RSA_SHA1 = 64 };
 enum ms_tristate { MS_NO, MS_YES, MS_AUTO };
+enum ms_fragmentation { MS_FRAGMENTATION_NO, MS_FRAGMENTATION_YES, MS_FRAGMENTATION_FORCE };
 enum ms_dpd_action { MS_DPD_HOLD, MS_DPD_CLEAR, MS_DPD_RESTART };
 enum ms_keyexchange { MS_KEX_IKEV2, MS_KEX_IKEV1 };
 
@@ -54,6 +55,7 @@ struct ms_conn_desc {
 	bool ah;		 /* phase2=ah */
 	bool pfs, rekey, narrowing;
 	int esn;		 /* enum ms_tristate: no, yes, either */
+	int fragmentation;	 /* enum ms_fragmentation */
 	int encapsulation;	 /* enum ms_tristate */
 	bool nat_keepalive;
 	uint64_t ike_lifetime_ms, ipsec_lifetime_ms, rekey_margin_ms;

@@ -18,6 +18,7 @@ strongswan_start() {
 	cat >/run/strongswan.conf <<-END
 		charon {
 			load = $strongswan_plugins
+			fragment_size = ${fragment_size:-1280}
 			plugins {
 				vici {
 					socket = $strongswan_vici

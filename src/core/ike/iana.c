@@ -40,7 +40,7 @@ static const char *find(const struct name_row *rows, size_t n, uint32_t value)
 #define ROW_TEXT(value, name, text) { value, text },
 
 TABLE(ike_exchange_name, IKE_EXCHANGES(ROW_NAME))
-TABLE(ike_payload_name, IKE_PAYLOADS(ROW_TEXT){ IKE_P_SKF, "SKF" })
+TABLE(ike_payload_name, IKE_PAYLOADS(ROW_TEXT))
 TABLE(ike_notify_name, IKE_NOTIFIES(ROW_NAME))
 TABLE(ike_auth_method_name, IKE_AUTH_METHODS(ROW_TEXT))
 TABLE(ike_id_type_name, { MS_ID_IPV4_ADDR, "ID_IPV4_ADDR" }, { MS_ID_FQDN, "ID_FQDN" },

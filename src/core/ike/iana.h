@@ -41,7 +41,8 @@ enum ike_exchange_type {
 	X(45, TSR, "TSr")                                                                          \
 	X(46, SK, "SK")                                                                            \
 	X(47, CP, "CP")                                                                            \
-	X(48, EAP, "EAP")
+	X(48, EAP, "EAP")                                                                          \
+	X(53, SKF, "SKF") /* RFC 7383 */
 
 enum ike_payload_type {
 	IKE_P_NONE = 0,
@@ -49,8 +50,7 @@ enum ike_payload_type {
 	IKE_PAYLOADS(IKE_PAYLOAD_ENUM)
 #undef IKE_PAYLOAD_ENUM
 	IKE_P_FIRST = IKE_P_SA,
-	IKE_P_LAST = IKE_P_EAP,
-	IKE_P_SKF = 53, /* RFC 7383: a later issue's */
+	IKE_P_LAST = IKE_P_SKF,
 };
 
 /* value, name */

@@ -8,7 +8,7 @@
  * host_ops.job.  Answers of host_ops that come after the SA went are understood and dropped, but
  * every answer must have come before ike_engine_free().
  *
- * Standards: RFC 7296, RFC 7427, RFC 8247; section numbers stand where a rule is obeyed.
+ * Standards: RFC 7296, RFC 7383, RFC 7427, RFC 8247; section numbers stand where a rule is obeyed.
  */
 #ifndef MODSWAN_CORE_IKE_IKE_H
 #define MODSWAN_CORE_IKE_IKE_H
@@ -125,6 +125,9 @@ struct ms_logger child_logger(const struct child_sa *child);
 	X(DROP_SPI, "dropped: no such IKE SA")                                                     \
 	X(DROP_ID, "dropped: message id outside the window")                                       \
 	X(DROP_INTEGRITY, "dropped: integrity check failed")                                       \
+	X(FRAGMENTED, "messages sent in fragments")                                                \
+	X(REASSEMBLED, "messages put together from fragments")                                     \
+	X(DROP_FRAGMENT, "dropped: fragment known already, not agreed on or beyond bounds")        \
 	X(DROP_UNPROTECTED, "dropped: clear message where SK is needed")                           \
 	X(DROP_STATE, "dropped: no transition for it")                                             \
 	X(DROP_BUSY, "dropped: an earlier message is still worked on")                             \

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The IKE engine: ike, ikev2, child; tests and fuzz targets.
 libcore_la_SOURCES += \
-	src/core/ike/attempt.c src/core/ike/cookie.c src/core/ike/engine.c src/core/ike/fsm.c \
+	src/core/ike/attempt.c src/core/ike/cookie.c src/core/ike/engine.c \
+	src/core/ike/fragment.c src/core/ike/fsm.c \
 	src/core/ike/grammar.c src/core/ike/iana.c src/core/ike/iana.h src/core/ike/ike.h \
 	src/core/ike/ike_sa.c src/core/ike/ike_sa.h src/core/ike/index.c src/core/ike/index.h \
 	src/core/ike/layout.c src/core/ike/layout.h src/core/ike/lifetime.c src/core/ike/message.c \
@@ -25,7 +26,8 @@ ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/lib
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
-	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test \
+	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test src/core/ike/fragment_test \
+	src/core/ike/fragment_bounds_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/payload_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -44,6 +46,12 @@ src_core_ike_mutation_test_LDADD = $(ike_test_libs)
 src_core_ike_rekey_test_SOURCES = src/core/ike/rekey_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_rekey_test_LDADD = $(ike_test_libs)
+src_core_ike_fragment_test_SOURCES = src/core/ike/fragment_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_fragment_test_LDADD = $(ike_test_libs)
+src_core_ike_fragment_bounds_test_SOURCES = src/core/ike/fragment_bounds_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_fragment_bounds_test_LDADD = $(ike_test_libs)
 src_core_ike_cve_test_SOURCES = src/core/ike/cve_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cve_test_LDADD = $(ike_test_libs)

@@ -111,6 +111,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 	ike->timer.kind = IKE_TIMER_SA;
 	ike->resend_at = ike->give_up_at = ike->half_open_until = IKE_NEVER;
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
+	ike->fragments_until = IKE_NEVER;
 	if (!ike_exchange_new(ike)) {
 		free(ike);
 		return NULL;
@@ -149,6 +150,8 @@ void ike_sa_unref(struct ike_sa **p)
 	free(ike->request);
 	free(ike->response);
 	free(ike->waiting);
+	ike_fragments_free(ike, IKE_REQUEST);
+	ike_fragments_free(ike, IKE_RESPONSE);
 	free(ike);
 }
 
@@ -207,6 +210,8 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	ike->state = IKE_GONE;
 	ike_exchange_free(&ike->x);
 	ike_exchange_free(&ike->x_out);
+	ike_fragments_free(ike, IKE_REQUEST);
+	ike_fragments_free(ike, IKE_RESPONSE);
 	while (ike->children)
 		lose_child(ike->children, err);
 	if (c->newest_ike == ike->serial)
@@ -291,7 +296,8 @@ bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_i
 void ike_arm(struct ike_sa *ike)
 {
 	const uint64_t due[] = { ike->resend_at, ike->give_up_at, ike->half_open_until,
-		ike->replace_at, ike->expire_at, ike->dpd_at, ike->keepalive_at };
+		ike->replace_at, ike->expire_at, ike->dpd_at, ike->keepalive_at,
+		ike->fragments_until };
 	uint64_t at = IKE_NEVER;
 
 	if (ike->gone)

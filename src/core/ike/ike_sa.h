@@ -27,7 +27,9 @@
 
 enum ike_timer_kind { IKE_TIMER_SA, IKE_TIMER_CHILD };
 
-/* Octets that are kept: a request until it is answered, a response until the next request. */
+/* Octets that are kept: a request until it is answered, a response until the next request.  The
+ * fragments of one message follow each other; each begins with an IKE header, which has its length.
+ */
 struct ike_packet {
 	uint32_t len;
 	uint8_t octets[];
@@ -35,6 +37,7 @@ struct ike_packet {
 
 struct ike_sa;
 struct ike_exchange;
+struct ike_fragments;
 struct ike_rx;
 typedef void ike_step_f(struct ike_sa *ike, ms_err err, const struct ms_why *why);
 typedef void ike_action_f(struct ike_rx *rx);
@@ -72,6 +75,7 @@ struct ike_sa {
 	bool replacing;  /* a successor is on its way */
 	bool telling;    /* somebody waits for attempt_over() */
 	bool peer_rfc7427;
+	bool peer_fragments; /* both ends said IKEV2_FRAGMENTATION_SUPPORTED */
 	uint32_t replaces; /* serial of the IKE SA whose place it takes */
 	uint8_t hashes;    /* bit per enum ms_hash_id that the peer verifies */
 	uint8_t wants;
@@ -87,6 +91,8 @@ struct ike_sa {
 	struct ike_packet *request, *response;
 	struct ike_packet *waiting; /* came while busy */
 	struct ms_endpoint waiting_local, waiting_remote;
+	struct ike_fragments *fragments[2]; /* being collected, by enum ike_role */
+	uint64_t fragments_until;
 	uint32_t sends; /* of the request */
 	uint64_t resend_at, give_up_at;
 	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
@@ -185,6 +191,7 @@ struct ike_engine {
 	uint8_t cookie_version;
 	uint64_t cookie_until;
 	uint64_t counters[IKE_COUNTER_COUNT];
+	size_t fragment_octets;    /* of all SAs' incomplete messages */
 	struct ms_log_limit limit; /* for lines that strangers cause */
 	uint64_t clear_filled_ms;  /* bucket of answers to strangers */
 	uint32_t clear_left;
@@ -264,6 +271,9 @@ void ike_answer_clear(const struct ike_rx *rx, unsigned notify, struct ms_bytes 
 void ike_log_stranger(const struct ike_rx *rx, const char *fmt, ...) MS_PRINTF(2, 3);
 void ike_send(struct ike_engine *e, const struct ms_endpoint *local,
 	const struct ms_endpoint *remote, struct ms_bytes datagram);
+/* All datagrams of a packet. */
+void ike_send_packet(struct ike_engine *e, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote, const struct ike_packet *p);
 
 /* --- window.c -----------------------------------------------------------------------------------
  */
@@ -283,10 +293,43 @@ void ike_resend(struct ike_sa *ike);
 /* Starts the next thing in ike->wants when no request is under way. */
 void ike_next_request(struct ike_sa *ike);
 
+/* --- fragment.c -------------------------------------------------------------------------------- */
+
+/* A datagram of ours on an IPv4 or IPv6 network with all headers: what every IPv6 link carries
+ * (RFC 8200 s5), and what RFC 7383 s2.5.1 advises where nothing is known of an IPv4 path. */
+#define IKE_FRAGMENT_OCTETS       1280
+#define IKE_FRAGMENT_OCTETS_FORCE 576
+/* What is collected at most: fragments of one message, their octets before and after the peer is
+ * authenticated, and octets of a whole engine; strangers get no more than half of that. */
+#define IKE_MAX_FRAGMENTS            128
+#define IKE_FRAGMENTS_OCTETS_UNKNOWN 16384
+#define IKE_FRAGMENTS_OCTETS         IKE_MAX_DATAGRAM
+#define IKE_FRAGMENTS_OCTETS_ENGINE  (32u << 20)
+#define IKE_FRAGMENTS_MS             60000 /* after the last new one */
+
+/* The message in `out`, not sealed, has to be sent in fragments. */
+bool ike_fragment_needed(struct ike_sa *ike, struct ike_out *out);
+/* Sealed, one after the other; the caller frees. */
+ms_err ike_fragment_seal(
+	struct ike_sa *ike, struct ike_out *out, struct ike_packet **packet_r) MS_MUST_CHECK;
+/* Before anything is spent on it: this fragment is new and within bounds (counted if not). */
+bool ike_fragment_wanted(const struct ike_rx *rx);
+/* An authenticated one. */
+void ike_fragment_keep(struct ike_rx *rx, struct ms_bytes inner);
+/* When all fragments are there: rx becomes the whole message, its payloads in the engine's scratch,
+ * and nothing is kept of it. */
+bool ike_fragment_join(
+	struct ike_sa *ike, enum ike_role role, struct ike_rx *rx, struct ms_bytes *inner_r);
+void ike_fragments_free(struct ike_sa *ike, enum ike_role role);
+
 /* --- sk.c ----------------------------------------------------------------------------------------
  */
 
 ms_err ike_sk_seal(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
+/* Octets of a message that has `head` octets before the IV and `inner` octets of payloads. */
+size_t ike_sk_sealed(const struct ike_sa *ike, size_t head, size_t inner);
+/* The most payload octets for a message of `datagram` octets; 0: it is too small for any. */
+size_t ike_sk_room(const struct ike_sa *ike, size_t head, size_t datagram);
 /* In place in the octets of rx->m.raw (which must be writable); *inner_r: the payloads inside. */
 ms_err ike_sk_open(struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m,
 	struct ms_bytes *inner_r) MS_MUST_CHECK;

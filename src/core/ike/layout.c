@@ -67,6 +67,9 @@ LAYOUT(ike_selector, "selector", 8, NAMED(ike_selector_head, type, 1, ike_ts_typ
 	UINT(ike_selector_head, protocol, 1), LENGTH(ike_selector_head),
 	UINT(ike_selector_head, port_first, 2), UINT(ike_selector_head, port_last, 2),
 	REST(ike_selector_head, addresses));
+/* RFC 7383 s2.5 */
+LAYOUT(ike_skf, "SKF", 4, UINT(ike_skf_payload, number, 2), UINT(ike_skf_payload, total, 2),
+	REST(ike_skf_payload, data));
 /* clang-format on */
 
 const struct ike_layout *ike_layout_of(unsigned type)
@@ -88,6 +91,7 @@ const struct ike_layout *ike_layout_of(unsigned type)
 		[IKE_P_SK] = &ike_data_layout,
 		[IKE_P_CP] = &ike_cert_layout,
 		[IKE_P_EAP] = &ike_data_layout,
+		[IKE_P_SKF] = &ike_skf_layout,
 	};
 
 	return type < sizeof(by_type) / sizeof(by_type[0]) ? by_type[type] : NULL;

@@ -197,6 +197,10 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 	} else {
 		if (ike->resend_at <= now)
 			ike_resend(ike);
+		if (ike->fragments_until <= now) {
+			ike_fragments_free(ike, IKE_REQUEST);
+			ike_fragments_free(ike, IKE_RESPONSE);
+		}
 		if (ike->expire_at <= now) {
 			ike->expire_at = ike->replace_at = IKE_NEVER;
 			expire(ike);

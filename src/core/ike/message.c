@@ -14,6 +14,7 @@ ms_err ike_msg_header(struct ike_msg *m, struct ms_bytes datagram)
 	m->critical = 0;
 	m->first_inner = 0;
 	m->sk_at = 0;
+	m->fragment = m->fragments = 0;
 	err = ike_layout_get(&ike_header_layout, &r, &m->h);
 	if (err)
 		return err;
@@ -72,6 +73,38 @@ static ms_err add_payload(
 	return MS_OK;
 }
 
+/* RFC 7383 s2.5: both numbers are at least 1. */
+static ms_err take_fragment(struct ike_msg *m, struct ms_bytes body, struct ms_why *why)
+{
+	struct wire_reader r = wire_reader(body);
+	struct ike_skf_payload skf;
+
+	if (ike_layout_get(&ike_skf_layout, &r, &skf))
+		return ms_fail(why, MS_ERR_TRUNCATED, "SKF payload of %zu octets", body.len);
+	if (skf.number == 0 || skf.number > skf.total)
+		return ms_fail(why, MS_ERR_SYNTAX, "fragment %u of %u", (unsigned)skf.number,
+			(unsigned)skf.total);
+	m->fragment = skf.number;
+	m->fragments = skf.total;
+	m->sk_at += body.len - skf.data.len;
+	return MS_OK;
+}
+
+static ms_err take_encrypted(struct ike_msg *m, const struct ike_generic *g, uint32_t type,
+	struct ms_bytes body, struct ms_why *why)
+{
+	ms_err err;
+
+	m->first_inner = g->next;
+	m->sk_at = (size_t)(body.ptr - m->raw.ptr);
+	err = type == IKE_P_SKF ? take_fragment(m, body, why) : MS_OK;
+	if (err) {
+		m->sk_at = 0;
+		return err;
+	}
+	return add_payload(m, type, false, body, why);
+}
+
 static ms_err walk(
 	struct ike_msg *m, uint32_t type, struct ms_bytes chain, bool protected, struct ms_why *why)
 {
@@ -93,12 +126,11 @@ static ms_err walk(
 		if (!wire_ok(&r))
 			return ms_fail(why, MS_ERR_TRUNCATED, "%s payload goes beyond the end",
 				ike_name(ike_payload_name, type));
-		if (type == IKE_P_SK) {
+		if (type == IKE_P_SK || type == IKE_P_SKF) {
 			if (protected || wire_left(&r) != 0)
-				return ms_fail(why, MS_ERR_SYNTAX, "SK is not the last payload");
-			m->first_inner = g.next;
-			m->sk_at = (size_t)(body.ptr - m->raw.ptr);
-			return add_payload(m, type, false, body, why);
+				return ms_fail(why, MS_ERR_SYNTAX, "%s is not the last payload",
+					ike_name(ike_payload_name, type));
+			return take_encrypted(m, &g, type, body, why);
 		}
 		if (ike_layout_of(type)) {
 			ms_err err = add_payload(m, type, protected, body, why);
@@ -125,6 +157,19 @@ ms_err ike_msg_walk(struct ike_msg *m, struct ms_why *why)
 
 	(void)wire_take(&r, IKE_HEADER_OCTETS);
 	return walk(m, m->h.next, wire_rest(&r), false, why);
+}
+
+void ike_msg_join(struct ike_msg *m, uint32_t first_inner)
+{
+	m->raw = ms_bytes(NULL, 0);
+	m->critical = 0;
+	m->first_inner = first_inner;
+	m->fragment = m->fragments = 0;
+	m->n = 1;
+	m->p[0].type = IKE_P_SK;
+	m->p[0].protected = false;
+	m->p[0].body = ms_bytes(NULL, 0);
+	m->set = IKE_HAS(IKE_P_SK);
 }
 
 ms_err ike_msg_walk_inner(struct ike_msg *m, struct ms_bytes inner, struct ms_why *why)

@@ -43,17 +43,22 @@ struct ike_msg {
 	uint64_t set;
 	uint32_t critical;    /* type, after MS_ERR_CRITICAL */
 	uint32_t first_inner; /* what SK says comes first */
-	size_t sk_at;         /* offset of SK's body in raw, 0: none */
+	size_t sk_at;         /* offset of SK's or SKF's IV in raw, 0: none */
+	uint32_t fragment;    /* number of an SKF payload; 0: a whole message */
+	uint32_t fragments;   /* how many there are, says SKF */
 	struct ike_payload p[IKE_MAX_PAYLOADS];
 };
 
 /* The fixed header only; MS_ERR_TRUNCATED, MS_ERR_SYNTAX (length differs from the datagram's). */
 ms_err ike_msg_header(struct ike_msg *m, struct ms_bytes datagram) MS_MUST_CHECK;
-/* The chain of the clear part; stops at SK. */
+/* The chain of the clear part; stops at SK or SKF. */
 ms_err ike_msg_walk(struct ike_msg *m, struct ms_why *why) MS_MUST_CHECK;
 /* The chain inside SK, decrypted. */
 ms_err ike_msg_walk_inner(
 	struct ike_msg *m, struct ms_bytes inner, struct ms_why *why) MS_MUST_CHECK;
+/* Makes m the whole message of which it was one fragment, as if it had come in one SK payload whose
+ * first inner payload is this. */
+void ike_msg_join(struct ike_msg *m, uint32_t first_inner);
 /* Against the grammar of its exchange. MS_ERR_UNEXPECTED for an exchange without one. */
 ms_err ike_msg_grammar(const struct ike_msg *m, struct ms_why *why) MS_MUST_CHECK;
 

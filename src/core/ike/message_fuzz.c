@@ -7,7 +7,9 @@
  *            of the host come later
  *   then steps: kind, exchange, flags, first payload, length (2 octets), body
  *   kind bit 0: who hears it; bit 1: protected with the right keys; bit 2: as the answer to the
- *   outstanding request; bit 3: time passes first; bits 4-5: message id added to the expected one
+ *   outstanding request; bit 3: time passes first; bits 4-5: message id added to the expected one;
+ *   bit 6, when protected: as a fragment, with number and total from the flags octet's halves
+ *   (0xf: 65535)
  *
  * Nothing may crash, leak, hang, or be left in a kernel when both sides are shut down.
  */
@@ -86,6 +88,19 @@ static ms_err seal_for(struct ike_sa *to, struct ike_out *out)
 	return ike_sk_seal(&other, out);
 }
 
+static void open_sk(
+	struct ike_out *out, unsigned iv, uint8_t kind, uint8_t flags, uint8_t first)
+{
+	unsigned number = flags >> 4, total = flags & 0xf;
+
+	if (kind & 64) {
+		ike_out_skf(out, iv, number == 15 ? 65535 : number, total == 15 ? 65535 : total, 0);
+	} else {
+		ike_out_sk(out, iv);
+	}
+	wire_patch_uint(&out->w, out->sk_at, first, 1);
+}
+
 static void step(struct sim *s, struct wire_reader *r)
 {
 	uint8_t kind = wire_u8(r), exchange = wire_u8(r), flags = wire_u8(r), first = wire_u8(r);
@@ -94,7 +109,7 @@ static void step(struct sim *s, struct wire_reader *r)
 	struct ike_header h = { .next = first,
 		.version = IKE_VERSION_2,
 		.exchange = exchange,
-		.flags = flags & ~(uint32_t)(IKE_F_RESPONSE | IKE_F_INITIATOR) };
+		.flags = kind & 64 ? 0 : flags & ~(uint32_t)(IKE_F_RESPONSE | IKE_F_INITIATOR) };
 	struct ike_sa *to = ike_first(n->ike);
 	struct ms_endpoint src = { o->addr, 500 }, dst = { n->addr, 500 };
 	static uint8_t buf[IKE_MAX_DATAGRAM];
@@ -111,8 +126,7 @@ static void step(struct sim *s, struct wire_reader *r)
 		memcpy(h.spi_i, "initiato", 8), h.flags |= IKE_F_INITIATOR;
 	ike_out_begin(&out, buf, sizeof(buf), &h);
 	if (kind & 2 && to && to->encr && to->keys.ptr) {
-		ike_out_sk(&out, to->encr->iv_octets);
-		wire_patch_uint(&out.w, out.sk_at, first, 1);
+		open_sk(&out, to->encr->iv_octets, kind, flags, first);
 		wire_put(&out.w, body);
 		if (seal_for(to, &out))
 			return;
@@ -123,6 +137,36 @@ static void step(struct sim *s, struct wire_reader *r)
 	}
 	sim_say(s, &src, &dst, datagram);
 	sim_run(s, 2);
+}
+
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
+
+/* After the handshake and before IKE_AUTH: a liveness check whole, in two pieces, in two pieces the
+ * second first and doubled; then the pieces cut anew, more than before. */
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
+{
+	static const uint8_t kinds[][5] = { { 2 }, { 66, 66 }, { 66, 66, 66 },
+		{ 66, 66, 66, 66, 66 } };
+	static const uint8_t flags[][5] = { { 0 }, { 0x12, 0x22 }, { 0x22, 0x22, 0x12 },
+		{ 0x12, 0x13, 0x22, 0x23, 0x33 } };
+	struct wire_writer w = wire_writer(out, cap);
+
+	if (i >= 8)
+		return 0;
+	wire_put_u8(&w, i < 4 ? 4 : 2);
+	for (unsigned k = 0; k < 5 && kinds[i % 4][k]; k++) {
+		/* an empty vendor id, cut after each of its octets */
+		static const uint8_t vendor[4] = { 0, 0, 0, 4 };
+		bool first = flags[i % 4][k] >> 4 <= 1, whole = flags[i % 4][k] == 0;
+
+		wire_put_u8(&w, kinds[i % 4][k] | 1);
+		wire_put_u8(&w, i < 4 ? IKE_X_INFORMATIONAL : IKE_X_IKE_AUTH);
+		wire_put_u8(&w, flags[i % 4][k]);
+		wire_put_u8(&w, first ? IKE_P_VENDOR : 0);
+		wire_put_u16(&w, whole ? 4 : 2);
+		wire_put(&w, ms_bytes(vendor + (first ? 0 : 2), whole ? 4 : 2));
+	}
+	return wire_result(&w).len;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -152,6 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sim_run(s, 100);
 	for (unsigned i = 0; i < 2; i++) {
+		MUST(s->nodes[i].ike->fragment_octets == 0);
 		MUST(s->nodes[i].up == s->nodes[i].downs);
 		MUST(sim_sas(&s->nodes[i]) == 0);
 		MUST(sim_states(&s->nodes[i]) == 0);

@@ -82,6 +82,42 @@ static void test_ike_auth_response(void **state)
 	mutate_protected(4);
 }
 
+/* The two fragments of IKE_AUTH: no mutated one is kept, the first neither when the second is due. */
+static void mutate_fragment(unsigned number)
+{
+	struct tape t;
+	struct pair p = paused_with(&long_names, &t, number);
+	struct record *r = &t.r[number];
+	uint8_t copy[4096];
+	size_t kept = p.east->ike->fragment_octets;
+
+	assert_true((kept > 0) == (number == 4));
+	assert_int_equal(r->octets[16], IKE_P_SKF);
+	for (size_t i = 0; i < r->len; i++)
+		say(&p, r, r->octets, i);
+	for (size_t bit = 0; bit < r->len * 8; bit++) {
+		memcpy(copy, r->octets, r->len);
+		copy[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+		say(&p, r, copy, r->len);
+		assert_int_equal(p.east->ike->fragment_octets, kept);
+	}
+	assert_int_equal(sim_states(p.east), 1);
+	assert_int_equal(sim_ikes(p.east), 0);
+	t.stop_before = 0;
+	say(&p, r, r->octets, r->len);
+	sim_run(p.sim, 1000);
+	assert_pair_up(&p);
+	assert_int_equal(p.east->ike->fragment_octets, 0);
+	pair_free(&p);
+}
+
+static void test_fragments(void **state)
+{
+	(void)state;
+	mutate_fragment(3);
+	mutate_fragment(4);
+}
+
 /* --- inside SK
  * -------------------------------------------------------------------------------------- */
 
@@ -145,6 +181,7 @@ int main(void)
 		cmocka_unit_test(test_ike_sa_init_response),
 		cmocka_unit_test(test_ike_auth_request),
 		cmocka_unit_test(test_ike_auth_response),
+		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_inside_ike_auth_request),
 		cmocka_unit_test(test_inside_ike_auth_response),
 	};

@@ -9,7 +9,7 @@ void ike_out_begin(struct ike_out *o, void *buf, size_t size, const struct ike_h
 	o->w = wire_writer(buf, size);
 	o->next_at = NEXT_OFFSET;
 	o->payload_at = 0;
-	o->sk_at = 0;
+	o->sk_at = o->sk_iv = 0;
 	ike_layout_put(&ike_header_layout, &o->w, h);
 }
 
@@ -48,6 +48,21 @@ void ike_out_sk(struct ike_out *o, unsigned iv_octets)
 	o->payload_at = 0;
 	/* SK's own next-payload field names the first payload inside. */
 	o->next_at = o->sk_at;
+	o->sk_iv = o->w.len;
+	(void)wire_reserve(&o->w, iv_octets);
+}
+
+void ike_out_skf(struct ike_out *o, unsigned iv_octets, unsigned number, unsigned total,
+	unsigned first_inner)
+{
+	struct ike_skf_payload skf = { number, total, { NULL, 0 } };
+
+	ike_out_open(o, IKE_P_SKF);
+	ike_layout_put(&ike_skf_layout, &o->w, &skf);
+	o->sk_at = o->next_at = o->payload_at;
+	o->payload_at = 0;
+	wire_patch_uint(&o->w, o->sk_at, number == 1 ? first_inner : IKE_P_NONE, 1);
+	o->sk_iv = o->w.len;
 	(void)wire_reserve(&o->w, iv_octets);
 }
 

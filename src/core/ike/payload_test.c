@@ -44,6 +44,9 @@ static const struct vector vectors[] = {
 		"protocol=ESP, spi_octets=4, n=2, spis=8 octets" },
 	{ IKE_P_DELETE, "01000000", "protocol=IKE, spi_octets=0, n=0, spis=0 octets" },
 	{ IKE_P_DELETE, "010000", NULL },
+	/* RFC 7383 s2.5 */
+	{ IKE_P_SKF, "00020103a1a2", "number=2, total=259, data=2 octets" },
+	{ IKE_P_SKF, "000201", NULL },
 	/* s3.13 */
 	{ IKE_P_TSI, "0100000007000010000 0ffffc0000100c00001ff", "n=1, rest=16 octets" },
 };

@@ -84,14 +84,20 @@ static bool check_spis(const struct ike_rx *rx)
 	return memcmp(h->spi_r, ike->spi_r, 8) == 0;
 }
 
+/* The same request again: its answer is in the making. */
+static bool working_on(const struct ike_rx *rx)
+{
+	return rx->ike->busy == IKE_BUSY_REQUEST && !ike_msg_is_response(&rx->m) &&
+	       rx->m.h.id == rx->ike->recv_id;
+}
+
 static void keep_waiting(struct ike_rx *rx)
 {
 	struct ike_sa *ike = rx->ike;
 	struct ike_packet *p;
 
-	/* The same request again: its answer is in the making.  One message may wait. */
-	if (ike->waiting || (ike->busy == IKE_BUSY_REQUEST && !ike_msg_is_response(&rx->m) &&
-				    rx->m.h.id == ike->recv_id)) {
+	/* One message may wait. */
+	if (ike->waiting || working_on(rx)) {
 		ike_count(rx->e, IKE_C_DROP_BUSY);
 		return;
 	}
@@ -105,25 +111,6 @@ static void keep_waiting(struct ike_rx *rx)
 	ike->waiting = p;
 	ike->waiting_local = rx->local;
 	ike->waiting_remote = rx->remote;
-}
-
-void ike_idle(struct ike_sa *ike)
-{
-	struct ike_packet *p = ike->waiting;
-
-	ike->busy = IKE_NOT_BUSY;
-	if (ike->gone)
-		return;
-	ike_sa_ref(ike);
-	ike->waiting = NULL;
-	if (p) {
-		struct ms_endpoint local = ike->waiting_local, remote = ike->waiting_remote;
-
-		ike_receive(ike->e, &local, &remote, ms_bytes(p->octets, p->len));
-		free(p);
-	}
-	ike_next_request(ike);
-	ike_sa_unref(&ike);
 }
 
 /* An authenticated request that cannot be understood or does not fit. */
@@ -218,8 +205,7 @@ static void receive_init(struct ike_rx *rx)
 		if (ike->state == IKE_PARENT_R1 && ike->response && ike->x &&
 			ms_bytes_eq(ike->x->init_i, rx->m.raw)) {
 			ike_count(rx->e, IKE_C_ANSWERED_AGAIN);
-			ike_send(rx->e, &rx->local, &rx->remote,
-				ms_bytes(ike->response->octets, ike->response->len));
+			ike_send_packet(rx->e, &rx->local, &rx->remote, ike->response);
 		} else {
 			ike_count(rx->e, IKE_C_DROP_ID);
 		}
@@ -238,18 +224,90 @@ static bool in_window(struct ike_rx *rx)
 	return id == ike->recv_id || (id == ike->recv_id - 1 && ike->response && ike->recv_id > 0);
 }
 
+/* A whole message of the peer. */
+static void understand(struct ike_rx *rx, struct ms_bytes inner)
+{
+	struct ms_why why = { "" };
+	ms_err err;
+
+	ike_follow(rx->ike, &rx->local, &rx->remote);
+	err = ike_msg_walk_inner(&rx->m, inner, &why);
+	if (err == MS_OK)
+		err = ike_msg_grammar(&rx->m, &why);
+	if (err == MS_OK) {
+		act(rx);
+		return;
+	}
+	ike_count(rx->e, IKE_C_DROP_GRAMMAR);
+	if (!ike_msg_is_response(&rx->m))
+		refuse_request(rx, err, &why);
+}
+
+/* Fragments that were complete while the SA was busy. */
+static void collected(struct ike_sa *ike, enum ike_role role)
+{
+	struct ike_rx rx = { .e = ike->e, .ike = ike };
+	struct ms_bytes inner;
+
+	if (!ike->gone && !ike->busy && ike_fragment_join(ike, role, &rx, &inner))
+		understand(&rx, inner);
+}
+
+void ike_idle(struct ike_sa *ike)
+{
+	struct ike_packet *p = ike->waiting;
+
+	ike->busy = IKE_NOT_BUSY;
+	if (ike->gone)
+		return;
+	ike_sa_ref(ike);
+	ike->waiting = NULL;
+	if (p) {
+		struct ms_endpoint local = ike->waiting_local, remote = ike->waiting_remote;
+
+		ike_receive(ike->e, &local, &remote, ms_bytes(p->octets, p->len));
+		free(p);
+	}
+	for (unsigned role = IKE_REQUEST; role <= IKE_RESPONSE; role++)
+		collected(ike, (enum ike_role)role);
+	ike_next_request(ike);
+	ike_sa_unref(&ike);
+}
+
+/* The last request came again: its answer was lost.  Of its fragments only the first one asks for
+ * the answer (RFC 7383 s2.6.1), or there would be as many answers as fragments. */
+static void answer_again(struct ike_rx *rx)
+{
+	struct ike_sa *ike = rx->ike;
+
+	if (rx->m.fragment > 1) {
+		ike_count(rx->e, IKE_C_DROP_FRAGMENT);
+		return;
+	}
+	ike_count(rx->e, IKE_C_ANSWERED_AGAIN);
+	ike_send_packet(rx->e, &ike->local, &ike->remote, ike->response);
+}
+
 static void receive_protected(struct ike_rx *rx)
 {
 	struct ike_sa *ike = rx->ike;
 	struct ike_engine *e = rx->e;
-	struct ms_why why = { "" };
 	struct ms_bytes inner;
-	ms_err err = ike_msg_walk(&rx->m, &why);
+	ms_err err = ike_msg_walk(&rx->m, NULL);
+	enum ike_role role = ike_msg_is_response(&rx->m) ? IKE_RESPONSE : IKE_REQUEST;
+	bool again = role == IKE_REQUEST && rx->m.h.id != ike->recv_id;
 
 	if (err || rx->m.sk_at == 0) {
 		ike_count(e, err ? IKE_C_DROP_SYNTAX : IKE_C_DROP_UNPROTECTED);
 		return;
 	}
+	/* Nothing that we know has a place beside SKF. */
+	if (rx->m.fragment && rx->m.n != 1) {
+		ike_count(e, IKE_C_DROP_SYNTAX);
+		return;
+	}
+	if (rx->m.fragment && !again && !ike_fragment_wanted(rx))
+		return;
 	memcpy(e->rx_scratch, rx->m.raw.ptr, rx->m.raw.len);
 	err = ike_sk_open(ike, e->rx_scratch, &rx->m, &inner);
 	if (err) {
@@ -258,23 +316,16 @@ static void receive_protected(struct ike_rx *rx)
 	}
 	/* From here on it is the peer who speaks. */
 	ike->heard_ms = ike_now(e);
-	if (!ike_msg_is_response(&rx->m) && rx->m.h.id != ike->recv_id) {
-		ike_count(e, IKE_C_ANSWERED_AGAIN);
-		ike_send(e, &ike->local, &ike->remote,
-			ms_bytes(ike->response->octets, ike->response->len));
+	if (again) {
+		answer_again(rx);
 		return;
 	}
-	ike_follow(ike, &rx->local, &rx->remote);
-	err = ike_msg_walk_inner(&rx->m, inner, &why);
-	if (err == MS_OK)
-		err = ike_msg_grammar(&rx->m, &why);
-	if (err == MS_OK) {
-		act(rx);
-		return;
+	if (rx->m.fragment) {
+		ike_fragment_keep(rx, inner);
+		if (ike->busy || !ike_fragment_join(ike, role, rx, &inner))
+			return;
 	}
-	ike_count(e, IKE_C_DROP_GRAMMAR);
-	if (!ike_msg_is_response(&rx->m))
-		refuse_request(rx, err, &why);
+	understand(rx, inner);
 }
 
 static void receive_sa(struct ike_rx *rx)
@@ -294,7 +345,8 @@ static void receive_sa(struct ike_rx *rx)
 		ike_count(rx->e, IKE_C_DROP_STATE);
 		return;
 	}
-	if (ike->busy) {
+	/* Fragments are collected meanwhile, but not those of the request in work. */
+	if (ike->busy && (init || rx->m.h.next != IKE_P_SKF || working_on(rx))) {
 		keep_waiting(rx);
 		return;
 	}

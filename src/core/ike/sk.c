@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Encrypted payload (RFC 7296 s3.14, RFC 5282 for AEADs).  Contexts are made per message:
+ * The Encrypted payload (RFC 7296 s3.14, RFC 5282 for AEADs) and the Encrypted Fragment payload
+ * (RFC 7383 s2.5), whose two numbers come before the IV and are authenticated too.  Contexts are made per message:
  * keeping them would cost more memory than an established SA's whole state.
  */
 #include "core/ike/ike_sa.h"
@@ -50,12 +51,28 @@ static void put_iv(struct ike_sa *ike, uint8_t *iv)
 	ike->iv++;
 }
 
+size_t ike_sk_sealed(const struct ike_sa *ike, size_t head, size_t inner)
+{
+	unsigned block = ike->encr->block_octets > 1 ? ike->encr->block_octets : 1;
+
+	return head + ike->encr->iv_octets + (inner / block + 1) * block + icv_octets(ike);
+}
+
+size_t ike_sk_room(const struct ike_sa *ike, size_t head, size_t datagram)
+{
+	unsigned block = ike->encr->block_octets > 1 ? ike->encr->block_octets : 1;
+	size_t around = head + ike->encr->iv_octets + icv_octets(ike);
+
+	/* One octet of the last block says how much padding there is. */
+	return datagram < around + block ? 0 : (datagram - around) / block * block - 1;
+}
+
 ms_err ike_sk_seal(struct ike_sa *ike, struct ike_out *out)
 {
 	struct wire_writer *w = &out->w;
 	unsigned iv = ike->encr->iv_octets, icv = icv_octets(ike);
 	unsigned block = ike->encr->block_octets > 1 ? ike->encr->block_octets : 1;
-	size_t body = out->sk_at + 4, text = body + iv, pad, text_len;
+	size_t body = out->sk_iv, text = body + iv, pad, text_len;
 	struct ms_encr_job job = { 0 };
 	ms_err err;
 

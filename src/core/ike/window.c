@@ -22,7 +22,7 @@ static void begin(
 		ike_out_sk(out, ike->encr->iv_octets);
 }
 
-static ms_err finish(struct ike_sa *ike, struct ike_out *out, struct ike_packet **keep)
+static ms_err whole(struct ike_sa *ike, struct ike_out *out, struct ike_packet **packet_r)
 {
 	struct ms_bytes datagram;
 	struct ike_packet *p;
@@ -43,9 +43,40 @@ static ms_err finish(struct ike_sa *ike, struct ike_out *out, struct ike_packet 
 		return MS_ERR_NOMEM;
 	p->len = (uint32_t)datagram.len;
 	memcpy(p->octets, datagram.ptr, datagram.len);
+	*packet_r = p;
+	return MS_OK;
+}
+
+void ike_send_packet(struct ike_engine *e, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote, const struct ike_packet *p)
+{
+	struct wire_reader r = wire_reader(ms_bytes(p->octets, p->len));
+
+	while (wire_left(&r) > 0) {
+		struct wire_reader head = r;
+		struct ike_header h;
+		struct ms_bytes datagram;
+
+		if (ike_layout_get(&ike_header_layout, &head, &h))
+			return;
+		datagram = wire_take(&r, h.length);
+		if (datagram.len == 0)
+			return;
+		ike_send(e, local, remote, datagram);
+	}
+}
+
+static ms_err finish(struct ike_sa *ike, struct ike_out *out, struct ike_packet **keep)
+{
+	struct ike_packet *p = NULL;
+	ms_err err = ike_fragment_needed(ike, out) ? ike_fragment_seal(ike, out, &p)
+						   : whole(ike, out, &p);
+
+	if (err)
+		return err;
 	free(*keep);
 	*keep = p;
-	ike_send(ike->e, &ike->local, &ike->remote, datagram);
+	ike_send_packet(ike->e, &ike->local, &ike->remote, p);
 	return MS_OK;
 }
 
@@ -79,6 +110,7 @@ void ike_request_answered(struct ike_sa *ike)
 {
 	free(ike->request);
 	ike->request = NULL;
+	ike_fragments_free(ike, IKE_RESPONSE);
 	ike->send_id++;
 	ike->resend_at = ike->give_up_at = IKE_NEVER;
 	ike_arm(ike);
@@ -94,8 +126,7 @@ void ike_resend(struct ike_sa *ike)
 	ike->sends++;
 	ike->resend_at = ike_now(ike->e) + pause;
 	ike_count(ike->e, IKE_C_RETRANSMITTED);
-	ike_send(ike->e, &ike->local, &ike->remote,
-		ms_bytes(ike->request->octets, ike->request->len));
+	ike_send_packet(ike->e, &ike->local, &ike->remote, ike->request);
 	ike_report(ike, ike->serial, MS_RC_RETRANSMISSION,
 		"%s: retransmission; will wait %u.%u seconds for response",
 		ike_state_name(ike->state), (unsigned)(pause / 1000),
@@ -112,6 +143,7 @@ ms_err ike_response_send(struct ike_sa *ike, struct ike_out *out)
 {
 	ms_err err = finish(ike, out, &ike->response);
 
+	ike_fragments_free(ike, IKE_REQUEST);
 	ike->recv_id++;
 	if (err) {
 		free(ike->response);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * IKE_SA_INIT, both roles: algorithms, Diffie-Hellman, nonces, NAT detection.
- * Standards: RFC 7296 s1.2, s2.6 (cookie), s2.7, s2.23; RFC 7427 s4 (hash algorithms).
+ * Standards: RFC 7296 s1.2, s2.6 (cookie), s2.7, s2.23; RFC 7427 s4 (hash algorithms),
+ * RFC 7383 s2.3 (fragmentation supported).
  *
  *     HDR, [N(COOKIE),] SAi1, KEi, Ni  -->
  *                                      <--  HDR, SAr1, KEr, Nr
@@ -16,7 +17,8 @@
 #define COOKIE_ROUNDS 3
 #define KE_ROUNDS     3
 
-static void put_common(struct ike_sa *ike, struct ike_out *out, bool hashes)
+/* A responder says only what the initiator said before. */
+static void put_common(struct ike_sa *ike, struct ike_out *out, bool hashes, bool fragments)
 {
 	static const uint8_t list[] = { 0, MS_HASH_SHA2_256, 0, MS_HASH_SHA2_384, 0,
 		MS_HASH_SHA2_512, 0, MS_HASH_IDENTITY };
@@ -24,6 +26,8 @@ static void put_common(struct ike_sa *ike, struct ike_out *out, bool hashes)
 	ike_natd_put(ike, out, !ike->initiator);
 	if (hashes)
 		ike_put_notify(out, IKE_N_SIGNATURE_HASH_ALGORITHMS, ms_bytes(list, sizeof(list)));
+	if (fragments && ike->conn->desc->fragmentation != MS_FRAGMENTATION_NO)
+		ike_put_notify(out, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, ms_bytes(NULL, 0));
 	if (ike->e->params.vendor_id.len > 0) {
 		struct ike_data_payload v = { ike->e->params.vendor_id };
 
@@ -47,6 +51,15 @@ static void take_hashes(struct ike_sa *ike, const struct ike_msg *m)
 	}
 }
 
+static void take_fragmentation(struct ike_sa *ike, const struct ike_msg *m)
+{
+	struct ike_notify_payload n;
+
+	ike->peer_fragments =
+		ike->conn->desc->fragmentation != MS_FRAGMENTATION_NO &&
+		ike_msg_notify(m, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, false, &n);
+}
+
 /* --- initiator ------------------------------------------------------------------------------ */
 
 static ms_err send_request(struct ike_sa *ike)
@@ -60,7 +73,7 @@ static ms_err send_request(struct ike_sa *ike)
 		ike_put_notify(&out, IKE_N_COOKIE, x->cookie);
 	ike_put_proposals(&out, ike->conn->ike, ms_bytes(NULL, 0));
 	ike_put_ke_nonce(&out, x->ke->id, ms_bytes(x->ke_pub, x->ke->init_octets), x->ni);
-	put_common(ike, &out, true);
+	put_common(ike, &out, true, true);
 	err = ike_request_send(ike, &out);
 	if (err)
 		return err;
@@ -244,6 +257,7 @@ void ike_sa_init_response(struct ike_rx *rx)
 	}
 	memcpy(ike->spi_r, rx->m.h.spi_r, 8);
 	take_hashes(ike, &rx->m);
+	take_fragmentation(ike, &rx->m);
 	ike_natd_check(ike, &rx->m);
 	ike_request_answered(ike);
 	ike->busy = IKE_BUSY_OTHER;
@@ -263,7 +277,7 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		ike_response_begin(ike, &out, IKE_X_IKE_SA_INIT, 0);
 		ike_put_suite(&out, &ike->suite, x->numbers[0], ms_bytes(NULL, 0));
 		ike_put_ke_nonce(&out, x->ke->id, ms_bytes(x->ke_pub, x->ke->resp_octets), x->nr);
-		put_common(ike, &out, ike->peer_rfc7427);
+		put_common(ike, &out, ike->peer_rfc7427, ike->peer_fragments);
 		err = ike_response_send(ike, &out);
 	}
 	if (err == MS_OK) {
@@ -327,6 +341,7 @@ static void create(struct ike_rx *rx, struct conn *c, const struct ms_suite *sui
 		return;
 	}
 	take_hashes(ike, &rx->m);
+	take_fragmentation(ike, &rx->m);
 	ike_natd_check(ike, &rx->m);
 	ms_endpoint_text(&rx->remote, from, sizeof(from));
 	ms_debug(&lg, "responding to IKE_SA_INIT from %s", from);

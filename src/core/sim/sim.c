@@ -278,6 +278,10 @@ struct conn *sim_conn(struct sim_node *n, const struct sim_words *w)
 	d.authby = w->authby ? w->authby : MS_AUTH_PSK;
 	d.type = w->type;
 	d.encapsulation = w->encapsulation ? w->encapsulation : MS_AUTO;
+	if (w->fragmentation)
+		d.fragmentation = w->fragmentation;
+	if (w->no_fragmentation)
+		d.fragmentation = MS_FRAGMENTATION_NO;
 	d.keyingtries = w->keyingtries ? w->keyingtries : 1;
 	d.ike_lifetime_ms = w->ike_lifetime_ms;
 	d.ipsec_lifetime_ms = w->ipsec_lifetime_ms;

@@ -108,7 +108,8 @@ struct sim_words {
 	int type, encapsulation;
 	uint32_t keyingtries;
 	uint64_t ike_lifetime_ms, ipsec_lifetime_ms, dpd_delay_ms;
-	bool no_rekey, pfs;
+	int fragmentation; /* enum ms_fragmentation; 0: yes */
+	bool no_rekey, pfs, no_fragmentation;
 };
 /* Adds and orients it; fails the test when that is refused. */
 struct conn *sim_conn(struct sim_node *n, const struct sim_words *w);

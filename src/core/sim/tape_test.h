@@ -115,6 +115,41 @@ static inline void say_sealed(struct pair *p, struct ike_sa *sender, const struc
 	say(p, r, datagram.ptr, datagram.len);
 }
 
+/* The same as one fragment, with `outer` payloads of a type before it. */
+static inline void say_fragment(struct pair *p, struct ike_sa *sender, const struct record *r,
+	const struct inner *in, struct ms_bytes piece, unsigned number, unsigned total,
+	unsigned outer, unsigned outer_type)
+{
+	struct ike_out out;
+	static uint8_t buf[70000];
+	struct ms_bytes datagram;
+
+	ike_out_begin(&out, buf, sizeof(buf), &in->h);
+	for (unsigned i = 0; i < outer; i++)
+		ike_out_open(&out, outer_type);
+	ike_out_skf(&out, sender->encr->iv_octets, number, total, in->first);
+	wire_put(&out.w, piece);
+	assert_int_equal(ike_sk_seal(sender, &out), MS_OK);
+	datagram = wire_result(&out.w);
+	say(p, r, datagram.ptr, datagram.len);
+}
+
+/* Long names: both IKE_AUTH messages go in fragments, three of the request, of which the tape has two. */
+#define NAME50  "a2345678901234567890123456789012345678901234567890"
+#define NAME200 NAME50 NAME50 NAME50 NAME50
+static const struct sim_words long_names __attribute__((unused)) = {
+	.name = "west-east",
+	.left = "192.1.2.45",
+	.right = "192.1.2.23",
+	.leftsubnet = "192.0.1.0/24",
+	.rightsubnet = "192.0.2.0/24",
+	.leftid = "@" NAME200 NAME50 NAME50 "west",
+	.rightid = "@" NAME200 NAME200 NAME50 "east",
+	.ike = "aes_gcm128-sha2_256-x25519",
+	.esp = "aes_gcm128,aes_gcm256,aes128-sha2_256,aes256-sha2_512,chacha20_poly1305",
+	.fragmentation = MS_FRAGMENTATION_FORCE,
+};
+
 /* Everything that follows from what was said. */
 static inline void settle(struct pair *p)
 {

@@ -87,6 +87,13 @@ static const struct ms_conf_choice esns[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice fragmentations[] = {
+	{ "yes", MS_FRAGMENTATION_YES, "above 1280 octets, when the peer can" },
+	{ "force", MS_FRAGMENTATION_FORCE, "in IPv4 already above 576 octets, when the peer can" },
+	{ "no", MS_FRAGMENTATION_NO, "never" },
+	{ NULL, 0, NULL },
+};
+
 static const struct ms_conf_choice encapsulations[] = {
 	{ "auto", MS_AUTO, "when a translator was detected" },
 	{ "yes", MS_YES, "always" },
@@ -151,7 +158,12 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("mobike", "no", "there is no MOBIKE yet"),
 	MS_KEY_ENUM(C, esn, "esn", .choices = esns, .def = MS_AUTO,
 		.brief = "extended sequence numbers of IPsec SAs"),
-	IGNORED("fragmentation", "IKE messages are not fragmented yet"),
+	MS_KEY_ENUM(C, fragmentation, "fragmentation", .choices = fragmentations,
+		.def = MS_FRAGMENTATION_YES,
+		.brief = "encrypted IKE messages are sent in pieces (RFC 7383)",
+		.text = "The octets are those of a datagram with its IP and UDP headers.  Both ends say in "
+			"IKE_SA_INIT whether they can; a peer that cannot gets whole messages, with "
+			"force too."),
 	MS_KEY_ENUM(C, encapsulation, "encapsulation", .choices = encapsulations, .def = MS_AUTO,
 		.brief = "ESP in UDP (RFC 3948)"),
 	ALIAS("forceencaps", "encapsulation"),
