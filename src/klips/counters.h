@@ -28,11 +28,17 @@
 	X(OUT_TOO_BIG, "out_too_big", "dropped and told to the sender: must not be fragmented")    \
 	X(OUT_LENGTH, "out_length", "dropped: would be longer than an IP packet can be")           \
 	X(OUT_FAMILY, "out_family", "dropped: transform cannot carry this packet")                 \
+	X(OUT_FRAGMENT, "out_fragment", "dropped: transport mode cannot carry a fragment")          \
+	X(OUT_OPTIONS, "out_options", "dropped: AH cannot cover these IP options or extensions")   \
+	X(OUT_COMPRESSED, "out_compressed", "packets made shorter by IPComp")                      \
+	X(OUT_COMP_SHORT, "out_comp_short", "packets too short to be compressed")                  \
+	X(OUT_COMP_GREW, "out_comp_grew", "packets that compression would not make shorter")       \
+	X(OUT_COMP_REST, "out_comp_rest", "packets not tried: those before did not get shorter")   \
 	X(OUT_CRYPTO, "out_crypto", "dropped: encryption failed")                                  \
 	X(OUT_NO_SOCKET, "out_no_socket", "dropped: no socket to the untrusted side")              \
 	X(OUT_SEND, "out_send", "dropped: the system did not take the packet")                     \
 	X(OUT_TTL, "out_ttl", "dropped: hop limit was used up")                                    \
-	X(IN_READ, "in_read", "ESP packets that came in")                                          \
+	X(IN_READ, "in_read", "ESP and AH packets that came in")                                          \
 	X(IN_DELIVERED, "in_delivered", "packets handed to the host")                              \
 	X(IN_RUNT, "in_runt", "dropped: too short or not aligned")                                 \
 	X(IN_NO_SA, "in_no_sa", "dropped: no SA for this destination and SPI")                     \
@@ -45,6 +51,14 @@
 	X(IN_DUMMY, "in_dummy", "dummy packets, RFC 4303 s2.6")                                    \
 	X(IN_ECN, "in_ecn", "dropped: congestion mark on a packet that cannot carry it")           \
 	X(IN_NESTED, "in_nested", "dropped: chain of transforms is not the SA group's")            \
+	X(IN_INCOMPLETE, "in_incomplete", "dropped: the SA group's outer transforms are missing")   \
+	X(IN_FRAGMENT, "in_fragment", "dropped: fragment where a transform's header should be")    \
+	X(IN_AH_HEADER, "in_ah_header", "dropped: AH header has the wrong length")                 \
+	X(IN_OPTIONS, "in_options", "dropped: IP options or extensions that AH cannot check")      \
+	X(IN_COMP_HEADER, "in_comp_header", "dropped: IPComp header of another SA, or cut short")  \
+	X(IN_COMP_DATA, "in_comp_data", "dropped: cannot be decompressed")                         \
+	X(IN_COMP_BOMB, "in_comp_bomb", "dropped: longer than an IP packet when decompressed")     \
+	X(IN_COMPRESSED, "in_compressed", "packets decompressed")                                  \
 	X(IN_WRITE, "in_write", "dropped: the host did not take the packet")                       \
 	X(IN_ROAMED, "in_roamed", "authentic packets from another address than the SA's")          \
 	X(UDP_IKE, "udp_ike", "IKE datagrams passed to the key daemon")                            \

@@ -91,6 +91,10 @@ static void close_device(struct klips_device *d)
 		close(d->raw4.fd);
 	if (d->raw6.fd >= 0)
 		close(d->raw6.fd);
+	if (d->ah4.fd >= 0)
+		close(d->ah4.fd);
+	if (d->ah6.fd >= 0)
+		close(d->ah6.fd);
 	if (d->pass4 >= 0)
 		close(d->pass4);
 	if (d->pass6 >= 0)
@@ -131,6 +135,8 @@ static struct klips_device *new_device(const struct klips *k, unsigned number, c
 		d->tun[i] = (struct klips_source){ tun_ready, -1, d };
 	d->raw4 = (struct klips_source){ raw4_ready, -1, d };
 	d->raw6 = (struct klips_source){ raw6_ready, -1, d };
+	d->ah4 = (struct klips_source){ raw4_ready, -1, d };
+	d->ah6 = (struct klips_source){ raw6_ready, -1, d };
 	d->pass4 = d->pass6 = -1;
 	return d;
 }
@@ -148,7 +154,9 @@ static ms_err open_sockets(struct klips_device *d, struct ms_why *why)
 	d->pass4 = raw_open(AF_INET, IPPROTO_RAW, d->phys);
 	if (d->raw4.fd < 0 || d->pass4 < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: raw sockets: %s", d->phys, strerror(errno));
+	d->ah4.fd = raw_open(AF_INET, IPPROTO_AH, d->phys);
 	d->raw6.fd = raw_open(AF_INET6, IPPROTO_ESP, d->phys);
+	d->ah6.fd = raw_open(AF_INET6, IPPROTO_AH, d->phys);
 	d->pass6 = raw_open(AF_INET6, IPPROTO_RAW, d->phys);
 	return MS_OK;
 }
@@ -177,8 +185,12 @@ static ms_err watch_all(struct klips *k, struct klips_device *d)
 		err = worker_watch(k->workers[i], &d->tun[i]);
 	if (err == MS_OK)
 		err = worker_watch(k->workers[0], &d->raw4);
+	if (err == MS_OK && d->ah4.fd >= 0)
+		err = worker_watch(k->workers[0], &d->ah4);
 	if (err == MS_OK && d->raw6.fd >= 0)
 		err = worker_watch(k->workers[0], &d->raw6);
+	if (err == MS_OK && d->ah6.fd >= 0)
+		err = worker_watch(k->workers[0], &d->ah6);
 	return err;
 }
 

@@ -31,6 +31,7 @@ struct klips_device {
 	struct ms_addr addrs[DEVICE_ADDRS]; /* copied from phys */
 	unsigned n_addrs;
 	struct klips_source raw4, raw6; /* ESP in and out; fd -1: family not there */
+	struct klips_source ah4, ah6;	/* AH in */
 	int pass4, pass6;		/* IP_HDRINCL, out only */
 	unsigned n_tun;
 	struct klips_source tun[]; /* one queue per worker */

@@ -69,18 +69,6 @@ static unsigned write_aad(uint8_t *aad, uint32_t spi, uint64_t seq, bool esn)
 
 /* --- out ------------------------------------------------------------------------------------ */
 
-/* Takes n numbers; the first of them, or 0 when there are not enough left (RFC 4303 s3.3.3). */
-static uint64_t take_sequence(struct klips_worker *w, struct klips_sa *sa, unsigned n)
-{
-	uint64_t last = __atomic_add_fetch(&sa->seq, n, __ATOMIC_RELAXED);
-
-	if (sa->esn || last <= UINT32_MAX)
-		return last - n + 1;
-	shared_set(sa->state, MS_PFKEY_DEAD);
-	note_expire(w, sa, true);
-	return 0;
-}
-
 /* Makes room before and behind, writes header, IV place, padding and trailer.  False: dead. */
 static bool frame(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint64_t seq,
 	struct ms_encr_job *job)
@@ -177,7 +165,7 @@ static void esp_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **
 
 	for (i = 0; i < n; i++)
 		live += !pkts[i]->dead;
-	seq = live == 0 || sa->encr == NULL ? 0 : take_sequence(w, sa, live);
+	seq = live == 0 || sa->encr == NULL ? 0 : sequence_take(w, sa, live);
 	for (i = 0, live = 0; i < n; i++) {
 		struct ms_encr_job *job = &x->encr[live];
 
@@ -212,17 +200,6 @@ static void esp_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **
 
 /* --- in ------------------------------------------------------------------------------------- */
 
-static bool replay_ok(struct klips_sa *sa, uint32_t low, uint64_t *seq_r)
-{
-	bool ok;
-
-	pthread_spin_lock(&sa->lock);
-	*seq_r = replay_infer(sa->replay, low, sa->esn);
-	ok = replay_check(sa->replay, *seq_r);
-	pthread_spin_unlock(&sa->lock);
-	return ok;
-}
-
 /* Length and early replay check; fills one job.  False: dead. */
 static bool open_job(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, unsigned slot)
 {
@@ -238,11 +215,8 @@ static bool open_job(struct klips_worker *w, struct klips_sa *sa, struct pkt *p,
 		return false;
 	}
 	memcpy(&be, p->data + 4, 4);
-	if (!replay_ok(sa, ntohl(be), &x->seq[slot])) {
-		pkt_drop(w, p, KC_IN_REPLAY);
-		__atomic_add_fetch(&sa->replay_errors, 1, __ATOMIC_RELAXED);
+	if (!sequence_check(w, sa, p, ntohl(be), &x->seq[slot]))
 		return false;
-	}
 	job->iv = p->data + ESP_HEADER;
 	job->data = p->data + shift;
 	job->data_len = p->len - shift - icv;
@@ -252,12 +226,6 @@ static bool open_job(struct klips_worker *w, struct klips_sa *sa, struct pkt *p,
 	job->ok = false;
 	x->pkts[slot] = p;
 	return true;
-}
-
-static void auth_failed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
-{
-	pkt_drop(w, p, KC_IN_AUTH);
-	__atomic_add_fetch(&sa->auth_errors, 1, __ATOMIC_RELAXED);
 }
 
 /* Checks the ICVs of a cipher with separate integrity; only what passes is left in the arrays. */
@@ -312,21 +280,12 @@ static void accept_one(struct klips_worker *w, struct klips_sa *sa, unsigned i, 
 {
 	struct xform_scratch *x = &w->x;
 	struct pkt *p = x->pkts[i];
-	bool fresh;
 
 	if (!x->encr[i].ok) {
 		auth_failed(w, sa, p);
 		return;
 	}
-	pthread_spin_lock(&sa->lock);
-	fresh = replay_accept(sa->replay, x->seq[i]);
-	pthread_spin_unlock(&sa->lock);
-	if (!fresh) {
-		pkt_drop(w, p, KC_IN_REPLAY);
-		__atomic_add_fetch(&sa->replay_errors, 1, __ATOMIC_RELAXED);
-		return;
-	}
-	if (!strip(w, sa, p, &x->encr[i]))
+	if (!sequence_accept(w, sa, p, x->seq[i]) || !strip(w, sa, p, &x->encr[i]))
 		return;
 	*octets += p->len;
 	++*packets;
@@ -359,6 +318,7 @@ static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **p
 
 const struct klips_xform esp_xform = {
 	.protocol = IPPROTO_ESP,
+	.rank = 2,
 	.name = "ESP",
 	.apply = esp_apply,
 	.undo = esp_undo,

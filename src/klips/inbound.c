@@ -26,23 +26,41 @@ static bool usable(const struct klips_sa *sa)
 		&& sa->xform->undo != NULL;
 }
 
+/* Where the SPI stands in a header of this protocol; -1: it has none. */
+static int spi_at(uint8_t protocol)
+{
+	return protocol == IPPROTO_ESP ? 0 : protocol == IPPROTO_AH ? 4 : -1;
+}
+
+static bool read_spi(const struct pkt *p, uint32_t *out)
+{
+	int at = spi_at(p->next);
+
+	if (at < 0 || p->len < (unsigned)at + SPI_OCTETS)
+		return false;
+	memcpy(out, p->data + at, SPI_OCTETS);
+	*out = ntohl(*out);
+	return true;
+}
+
+/* The SA of the header that came first.  What its group has outside of it should have come before:
+ * without that the packet is not protected as it was agreed. */
 static struct klips_sa *find_sa(struct klips_worker *w, struct pkt *p)
 {
 	struct ms_said said = { .dst = p->dst, .protocol = p->next };
 	struct klips_sa *sa;
-	uint32_t be;
 
-	if (p->len < SPI_OCTETS) {
+	if (!read_spi(p, &said.spi)) {
 		pkt_drop(w, p, KC_IN_RUNT);
 		return NULL;
 	}
-	memcpy(&be, p->data, sizeof be);
-	said.spi = ntohl(be);
 	sa = sadb_find(w->k->sadb, &said);
 	if (sa == NULL)
 		pkt_drop(w, p, KC_IN_NO_SA);
 	else if (!usable(sa))
 		pkt_drop(w, p, KC_IN_SA_STATE);
+	else if (rcu_get(sa->outer) != NULL)
+		pkt_drop(w, p, KC_IN_INCOMPLETE);
 	/* RFC 3948: what came in UDP belongs to an SA that is encapsulated, and the other way */
 	else if ((p->peer.port != 0) != (sa->encap_src != 0))
 		pkt_drop(w, p, KC_IN_POLICY);
@@ -67,18 +85,74 @@ static void undo_runs(struct klips_worker *w, unsigned n)
 	}
 }
 
+/* IPIP left a whole packet and there is more to undo inside: steps over its header. */
+static bool enter(struct klips_worker *w, struct pkt *p)
+{
+	struct ip_view v;
+
+	if (!ip_parse(p->data, p->len, &v)) {
+		pkt_drop(w, p, KC_IN_INNER);
+		return false;
+	}
+	if (v.fragment) {
+		pkt_drop(w, p, KC_IN_FRAGMENT);
+		return false;
+	}
+	p->peer = (struct ms_endpoint){ .addr = ip_src(p->data) };
+	p->dst = ip_dst(p->data);
+	p->tos = v.tos;
+	p->ttl = v.ttl;
+	p->next = v.upper;
+	p->ip = p->data;
+	p->ip_octets = v.upper_at;
+	p->data += v.upper_at;
+	p->len = v.total - v.upper_at;
+	return true;
+}
+
+/* Is what comes next in the packet this SA's? */
+static bool is_of(const struct pkt *p, const struct klips_sa *sa)
+{
+	uint32_t spi;
+
+	if (!ms_addr_eq(&p->dst, &sa->said.dst))
+		return false;
+	if (sa->said.protocol == MS_PROTO_TUN)
+		return p->next == IPPROTO_IPIP || p->next == IPPROTO_IPV6;
+	if (sa->said.protocol != p->next)
+		return false;
+	return spi_at(p->next) < 0 || (read_spi(p, &spi) && spi == sa->said.spi);
+}
+
+static bool is_transform(uint8_t protocol)
+{
+	return spi_at(protocol) >= 0 || protocol == IPPROTO_COMP;
+}
+
+static struct klips_sa *broken(struct klips_worker *w, struct pkt *p)
+{
+	pkt_drop(w, p, p->next == IPPROTO_NONE ? KC_IN_DUMMY : KC_IN_NESTED);
+	return NULL;
+}
+
 /* The SA that must be undone next, or NULL when the chain is at its end or broken. */
 static struct klips_sa *next_sa(struct klips_worker *w, struct pkt *p)
 {
 	struct klips_sa *in = rcu_get(p->done->inner);
-	bool tunnel = p->next == IPPROTO_IPIP || p->next == IPPROTO_IPV6;
+	bool tunnel = p->done->said.protocol == MS_PROTO_TUN;
 
-	if (in == NULL)
+	if (in != NULL && tunnel && !enter(w, p))
 		return NULL;
-	if (!(tunnel && in->said.protocol == MS_PROTO_TUN)) {
-		pkt_drop(w, p, p->next == IPPROTO_NONE ? KC_IN_DUMMY : KC_IN_NESTED);
-		return NULL;
+	/* RFC 3173 s2.2: what would not get shorter was not compressed */
+	if (in != NULL && in->said.protocol == MS_PROTO_COMP && p->next != IPPROTO_COMP) {
+		p->done = in;
+		tunnel = false;
+		in = rcu_get(in->inner);
 	}
+	if (in == NULL)
+		return !tunnel && is_transform(p->next) ? broken(w, p) : NULL;
+	if (!is_of(p, in))
+		return broken(w, p);
 	if (!usable(in)) {
 		pkt_drop(w, p, KC_IN_SA_STATE);
 		return NULL;
@@ -96,11 +170,11 @@ static void restore_header(struct klips_worker *w, struct pkt *p)
 		pkt_drop(w, p, KC_IN_DUMMY);
 		return;
 	}
-	if (p->len + header > PKT_MAX) {
+	if (p->len + header > PKT_MAX || pkt_headroom(p) < header) {
 		pkt_drop(w, p, KC_IN_INNER);
 		return;
 	}
-	p->data -= header; /* over what ESP took off, which is longer or came after the header */
+	p->data -= header; /* over what the transforms took off */
 	p->len += header;
 	ip_write(p->data, &p->peer.addr, &p->dst, p->next, p->tos, p->ttl, p->len);
 	if (!ip_parse(p->data, p->len, &v))

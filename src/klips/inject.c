@@ -5,6 +5,8 @@
  *	inject SOCKET attach PHYS [IPSECN]
  *	inject SOCKET tunnel in|out SRC DST SPI ENCR KEY INTEG KEY SRCNET DSTNET [SPORT DPORT]
  *	inject SOCKET transport in|out ... as tunnel
+ *	inject SOCKET ah|comp|ipip in|out ... as tunnel: one SA by itself
+ *	inject SOCKET group SAID SAID	   the first is applied before the second
  *	inject SOCKET flow SRCNET DSTNET SAID|%trap|%pass|... [PROTO SPORT DPORT]
  *	inject SOCKET unflow SRCNET DSTNET [PROTO SPORT DPORT]
  *	inject SOCKET delete SAID
@@ -14,7 +16,8 @@
  *	inject SOCKET listen SECONDS	   registers, prints what comes
  *	inject SOCKET teardown
  *
- * Algorithms by IKEv2 number, keys as 0x..., "-" for none. Exit status 1: klips refused, its errno
+ * Algorithms by IKEv2 number, keys as 0x..., "-" for none; also for
+ * SRCNET and DSTNET: any content.  Exit status 1: klips refused, its errno
  * on stdout.
  */
 #include <modswan/addr.h>
@@ -132,22 +135,24 @@ static struct ms_bytes key(const char *text, uint8_t *out)
 	return ms_bytes(out, len);
 }
 
-static int add_sa(int argc, char **argv, bool tunnel)
+static int add_sa(int argc, char **argv, uint8_t satype, bool tunnel)
 {
-	struct ms_pfkey_msg m = { .type = MS_PFKEY_ADD, .satype = MS_PFKEY_SATYPE_ESP };
+	struct ms_pfkey_msg m = { .type = MS_PFKEY_ADD, .satype = satype };
 	struct ms_addr src = addr(argv[1]), dst = addr(argv[2]);
-	struct ms_subnet a = net(argv[8]), b = net(argv[9]);
 	uint8_t k1[64], k2[64];
 
 	m.has = MS_PFKEY_BIT(SA) | MS_PFKEY_BIT(ADDRESS_SRC) | MS_PFKEY_BIT(ADDRESS_DST)
-		| MS_PFKEY_BIT(X_MS_SA) | MS_PFKEY_BIT(KEY_ENCRYPT);
+		| MS_PFKEY_BIT(X_MS_SA);
 	m.sa.spi = (uint32_t)strtoul(argv[3], NULL, 0);
 	m.sa.state = MS_PFKEY_MATURE;
 	ms_pfkey_addr_set(&m.src, &src, 0);
 	ms_pfkey_addr_set(&m.dst, &dst, 0);
-	m.x_sa.encr = (uint16_t)atoi(argv[4]);
-	m.key_encrypt.key = key(argv[5], k1);
-	m.key_encrypt.bits = (uint16_t)(m.key_encrypt.key.len * 8);
+	if (strcmp(argv[4], "-") != 0) {
+		m.x_sa.encr = (uint16_t)atoi(argv[4]);
+		m.key_encrypt.key = key(argv[5], k1);
+		m.key_encrypt.bits = (uint16_t)(m.key_encrypt.key.len * 8);
+		m.has |= MS_PFKEY_BIT(KEY_ENCRYPT);
+	}
 	if (strcmp(argv[6], "-") != 0) {
 		m.x_sa.integ = (uint16_t)atoi(argv[6]);
 		m.key_auth.key = key(argv[7], k2);
@@ -155,8 +160,11 @@ static int add_sa(int argc, char **argv, bool tunnel)
 		m.has |= MS_PFKEY_BIT(KEY_AUTH);
 	}
 	m.x_sa.window = 128;
-	if (strcmp(argv[0], "in") == 0) {
+	if (strcmp(argv[0], "in") == 0)
 		m.x_sa.flags = MS_PFKEY_X_INBOUND;
+	if (strcmp(argv[0], "in") == 0 && strcmp(argv[8], "-") != 0) {
+		struct ms_subnet a = net(argv[8]), b = net(argv[9]);
+
 		m.has |= MS_PFKEY_BIT(X_MS_SEL_SRC) | MS_PFKEY_BIT(X_MS_SEL_DST);
 		m.sel_src = ms_selector_of_subnet(&a);
 		m.sel_dst = ms_selector_of_subnet(&b);
@@ -179,12 +187,27 @@ static int add_sa(int argc, char **argv, bool tunnel)
 
 static int tunnel(int argc, char **argv)
 {
-	return add_sa(argc, argv, true);
+	return add_sa(argc, argv, MS_PFKEY_SATYPE_ESP, true);
 }
 
 static int transport(int argc, char **argv)
 {
-	return add_sa(argc, argv, false);
+	return add_sa(argc, argv, MS_PFKEY_SATYPE_ESP, false);
+}
+
+static int ah(int argc, char **argv)
+{
+	return add_sa(argc, argv, MS_PFKEY_SATYPE_AH, false);
+}
+
+static int comp(int argc, char **argv)
+{
+	return add_sa(argc, argv, MS_PFKEY_SATYPE_COMP, false);
+}
+
+static int ipip(int argc, char **argv)
+{
+	return add_sa(argc, argv, MS_PFKEY_SATYPE_IPIP, false);
 }
 
 static struct ms_said said(const char *text)
@@ -195,6 +218,23 @@ static struct ms_said said(const char *text)
 	if (ms_said_parse(&s, text, strlen(text), MS_TEXT_NUMERIC, &why) != MS_OK)
 		die(text, &why);
 	return s;
+}
+
+static int group(int argc, char **argv)
+{
+	struct ms_said first = said(argv[0]), second = said(argv[1]);
+	struct ms_pfkey_msg m = { .type = MS_PFKEY_X_GRPSA,
+		.satype = ms_pfkey_satype_of(first.protocol) };
+
+	(void)argc;
+	m.has = MS_PFKEY_BIT(SA) | MS_PFKEY_BIT(ADDRESS_DST) | MS_PFKEY_BIT(X_SATYPE2)
+		| MS_PFKEY_BIT(X_SA2) | MS_PFKEY_BIT(X_ADDRESS_DST2);
+	m.sa.spi = first.spi;
+	ms_pfkey_addr_set(&m.dst, &first.dst, 0);
+	m.satype2 = ms_pfkey_satype_of(second.protocol);
+	m.sa2.spi = second.spi;
+	ms_pfkey_addr_set(&m.dst2, &second.dst, 0);
+	return finish(&m, -1, NULL);
 }
 
 static void fill_flow(struct ms_pfkey_msg *m, int argc, char **argv, int ports_at)
@@ -344,6 +384,10 @@ static const struct {
 	{ "attach", 1, attach },
 	{ "tunnel", 10, tunnel },
 	{ "transport", 10, transport },
+	{ "ah", 10, ah },
+	{ "comp", 10, comp },
+	{ "ipip", 10, ipip },
+	{ "group", 2, group },
 	{ "flow", 3, flow },
 	{ "unflow", 2, unflow },
 	{ "delete", 1, delete },

@@ -17,9 +17,11 @@ void udp_ready(struct klips_worker *w, struct klips_source *s);
 
 /* Writes what is alive to the device's queue of this worker. */
 void tun_write(struct klips_worker *w, struct klips_device *d, struct pkt *p);
-/* Whole protected packets of one SA (the outermost of its group). */
+/* Whole protected packets of one ESP SA (the outermost of its group). */
 void send_protected(struct klips_worker *w, struct klips_device *d, struct klips_sa *sa,
 	struct pkt **pkts, unsigned n);
+/* Protected packets that go out with the header that they have: AH covers it. */
+void send_whole(struct klips_worker *w, struct klips_device *d, struct pkt **pkts, unsigned n);
 /* Whole clear packets; reason: what is counted when they are out. */
 void send_clear(struct klips_worker *w, struct klips_device *d, struct pkt **pkts, unsigned n,
 	enum klips_counter reason);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Raw ESP sockets: open and receive. */
+/* Raw ESP and AH sockets: open and receive. */
 #include "klips/instance.h"
 #include "klips/io.h"
 #include "klips/ip.h"
@@ -95,6 +95,8 @@ void raw4_ready(struct klips_worker *w, struct klips_source *s)
 		p->tos = v.tos;
 		p->ttl = v.ttl;
 		p->next = v.next;
+		p->ip = p->data;
+		p->ip_octets = v.header;
 		p->data += v.header;
 		p->len = v.total - v.header;
 		p->device = s->owner;
@@ -105,6 +107,7 @@ void raw4_ready(struct klips_worker *w, struct klips_source *s)
 void raw6_ready(struct klips_worker *w, struct klips_source *s)
 {
 	unsigned n = receive_batch(w, s->fd), i;
+	struct klips_device *d = s->owner;
 
 	count(&w->counters, KC_IN_READ, n);
 	for (i = 0; i < n; i++) {
@@ -115,8 +118,8 @@ void raw6_ready(struct klips_worker *w, struct klips_source *s)
 			continue;
 		}
 		p->peer.port = 0; /* raw sockets put the protocol there */
-		p->next = IPPROTO_ESP;
-		p->device = s->owner;
+		p->next = s == &d->ah6 ? IPPROTO_AH : IPPROTO_ESP;
+		p->device = d;
 	}
 	inbound(w, n);
 }

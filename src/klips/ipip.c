@@ -120,6 +120,7 @@ static void ipip_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **
 
 const struct klips_xform ipip_xform = {
 	.protocol = IPPROTO_IPIP,
+	.rank = 0,
 	.name = "IPIP",
 	.apply = ipip_apply,
 	.undo = ipip_undo,

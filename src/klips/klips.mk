@@ -4,6 +4,7 @@ if HAVE_URCU
 pkglibexec_PROGRAMS += klips
 noinst_LTLIBRARIES += libklips.la
 libklips_la_SOURCES = \
+	src/klips/ah.c src/klips/ah.h src/klips/ah_mutable.c \
 	src/klips/control.c src/klips/klips.h src/klips/instance.h \
 	src/klips/counters.c src/klips/counters.h \
 	src/klips/ctl.c src/klips/ctl.h \
@@ -16,6 +17,7 @@ libklips_la_SOURCES = \
 	src/klips/inbound.c \
 	src/klips/io.h src/klips/io_raw.c src/klips/io_tun.c src/klips/io_udp.c \
 	src/klips/ip.c src/klips/ip.h \
+	src/klips/ipcomp.c src/klips/ipcomp.h \
 	src/klips/ipip.c \
 	src/klips/listing.c src/klips/listing.h \
 	src/klips/note.c src/klips/note.h \
@@ -30,8 +32,8 @@ libklips_la_SOURCES = \
 	src/klips/send.c \
 	src/klips/worker.c src/klips/worker.h \
 	src/klips/xform.c src/klips/xform.h
-libklips_la_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS) -pthread
-libklips_la_LIBADD = libmodswan.la $(URCU_LIBS) -lpthread
+libklips_la_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS) $(ZLIB_CFLAGS) -pthread
+libklips_la_LIBADD = libmodswan.la $(URCU_LIBS) $(ZLIB_LIBS) -lpthread
 
 klips_SOURCES = src/klips/klips.c
 klips_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS)
@@ -63,11 +65,14 @@ klips_rig_libs = libklips.la src/plugins/crypto-openssl/libopenssl.la libmodswan
 	$(CRYPTO_LIBS) $(URCU_LIBS)
 check_PROGRAMS += src/klips/packet_fuzz
 TESTS += src/klips/packet_fuzz
-src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c testing/fuzz/driver.c $(klips_rig)
+src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c \
+	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_packet_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-check_PROGRAMS += src/klips/esp_test
-TESTS += src/klips/esp_test
+check_PROGRAMS += src/klips/esp_test src/klips/xform_test
+TESTS += src/klips/esp_test src/klips/xform_test
+src_klips_xform_test_SOURCES = src/klips/xform_test.c src/klips/group.c src/klips/group.h $(klips_rig)
+src_klips_xform_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_esp_test_SOURCES = src/klips/esp_test.c $(klips_rig)
 src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 endif

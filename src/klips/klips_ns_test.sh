@@ -139,6 +139,70 @@ check "IPv4 in IPv6: ping" on "$a" ping -c 3 -i 0.1 -W 2 10.2.0.1
 check "IPv6 in IPv4: SAs" pair tunnel 0x1300 20 $key20 - - 192.0.2.1 192.0.2.2 fd01::/64 fd02::/64
 check "IPv6 in IPv4: ping" on "$a" ping -c 3 -i 0.1 -W 2 fd02::1
 
+# --- groups -------------------------------------------------------------------------------------------
+# chain HOST in|out SPI SRC DST NETS... -- MEMBER...: SAs of these kinds, inner to outer, one group
+chain() {
+	local host=$1 way=$2 spi=$3 src=$4 dst=$5 na=$6 nb=$7 last="" kind s nets=("$6" "$7")
+	s=$(sep "$dst")
+	shift 7
+	for kind; do
+		local alg=(- - - -) name=$kind
+		case $kind in
+		ipip) name=tun ;;
+		ah) alg=(- - 12 $key32) ;;
+		transport) alg=(20 $key20 - -) name=esp ;;
+		esac
+		inject "$host" "$kind" "$way" "$src" "$dst" "$spi" "${alg[@]}" \
+			"${nets[@]}" || return 1
+		nets=(- -) # what is outside carries what is inside, from end point to end point
+		name=$name$s$(printf %x "$spi")@$dst
+		if [ -n "$last" ]; then inject "$host" group "$last" "$name" || return 1; fi
+		last=$name
+		spi=$((spi + 1))
+	done
+	[ "$way" = in ] || inject "$host" flow "$na" "$nb" "$last"
+}
+# groups SPI A B NETA NETB MEMBER...: both directions on both hosts
+groups() {
+	local spi=$1 A=$2 B=$3 na=$4 nb=$5
+	shift 5
+	chain "$a" out "$spi" "$A" "$B" "$na" "$nb" "$@" && chain "$b" in "$spi" "$A" "$B" "$na" "$nb" "$@" &&
+		chain "$b" out $((spi + 16)) "$B" "$A" "$nb" "$na" "$@" &&
+		chain "$a" in $((spi + 16)) "$B" "$A" "$nb" "$na" "$@"
+}
+tool "$a" capture eth1 "$dir/ah.pcap" 4 &
+capture=$!
+sleep 0.5
+check "AH tunnel: SAs" groups 0x2000 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 ipip ah
+check "AH tunnel: ping" on "$a" ping -c 3 -i 0.1 -W 2 10.2.0.1
+check "AH tunnel: long ping" on "$a" ping -c 2 -i 0.1 -W 2 -s 4000 10.2.0.1
+wait $capture
+check "AH on the wire is right, said by other code" tool "$a" check-ah "$dir/ah.pcap" ${key32#0x} 6
+check_not "AH with another key is not" tool "$a" check-ah "$dir/ah.pcap" ff${key32#0x??} 6
+check "AH: TCP" tcp 10.2.0.1
+check "AH: listing" has "$a" spi '^ah0x2001@192\.0\.2\.2 AH_HMAC_SHA2_256_128: dir=out'
+tool "$a" capture eth1 "$dir/ah6.pcap" 3 &
+capture=$!
+sleep 0.5
+check "AH, IPv6: SAs" groups 0x2100 2001:db8::1 2001:db8::2 fd01::/64 fd02::/64 ipip ah
+check "AH, IPv6: ping" on "$a" ping -c 3 -i 0.1 -W 2 fd02::1
+wait $capture
+check "AH, IPv6: the wire" tool "$a" check-ah "$dir/ah6.pcap" ${key32#0x} 6
+check "everything, IPv4: SAs" groups 0x2200 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 \
+	ipip comp transport ah
+check "everything: ping" on "$a" ping -c 3 -i 0.1 -W 2 10.2.0.1
+check "everything: long ping" on "$a" ping -c 2 -i 0.1 -W 2 -s 4000 10.2.0.1
+check "everything: TCP" tcp 10.2.0.1
+check "everything: it was compressed" test "$(counter "$b" in_compressed)" -ge 4
+check "everything: spigrp listing" has "$a" spigrp \
+	'^tun0x2200@192\.0\.2\.2 comp0x2201@192\.0\.2\.2 esp0x2202@192\.0\.2\.2 ah0x2203@192\.0\.2\.2 $'
+check "a tunnel in a tunnel, both in IPv6: SAs" groups 0x2300 2001:db8::1 2001:db8::2 \
+	10.1.0.0/24 10.2.0.0/24 ipip comp transport ipip ah
+check "a tunnel in a tunnel: ping" on "$a" ping -c 3 -i 0.1 -W 2 10.2.0.1
+check_not "wrong order: refused" \
+	chain "$a" out 0x2500 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 ah transport
+check "wrong order: so it says" sh -c "tail -1 $dir/inject.log | grep -q 'refused: Invalid argument'"
+
 # --- in UDP -------------------------------------------------------------------------------------------
 check "encapsulation socket" inject "$a" encap 192.0.2.1 4500
 check "encapsulation socket" inject "$b" encap 192.0.2.2 4500
@@ -158,6 +222,10 @@ check "transport: SAs" \
 check "transport: ping" on "$a" ping -c 3 -i 0.1 -W 2 192.0.2.2
 check "transport: TCP" tcp 192.0.2.2
 check "in UDP beside it: ping" on "$a" ping -c 3 -i 0.1 -W 2 10.2.0.1
+check "AH and ESP in transport: SAs" \
+	groups 0x2400 192.0.2.1 192.0.2.2 192.0.2.1/32 192.0.2.2/32 comp transport ah
+check "AH and ESP in transport: ping" on "$a" ping -c 3 -i 0.1 -W 2 -s 500 192.0.2.2
+check "AH and ESP in transport: TCP" tcp 192.0.2.2
 check "transport: IKE passes in clear" tool "$a" ike-through "$b" 192.0.2.1 192.0.2.2
 check "pass" inject "$a" flow 192.0.2.1/32 192.0.2.2/32 %pass
 check "pass" inject "$b" flow 192.0.2.2/32 192.0.2.1/32 %pass

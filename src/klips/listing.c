@@ -169,6 +169,9 @@ static bool put_sa(void *arg, struct klips_sa *sa)
 	if (sa->encr != NULL && sa->encr->iv_octets > 0)
 		text_put(l->t, " iv_bits=%ubits", sa->encr->iv_octets * 8);
 	put_state(l, sa);
+	if (sa->xform == &ipcomp_xform)
+		text_put(l->t, " ratio=%" PRIu64 ":%" PRIu64, shared_get(sa->comp.before),
+			shared_get(sa->comp.after));
 	put_lives(l, sa);
 	text_put(l->t, " natencap=%s natsport=%u natdport=%u", sa->encap_type == 2 ? "nonesp" : "none",
 		sa->encap_src, sa->encap_dst);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small tools of klips_ns_test.sh: sockets that a shell does not have."""
 import hashlib
+import hmac
 import socket
 import struct
 import subprocess
@@ -95,6 +96,35 @@ def only_esp(path):
     sys.exit(1 if extra or counts.get(50, 0) < 20 else 0)
 
 
+def ah_icv(packet, key):
+    """(ICV in the packet, the right one) for HMAC-SHA2-256-128; None: not AH.  RFC 4302 s3.3.3."""
+    p = bytearray(packet)
+    if p[0] >> 4 == 4 and p[9] == 51:
+        at = (p[0] & 15) * 4
+        p = p[:struct.unpack(">H", p[2:4])[0]]
+        p[1] = p[6] = p[7] = p[8] = p[10] = p[11] = 0
+    elif p[0] >> 4 == 6 and p[6] == 51:
+        at = 40
+        p = p[:40 + struct.unpack(">H", p[4:6])[0]]
+        p[0:4] = b"\x60\0\0\0"
+        p[7] = 0
+    else:
+        return None
+    words = p[at + 1] + 2
+    if words != (7 if at < 40 else 8):
+        return "length", words
+    got = bytes(p[at + 12:at + 28])
+    p[at + 12:at + 28] = bytes(16)
+    return got, hmac.new(key, p, hashlib.sha256).digest()[:16]
+
+
+def check_ah(path, key, least):
+    found = [r for frame in frames(path) if (r := ah_icv(frame[14:], bytes.fromhex(key)))]
+    wrong = [r for r in found if r[0] != r[1]]
+    print(len(found), "AH packets,", len(wrong), "wrong", wrong[:1])
+    sys.exit(1 if wrong or len(found) < int(least) else 0)
+
+
 def replay(device, path):
     sent = 0
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
@@ -126,6 +156,7 @@ def ike_through(other, local, remote):
 
 
 VERBS = {"list": listing, "tcp-serve": tcp_serve, "tcp-send": tcp_send, "capture": capture,
-         "only-esp": only_esp, "replay": replay, "ike-through": ike_through}
+         "only-esp": only_esp, "replay": replay, "ike-through": ike_through,
+         "check-ah": check_ah}
 
 VERBS[sys.argv[1]](*sys.argv[2:])

@@ -96,6 +96,10 @@ static void do_protect(struct look *l, struct pkt *p)
 	sa = sa_head(sa);
 	if (!sa_sends(l->w, p, sa))
 		return;
+	if (l->v.fragment && sa->xform != &ipip_xform) {
+		pkt_drop(l->w, p, KC_OUT_FRAGMENT);
+		return;
+	}
 	mtu = shared_get(sa->inner_mtu);
 	if (mtu != 0 && p->len > mtu && l->v.df && (l->v.version == 4 || mtu >= 1280)) {
 		icmp_too_big(l->w, l->d, p, &l->v, mtu);
@@ -171,7 +175,10 @@ static void protect_run(struct klips_worker *w, struct klips_device *d, struct p
 		sa->xform->apply(w, sa, pkts, n);
 		outermost = sa;
 	}
-	send_protected(w, d, outermost, pkts, n);
+	if (outermost->said.protocol == MS_PROTO_ESP)
+		send_protected(w, d, outermost, pkts, n);
+	else
+		send_whole(w, d, pkts, n);
 }
 
 void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)

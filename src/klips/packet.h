@@ -15,7 +15,7 @@
 
 enum {
 	PKT_BATCH = 64,
-	PKT_HEADROOM = 256,
+	PKT_HEADROOM = 1024, /* what the headers of the longest usable group need */
 	PKT_MAX = 65535,
 	PKT_TAILROOM = 320, /* padding up to 255, ICV */
 	PKT_BUF = PKT_HEADROOM + PKT_MAX + 1 + PKT_TAILROOM,
@@ -39,6 +39,10 @@ struct pkt {
 	struct ms_endpoint peer; /* port 0: not in UDP */
 	struct ms_addr dst;
 	uint8_t tos, ttl, next;
+	/* The IP header that stands right before the first transform's, with options and extension
+	 * headers; NULL: the system kept it. */
+	uint8_t *ip;
+	uint16_t ip_octets;
 	struct klips_sa *done;
 	struct klips_device *device;
 };

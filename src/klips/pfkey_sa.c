@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PF_KEY messages about SAs: GETSPI, ADD, UPDATE, DELETE, GET, FLUSH, X_MS_MOVE. */
 #include "klips/instance.h"
+#include "klips/ipcomp.h"
 #include "klips/pfkey_server.h"
 #include "klips/sa_build.h"
 
@@ -57,6 +58,8 @@ int pfkey_getspi(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		return EINVAL;
 	if (hi == 0)
 		hi = UINT32_MAX;
+	if (said.protocol == MS_PROTO_COMP && hi > IPCOMP_LAST_CPI)
+		hi = IPCOMP_LAST_CPI;
 	if (lo > hi)
 		return EINVAL;
 	for (try = 0; try < SPI_TRIES; try++) {

@@ -184,9 +184,11 @@ void rig_arrive(struct rig *r, struct pkt *p, uint16_t udp_port)
 	p->dst = ip_dst(p->data);
 	p->tos = v.tos;
 	p->ttl = v.ttl;
-	p->next = v.next;
-	p->data += v.header;
-	p->len -= v.header;
+	p->next = v.upper;
+	p->ip = p->data;
+	p->ip_octets = v.upper_at;
+	p->data += v.upper_at;
+	p->len -= v.upper_at;
 	p->device = r->d;
 }
 

@@ -54,8 +54,11 @@ void sa_free(struct klips_sa **sap)
 static ms_err check_keys(const struct ms_encr_alg *encr, const struct ms_integ_alg *integ,
 	size_t encr_len, size_t integ_len, struct ms_why *why)
 {
-	size_t want = (size_t)encr->key_octets + encr->salt_octets;
+	size_t want = encr == NULL ? 0 : (size_t)encr->key_octets + encr->salt_octets;
 
+	if (encr == NULL) /* AH */
+		return integ == NULL || integ_len != integ->key_octets
+			? ms_fail(why, MS_ERR_BAD_KEY, "integrity key of %zu octets", integ_len) : MS_OK;
 	if (encr_len != want)
 		return ms_fail(why, MS_ERR_BAD_KEY, "%s wants a key of %zu octets, got %zu", encr->name,
 			want, encr_len);
@@ -89,11 +92,13 @@ ms_err sa_set_crypto(struct klips_sa *sa, const struct ms_encr_alg *encr,
 	if (sa->encr_ctx == NULL || sa->integ_ctx == NULL)
 		return MS_ERR_NOMEM;
 	for (i = 0; i < n_ctx && err == MS_OK; i++) {
-		err = encr->ctx_new(encr, &sa->encr_ctx[i], encr_key.ptr);
+		if (encr != NULL)
+			err = encr->ctx_new(encr, &sa->encr_ctx[i], encr_key.ptr);
 		if (err == MS_OK && integ != NULL)
 			err = integ->ctx_new(integ, &sa->integ_ctx[i], integ_key.ptr);
 	}
-	return err == MS_OK ? MS_OK : ms_fail(why, err, "%s: no cipher context", encr->name);
+	return err == MS_OK ? MS_OK : ms_fail(why, err, "%s: no cipher context",
+		encr != NULL ? encr->name : integ->name);
 }
 
 ms_err sa_set_window(struct klips_sa *sa, uint32_t window)

@@ -2,6 +2,7 @@
 #include "klips/sa_build.h"
 
 #include "klips/device.h"
+#include "klips/ipcomp.h"
 #include "klips/xform.h"
 
 enum { FIRST_TUN_SPI = 0x1001, TUN_SPI_TRIES = 1 << 20, DEFAULT_MTU = 1500 };
@@ -33,13 +34,17 @@ static ms_err set_crypto(struct klips *k, struct klips_sa *sa, const struct ms_p
 	uint16_t encr_id = x ? m->x_sa.encr : m->sa.encrypt;
 	uint16_t integ_id = x ? m->x_sa.integ : ms_pfkey_integ_of(m->sa.auth);
 	size_t octets = HAS(m, KEY_ENCRYPT) ? m->key_encrypt.key.len : 0;
-	const struct ms_encr_alg *encr;
+	const struct ms_encr_alg *encr = NULL;
 	const struct ms_integ_alg *integ = NULL;
+	bool ah = sa->said.protocol == MS_PROTO_AH;
 
+	if (ah && (encr_id != 0 || octets != 0 || integ_id == 0))
+		return ms_fail(why, MS_ERR_SYNTAX, "AH has an integrity algorithm and nothing else");
 	if (octets < salt_octets(encr_id))
 		return ms_fail(why, MS_ERR_BAD_KEY, "key of %zu octets", octets);
-	encr = ms_encr_find(encr_id, (uint16_t)((octets - salt_octets(encr_id)) * 8));
-	if (encr == NULL)
+	if (!ah)
+		encr = ms_encr_find(encr_id, (uint16_t)((octets - salt_octets(encr_id)) * 8));
+	if (!ah && encr == NULL)
 		return ms_fail(why, MS_ERR_NO_ALGORITHM, "no encryption %u with %zu octets of key",
 			encr_id, octets);
 	if (!x && m->sa.auth != 0 && integ_id == 0)
@@ -95,6 +100,38 @@ static void set_encap(struct klips_sa *sa, const struct ms_pfkey_msg *m)
 	sa->encap_dst = sa->encap_type != 0 ? m->nat_dport : 0;
 }
 
+/* Window, sequence numbers, keys: ESP and AH. */
+static ms_err build_keyed(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
+	struct ms_why *why)
+{
+	ms_err err;
+
+	if (HAS(m, X_NAT_T_TYPE) && m->nat_type != 0
+		&& (m->nat_type != 2 || m->nat_sport == 0 || m->nat_dport == 0))
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "UDP encapsulation type %u", m->nat_type);
+	/* RFC 3948 s1: AH cannot pass a NAT */
+	if (HAS(m, X_NAT_T_TYPE) && m->nat_type != 0 && sa->said.protocol != MS_PROTO_ESP)
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "only ESP goes in UDP");
+	set_encap(sa, m);
+	sa->esn = HAS(m, X_MS_SA) && (m->x_sa.flags & MS_PFKEY_X_ESN) != 0;
+	err = sa_set_window(sa, HAS(m, X_MS_SA) ? m->x_sa.window : m->sa.replay);
+	if (err == MS_OK)
+		err = ms_random(&sa->iv_start, sizeof sa->iv_start);
+	return err == MS_OK ? set_crypto(k, sa, m, why) : err;
+}
+
+/* RFC 3173 s3.3: the CPI has 16 bits; algorithm 2 is deflate, 0 stands for it. */
+static ms_err build_comp(const struct klips_sa *sa, const struct ms_pfkey_msg *m,
+	struct ms_why *why)
+{
+	if (sa->said.spi > IPCOMP_LAST_CPI)
+		return ms_fail(why, MS_ERR_RANGE, "CPI %u is more than %d", sa->said.spi,
+			IPCOMP_LAST_CPI);
+	if (m->sa.encrypt != 0 && m->sa.encrypt != IPCOMP_DEFLATE)
+		return ms_fail(why, MS_ERR_NO_ALGORITHM, "no compression %u", m->sa.encrypt);
+	return MS_OK;
+}
+
 /* The SA that the message names first. */
 static ms_err build_first(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
 	struct ms_why *why)
@@ -103,22 +140,18 @@ static ms_err build_first(struct klips *k, struct klips_sa *sa, const struct ms_
 
 	if (err != MS_OK || sa->said.protocol == MS_PROTO_TUN)
 		return err;
-	if (sa->said.protocol != MS_PROTO_ESP)
-		return ms_fail(why, MS_ERR_UNSUPPORTED, "no transform for protocol %u",
-			sa->said.protocol);
 	if (HAS(m, LIFETIME_SOFT))
 		set_limits(&sa->soft, &m->life[MS_PFKEY_LIFE_SOFT]);
 	if (HAS(m, LIFETIME_HARD))
 		set_limits(&sa->hard, &m->life[MS_PFKEY_LIFE_HARD]);
-	if (HAS(m, X_NAT_T_TYPE) && m->nat_type != 0
-		&& (m->nat_type != 2 || m->nat_sport == 0 || m->nat_dport == 0))
-		return ms_fail(why, MS_ERR_UNSUPPORTED, "UDP encapsulation type %u", m->nat_type);
-	set_encap(sa, m);
-	sa->esn = HAS(m, X_MS_SA) && (m->x_sa.flags & MS_PFKEY_X_ESN) != 0;
-	err = sa_set_window(sa, HAS(m, X_MS_SA) ? m->x_sa.window : m->sa.replay);
-	if (err == MS_OK)
-		err = ms_random(&sa->iv_start, sizeof sa->iv_start);
-	return err == MS_OK ? set_crypto(k, sa, m, why) : err;
+	switch (sa->said.protocol) {
+	case MS_PROTO_AH:
+	case MS_PROTO_ESP:
+		return build_keyed(k, sa, m, why);
+	case MS_PROTO_COMP:
+		return build_comp(sa, m, why);
+	}
+	return ms_fail(why, MS_ERR_UNSUPPORTED, "no transform for protocol %u", sa->said.protocol);
 }
 
 /* As the family did: numbers from 0x1001 upwards, the first that is free. */
@@ -248,6 +281,7 @@ ms_err sa_move(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *
 {
 	struct ms_said said = { m->dst2.ep.addr, sa->said.spi, sa->said.protocol };
 	struct klips_sa *i, *found = sadb_find(k->sadb, &said);
+	struct ms_addr old = sa->said.dst;
 
 	if (found != NULL && found != sa)
 		return MS_ERR_DUPLICATE;
@@ -255,8 +289,10 @@ ms_err sa_move(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *
 		sadb_take(k->sadb, i);
 	rcu_wait();
 	for (i = sa_head(sa); i != NULL; i = i->outer) {
-		i->src = m->src.ep.addr;
-		i->said.dst = m->dst2.ep.addr;
+		if (ms_addr_eq(&i->said.dst, &old)) { /* not those of tunnels inside the tunnel */
+			i->src = m->src.ep.addr;
+			i->said.dst = m->dst2.ep.addr;
+		}
 		if (i->said.protocol == MS_PROTO_ESP && HAS(m, X_NAT_T_TYPE))
 			set_encap(i, m);
 		__atomic_fetch_and(&i->told, (uint8_t)~SA_TOLD_MAPPING, __ATOMIC_RELAXED);

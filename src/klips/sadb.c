@@ -3,6 +3,7 @@
 #include "klips/sadb.h"
 
 #include "klips/eroute.h"
+#include "klips/xform.h"
 
 #include <stdlib.h>
 
@@ -165,6 +166,8 @@ ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer)
 	for (i = outer; i != NULL; i = i->outer)
 		if (i == inner)
 			return MS_ERR_DUPLICATE;
+	if (!klips_xform_follows(inner, outer))
+		return MS_ERR_CONFIG;
 	rcu_put(outer->inner, inner);
 	rcu_put(inner->outer, outer);
 	return MS_OK;

@@ -50,7 +50,7 @@ struct klips_sa {
 	struct klips_sa *outer, *inner;  /* RCU */
 
 	/* constant once it is in the table */
-	const struct ms_encr_alg *encr;
+	const struct ms_encr_alg *encr; /* NULL: not ESP */
 	const struct ms_integ_alg *integ; /* NULL: none, or an AEAD */
 	void **encr_ctx, **integ_ctx;	  /* one for each worker */
 	unsigned n_ctx;
@@ -63,6 +63,11 @@ struct klips_sa {
 	uint64_t iv_start; /* random; the IV of counter modes is this plus the sequence number */
 	struct sa_content *content; /* RCU; inbound; NULL: anything */
 	struct sa_limits soft, hard;
+	struct {
+		uint8_t failed;	    /* packets in a row that did not get shorter */
+		uint8_t rest, left; /* packets not tried the last time; those to come */
+		uint64_t before, after; /* octets of what was compressed */
+	} comp; /* workers; relaxed */
 	uint32_t reqid;
 	uint32_t mtu; /* wanted for what goes in, 0: found out */
 
@@ -108,7 +113,7 @@ static inline struct klips_sa *sa_head(struct klips_sa *sa)
 /* Not yet in the table; owner is the caller until sadb_put(). */
 struct klips_sa *sa_new(const struct ms_said *said);
 void sa_free(struct klips_sa **sa);
-/* Algorithms and keys for n_ctx workers.  MS_ERR_BAD_KEY: wrong length. */
+/* Algorithms and keys for n_ctx workers; AH: encr NULL.  MS_ERR_BAD_KEY: wrong length. */
 ms_err sa_set_crypto(struct klips_sa *sa, const struct ms_encr_alg *encr,
 	const struct ms_integ_alg *integ, struct ms_bytes encr_key, struct ms_bytes integ_key,
 	unsigned n_ctx, struct ms_why *why) MS_MUST_CHECK;
@@ -125,7 +130,8 @@ void sadb_remove_group(struct sadb *db, struct klips_sa *sa);
 /* Out of the table, still alive, so that it can be changed after a grace period; and back. */
 void sadb_take(struct sadb *db, struct klips_sa *sa);
 void sadb_put_back(struct sadb *db, struct klips_sa *sa);
-/* inner becomes the member before outer.  MS_ERR_DUPLICATE: one of them is linked there. */
+/* inner becomes the member before outer.  MS_ERR_DUPLICATE: one of them is linked there;
+ * MS_ERR_CONFIG: this order of transforms is not legal (xform.h). */
 ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer) MS_MUST_CHECK;
 /* Takes the group apart; members stay. */
 void sadb_unlink_group(struct klips_sa *sa);

@@ -2,9 +2,9 @@
 /*
  * Out to the untrusted side, a batch per system call.
  *
- * Protected packets go through sockets of their protocol, so that the system writes the outer
- * header and cuts what is too long; source address, device and traffic class are told by control
- * messages.  Clear packets go out with the header they have.
+ * ESP goes through sockets of its protocol, so that the system writes the outer header and cuts
+ * what is too long; source address, device and traffic class are told by control messages.  Clear
+ * packets, and those whose outermost transform is another one, go out with the header they have.
  */
 #include "klips/instance.h"
 #include "klips/io.h"
@@ -154,4 +154,9 @@ void send_clear(struct klips_worker *w, struct klips_device *d, struct pkt **pkt
 		}
 		flush(w, fd, ready, reason);
 	}
+}
+
+void send_whole(struct klips_worker *w, struct klips_device *d, struct pkt **pkts, unsigned n)
+{
+	send_clear(w, d, pkts, n, KC_OUT_SENT);
 }

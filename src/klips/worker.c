@@ -3,6 +3,7 @@
 
 #include "klips/instance.h"
 #include "klips/io.h"
+#include "klips/ipcomp.h"
 #include "klips/note.h"
 
 #include <errno.h>
@@ -135,10 +136,11 @@ struct klips_worker *worker_new(struct klips *k, unsigned index)
 	w->k = k;
 	w->index = index;
 	pthread_mutex_init(&w->mutex, NULL);
+	w->comp = ipcomp_new();
 	w->buffers = malloc((size_t)PKT_BUF * PKT_BATCH);
 	w->epfd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake = (struct klips_source){ wake_ready, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), w };
-	if (w->buffers != NULL && w->epfd >= 0 && w->wake.fd >= 0
+	if (w->buffers != NULL && w->comp != NULL && w->epfd >= 0 && w->wake.fd >= 0
 		&& worker_watch(w, &w->wake) == MS_OK) {
 		for (i = 0; i < PKT_BATCH; i++)
 			w->pkts[i].buf = w->buffers + (size_t)i * PKT_BUF;
@@ -170,6 +172,7 @@ void worker_free(struct klips_worker **wp)
 	if (w->epfd >= 0)
 		close(w->epfd);
 	free(w->buffers);
+	ipcomp_free(&w->comp);
 	pthread_mutex_destroy(&w->mutex);
 	ms_wipe(w, sizeof *w);
 	free(w);

@@ -24,6 +24,7 @@
 struct held;
 struct klips;
 struct klips_worker;
+struct ipcomp;
 
 /* What epoll points to.  Memory lives until a grace period after it was taken from the set. */
 struct klips_source {
@@ -32,7 +33,7 @@ struct klips_source {
 	void *owner; /* device or encapsulation socket */
 };
 
-enum { RANDOM_POOL = 4096 };
+enum { RANDOM_POOL = 4096, XFORM_MAX_HEADER = 256 };
 
 /* Scratch of the transforms, one entry per packet of a batch. */
 struct xform_scratch {
@@ -43,6 +44,10 @@ struct xform_scratch {
 	uint8_t aad[PKT_BATCH][12];
 	uint8_t icv[PKT_BATCH][MS_MAX_ICV_OCTETS];
 	uint8_t esn_high[PKT_BATCH][4];
+	/* AH: the header as it travels, and the ICV that came */
+	uint8_t header[PKT_BATCH][XFORM_MAX_HEADER];
+	uint16_t header_octets[PKT_BATCH];
+	uint8_t icv_in[PKT_BATCH][MS_MAX_ICV_OCTETS];
 };
 
 /* Scratch of sending and receiving. */
@@ -67,6 +72,7 @@ struct klips_worker {
 	struct pkt pkts[PKT_BATCH];
 	struct pkt *batch[PKT_BATCH];
 	struct xform_scratch x;
+	struct ipcomp *comp;
 	struct io_scratch io;
 	uint8_t random[RANDOM_POOL];
 	unsigned random_left;

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The table of transforms, their order, and the sequence numbers that ESP and AH share. */
 #include "klips/xform.h"
+
+#include "klips/note.h"
+#include "klips/sadb.h"
+#include "klips/worker.h"
 
 #include <stddef.h>
 
-static const struct klips_xform *const xforms[] = { &esp_xform, &ipip_xform };
+static const struct klips_xform *const xforms[] = { &esp_xform, &ipip_xform, &ah_xform,
+	&ipcomp_xform };
 
 const struct klips_xform *klips_xform_of(uint8_t protocol)
 {
@@ -13,4 +19,62 @@ const struct klips_xform *klips_xform_of(uint8_t protocol)
 		if (xforms[i]->protocol == protocol)
 			return xforms[i];
 	return NULL;
+}
+
+bool klips_xform_follows(const struct klips_sa *inner, const struct klips_sa *outer)
+{
+	if (inner->xform == NULL || outer->xform == NULL || outer->xform == &ipip_xform)
+		return true;
+	return outer->xform->rank > inner->xform->rank;
+}
+
+/* --- sequence numbers ----------------------------------------------------------------------- */
+
+uint64_t sequence_take(struct klips_worker *w, struct klips_sa *sa, unsigned n)
+{
+	uint64_t last = __atomic_add_fetch(&sa->seq, n, __ATOMIC_RELAXED);
+
+	if (sa->esn || last <= UINT32_MAX)
+		return last - n + 1;
+	shared_set(sa->state, MS_PFKEY_DEAD);
+	note_expire(w, sa, true);
+	return 0;
+}
+
+static void replayed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
+{
+	pkt_drop(w, p, KC_IN_REPLAY);
+	__atomic_add_fetch(&sa->replay_errors, 1, __ATOMIC_RELAXED);
+}
+
+bool sequence_check(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint32_t low,
+	uint64_t *seq_r)
+{
+	bool ok;
+
+	pthread_spin_lock(&sa->lock);
+	*seq_r = replay_infer(sa->replay, low, sa->esn);
+	ok = replay_check(sa->replay, *seq_r);
+	pthread_spin_unlock(&sa->lock);
+	if (!ok)
+		replayed(w, sa, p);
+	return ok;
+}
+
+bool sequence_accept(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint64_t seq)
+{
+	bool fresh;
+
+	pthread_spin_lock(&sa->lock);
+	fresh = replay_accept(sa->replay, seq);
+	pthread_spin_unlock(&sa->lock);
+	if (!fresh)
+		replayed(w, sa, p);
+	return fresh;
+}
+
+void auth_failed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
+{
+	pkt_drop(w, p, KC_IN_AUTH);
+	__atomic_add_fetch(&sa->auth_errors, 1, __ATOMIC_RELAXED);
 }

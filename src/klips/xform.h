@@ -6,6 +6,10 @@
  * group has works; calls are for n packets of one SA.  What cannot be carried is counted and
  * marked dead.  Coming in, undo() starts at the protocol's own header (packet.h) and tells the
  * protocol that follows it.
+ *
+ * What follows what: behind one IP header IPComp, then ESP, then AH, each at most once, any of them
+ * left out (RFC 4301 s4.1 with RFC 3173 s2.2: compression before encryption); IPIP may follow
+ * anything and starts anew with the header that it writes.
  */
 #ifndef KLIPS_XFORM_H
 #define KLIPS_XFORM_H
@@ -19,6 +23,7 @@ struct klips_worker;
 
 struct klips_xform {
 	uint8_t protocol;
+	uint8_t rank;	  /* greater than that of what is before it behind the same header */
 	const char *name; /* in listings */
 	void (*apply)(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n);
 	/* NULL: not met on the wire by itself */
@@ -34,6 +39,20 @@ const struct klips_xform *klips_xform_of(uint8_t protocol);
 struct ip_view;
 bool content_allowed(const struct klips_sa *sa, const uint8_t *data, const struct ip_view *v);
 
-extern const struct klips_xform esp_xform, ipip_xform;
+/* May outer be applied right after inner?  One without a transform here: yes, it never runs. */
+bool klips_xform_follows(const struct klips_sa *inner, const struct klips_sa *outer);
+
+/* --- sequence numbers, for ESP and AH -------------------------------------------------------- */
+
+/* Takes n numbers; the first of them, or 0 when there are not enough left (RFC 4303 s3.3.3). */
+uint64_t sequence_take(struct klips_worker *w, struct klips_sa *sa, unsigned n);
+/* Before the integrity check: the whole number, and may it come?  False: dead. */
+bool sequence_check(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint32_t low,
+	uint64_t *seq_r);
+/* After it: marks the number as seen.  False: dead. */
+bool sequence_accept(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint64_t seq);
+void auth_failed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p);
+
+extern const struct klips_xform ah_xform, esp_xform, ipcomp_xform, ipip_xform;
 
 #endif
