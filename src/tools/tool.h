@@ -113,14 +113,19 @@ ms_err tool_klips_command(const struct tool *t, const char *command,
 int tool_auto(struct tool *t, int argc, char **argv);
 int tool_checkconfig(struct tool *t, int argc, char **argv);
 int tool_eroute(struct tool *t, int argc, char **argv);
+int tool_newhostkey(struct tool *t, int argc, char **argv);
 int tool_plutorun(struct tool *t, int argc, char **argv);
+int tool_ranbits(struct tool *t, int argc, char **argv);
+int tool_rsasigkey(struct tool *t, int argc, char **argv);
 int tool_setup(struct tool *t, int argc, char **argv);
+int tool_showhostkey(struct tool *t, int argc, char **argv);
 int tool_simple(struct tool *t, int argc, char **argv);
 int tool_status(struct tool *t, int argc, char **argv);
 int tool_version_command(struct tool *t, int argc, char **argv);
 int tool_whack(struct tool *t, int argc, char **argv);
 
 extern const struct tool_options auto_options, eroute_options, setup_options, simple_options,
-	status_options, whack_options, checkconfig_options;
+	status_options, whack_options, checkconfig_options, newhostkey_options,
+	ranbits_options, rsasigkey_options, showhostkey_options;
 
 #endif

@@ -8,31 +8,42 @@ ipsec_SOURCES = \
 	src/tools/commands.c \
 	src/tools/conffile.c src/tools/conffile.h \
 	src/tools/eroute.c \
+	src/tools/hostkey.h src/tools/hostkey_file.c src/tools/hostkey_pkey.c \
+	src/tools/hostkey_text.c \
 	src/tools/ipsec.c \
+	src/tools/newhostkey.c \
 	src/tools/options.c \
 	src/tools/plutorun.c \
+	src/tools/ranbits.c \
+	src/tools/rsakey.c src/tools/rsakey.h src/tools/rsakey_text.c \
+	src/tools/rsasigkey.c \
 	src/tools/setup.c src/tools/setup.h src/tools/setup_state.c \
+	src/tools/showhostkey.c src/tools/showhostkey.h src/tools/showhostkey_form.c \
 	src/tools/simple.c \
 	src/tools/tool.h \
 	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c
-ipsec_LDADD = libmodswan.la
+ipsec_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
+ipsec_LDADD = libmodswan.la $(CRYPTO_LIBS) $(GMP_LIBS)
 
 check_PROGRAMS += src/tools/fake/pluto
 src_tools_fake_pluto_SOURCES = src/tools/fake/pluto.c
 src_tools_fake_pluto_LDADD = libmodswan.la
-TESTS += src/tools/ipsec_test.sh
-EXTRA_DIST += src/tools/ipsec_test.sh
+TESTS += src/tools/ipsec_test.sh src/tools/hostkey_test.sh
+EXTRA_DIST += src/tools/ipsec_test.sh src/tools/hostkey_test.sh
 
 # Manual pages: their lists of options come from the program's tables.
 tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 \
-	man/ipsec_setup.8 man/ipsec_whack.8
+	man/ipsec_newhostkey.8 man/ipsec_ranbits.8 man/ipsec_rsasigkey.8 man/ipsec_setup.8 \
+	man/ipsec_showhostkey.8 man/ipsec_whack.8
 plain_pages = man/ipsec__updown.8 man/ipsec_eroute.5 man/ipsec_plugins.8 man/ipsec_status.8 \
 	man/ipsec_trafficstatus.8 man/klips.8 man/pluto.8
 man_MANS += $(tool_pages)
 dist_man_MANS += $(plain_pages)
 CLEANFILES += $(tool_pages)
 EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
-	man/ipsec_eroute.8.in man/ipsec_setup.8.in man/ipsec_whack.8.in
+	man/ipsec_eroute.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in \
+	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in \
+	man/ipsec_whack.8.in
 tool_page = $(AM_V_GEN)$(MKDIR_P) man && $(srcdir)/src/tools/manpage.sh ./ipsec$(EXEEXT) \
 	$(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 tool_page_needs = ipsec$(EXEEXT) $(srcdir)/src/tools/manpage.sh
@@ -44,6 +55,14 @@ man/ipsec_auto.8: man/ipsec_auto.8.in $(tool_page_needs)
 man/ipsec_checkconfig.8: man/ipsec_checkconfig.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_eroute.8: man/ipsec_eroute.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_newhostkey.8: man/ipsec_newhostkey.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_ranbits.8: man/ipsec_ranbits.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_rsasigkey.8: man/ipsec_rsasigkey.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_showhostkey.8: man/ipsec_showhostkey.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_setup.8: man/ipsec_setup.8.in $(tool_page_needs)
 	$(tool_page)

@@ -29,5 +29,13 @@ src_plugins_creds_secrets_secrets_test_SOURCES = \
 src_plugins_creds_secrets_secrets_test_CFLAGS = $(AM_CFLAGS)
 src_plugins_creds_secrets_secrets_test_LDADD = src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS)
+
+# for src/tools/hostkey_test.sh
+check_PROGRAMS += src/plugins/creds-secrets/hostkey_check
+src_plugins_creds_secrets_hostkey_check_SOURCES = \
+	src/plugins/creds-secrets/hostkey_check.c $(secrets_sources)
+src_plugins_creds_secrets_hostkey_check_CFLAGS = $(AM_CFLAGS)
+src_plugins_creds_secrets_hostkey_check_LDADD = src/plugins/crypto-openssl/libopenssl.la \
+	libmodswan.la $(CRYPTO_LIBS)
 endif
 endif

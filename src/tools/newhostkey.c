@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `ipsec newhostkey`: a new key for this host, as an entry of ipsec.secrets.
+ *
+ * RSA keys stand in the entry itself.  Other kinds have no form there: they go into a PEM file of
+ * their own in ipsec.d/private, which the entry names.  No file is overwritten; an entry is put
+ * behind what an existing file holds.
+ */
+#include "tools/rsakey.h"
+
+#include <modswan/text.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { OUTPUT, KEYTYPE, BITS, EXPONENT, HOSTNAME, KEYDIR, RANDOM, QUIET, VERBOSE, HELP, VERSION };
+
+static const struct tool_option table[] = {
+	[OUTPUT] = { "output", "FILE", "where the entry goes; - is stdout" },
+	[KEYTYPE] = { "keytype", "TYPE", "rsa, ecdsa or ed25519 (rsa)" },
+	[BITS] = { "bits", "N", "size: RSA 1024 to 20000 (2192), ECDSA 256, 384 or 521 (256)" },
+	[EXPONENT] = { "e", "N", "public exponent of an RSA key (3)" },
+	[HOSTNAME] = { "hostname", "NAME", "name in the comment (this host's)" },
+	[KEYDIR] = { "keydir", "DIR", "where PEM files go (ipsec.d/private)" },
+	[RANDOM] = { "random", "DEVICE", "source of an RSA key's random octets (/dev/random)" },
+	[QUIET] = { "quiet", NULL, "no warnings" },
+	[VERBOSE] = { "verbose", NULL, "tell on stderr how it goes" },
+	[HELP] = { "help", NULL, "show this text and exit" },
+	[VERSION] = { "version", NULL, "show the version and exit" },
+	{ NULL, NULL, NULL },
+};
+
+const struct tool_options newhostkey_options = TOOL_OPTIONS(table, false);
+
+enum keytype { RSA, ECDSA, ED25519 };
+static const struct {
+	const char *name;
+	enum keytype type;
+} keytypes[] = { { "rsa", RSA }, { "ecdsa", ECDSA }, { "ed25519", ED25519 }, { "eddsa", ED25519 } };
+
+struct order {
+	struct rsa_wish wish;
+	const char *output, *keydir, *pem_path;
+	enum keytype type;
+	uint64_t bits; /* 0: as the type likes */
+	bool quiet;
+	int status; /* -1: go on */
+};
+
+static int usage(FILE *f, int status)
+{
+	fputs("Usage: ipsec newhostkey [--output FILE] [OPTION]...\n\n", f);
+	tool_print_options(f, &newhostkey_options);
+	return status;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static void refuse(const struct tool *t, struct order *o, int row, const char *value)
+{
+	tool_error(t, "`%s' is nothing for --%s", value, table[row].name);
+	o->status = 2;
+}
+
+static bool take_keytype(struct order *o, const char *value)
+{
+	for (size_t i = 0; i < sizeof keytypes / sizeof keytypes[0]; i++) {
+		if (strcmp(keytypes[i].name, value) == 0) {
+			o->type = keytypes[i].type;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void take_value(const struct tool *t, struct order *o, int row, const char *value)
+{
+	size_t len = strlen(value);
+	uint64_t e = 0;
+	bool good = len > 0;
+
+	if (row == OUTPUT) {
+		o->output = value;
+	} else if (row == KEYTYPE) {
+		good = take_keytype(o, value);
+	} else if (row == BITS) {
+		good = ms_number_parse(&o->bits, value, len, 10, UINT32_MAX, NULL) == MS_OK &&
+		       o->bits != 0;
+	} else if (row == EXPONENT) {
+		good = ms_number_parse(&e, value, len, 0, UINT32_MAX, NULL) == MS_OK && e >= 3 &&
+		       e % 2 == 1;
+		o->wish.e = (unsigned long)e;
+	} else if (row == HOSTNAME) {
+		good = hostname_is_plain(value);
+		o->wish.hostname = value;
+	} else if (row == KEYDIR) {
+		o->keydir = value;
+	} else {
+		o->wish.random = value;
+	}
+	if (!good)
+		refuse(t, o, row, value);
+}
+
+static void take_option(const struct tool *t, struct order *o, int row, const char *value)
+{
+	if (row == HELP) {
+		o->status = usage(stdout, 0);
+	} else if (row == VERSION) {
+		tool_version(stdout);
+		o->status = 0;
+	} else if (row == QUIET) {
+		o->quiet = true;
+	} else if (row == VERBOSE) {
+		o->wish.verbose = true;
+	} else if (row == TOOL_WORD) {
+		tool_error(t, "unexpected word `%s'", value);
+		o->status = 2;
+	} else {
+		take_value(t, o, row, value);
+	}
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+static ms_err make_rsa(struct text *entry, struct order *o, struct ms_why *why)
+{
+	struct rsa_key key;
+	ms_err err;
+
+	o->wish.bits = o->bits == 0 ? RSA_DEFAULT_BITS : (unsigned)o->bits;
+	if (o->wish.bits < RSA_LOADED_BITS)
+		return ms_fail(why, MS_ERR_RANGE, "pluto refuses RSA keys of less than %u bits",
+			RSA_LOADED_BITS);
+	rsa_memory_setup();
+	rsa_key_init(&key);
+	err = rsa_key_make(&key, &o->wish, why);
+	if (err == MS_OK) {
+		text_add(entry, ": RSA\t{\n");
+		rsa_key_text(entry, &key, o->wish.hostname);
+		text_add(entry, "\t}\n# the brace that closes an entry stays indented\n");
+	}
+	rsa_key_clear(&key);
+	return err;
+}
+
+static ms_err make_folder(const char *path, mode_t mode, struct ms_why *why)
+{
+	if (mkdir(path, mode) != 0 && errno != EEXIST)
+		return ms_fail(
+			why, MS_ERR_SYSTEM, "cannot make \"%.200s\": %s", path, strerror(errno));
+	return MS_OK;
+}
+
+static ms_err write_pem(const struct text *pem, const char *path, struct ms_why *why)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ms_err err;
+
+	if (fd < 0)
+		return ms_fail(why, errno == EEXIST ? MS_ERR_DUPLICATE : MS_ERR_SYSTEM,
+			errno == EEXIST ? "\"%.200s\" is there already, and is not overwritten"
+					: "cannot create \"%.200s\": %s",
+			path, strerror(errno));
+	err = text_write(pem, fd, why);
+	if (err == MS_OK && fsync(fd) != 0)
+		err = ms_fail(
+			why, MS_ERR_SYSTEM, "cannot write \"%.200s\": %s", path, strerror(errno));
+	close(fd);
+	if (err != MS_OK)
+		unlink(path);
+	return err;
+}
+
+static ms_err make_pem(
+	const struct tool *t, struct text *entry, struct order *o, struct ms_why *why)
+{
+	static const char *const curves[] = { "P-256", "P-384", "P-521" };
+	static const unsigned sizes[] = { 256, 384, 521 };
+	const char *curve = NULL, *word = o->type == ECDSA ? "ecdsa" : "ed25519", *name;
+	struct text pem = { NULL, 0, 0 };
+	struct hostkey k = { .bits = 0 };
+	char date[26];
+	ms_err err;
+
+	for (size_t i = 0; i < 3 && o->type == ECDSA; i++)
+		if (o->bits == sizes[i] || (o->bits == 0 && i == 0))
+			curve = curves[i];
+	if (o->type == ECDSA ? curve == NULL : o->bits != 0)
+		return ms_fail(why, MS_ERR_RANGE,
+			o->type == ECDSA ? "ECDSA keys have 256, 384 or 521 bits"
+					 : "the size of Ed25519 keys cannot be chosen");
+	err = pkey_make(&pem, &k, curve, why);
+	if (err == MS_OK && o->keydir == NULL) {
+		o->keydir = tool_format("%s/ipsec.d/private", t->confdir);
+		err = make_folder(tool_format("%s/ipsec.d", t->confdir), 0755, why);
+		if (err == MS_OK)
+			err = make_folder(o->keydir, 0700, why);
+		name = tool_format("%s-%s.pem", o->wish.hostname, word);
+		o->pem_path = tool_format("%s/%s", o->keydir, name);
+	} else {
+		name = o->pem_path = tool_format("%s/%s-%s.pem", o->keydir, o->wish.hostname, word);
+	}
+	if (err == MS_OK)
+		err = write_pem(&pem, o->pem_path, why);
+	if (err != MS_OK)
+		o->pem_path = NULL;
+	text_free(&pem);
+	date_text(date);
+	text_add(entry, ": %s\t%s\n\t# %s %u bits   %s   %s\n\t#pubkey=",
+		o->type == ECDSA ? "ECDSA" : "PKCS8", name, hostkey_kind_name(k.kind), k.bits,
+		o->wish.hostname, date);
+	text_add_data(entry, k.spki, 's');
+	text_add(entry, "\n");
+	return err;
+}
+
+/* --- the entry -------------------------------------------------------------------------------- */
+
+static ms_err put(
+	const struct tool *t, const struct text *entry, const struct order *o, struct ms_why *why)
+{
+	bool existed = false;
+	ms_err err;
+
+	if (strcmp(o->output, "-") == 0)
+		return text_write(entry, STDOUT_FILENO, why);
+	err = text_append_to_file(entry, o->output, &existed, why);
+	if (err == MS_OK && existed && !o->quiet)
+		tool_error(t, "WARNING: file \"%s\" exists, appended to it", o->output);
+	return err;
+}
+
+static int work(const struct tool *t, struct order *o)
+{
+	struct text entry = { NULL, 0, 0 };
+	struct ms_why why = { "" };
+	ms_err err = o->type == RSA ? make_rsa(&entry, o, &why) : make_pem(t, &entry, o, &why);
+
+	if (err == MS_OK) {
+		err = put(t, &entry, o, &why);
+		if (err != MS_OK && o->pem_path != NULL)
+			unlink(o->pem_path);
+	}
+	if (err != MS_OK)
+		tool_error(t, "%s", ms_why_text(&why, err));
+	text_free(&entry);
+	return err == MS_OK ? 0 : 1;
+}
+
+int tool_newhostkey(struct tool *t, int argc, char **argv)
+{
+	struct order o = { .wish = { .e = 3, .rounds = 30, .random = "/dev/random" },
+		.status = -1 };
+	struct tool_args a;
+	int row;
+
+	umask(077);
+	tool_args_start(&a, t, &newhostkey_options, argc, argv, 2);
+	while (o.status < 0 && (row = tool_args_next(&a, t)) != TOOL_END) {
+		if (row == TOOL_BAD)
+			return a.problem;
+		take_option(t, &o, row, a.value);
+	}
+	if (o.status >= 0)
+		return o.status;
+	if (o.wish.hostname == NULL)
+		o.wish.hostname = own_hostname();
+	if (o.output == NULL) {
+		o.output = tool_format("%s/ipsec.secrets", t->confdir);
+		if (access(o.output, F_OK) == 0) {
+			tool_error(t,
+				"there is a file \"%s\" already: say where the key goes "
+				"with --output",
+				o.output);
+			return 1;
+		}
+	}
+	return work(t, &o);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `ipsec showhostkey`: the public half of this host's key, for ipsec.conf, DNS or DHCP. */
+#include "tools/showhostkey.h"
+
+#include <modswan/text.h>
+
+#include <string.h>
+
+enum {
+	KEY,
+	LEFT,
+	RIGHT,
+	TXT,
+	IPSECKEY,
+	DHCLIENT,
+	LIST,
+	DUMP,
+	FORMATS, /* the rest are no formats */
+	GATEWAY = FORMATS,
+	PRECEDENCE,
+	OWN_FILE,
+	ID,
+	KEYNUM,
+	RSAID,
+	VERBOSE,
+	HELP,
+	VERSION
+};
+
+static const struct tool_option table[] = {
+	[KEY] = { "key", NULL, "a KEY record for DNS" },
+	[LEFT] = { "left", NULL, "leftrsasigkey= or leftpubkey= for ipsec.conf" },
+	[RIGHT] = { "right", NULL, "rightrsasigkey= or rightpubkey= for ipsec.conf" },
+	[TXT] = { "txt", "GATEWAY", "a TXT record for DNS: an IPv4 address or @NAME" },
+	[IPSECKEY] = { "ipseckey", NULL, "an IPSECKEY record for DNS" },
+	[DHCLIENT] = { "dhclient", NULL, "options for dhclient.conf" },
+	[LIST] = { "list", NULL, "one line for each key" },
+	[DUMP] = { "dump", NULL, "what is known of each key" },
+	[GATEWAY] = { "gateway", "GATEWAY", "gateway in the IPSECKEY record (none)" },
+	[PRECEDENCE] = { "precedence", "N", "precedence in DNS records, 0 to 255 (10)" },
+	[OWN_FILE] = { "file", "FILE", "read FILE instead of ipsec.secrets" },
+	[ID] = { "id", "ID", "the key of this identity, not the default key" },
+	[KEYNUM] = { "keynum", "N", "the key that --list gives this number" },
+	[RSAID] = { "rsaid", "KEYID", "the RSA key with this key id" },
+	[VERBOSE] = { "verbose", NULL, "tell on stderr which file is read" },
+	[HELP] = { "help", NULL, "show this text and exit" },
+	[VERSION] = { "version", NULL, "show the version and exit" },
+	{ NULL, NULL, NULL },
+};
+
+const struct tool_options showhostkey_options = TOOL_OPTIONS(table, false);
+
+struct order {
+	struct show show;
+	int format; /* -1: none yet */
+	const char *file, *id, *rsaid;
+	uint64_t keynum; /* 0: any */
+	bool verbose;
+	int status; /* -1: go on */
+};
+
+static int usage(FILE *f, int status)
+{
+	fputs("Usage: ipsec showhostkey FORMAT [--file FILE] [--id ID] [OPTION]...\n\n"
+	      "FORMAT is one of --key, --left, --right, --txt GATEWAY, --ipseckey, --dhclient,\n"
+	      "--list and --dump.\n\n",
+		f);
+	tool_print_options(f, &showhostkey_options);
+	return status;
+}
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static void complain(
+	const struct tool *t, struct order *o, int status, const char *text, const char *value)
+{
+	tool_error(t, "%s%s%s", text, value == NULL ? "" : " ", value == NULL ? "" : value);
+	o->status = status;
+}
+
+static void take_format(const struct tool *t, struct order *o, int row, const char *value)
+{
+	if (o->format >= 0 && o->format != row) {
+		complain(t, o, 2, "more than one format: the second is --", table[row].name);
+		return;
+	}
+	o->format = row;
+	if (row == TXT)
+		o->show.gateway = value;
+}
+
+static void take_number(const struct tool *t, struct order *o, int row, const char *value)
+{
+	uint64_t n = 0;
+
+	if (ms_number_parse(&n, value, strlen(value), 10, row == PRECEDENCE ? 255 : UINT32_MAX,
+		    NULL) != MS_OK ||
+		(row == KEYNUM && n == 0))
+		complain(t, o, 2,
+			row == KEYNUM ? "no number of a key:"
+				      : "precedence must be between 0 and 255, not",
+			value);
+	else if (row == KEYNUM)
+		o->keynum = n;
+	else
+		o->show.precedence = (unsigned)n;
+}
+
+static void take_option(const struct tool *t, struct order *o, int row, const char *value)
+{
+	if (row == TOOL_WORD)
+		complain(t, o, 2, "unexpected word", value);
+	else if (row < FORMATS)
+		take_format(t, o, row, value);
+	else if (row == GATEWAY)
+		o->show.gateway = value;
+	else if (row == PRECEDENCE || row == KEYNUM)
+		take_number(t, o, row, value);
+	else if (row == OWN_FILE)
+		o->file = value;
+	else if (row == ID)
+		o->id = value;
+	else if (row == RSAID)
+		o->rsaid = value;
+	else if (row == VERBOSE)
+		o->verbose = true;
+	else if (row == HELP)
+		o->status = usage(stdout, 0);
+	else
+		o->status = (tool_version(stdout), 0);
+}
+
+/* --- choosing --------------------------------------------------------------------------------- */
+
+static bool has_index(const struct hostkey *k, const char *id)
+{
+	for (char **i = k->index; *i != NULL; i++)
+		if (strcmp(*i, id) == 0)
+			return true;
+	return false;
+}
+
+static bool is_key(const struct hostkey *k)
+{
+	return k->kind != HOSTKEY_OTHER || k->file != NULL;
+}
+
+static bool is_wanted(const struct order *o, const struct hostkey *k, size_t number)
+{
+	char id[MS_RSA_KEYID_TEXT];
+
+	if (!is_key(k))
+		return false;
+	if (o->keynum != 0)
+		return number == o->keynum;
+	if (o->rsaid != NULL)
+		return k->blob.ptr != NULL &&
+		       ms_rsa_keyid_text(k->blob.ptr, k->blob.len, id, sizeof id) > 0 &&
+		       strcmp(id, o->rsaid) == 0;
+	return o->id != NULL ? has_index(k, o->id) : k->index[0] == NULL;
+}
+
+static const struct hostkey *choose(
+	const struct tool *t, const struct order *o, const struct hostkeys *keys)
+{
+	const char *name = o->keynum != 0 ? "key of this number" : "default key";
+	const struct hostkey *found = NULL;
+	size_t number = 0;
+	bool several = false;
+
+	for (size_t i = 0; i < keys->n; i++) {
+		number += is_key(&keys->key[i]);
+		if (!is_wanted(o, &keys->key[i], number))
+			continue;
+		several = found != NULL;
+		found = &keys->key[i];
+		if (several)
+			break;
+	}
+	if (o->keynum == 0 && (o->rsaid != NULL || o->id != NULL))
+		name = tool_format("\"%s\" key", o->rsaid != NULL ? o->rsaid : o->id);
+	if (found == NULL)
+		tool_error(t, "no %s in \"%s\"", name, o->file);
+	else if (several)
+		tool_error(t, "more than one %s in \"%s\"", name, o->file);
+	else if (found->trouble != NULL)
+		tool_error(t, "%s: %s", o->file, found->trouble);
+	return found == NULL || several || found->trouble != NULL ? NULL : found;
+}
+
+/* --- showing ---------------------------------------------------------------------------------- */
+
+static int show_key(const struct tool *t, const struct order *o, const struct hostkeys *keys)
+{
+	static show_f *const shows[FORMATS] = {
+		[KEY] = show_key_record,
+		[LEFT] = show_left,
+		[RIGHT] = show_right,
+		[TXT] = show_txt,
+		[IPSECKEY] = show_ipseckey,
+		[DHCLIENT] = show_dhclient,
+	};
+	const struct hostkey *k = choose(t, o, keys);
+
+	if (k == NULL)
+		return 1;
+	if (!shows[o->format](k, &o->show)) {
+		tool_error(t, "a key of this kind, %s, has no form for --%s",
+			hostkey_kind_name(k->kind), table[o->format].name);
+		return 1;
+	}
+	return 0;
+}
+
+static int show_all(const struct hostkeys *keys, bool dump)
+{
+	unsigned number = 0;
+
+	for (size_t i = 0; i < keys->n; i++)
+		if (is_key(&keys->key[i]))
+			show_list(&keys->key[i], ++number, dump);
+	return 0;
+}
+
+static int work(const struct tool *t, struct order *o)
+{
+	char *keydir = tool_format("%s/ipsec.d/private", t->confdir);
+	struct hostkeys keys = { NULL, 0, 0 };
+	struct ms_why why = { "" };
+	ms_err err;
+
+	if (o->file == NULL)
+		o->file = tool_format("%s/ipsec.secrets", t->confdir);
+	if (o->verbose)
+		fprintf(stderr, "ipsec showhostkey: reading \"%s\"\n", o->file);
+	err = hostkeys_read(&keys, o->file, keydir, &why);
+	if (err != MS_OK) {
+		tool_error(t, "%s", ms_why_text(&why, err));
+		return 1;
+	}
+	if (o->format == LIST || o->format == DUMP)
+		return show_all(&keys, o->format == DUMP);
+	return show_key(t, o, &keys);
+}
+
+int tool_showhostkey(struct tool *t, int argc, char **argv)
+{
+	struct order o = { .show = { .precedence = 10 }, .format = -1, .status = -1 };
+	struct ms_why why = { "" };
+	struct tool_args a;
+	int row;
+
+	tool_args_start(&a, t, &showhostkey_options, argc, argv, 2);
+	while (o.status < 0 && (row = tool_args_next(&a, t)) != TOOL_END) {
+		if (row == TOOL_BAD)
+			return a.problem;
+		take_option(t, &o, row, a.value);
+	}
+	if (o.status >= 0)
+		return o.status;
+	if (o.format < 0)
+		return usage(stderr, 2);
+	if (o.show.gateway != NULL && o.show.gateway[0] == '\0') {
+		tool_error(t, "the gateway is empty");
+		return 2;
+	}
+	if (show_gateway_check(&o.show, o.format == TXT, &why) != MS_OK) {
+		tool_error(t, "%s", why.text);
+		return 1;
+	}
+	return work(t, &o);
+}

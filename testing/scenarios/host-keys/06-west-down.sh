@@ -1,0 +1,10 @@
+ipsec auto --down west-east
+wait_for 5 no_tunnel west-east
+# east's key is now another one than west believes
+ipsec newhostkey --keytype $keytype --hostname other --output $confdir/other.secrets
+{ echo "conn east-key"; ipsec showhostkey --file $confdir/other.secrets --right; } >$confdir/east.key
+ipsec auto --replace west-east
+ipsec auto --up west-east >/run/modswan/up-again.txt || true
+cat /run/modswan/up-again.txt
+assert_no_match /run/modswan/up-again.txt '^004 .*west-east.* established'
+assert_match /run/modswan/up-again.txt '^003 .*authentication failed'

@@ -1,0 +1,1 @@
+authby=${authby:-rsasig}
