@@ -58,6 +58,9 @@ extern const struct ms_crypto_ops openssl_ops;
 ms_err encr_load(struct ms_why *why);
 void encr_unload(void);
 ms_err integ_load(struct ms_why *why);
+extern const struct ms_integ_alg xcbc_alg; /* xcbc.c */
+void xcbc_load(void);
+void xcbc_unload(void);
 void integ_unload(void);
 ms_err ke_modp_load(struct ms_why *why);
 void ke_modp_unload(void);

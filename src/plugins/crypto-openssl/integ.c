@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Integrity: HMAC on prepared states (md.c) and AES-CMAC.
+ * Integrity: HMAC on prepared states (md.c), AES-CMAC, and the list with AES-XCBC (xcbc.c).
  *
  * Standards: RFC 2404, RFC 4868, RFC 4494.
  */
@@ -127,12 +127,13 @@ static const struct ms_integ_alg cmac_alg = { MS_INTEG_AES_CMAC_96, "AES_CMAC_96
 	cmac_free, cmac_jobs };
 
 const struct ms_integ_alg *const integ_list[] = { &hmacs[0].alg, &hmacs[1].alg, &hmacs[2].alg,
-	&hmacs[3].alg, &cmac_alg, NULL };
+	&hmacs[3].alg, &cmac_alg, &xcbc_alg, NULL };
 
 ms_err integ_load(struct ms_why *why)
 {
 	(void)why;
 	cmac = EVP_MAC_fetch(NULL, "CMAC", NULL); /* NULL: its test refuses it */
+	xcbc_load();
 	return MS_OK;
 }
 
@@ -140,4 +141,5 @@ void integ_unload(void)
 {
 	EVP_MAC_free(cmac);
 	cmac = NULL;
+	xcbc_unload();
 }

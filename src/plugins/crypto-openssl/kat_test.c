@@ -41,7 +41,7 @@ static void test_all_are_offered(void **state)
 		per_kind[info.kind]++;
 	}
 	assert_int_equal(per_kind[MS_ALG_ENCR], 26);
-	assert_int_equal(per_kind[MS_ALG_INTEG], 5);
+	assert_int_equal(per_kind[MS_ALG_INTEG], 6);
 	assert_int_equal(per_kind[MS_ALG_PRF], 4);
 	assert_int_equal(per_kind[MS_ALG_HASH], 4);
 	assert_int_equal(per_kind[MS_ALG_KE], 10);

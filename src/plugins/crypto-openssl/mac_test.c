@@ -13,7 +13,10 @@
 	"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51" \
 	"30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710"
 
-/* RFC 2202 case 3, RFC 4868 s2.7.2 (the "Jefe" rows), RFC 4494 s4. */
+#define COUNT16 "000102030405060708090a0b0c0d0e0f"
+#define COUNT32 COUNT16 "101112131415161718191a1b1c1d1e1f"
+
+/* RFC 3566 s4.6, RFC 2202 case 3, RFC 4868 s2.7.2 (the "Jefe" rows), RFC 4494 s4. */
 static const struct {
 	uint16_t id;
 	const char *key, *data, *icv;
@@ -28,6 +31,12 @@ static const struct {
 	{ MS_INTEG_AES_CMAC_96, CMAC_KEY, "6bc1bee22e409f96e93d7e117393172a",
 		"070a16b46b4d4144f79bdd9d" },
 	{ MS_INTEG_AES_CMAC_96, CMAC_KEY, CMAC_64, "51f0bebf7e3b9d92fc497417" },
+	{ MS_INTEG_AES_XCBC_96, COUNT16, "", "75f0251d528ac01c4573dfd5" },
+	{ MS_INTEG_AES_XCBC_96, COUNT16, "000102", "5b376580ae2f19afe7219cee" },
+	{ MS_INTEG_AES_XCBC_96, COUNT16, COUNT16, "d2a246fa349b68a79998a439" },
+	{ MS_INTEG_AES_XCBC_96, COUNT16, COUNT16 "10111213", "47f51b4564966215b8985c63" },
+	{ MS_INTEG_AES_XCBC_96, COUNT16, COUNT32, "f54f0ec8d2b9f3d36807734b" },
+	{ MS_INTEG_AES_XCBC_96, COUNT16, COUNT32 "2021", "becbb3bccdb518a30677d548" },
 };
 
 static void test_integ_vectors(void **state)

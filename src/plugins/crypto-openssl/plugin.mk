@@ -16,7 +16,8 @@ src_plugins_crypto_openssl_libopenssl_la_SOURCES = \
 	src/plugins/crypto-openssl/md.c \
 	src/plugins/crypto-openssl/rsa.c \
 	src/plugins/crypto-openssl/rsa.h \
-	src/plugins/crypto-openssl/sign.c
+	src/plugins/crypto-openssl/sign.c \
+	src/plugins/crypto-openssl/xcbc.c
 src_plugins_crypto_openssl_libopenssl_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_crypto_openssl_crypto_openssl_la_SOURCES = src/plugins/crypto-openssl/crypto-openssl.c
 src_plugins_crypto_openssl_crypto_openssl_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
