@@ -1,56 +1,315 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `ipsec eroute`: the extended routes of KLIPS.
+ * `ipsec eroute`: the extended routes of KLIPS, listed and changed by hand.
  *
- * Without options it lists them.  The options that change them are known, and refused for now.
+ * One X_ADDFLOW or X_DELFLOW message; what klips says to it is translated for people.
  */
-#include "tools/tool.h"
+#include "tools/klips_link.h"
 
+#include <modswan/text.h>
+
+#include <errno.h>
 #include <string.h>
 
-static const struct tool_option table[] = {
-	{ "help", NULL, "show this text and exit" },
-	{ "version", NULL, "show the version and exit" },
-	{ "label", "TEXT", "put TEXT into error messages" },
-	{ "debug", NULL, NULL },
-	{ "add", NULL, NULL },
-	{ "addin", NULL, NULL },
-	{ "replace", NULL, NULL },
-	{ "del", NULL, NULL },
-	{ "clear", NULL, NULL },
-	{ "eraf", "FAMILY", NULL },
-	{ "src", "NET/MASK", NULL },
-	{ "dst", "NET/MASK", NULL },
-	{ "transport-proto", "PROTO", NULL },
-	{ "src-port", "PORT", NULL },
-	{ "dst-port", "PORT", NULL },
-	{ "af", "FAMILY", NULL },
-	{ "edst", "ADDRESS", NULL },
-	{ "spi", "SPI", NULL },
-	{ "proto", "PROTO", NULL },
-	{ "said", "SAID", NULL },
-	{ NULL, NULL, NULL },
+#define ACTIONS "'--add', '--addin', '--replace', '--clear', or '--del'"
+
+struct call {
+	struct tool *t;
+	bool debug;
+	const char *action;
+	struct sa_words sa;
+	int family;
+	const char *eraf, *src, *dst, *proto, *src_port, *dst_port;
+	struct ms_subnet src_net, dst_net;
+	uint16_t src_port_n, dst_port_n;
+	uint8_t proto_n;
+};
+
+struct row {
+	struct tool_option o;
+	bool (*take)(struct call *c, const char *name, const char *value);
+};
+
+static const struct klips_reason add_reasons[] = {
+	{ EINVAL, "Invalid argument, check the log of KLIPS for details." },
+	{ ENXIO, "Invalid mask." },
+	{ EFAULT, "Invalid address." },
+	{ EACCES, "Access denied.  You must be root." },
+	{ EPERM, "Access denied.  You must be root." },
+	{ EUNATCH, "KLIPS not loaded." },
+	{ EEXIST, "eroute already in use.  Delete old one first." },
+	{ ENOENT, "No such IPIP SA: the inbound policy goes with an existing IPIP SA." },
+	{ ENOSPC, "SAref table is full." },
+	{ ESPIPE, "SAref internal error." },
+	{ ENOMEM, "No memory." },
+	{ ENOBUFS, "No memory." },
+	{ 0, "Unknown error." },
+};
+
+static const struct klips_reason del_reasons[] = {
+	{ EINVAL, "Invalid argument, check the log of KLIPS for details." },
+	{ ENXIO, "Mask not found." },
+	{ EFAULT, "Address not found." },
+	{ EACCES, "Access denied.  You must be root." },
+	{ EPERM, "Access denied.  You must be root." },
+	{ EUNATCH, "KLIPS not loaded." },
+	{ ENOENT, "eroute doesn't exist.  Can't delete." },
+	{ ENOSPC, "SAref table is full." },
+	{ ESPIPE, "SAref internal error." },
+	{ 0, "Unknown error." },
+};
+
+/* --- options ---------------------------------------------------------------------------------- */
+
+static bool take_action(struct call *c, const char *name, const char *value)
+{
+	(void)value;
+	if (c->action != NULL) {
+		tool_error(c->t, "Only one of " ACTIONS " options permitted.");
+		return false;
+	}
+	c->action = name;
+	return true;
+}
+
+static bool take_sa(struct call *c, const char *name, const char *value)
+{
+	return sa_words_take(c->t, &c->sa, name, value);
+}
+
+static bool take_eraf(struct call *c, const char *name, const char *value)
+{
+	(void)name;
+	if (c->eraf != NULL) {
+		tool_error(c->t,
+			"Error, address family of eroute redefined:%s, already defined as:%s", value,
+			c->eraf);
+		return false;
+	}
+	c->eraf = value;
+	c->family = family_of_word(value);
+	if (c->family == 0)
+		tool_error(c->t, "Invalid address family parameter for eroute: %s", value);
+	return c->family != 0;
+}
+
+static bool once(struct call *c, const char **slot, const char *name, const char *value)
+{
+	if (*slot != NULL)
+		tool_error(c->t, "Error, --%s parameter redefined:%s, already defined as:%s", name,
+			value, *slot);
+	else
+		*slot = value;
+	return *slot == value;
+}
+
+/* Listings put the port behind a colon, so that is taken, too. */
+static bool take_net(struct call *c, const char *name, const char *value)
+{
+	bool src = strcmp(name, "src") == 0;
+	struct ms_why why = { "" };
+
+	if (!once(c, src ? &c->src : &c->dst, name, value))
+		return false;
+	if (ms_subnet_port_parse(src ? &c->src_net : &c->dst_net,
+		    src ? &c->src_port_n : &c->dst_port_n, value, strlen(value), c->family,
+		    MS_TEXT_NUMERIC, &why) == MS_OK)
+		return true;
+	tool_error(c->t, "Error, %s converting --%s argument:%s", why.text, name, value);
+	return false;
+}
+
+static bool take_transport(struct call *c, const char *name, const char *value)
+{
+	struct ms_why why = { "" };
+	uint64_t n;
+
+	if (!once(c, &c->proto, name, value))
+		return false;
+	if (take_number(value, UINT64_MAX, &n) && n > UINT8_MAX) {
+		tool_error(c->t, "--transport-proto parameter: %s must be in the range 0 to 255",
+			value);
+		return false;
+	}
+	if (ms_protocol_parse(&c->proto_n, value, strlen(value), MS_TEXT_SERVICES, &why) == MS_OK)
+		return true;
+	tool_error(c->t, "Invalid character in --transport-proto parameter: %s", value);
+	return false;
+}
+
+static bool take_port(struct call *c, const char *name, const char *value)
+{
+	return once(c, strcmp(name, "src-port") == 0 ? &c->src_port : &c->dst_port, name, value);
+}
+
+static bool take_label(struct call *c, const char *name, const char *value)
+{
+	(void)name;
+	c->t->label = value;
+	return true;
+}
+
+static bool take_debug(struct call *c, const char *name, const char *value)
+{
+	(void)name;
+	(void)value;
+	c->debug = true;
+	return true;
+}
+
+static const struct row table[] = {
+	{ { "help", NULL, "show this text and exit" }, NULL },
+	{ { "version", NULL, "show the version and exit" }, NULL },
+	{ { "label", "TEXT", "put TEXT into error messages" }, take_label },
+	{ { "debug", NULL, "show what is sent and what comes back" }, take_debug },
+	{ { "add", NULL, "add an eroute; there must be none for this flow" }, take_action },
+	{ { "addin", NULL, "make the flow the policy for what comes out of a tunnel" }, take_action },
+	{ { "replace", NULL, "add an eroute in place of the one for this flow, if any" },
+		take_action },
+	{ { "del", NULL, "remove the eroute for this flow" }, take_action },
+	{ { "clear", NULL, "remove all eroutes" }, take_action },
+	{ { "eraf", "FAMILY", "address family of the flow: inet or inet6; goes before --src, --dst" },
+		take_eraf },
+	{ { "src", "NET/MASK", "where the flow comes from; :PORT may follow" }, take_net },
+	{ { "dst", "NET/MASK", "where it goes; :PORT may follow" }, take_net },
+	{ { "transport-proto", "PROTO", "number or name of its protocol, 0 for any" },
+		take_transport },
+	{ { "src-port", "PORT", "its source port, with TCP and UDP; 0 for any" }, take_port },
+	{ { "dst-port", "PORT", "its destination port, likewise" }, take_port },
+	{ { "af", "FAMILY", "address family of the SA: inet or inet6; goes before --edst" },
+		take_sa },
+	{ { "edst", "ADDRESS", "destination of the SA" }, take_sa },
+	{ { "spi", "SPI", "SPI of the SA, as in C: 257 or 0x101" }, take_sa },
+	{ { "proto", "PROTO", "protocol of the SA: ah, esp, tun or comp" }, take_sa },
+	{ { "said", "SAID", "all of the SA in one word, or %pass, %drop, %reject, %trap, %hold" },
+		take_sa },
+	{ { NULL, NULL, NULL }, NULL },
 };
 
 const struct tool_options eroute_options = TOOL_OPTIONS(table, true);
 
-static void print_line(void *arg, const char *text)
+/* --- checks ----------------------------------------------------------------------------------- */
+
+static bool check_port(struct call *c, const char *name, const char *text, uint16_t *port)
 {
-	(void)arg;
-	puts(text);
+	struct ms_why why = { "" };
+	uint64_t n;
+
+	if (text == NULL)
+		return true;
+	if (take_number(text, UINT64_MAX, &n) && n == 0) {
+		*port = 0;
+		return true;
+	}
+	if (c->proto_n != IPPROTO_TCP && c->proto_n != IPPROTO_UDP) {
+		tool_error(c->t,
+			"--transport-proto with either UDP or TCP must be specified if --src-port or "
+			"--dst-port is used");
+		return false;
+	}
+	if (take_number(text, UINT64_MAX, &n) && n > UINT16_MAX) {
+		tool_error(c->t, "--%s parameter: %s must be in the range 0 to 65535", name, text);
+		return false;
+	}
+	if (ms_port_parse(port, text, strlen(text), c->proto_n, MS_TEXT_SERVICES, &why) == MS_OK)
+		return true;
+	tool_error(c->t, "Invalid character in --%s parameter: %s", name, text);
+	return false;
+}
+
+static bool check_flow(struct call *c)
+{
+	const char *missing = c->src == NULL ? "src" : c->dst == NULL ? "dst" : NULL;
+
+	if (missing != NULL) {
+		tool_error(c->t, "Error -- %s option '--%s' is required.", c->action, missing);
+		return false;
+	}
+	if (c->src_net.net.family != c->dst_net.net.family) {
+		tool_error(c->t, "Error, address families of --src and --dst differ.");
+		return false;
+	}
+	if (!check_port(c, "src-port", c->src_port, &c->src_port_n) ||
+		!check_port(c, "dst-port", c->dst_port, &c->dst_port_n))
+		return false;
+	if ((c->src_port_n != 0 || c->dst_port_n != 0) && c->proto_n != IPPROTO_TCP &&
+		c->proto_n != IPPROTO_UDP)
+		return check_port(c, "src-port", "1", &c->src_port_n);
+	return true;
+}
+
+/* --- messages --------------------------------------------------------------------------------- */
+
+static void put_flow(const struct call *c, struct ms_pfkey_msg *m)
+{
+	struct ms_addr src_mask = ms_subnet_mask(&c->src_net), dst_mask = ms_subnet_mask(&c->dst_net);
+
+	m->has |= MS_PFKEY_BIT(X_ADDRESS_SRC_FLOW) | MS_PFKEY_BIT(X_ADDRESS_DST_FLOW) |
+		MS_PFKEY_BIT(X_ADDRESS_SRC_MASK) | MS_PFKEY_BIT(X_ADDRESS_DST_MASK);
+	ms_pfkey_addr_set(&m->src_flow, &c->src_net.net, c->src_port_n);
+	ms_pfkey_addr_set(&m->dst_flow, &c->dst_net.net, c->dst_port_n);
+	ms_pfkey_addr_set(&m->src_mask, &src_mask, c->src_port_n != 0 ? UINT16_MAX : 0);
+	ms_pfkey_addr_set(&m->dst_mask, &dst_mask, c->dst_port_n != 0 ? UINT16_MAX : 0);
+	if (c->proto_n != 0) {
+		m->has |= MS_PFKEY_BIT(X_PROTOCOL);
+		m->protocol.proto = c->proto_n;
+	}
+}
+
+static int change(struct call *c)
+{
+	bool clear = strcmp(c->action, "clear") == 0, del = strcmp(c->action, "del") == 0;
+	struct ms_pfkey_msg m = { .type = clear || del ? MS_PFKEY_X_DELFLOW : MS_PFKEY_X_ADDFLOW };
+
+	if (!clear && !del && sa_words_missing(&c->sa) != NULL) {
+		tool_error(c->t, "%s and addin options must have SA specified.",
+			strcmp(c->action, "addin") == 0 ? "add" : c->action);
+		return 1;
+	}
+	if (!clear) {
+		if (!check_flow(c))
+			return 1;
+		put_flow(c, &m);
+	}
+	if (clear) {
+		m.has |= MS_PFKEY_BIT(SA);
+		m.sa.flags = MS_PFKEY_CLEARFLOW;
+	} else if (!del) {
+		if (c->sa.said.dst.family == 0)
+			c->sa.said.dst = ms_addr_any(c->src_net.net.family);
+		said_to_message(&c->sa.said, &m);
+		if (strcmp(c->action, "replace") == 0)
+			m.sa.flags = MS_PFKEY_REPLACEFLOW;
+		if (strcmp(c->action, "addin") == 0)
+			m.sa.flags = MS_PFKEY_INFLOW;
+	}
+	return klips_ask_once(c->t, c->debug, &m, clear || del ? del_reasons : add_reasons);
 }
 
 /* --help and --version end with 1, as scripts of the family expect of the low-level tools. */
 static int usage(void)
 {
-	puts("Usage: ipsec eroute [--label TEXT]\n");
+	puts("Usage: ipsec eroute\n"
+	     "       ipsec eroute --add|--addin|--replace FLOW SA\n"
+	     "       ipsec eroute --del FLOW\n"
+	     "       ipsec eroute --clear\n"
+	     "FLOW:  --eraf FAMILY --src NET/MASK --dst NET/MASK\n"
+	     "       [--transport-proto PROTO] [--src-port PORT] [--dst-port PORT]\n"
+	     "SA:    --af FAMILY --edst ADDRESS --spi SPI --proto PROTO, or --said SAID\n");
 	tool_print_options(stdout, &eroute_options);
 	return 1;
 }
 
+static bool any_flow(const struct call *c)
+{
+	return c->eraf != NULL || c->src != NULL || c->dst != NULL || c->proto != NULL ||
+		c->src_port != NULL || c->dst_port != NULL || c->sa.af != NULL ||
+		sa_words_any(&c->sa);
+}
+
 int tool_eroute(struct tool *t, int argc, char **argv)
 {
-	struct ms_why why = { "" };
+	struct call c = { .t = t };
 	struct tool_args a;
 	int row;
 
@@ -68,19 +327,16 @@ int tool_eroute(struct tool *t, int argc, char **argv)
 			tool_version(stdout);
 			return 1;
 		}
-		if (strcmp(table[row].name, "label") == 0) {
-			t->label = a.value;
-		} else if (strcmp(table[row].name, "debug") != 0) {
-			tool_error(t,
-				"option `--%s' is not supported yet: eroutes can be listed "
-				"only",
-				table[row].name);
+		klips_trace(t, c.debug, "option --%s %s", table[row].o.name,
+			a.value == NULL ? "" : a.value);
+		if (!table[row].take(&c, table[row].o.name, a.value))
 			return 1;
-		}
 	}
-	if (tool_klips_command(t, "eroute", print_line, NULL, &why) != MS_OK) {
-		tool_error(t, "%s", why.text);
-		return 1;
-	}
-	return 0;
+	if (c.action != NULL)
+		return change(&c);
+	if (!any_flow(&c))
+		return klips_list(t, "eroute");
+	tool_error(t, "exactly one of " ACTIONS " must be specified.");
+	fputs("See `ipsec eroute --help' for usage.\n", stderr);
+	return 1;
 }

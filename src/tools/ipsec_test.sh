@@ -111,7 +111,7 @@ call 2 status a b; err "unexpected word .b'"
 call 2 plugins x; err "unexpected word .x'"
 call 1 eroute --help; out 'Usage'
 call 1 eroute --version; out 'ModSwan'
-call 1 eroute --add; err 'not supported yet'
+call 1 eroute --add; err 'must have SA specified'
 call 1 eroute word; err 'unexpected word'
 
 echo "- whack's refusals"

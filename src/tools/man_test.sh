@@ -49,8 +49,8 @@ listed() {
 	esac
 }
 
-commands='auto checkconfig eroute newhostkey ranbits rsasigkey setup showhostkey whack status
-	trafficstatus plugins showstates briefstatus'
+commands='auto checkconfig eroute klipsdebug newhostkey pf_key ranbits rsasigkey setup showhostkey
+	spi spigrp tncfg whack status trafficstatus plugins showstates briefstatus'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 
 check() {

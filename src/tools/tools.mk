@@ -12,14 +12,21 @@ ipsec_SOURCES = \
 	src/tools/hostkey_text.c \
 	src/tools/ipsec.c \
 	src/tools/newhostkey.c \
+	src/tools/klips_link.c src/tools/klips_link.h \
+	src/tools/klipsdebug.c \
 	src/tools/options.c \
+	src/tools/pf_key.c \
 	src/tools/plutorun.c \
 	src/tools/ranbits.c \
 	src/tools/rsakey.c src/tools/rsakey.h src/tools/rsakey_text.c \
 	src/tools/rsasigkey.c \
+	src/tools/sa_words.c \
 	src/tools/setup.c src/tools/setup.h src/tools/setup_state.c \
 	src/tools/showhostkey.c src/tools/showhostkey.h src/tools/showhostkey_form.c \
 	src/tools/simple.c \
+	src/tools/spi.c src/tools/spi.h src/tools/spi_alg.c src/lib/crypto/words.c \
+	src/tools/spigrp.c \
+	src/tools/tncfg.c \
 	src/tools/tool.h \
 	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c
 ipsec_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
@@ -33,17 +40,21 @@ EXTRA_DIST += src/tools/ipsec_test.sh src/tools/hostkey_test.sh
 
 # Manual pages: their lists of options come from the program's tables.
 tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 \
-	man/ipsec_newhostkey.8 man/ipsec_ranbits.8 man/ipsec_rsasigkey.8 man/ipsec_setup.8 \
-	man/ipsec_showhostkey.8 man/ipsec_whack.8
-plain_pages = man/ipsec__updown.8 man/ipsec_eroute.5 man/ipsec_plugins.8 man/ipsec_status.8 \
-	man/ipsec_trafficstatus.8 man/klips.8 man/pluto.8
+	man/ipsec_klipsdebug.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_ranbits.8 \
+	man/ipsec_rsasigkey.8 man/ipsec_setup.8 man/ipsec_showhostkey.8 man/ipsec_spi.8 \
+	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_whack.8
+plain_pages = man/ipsec__updown.8 man/ipsec_eroute.5 man/ipsec_klipsdebug.5 man/ipsec_plugins.8 \
+	man/ipsec_spi.5 man/ipsec_spigrp.5 man/ipsec_status.8 man/ipsec_tncfg.5 man/ipsec_trafficstatus.8 \
+	man/klips.8 man/pluto.8
 man_MANS += $(tool_pages)
 dist_man_MANS += $(plain_pages)
 CLEANFILES += $(tool_pages)
 EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
 	man/ipsec_eroute.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in \
 	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in \
-	man/ipsec_whack.8.in
+	man/ipsec_whack.8.in \
+	man/ipsec_klipsdebug.8.in man/ipsec_pf_key.8.in man/ipsec_spi.8.in man/ipsec_spigrp.8.in \
+	man/ipsec_tncfg.8.in
 tool_page = $(AM_V_GEN)$(MKDIR_P) man && $(srcdir)/src/tools/manpage.sh ./ipsec$(EXEEXT) \
 	$(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
 tool_page_needs = ipsec$(EXEEXT) $(srcdir)/src/tools/manpage.sh
@@ -64,13 +75,23 @@ man/ipsec_rsasigkey.8: man/ipsec_rsasigkey.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_showhostkey.8: man/ipsec_showhostkey.8.in $(tool_page_needs)
 	$(tool_page)
+man/ipsec_klipsdebug.8: man/ipsec_klipsdebug.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_pf_key.8: man/ipsec_pf_key.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_spi.8: man/ipsec_spi.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_spigrp.8: man/ipsec_spigrp.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_tncfg.8: man/ipsec_tncfg.8.in $(tool_page_needs)
+	$(tool_page)
 man/ipsec_setup.8: man/ipsec_setup.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_whack.8: man/ipsec_whack.8.in $(tool_page_needs)
 	$(tool_page)
 
-TESTS += src/tools/man_test.sh
-EXTRA_DIST += src/tools/man_test.sh
+TESTS += src/tools/man_test.sh src/tools/klips_commands_test.sh
+EXTRA_DIST += src/tools/man_test.sh src/tools/klips_commands_test.sh
 
 if HAVE_CMOCKA
 check_PROGRAMS += src/tools/options_test

@@ -1,0 +1,343 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The commands that key klips by hand: every refusal of the command line, by text and exit status;
+# then, as root, what klips itself says to them, in a network namespace of the test's own.
+# shellcheck disable=SC2015,SC2086 # $flow and $sa are lists of words
+set -u
+if [ -z "${MS_NETNS:-}" ] && unshare -n true 2>/dev/null; then
+	MS_NETNS=yes exec unshare -n "$0"
+fi
+ipsec=$PWD/ipsec
+dir=$(mktemp -d) || exit 99
+failed=0 checks=0 klips='' watcher=''
+
+finish() {
+	trap - EXIT
+	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+	[ -z "$klips" ] || kill "$klips" 2>/dev/null
+	wait
+	rm -rf "$dir"
+	echo "$checks checks, $failed failed"
+	[ "$failed" -eq 0 ]
+	exit
+}
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+
+complain() {
+	failed=$((failed + 1))
+	echo "FAIL: ipsec $words: $1"
+	sed 's/^/	out: /' "$dir/out"
+	sed 's/^/	err: /' "$dir/err"
+}
+
+# call STATUS WORD...
+call() {
+	local want=$1 got
+	shift
+	checks=$((checks + 1))
+	words=$*
+	"$ipsec" --rundir "$dir/run" "$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[ $got -eq "$want" ] || complain "exit status $got, not $want"
+}
+
+out() { checks=$((checks + 1)); grep -qE -e "$1" "$dir/out" || complain "no \"$1\" on stdout"; }
+no_out() { checks=$((checks + 1)); ! grep -qE -e "$1" "$dir/out" || complain "\"$1\" on stdout"; }
+err() { checks=$((checks + 1)); grep -qF -e "$1" "$dir/err" || complain "no \"$1\" on stderr"; }
+silent() { checks=$((checks + 1)); [ ! -s "$dir/out" ] && [ ! -s "$dir/err" ] || complain "words"; }
+# refused TEXT WORD...: status 1, nothing on stdout
+refused() {
+	local text=$1
+	shift
+	call 1 "$@"
+	err "$text"
+	[ ! -s "$dir/out" ] || complain "words on stdout"
+}
+
+mkdir "$dir/run"
+flow='--eraf inet --src 10.1.0.0/24 --dst 10.2.0.0/24'
+flow() { local s=$1; shift; refused "$s" eroute --add $flow "$@"; }
+
+echo "- eroute"
+call 1 eroute --help; out '^Usage: ipsec eroute'; out '--transport-proto'
+call 1 eroute --version; out 'ModSwan'
+refused "Only one of '--add', '--addin', '--replace', '--clear', or '--del' options permitted." \
+	eroute --add --del
+refused 'Error, EDST parameter redefined:192.0.2.3, already defined as:192.0.2.2' \
+	eroute --add --edst 192.0.2.2 --edst 192.0.2.3
+refused 'Error, SPI parameter redefined:0x102, already defined as:0x101' \
+	eroute --add --spi 0x101 --spi 0x102
+refused 'Error, PROTO parameter redefined:ah, already defined as:esp' \
+	eroute --add --proto esp --proto ah
+refused 'Error, SAID parameter redefined:esp.102@192.0.2.2, already defined as:esp.101@192.0.2.2' \
+	eroute --add --said esp.101@192.0.2.2 --said esp.102@192.0.2.2
+for item in 'EDST --edst 192.0.2.3' 'SPI --spi 0x102' 'PROTO --proto ah'; do
+	read -r what option value <<<"$item"
+	refused "Error, $what parameter redefined:$value, already defined in SA:esp.101@192.0.2.2" \
+		eroute --add --said esp.101@192.0.2.2 "$option" "$value"
+done
+refused 'Error, --dst parameter redefined:10.3.0.0/16, already defined as:10.2.0.0/16' \
+	eroute --add --dst 10.2.0.0/16 --dst 10.3.0.0/16
+refused 'Error, --src parameter redefined:10.3.0.0/16, already defined as:10.2.0.0/16' \
+	eroute --add --src 10.2.0.0/16 --src 10.3.0.0/16
+refused 'address family of SAID redefined:inet6' eroute --add --af inet --af inet6
+refused 'address family of eroute redefined:inet6' eroute --add --eraf inet --eraf inet6
+refused 'Invalid character in SPI parameter: 12x' eroute --add --spi 12x
+refused 'Invalid character in SPI parameter: 0x100000000' eroute --add --spi 0x100000000
+refused 'Illegal reserved spi: 255 => 0xff' eroute --add --spi 255
+refused 'Invalid PROTO parameter: gre' eroute --add --proto gre
+refused 'Invalid address family parameter for SAID: ipx' eroute --add --af ipx
+refused 'Invalid address family parameter for eroute: ipx' eroute --add --eraf ipx
+refused 'converting --edst argument:192.0.2.2.2' eroute --add --edst 192.0.2.2.2
+refused 'converting --edst argument:192.0.2.2' eroute --add --af inet6 --edst 192.0.2.2
+refused 'converting --sa argument:esp@192.0.2.2' eroute --add --said esp@192.0.2.2
+refused 'converting --sa argument:%nothing' eroute --add --said %nothing
+refused 'converting --src argument:10.1.0.0/33' eroute --add --src 10.1.0.0/33
+refused 'converting --dst argument:host/24' eroute --add --dst host/24
+refused 'converting --src argument:10.1.0.0/24' eroute --add --eraf inet6 --src 10.1.0.0/24
+refused 'Defined address family and address family of SA missmatch.' \
+	eroute --add --af inet6 --said esp.101@192.0.2.2
+flow '--transport-proto parameter: 256 must be in the range 0 to 255' --transport-proto 256
+flow 'Invalid character in --transport-proto parameter: nosuch' --transport-proto nosuch
+flow '--transport-proto with either UDP or TCP must be specified' --said %pass --src-port 25
+flow '--transport-proto with either UDP or TCP must be specified' --said %pass --dst-port smtp \
+	--transport-proto icmp
+flow 'must be in the range 0 to 65535' --said %pass --transport-proto 6 --dst-port 65536
+flow 'Invalid character in --dst-port parameter: nosuch' --said %pass --transport-proto tcp \
+	--dst-port nosuch
+refused '--transport-proto with either UDP or TCP must be specified' \
+	eroute --add --src 10.1.0.0/24:25 --dst 10.2.0.0/24 --said %pass
+flow 'add and addin options must have SA specified.'
+flow 'add and addin options must have SA specified.' --edst 192.0.2.2 --proto esp
+refused "add option '--src' is required." eroute --add --dst 10.2.0.0/24 --said %pass
+refused "del option '--dst' is required." eroute --del --src 10.2.0.0/24
+refused 'families of --src and --dst differ' eroute --del --src 10.2.0.0/24 --dst 2001:db8::/32
+refused "exactly one of '--add', '--addin', '--replace', '--clear', or '--del' must be specified." \
+	eroute --src 10.2.0.0/24
+err "See \`ipsec eroute --help'"
+refused "unexpected word \`x'" eroute x
+refused "ipsec eroute --label l1: Invalid PROTO" eroute --label l1 --add --proto gre
+call 2 eroute --optionsfrom "$dir/nosuch"; err 'cannot read options'
+
+echo "- spi"
+sa='--af inet --edst 192.0.2.2 --spi 0x1001 --proto esp'
+key16=0x000102030405060708090a0b0c0d0e0f
+call 255 spi --help; out '^Usage: ipsec spi'; out '--enckey'
+call 1 spi --version; out 'ModSwan'
+call 255 spi --nosuch; err 'Usage: ipsec spi'
+call 255 spi --esp; err 'needs a value'; err 'Usage: ipsec spi'
+call 255 spi word; err 'Usage: ipsec spi'
+refused "Only one of '--ah', '--esp', '--comp', '--ip4', '--ip6', '--del' or '--clear' options" \
+	spi --del --clear
+refused "Unknown authentication algorithm 'rot13' follows '--ah' option." spi --ah rot13
+refused "Invalid encryption algorithm 'rot13' follows '--esp' option." spi --esp rot13
+refused "Invalid encryption algorithm 'aes128-rot13' follows '--esp' option." spi --esp aes128-rot13
+refused "Unknown compression algorithm 'lzs' follows '--comp' option." spi --comp lzs
+refused 'Error, EDST parameter redefined:' spi --del --edst 192.0.2.2 --edst 192.0.2.3
+refused 'Error, SPI parameter redefined:' spi --del --spi 0x101 --spi 0x102
+refused 'Error, PROTO parameter redefined:' spi --del --proto esp --proto ah
+refused 'Error, SAID parameter redefined:' spi --del --said esp:101@::1 --said esp:102@::1
+refused 'Error, SAID parameter redefined:' spi --del --spi 0x101 --said esp:102@::1
+refused 'address family of SAID redefined' spi --del --af inet --af inet
+refused 'Error, SRC parameter redefined:' spi --del --src 192.0.2.1 --src 192.0.2.1
+refused 'Error, DST parameter redefined:' spi --del --dst 192.0.2.1 --dst 192.0.2.1
+refused 'Illegal reserved spi: 0xff => 0xff' spi --del --spi 0xff
+for name in auth enc; do
+	[ $name = auth ] && Name=Authentication || Name=Encryption
+	refused "$Name key must have a '0x', '0t' or '0s' prefix to select the format" \
+		spi --esp 3des "--${name}key" 5ec2e7
+	! grep -q 5ec2e7 "$dir/err" || complain 'the key is shown'
+	refused "unknown format or syntax error in ${Name,} key" spi --esp 3des "--${name}key" 0x5ec2e
+	! grep -q 5ec2e "$dir/err" || complain 'the key is shown'
+	refused "$Name key parameter redefined" spi --esp 3des "--${name}key" 0x01 "--${name}key" 0x02
+done
+refused 'Invalid character in replay_window parameter: x' spi --esp 3des --replay_window x
+for n in 0 65; do
+	refused "Failed -- Illegal window size: arg=$n, replay_window=$n, must be 1 <= size <= 64." \
+		spi --esp 3des --replay_window $n
+done
+refused 'unknown severity in life parameter: mild-bytes=1' spi --esp 3des --life mild-bytes=1
+refused 'unknown type in life parameter: soft-octets=1' spi --esp 3des --life soft-octets=1
+refused "'=' missing in life parameter: soft-bytes" spi --esp 3des --life soft-bytes
+refused 'Invalid character in life parameter: soft-bytes=x' spi --esp 3des --life soft-bytes=x
+refused 'life parameter redefined:soft-bytes=2' spi --esp 3des --life soft-bytes=1,soft-bytes=2
+refused 'unknown severity in life parameter' spi --esp 3des --life ''
+refused 'SA destination not specified.' spi --del --spi 0x101 --proto esp
+refused 'SA SPI not specified.' spi --del --edst 192.0.2.2 --proto esp
+refused 'SA PROTO not specified.' spi --del --edst 192.0.2.2 --spi 0x101
+refused 'Defined address family and address family of SA missmatch.' \
+	spi --del --af inet --said esp:101@2001:db8::1
+fails='Defined address family and address family of SA missmatch.'
+refused "$fails" spi --esp 3des --said esp.1001@192.0.2.2 --src ::1
+refused "converting --src argument:::1" spi --esp 3des --af inet --src ::1
+refused "$fails" spi --ip6 --af inet --edst 192.0.2.2 --spi 0x1001 --proto tun --src 192.0.2.1 \
+	--dst 192.0.2.2
+refused "'--ip4' needs '--src' and '--dst'." spi --ip4 --said tun.1001@192.0.2.2
+refused "the protocol of the SA does not fit '--ah'" spi --ah hmac-md5-96 $sa --authkey $key16
+refused '--dst 192.0.2.3 is not the destination' spi --esp 3des $sa --dst 192.0.2.3
+refused "No action chosen.  See 'ipsec spi --help' for usage." spi $sa
+refused 'Invalid character in natt parameter: x' spi --esp 3des --natt x
+refused '--dumpsaref is not supported' spi --dumpsaref
+
+echo "- spigrp"
+call 1 spigrp --help; err '--said'; no_out .
+call 1 spigrp --version; err 'ModSwan'; no_out .
+refused 'expecting 3 or more args with --said' spigrp --said
+refused 'expecting 5 or more args without --said' spigrp inet 192.0.2.2 0x101
+refused 'Badly formed proto: gre' spigrp inet 192.0.2.2 0x101 gre
+refused 'Badly formed spi: 1x' spigrp inet 192.0.2.2 1x esp
+refused 'Address family ipx not supported' spigrp ipx 192.0.2.2 0x101 esp
+refused 'converting --sa argument:esp@x' spigrp --said esp@x
+refused "unknown option \`--optionsfrom'" spigrp --optionsfrom x
+
+echo "- tncfg"
+call 1 tncfg --help; out '--attach'
+call 1 tncfg --version; out 'ModSwan'
+refused 'Only one of' tncfg --attach --detach
+refused "both '--virtual' and '--physical' must be specified with '--attach'." \
+	tncfg --attach --virtual ipsec0
+refused "both '--virtual' and '--physical'" tncfg -attach -physical eth0
+refused "'--virtual' must be specified with '--detach'." tncfg --detach
+refused 'must be specified.' tncfg --virtual ipsec0
+refused '1 to 15 characters' tncfg --attach --virtual ipsec0 --physical a123456789012345
+refused 'neither ipsecN nor mastN' tncfg --create eth0
+refused 'virtual device is invalid' tncfg --attach --virtual ipsec64 --physical eth0
+
+echo "- klipsdebug, pf_key"
+call 1 klipsdebug --help; out 'tunnel-xmit'
+call 0 klipsdebug --version; out 'ModSwan'
+refused "unknown flag \`nosuch'" klipsdebug --set nosuch; err 'Usage: ipsec klipsdebug'
+refused 'Only one of' klipsdebug --all --none
+call 1 pf_key --help; out '--dumpfile'
+refused '--encodefile' pf_key --encodefile x
+refused 'cannot write' pf_key --dumpfile "$dir/no/such"
+
+echo "- no klips"
+no='Trouble opening PF_KEY family socket with error: No such file or directory'
+refused 'KLIPS is not running' eroute
+refused 'KLIPS is not running' spi
+refused 'KLIPS is not running' spigrp
+refused 'KLIPS is not running' tncfg
+refused 'KLIPS is not running' tncfg --clear
+refused 'KLIPS is not running' klipsdebug
+refused "$no" eroute --clear
+refused "$no" spi --clear
+refused "$no" spigrp --said esp.101@192.0.2.2
+refused "$no" klipsdebug --all
+refused "$no" pf_key
+
+# --- klips itself ---------------------------------------------------------------------------------
+plugins=$PWD/src/plugins/crypto-openssl/.libs
+if [ "$(id -u)" != 0 ] || [ ! -c /dev/net/tun ] || [ ! -x ./klips ] ||
+	[ ! -e "$plugins/crypto-openssl.so" ] || [ -z "${MS_NETNS:-}" ]; then
+	echo "the rest needs root, a network namespace, /dev/net/tun and a klips with its plugin"
+	exit
+fi
+echo "- klips"
+ip link set lo up
+ip link add eth1 type veth peer name eth2
+ip address add 192.0.2.1/24 dev eth1
+ip link set eth1 up
+./klips --rundir "$dir/run" --confdir "$dir" --plugindir "$plugins" --nofork --stderrlog \
+	2>"$dir/klips.log" &
+klips=$!
+for _ in $(seq 100); do
+	[ -S "$dir/run/klips.ctl" ] && break
+	sleep 0.05
+done
+"$ipsec" --rundir "$dir/run" pf_key --dumpfile "$dir/dump" >"$dir/messages" 2>&1 &
+watcher=$!
+for _ in $(seq 100); do
+	grep -q 'satype=10(COMP)' "$dir/messages" && break
+	sleep 0.05
+done
+done_() { call 0 "$@"; silent; }
+key20=0x000102030405060708090a0b0c0d0e0f10111213
+
+done_ tncfg --attach --virtual ipsec0 --physical eth1
+refused 'already attached' tncfg --attach --virtual ipsec1 --physical eth1
+refused 'the physical device is invalid' tncfg -attach -virtual ipsec1 -physical nosuch
+call 0 tncfg; out '^ipsec0 -> eth1 mtu=1500\(1500\) -> 1500$'
+done_ spi --ip4 --af inet --edst 192.0.2.2 --spi 0x1001 --proto tun --src 192.0.2.1 \
+	--dst 192.0.2.2
+printf '%s\n' '# keys' "--enckey $key16" "--authkey \"$key20\"" >"$dir/keys"
+call 0 spi --esp aes128-sha1-96 --af inet --edst 192.0.2.2 --spi 4098 --proto esp --src 192.0.2.1 \
+	--optionsfrom "$dir/keys" --life soft-bytes=1000,hard-packets=50 --listenreply
+out '^ipsec spi: pfkey v2 msg received. type=3\(add\) seq=1 len=[0-9]+ pid=[0-9]+ errno=0 satype=3\(ESP\)$'
+out '^ipsec spi: saref=[0-9]+$'
+refused 'SA already in use' spi --esp aes128-sha1-96 --said esp.1002@192.0.2.2 --enckey $key16 \
+	--authkey $key20
+err 'errno=17.'
+call 1 spi --esp aes128-sha1-96 --said esp.1003@192.0.2.2 --enckey 0x01 --authkey $key20
+err 'pfkey write failed, returning -1 with errno='
+call 0 spi --debug --esp aes_gcm128 --said esp:1004@2001:db8::2 --src 2001:db8::1 --enckey $key20
+out 'ipsec spi: DEBUG: sends .*ADD'
+no_out 000102030405
+call 0 spi
+out '^esp0x1002@192.0.2.2 ESP_AES_CBC_HMAC_SHA1_96: dir=out src=192.0.2.1 .*bytes\(0,1000,0\)packets\(0,0,50\)'
+out '^tun0x1001@192.0.2.2 IPIP: dir=out src=192.0.2.1 '
+out '^esp:1004@2001:db8::2 ESP_AES_GCM_16: '
+refused 'SA not found' spigrp --said tun.1001@192.0.2.2 esp.1009@192.0.2.2
+done_ spigrp inet 192.0.2.2 0x1001 tun inet 192.0.2.2 0x1002 esp
+refused 'SA already grouped' spigrp --said tun.1001@192.0.2.2 esp.1002@192.0.2.2
+call 0 spigrp; out '^tun0x1001@192.0.2.2 esp0x1002@192.0.2.2 *$'
+done_ eroute --add $flow --said tun0x1001@192.0.2.2
+refused 'eroute already in use' eroute --add $flow --af inet --edst 192.0.2.2 --spi 0x1001 --proto tun
+done_ eroute --replace $flow --af inet --edst 192.0.2.2 --spi 0x1001 --proto tun
+done_ eroute --add $flow --transport-proto tcp --dst-port smtp --said %pass
+done_ eroute --add --src 10.1.0.0/255.255.255.0:53 --dst 10.2.0.0/24 --transport-proto 17 --said %drop
+done_ eroute --add --eraf inet6 --src 0/0 --dst 2001:db8:2::/48 --said %trap
+refused 'No such IPIP SA' eroute --addin $flow --said tun.1009@192.0.2.2
+call 0 eroute
+out '^0 +10.1.0.0/24(:0)? +-> 10.2.0.0/24(:0)? +=> tun0x1001@192.0.2.2'
+out '^0 +10.1.0.0/24(:0)? +-> 10.2.0.0/24:25 +=> %pass:6'
+out '^0 +10.1.0.0/24:53 +-> 10.2.0.0/24(:0)? +=> %drop:17'
+out '^0 +::/0(:0)? +-> 2001:db8:2::/48(:0)? +=> %trap'
+done_ eroute --del $flow
+refused "eroute doesn't exist" eroute --del $flow
+done_ eroute --clear
+call 0 eroute; silent
+done_ klipsdebug --set tunnel-xmit
+done_ klipsdebug --set comp
+call 0 klipsdebug; out '^debug_tunnel=00000010.$'; out '^debug_ipcomp=7fffffff.$'; out '^debug_esp=00000000.$'
+done_ klipsdebug --clear ipcomp
+call 0 klipsdebug; out '^debug_tunnel=00000010.$'; out '^debug_ipcomp=00000000.$'
+done_ klipsdebug --all
+call 0 klipsdebug; out '^debug_rcv=7fffffff.$'; out '^debug_verbose=00000000.$'
+done_ klipsdebug --none
+call 0 klipsdebug; no_out '=[0-9a-f]*[1-9a-f][0-9a-f]*\.'
+call 0 klipsdebug --counters; out '^in_policy +0 '
+done_ spigrp --said esp.1002@192.0.2.2
+call 0 spigrp; out '^tun0x1001@192.0.2.2 *$'
+done_ spi --del --said tun.1001@192.0.2.2
+refused 'SA does not exist.  Cannot delete.' spi --del --said tun.1001@192.0.2.2
+done_ spi --clear
+call 0 spi; silent
+done_ tncfg --detach --virtual ipsec0
+refused 'not attached' tncfg --detach --virtual ipsec0
+refused 'not supported' tncfg --create mast0
+done_ tncfg --attach --virtual ipsec3 --physical eth1
+done_ tncfg --clear
+call 0 tncfg; silent
+
+words=pf_key
+kill "$watcher"
+wait "$watcher"
+status=$?
+watcher=''
+cp "$dir/messages" "$dir/out"
+checks=$((checks + 1))
+[ $status = 0 ] || complain "exit status $status"
+out '^$'
+out '^pfkey v2 msg\. type=7\(register\) seq=1 len=[0-9]+ pid=[0-9]+ errno=0 satype=2\(AH\)$'
+out '^version=2 type=3 errno=0 satype=3 len=[0-9]+ seq=1 pid=[0-9]+ \{ext=1 len=3 spi=02100000 '
+out ' spi=02100000 replay=0 state=1 auth=3 encrypt=12 flags=00000000 ref=00000000 \} '
+out ' \{ext=4 len=5 allocations=0 bytes=1000 addtime=0 usetime=0 packets=0 \} '
+out ' \{ext=6 len=3 proto=0 prefixlen=32 addr=0x02000000c00002020000000000000000 \}'
+out ' \{ext=26 len=1 proto=6 direction=0 flags=0 \}'
+out '^pfkey v2 msg\. type=15\(x_delflow\)'
+out '^Exiting on signal 15$'
+no_out 000102030405060708090a0b0c0d0e0f
+checks=$((checks + 1))
+[ "$(stat -c %s "$dir/dump")" -gt 1000 ] || complain "the dump is too short"

@@ -1,0 +1,22 @@
+# esp_sa TOWARD FROM-ADDRESS TO-ADDRESS SPI: AEAD ciphers have their salt behind the key, and no
+# other authentication
+esp_sa() {
+	local key=key_toward_$1 auth=auth_toward_$1
+	case $alg in
+	*gcm*) ipsec spi --esp $alg --af $af --edst $3 --spi $4 --proto esp --src $2 \
+		--enckey ${!key}_01020304 --replay_window 64 ;;
+	*) ipsec spi --esp $alg --af $af --edst $3 --spi $4 --proto esp --src $2 \
+		--enckey ${!key} --authkey ${!auth} --replay_window 64 --life hard-bytes=1000000 ;;
+	esac
+}
+for toward in west east; do
+	[ $toward = east ] && from=west spi=0x1002 || from=east spi=0x1001
+	from=${from}_address to=${toward}_address
+	ipsec spi $tunnel --af $af --edst ${!to} --spi $spi --proto tun --src ${!from} --dst ${!to}
+	esp_sa $toward ${!from} ${!to} ${spi}f
+done
+# one group is named by words, the other by SAIDs
+ipsec spigrp $af $west_address 0x1001 tun $af $west_address 0x1001f esp
+ipsec spigrp --said tun${dot}1002@$east_address esp${dot}1002f@$east_address
+must_fail ipsec spigrp --said tun${dot}1002@$east_address esp${dot}1002f@$east_address |
+	assert_match - 'already grouped'

@@ -1,0 +1,1 @@
+ping_ok $west_client 10
