@@ -29,6 +29,9 @@ logged() {
 	local file=$1 rc
 	shift
 	mkdir -p "${file%/*}"
+	rm -f "$file"
+	: >"$file"
+	give_to_owner "${file%/*}" # the next run may be its owner's
 	"$@" >"$file" 2>&1 </dev/null && return
 	rc=$?
 	printf '%s: this failed (status %d): %s\n' "${0##*/}" "$rc" "$*" >&2
