@@ -149,8 +149,8 @@ chain() {
 		local alg=(- - - -) name=$kind
 		case $kind in
 		ipip) name=tun ;;
-		ah) alg=(- - 12 $key32) ;;
-		transport) alg=(20 $key20 - -) name=esp ;;
+		ah) alg=(- - 12 "$key32") ;;
+		transport) alg=(20 "$key20" - -) name=esp ;;
 		esac
 		inject "$host" "$kind" "$way" "$src" "$dst" "$spi" "${alg[@]}" \
 			"${nets[@]}" || return 1
