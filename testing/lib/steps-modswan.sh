@@ -55,14 +55,15 @@ eroute_packets() {
 }
 
 # What an instance could leave on a host: interfaces, addresses, routes, rules, sockets, files,
-# processes. Log files are meant to stay.
+# processes. Log files are meant to stay. Link-local addresses and their routes come when duplicate
+# address detection is through, at a time of their own.
 host_snapshot() {
 	echo "- interfaces"
-	ip -o address show | awk '{ print $2, $3, $4 }'
+	ip -o address show | awk '$4 !~ /^fe80:/ { print $2, $3, $4 }'
 	ip -o link show | awk '{ print $2 }'
 	echo "- routes and rules"
 	ip route show table all
-	ip -6 route show table all
+	ip -6 route show table all | grep -v fe80:
 	ip rule
 	ip -6 rule
 	echo "- sockets"
