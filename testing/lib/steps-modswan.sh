@@ -33,7 +33,7 @@ modswan_stop() {
 }
 
 conn_loaded() {
-	ipsec status | grep -q "\"$1\""
+	ipsec status | grep "\"$1\"" >/dev/null # not -q: the writer is to come to its end
 }
 
 # traffic CONN in|out: octets of its tunnel so far, as trafficstatus counts them; 0 without tunnel.

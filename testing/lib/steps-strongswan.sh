@@ -57,7 +57,7 @@ swanctl() {
 
 # strongswan_bytes in|out: of the CHILD SA, as strongSwan counts them.
 strongswan_bytes() {
-	swanctl --list-sas | sed -nE "s/^ *$1 .* ([0-9]+) bytes.*/\1/p" | head -n 1
+	swanctl --list-sas | sed -nE "s/^ *$1 .* ([0-9]+) bytes.*/\1/p" | sed -n 1p
 }
 
 strongswan_no_sa() {

@@ -1,7 +1,7 @@
 # klips alone: there is no pluto
 # what belongs to link-local addresses comes late
 settled() {
-	ip -6 route show table all | grep -q "^anycast fe80:: dev $1 "
+	ip -6 route show table all | grep "^anycast fe80:: dev $1 " >/dev/null
 }
 wait_for 5 settled eth0
 wait_for 5 settled eth1
