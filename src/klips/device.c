@@ -102,9 +102,11 @@ static void close_device(struct klips_device *d)
 	free(d);
 }
 
-static int open_queue(const char *name)
+/* The first queue makes the device and must not join somebody else's of the same name. */
+static int open_queue(const char *name, bool first)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE };
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE |
+					  (first ? IFF_TUN_EXCL : 0) };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
@@ -146,7 +148,7 @@ static ms_err open_sockets(struct klips_device *d, struct ms_why *why)
 	unsigned i;
 
 	for (i = 0; i < d->n_tun; i++) {
-		d->tun[i].fd = open_queue(d->name);
+		d->tun[i].fd = open_queue(d->name, i == 0);
 		if (d->tun[i].fd < 0)
 			return ms_fail(why, MS_ERR_SYSTEM, "%s: TUN: %s", d->name, strerror(errno));
 	}
@@ -194,10 +196,15 @@ static ms_err watch_all(struct klips *k, struct klips_device *d)
 	return err;
 }
 
+/* By one of ours, or by anybody else's interface: another klips may run beside us. */
 static bool number_taken(const struct klips *k, unsigned number)
 {
+	char name[IFNAMSIZ];
 	unsigned i;
 
+	snprintf(name, sizeof name, "ipsec%u", number);
+	if (if_nametoindex(name) != 0)
+		return true;
 	for (i = 0; i < k->devices->n; i++)
 		if (k->devices->devices[i]->number == number)
 			return true;
@@ -281,12 +288,13 @@ ms_err device_attach(struct klips *k, const char *phys_name, const char *name, u
 
 void device_detach(struct klips *k, struct klips_device *d)
 {
+	struct klips_source *raw[] = { &d->raw4, &d->ah4, &d->raw6, &d->ah6 };
 	unsigned i;
 
 	for (i = 0; i < d->n_tun; i++)
 		worker_unwatch(k->workers[i], &d->tun[i]);
-	worker_unwatch(k->workers[0], &d->raw4);
-	worker_unwatch(k->workers[0], &d->raw6);
+	for (i = 0; i < sizeof raw / sizeof raw[0]; i++)
+		worker_unwatch(k->workers[0], raw[i]);
 	if (list_change(k, NULL, d) != MS_OK)
 		return; /* it stays, unwatched, until there is memory */
 	rcu_wait();

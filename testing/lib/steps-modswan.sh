@@ -62,9 +62,9 @@ host_snapshot() {
 	ip -o address show | awk '$4 !~ /^fe80:/ { print $2, $3, $4 }'
 	ip -o link show | awk '{ print $2 }'
 	echo "- routes and rules"
-	ip route show table all
+	ip -4 route show table all
 	ip -6 route show table all | grep -v fe80:
-	ip rule
+	ip -4 rule
 	ip -6 rule
 	echo "- sockets"
 	ss -Hlnutwx | awk '{ print $1, $5 }'
