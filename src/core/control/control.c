@@ -331,11 +331,6 @@ void control_stop(struct control *ctl)
 	}
 }
 
-bool control_busy(const struct control *ctl)
-{
-	return ctl->calls != NULL;
-}
-
 void control_free(struct control **ctl)
 {
 	if (*ctl == NULL)

@@ -20,8 +20,6 @@ struct control *control_new(struct daemon *d);
 ms_err control_start(struct control *ctl, struct ms_why *why) MS_MUST_CHECK;
 void control_stop(struct control *ctl);
 void control_free(struct control **ctl);
-/* Calls that have not ended. */
-bool control_busy(const struct control *ctl);
 
 /* What happened to a connection, for its watchers; who reports has logged it. */
 void control_report(struct control *ctl, struct conn *c, uint32_t serial, int code,
