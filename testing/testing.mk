@@ -11,7 +11,8 @@ EXTRA_DIST += \
 	testing/packages \
 	testing/prepare \
 	testing/run \
-	testing/scenarios
+	testing/scenarios \
+	testing/trixie
 
 # What no compiler checks: where includes point to, licences, shapes, scripts.
 lint:
