@@ -65,6 +65,8 @@ void child_set_conn(struct child_sa *child, struct conn *c)
 	child->conn = conn_ref(c);
 	link_conn(child);
 	child->reqid = c->reqid;
+	if (old != child->ike->conn)
+		ike_drop_instance(child->ike->e, old);
 	conn_unref(&old);
 }
 
@@ -74,6 +76,8 @@ void child_adopt(struct child_sa *child, struct ike_sa *ike)
 
 	unlink_ike(child);
 	link_ike(child, ike);
+	if (child->conn->newest_ike == old->serial)
+		child->conn->newest_ike = ike->serial;
 	ike_sa_unref(&old);
 }
 
@@ -195,6 +199,12 @@ void child_gone(struct child_sa *child)
 		heir = established_of(c);
 		c->newest_child = heir ? heir->serial : 0;
 	}
+	if (c != child->ike->conn) {
+		heir = established_of(c);
+		if (c->newest_ike == child->ike->serial)
+			c->newest_ike = heir ? heir->ike->serial : 0;
+		ike_drop_instance(e, c);
+	}
 	child_unref(&child);
 }
 
@@ -208,6 +218,7 @@ void child_established(struct child_sa *child)
 	child->state = CHILD_ESTABLISHED;
 	child->established_s = e->host->ops->wall_s(e->host->ctx);
 	c->newest_child = child->serial;
+	c->newest_ike = ike->serial;
 	c->tries = 0;
 	ike_count(e, IKE_C_CHILD_ESTABLISHED);
 	child_start_lifetime(child);

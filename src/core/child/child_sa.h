@@ -47,6 +47,8 @@ struct child_sa {
 	bool in_kernel_in, in_kernel_out;
 	bool up; /* child_up was called */
 	bool encapsulated;
+	bool attempt; /* somebody asked for its connection, and it has an IKE SA already */
+	bool telling; /* and waits for attempt_over() */
 	uint8_t wants; /* private */
 	struct ms_suite suite;
 	struct ms_endpoint local, remote; /* outer; ports matter when encapsulated */

@@ -130,6 +130,28 @@ static bool unnarrowed(const struct ms_selector *peers, unsigned n_peers,
 	return true;
 }
 
+/* A template becomes an instance for this peer; one that is there already will do. */
+static bool take_conn(struct child_sa *child, struct conn *c)
+{
+	struct ike_sa *ike = child->ike;
+
+	if (!conn_is_template(c)) {
+		child_set_conn(child, c);
+		return true;
+	}
+	for (struct child_sa *o = ike->children; o; o = o->next)
+		if (o->conn->template == c) {
+			child_set_conn(child, o->conn);
+			return true;
+		}
+	c = conn_instantiate(ike->e->conns, c, &ike->remote, &ike->peer_id);
+	if (!c)
+		return false;
+	child_set_conn(child, c);
+	conn_unref(&c);
+	return true;
+}
+
 ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	unsigned ke_group, struct ms_why *why)
 {
@@ -144,7 +166,9 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 
 	if (!c)
 		return refuse(x, refuse_ts(ike, child->conn, why));
-	child_set_conn(child, c);
+	if (!take_conn(child, c))
+		return refuse(x, MS_ERR_NOMEM);
+	c = child->conn;
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
 	n_theirs = ike_ts_narrow(
 		c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs, theirs);

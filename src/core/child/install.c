@@ -219,7 +219,7 @@ static void installed(void *arg, ms_err err, unsigned failed, const struct ms_wh
 		child->in_kernel_out = false;
 	if (err == MS_OK)
 		child->in_kernel_out = true;
-	if (child->state == CHILD_GONE || child->ike->gone) {
+	if (child->state != CHILD_INSTALLING || child->ike->gone) {
 		/* It went while the kernel worked: what was made meanwhile goes too. */
 		if (err == MS_OK)
 			delete_sa(child, false);

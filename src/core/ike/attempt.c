@@ -2,9 +2,9 @@
 /*
  * Attempts to bring connections up, and taking them down: who begins, who tries again, who is told.
  *
- * Every attempt is an IKE SA of its own with fresh SPIs.  keyingtries= bounds them (0: for ever);
- * who waits for the outcome is told after the last one, or after the first when there is no last
- * one.
+ * An attempt is a CHILD SA on an IKE SA with the same peer where there is one or one is under way,
+ * else an IKE SA of its own with fresh SPIs.  keyingtries= bounds them (0: for ever); who waits for
+ * the outcome is told after the last one, or after the first when there is no last one.
  */
 #include "core/ike/ike_sa.h"
 
@@ -15,12 +15,37 @@
 #define PAUSE_MAX_MS 60000
 #define REVIVE_MS    1000
 
+/* On an IKE SA that is there, or will be. */
+static ms_err start_child(struct ike_sa *ike, struct conn *c, uint64_t delay_ms, bool telling)
+{
+	struct child_sa *child = child_new(ike, c, true);
+
+	if (!child)
+		return MS_ERR_NOMEM;
+	child->attempt = true;
+	child->telling = telling;
+	if (delay_ms > 0) {
+		child_rekey_later(child, delay_ms);
+		return MS_OK;
+	}
+	if (telling && ike->state == IKE_UNBORN && ike->resend_at != IKE_NEVER) {
+		ike->resend_at = ike_now(ike->e);
+		ike_arm(ike);
+	}
+	child->wants |= CHILD_WANT_NEW;
+	ike->wants |= IKE_WANT_CHILD_NEW;
+	ike_next_request(ike);
+	return MS_OK;
+}
+
 static ms_err start_attempt(
 	struct ike_engine *e, struct conn *c, uint64_t delay_ms, bool telling, uint32_t replaces)
 {
 	struct ms_endpoint local = c->local.host, remote = c->remote.host;
-	struct ike_sa *ike;
+	struct ike_sa *ike = replaces ? NULL : ike_find_shared(e, c);
 
+	if (ike)
+		return start_child(ike, c, delay_ms, telling);
 	local.port = e->params.port;
 	if (remote.port == 0)
 		remote.port = 500;
@@ -29,6 +54,7 @@ static ms_err start_attempt(
 		return MS_ERR_NOMEM;
 	ike->telling = telling;
 	ike->replaces = replaces;
+	ike_index_ids(ike);
 	if (delay_ms == 0) {
 		ike_sa_init_start(ike);
 	} else {
@@ -43,6 +69,14 @@ static struct ike_sa *attempt_of(const struct conn *c)
 	for (struct ike_sa *ike = c->ike_sas; ike; ike = ike->conn_next)
 		if (ike->initiator && !ike->established && !ike->no_revival)
 			return ike;
+	return NULL;
+}
+
+static struct child_sa *child_attempt_of(const struct conn *c)
+{
+	for (struct child_sa *child = c->child_sas; child; child = child->conn_next)
+		if (child->attempt && child->state < CHILD_ESTABLISHED)
+			return child;
 	return NULL;
 }
 
@@ -72,6 +106,7 @@ static ms_err can_initiate(const struct conn *c, struct ms_why *why)
 ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why)
 {
 	struct ike_sa *ike;
+	struct child_sa *child;
 	ms_err err = can_initiate(c, why);
 
 	if (err)
@@ -87,8 +122,17 @@ ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why)
 		return ms_fail(
 			why, MS_ERR_BUSY, "an attempt is under way (#%u)", (unsigned)ike->serial);
 	}
+	child = child_attempt_of(c);
+	if (child) {
+		child->telling = true;
+		if (child->rekey_at != IKE_NEVER)
+			child_rekey_later(child, 0);
+		return ms_fail(
+			why, MS_ERR_BUSY, "an attempt is under way (#%u)", (unsigned)child->serial);
+	}
 	c->tries = 0;
-	ike = established_of(c);
+	/* Up already: a person wants it anew. */
+	ike = c->newest_child ? established_of(c) : NULL;
 	return start_attempt(e, c, 0, true, ike ? ike->serial : 0);
 }
 
@@ -131,7 +175,7 @@ void ike_revive(struct ike_engine *e, struct conn *c, bool always)
 	struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);
 
 	if (e->closing || c->deleted || !(c->wanted_up || always) || c->newest_child != 0 ||
-		attempt_of(c) || can_initiate(c, NULL))
+		attempt_of(c) || child_attempt_of(c) || can_initiate(c, NULL))
 		return;
 	ms_notice(&lg, "connection is supposed to remain up; revival attempt in %u seconds",
 		REVIVE_MS / 1000);
@@ -152,6 +196,37 @@ void ike_replace(struct ike_sa *ike)
 		ms_error(&lg, "no memory for a new IKE SA");
 }
 
+/* Other connections' CHILD SAs on the IKE SA that is replaced: made anew on its successor. */
+static void bring_along(struct ike_sa *ike, struct ike_sa *old)
+{
+	for (struct child_sa *child = old->children; child; child = child->next)
+		if (child->state == CHILD_ESTABLISHED && child->conn != ike->conn &&
+			!child_attempt_of(child->conn) &&
+			start_child(ike, child->conn, 0, false)) {
+			struct ms_logger lg = child_logger(child);
+
+			ms_error(&lg, "no memory for its successor");
+		}
+}
+
+/* Nothing of the old one is needed any more (make before break). */
+static void end_replaced(struct ike_sa *ike)
+{
+	struct ike_sa *old;
+
+	if (!ike->replaces || !ike->established)
+		return;
+	for (struct child_sa *child = ike->children; child; child = child->next)
+		if (child->attempt)
+			return;
+	old = ike_by_serial(ike->e, ike->replaces);
+	ike->replaces = 0;
+	if (old && old != ike) {
+		old->no_revival = true;
+		ike_want_delete(old);
+	}
+}
+
 void ike_attempt_succeeded(struct ike_sa *ike)
 {
 	struct ike_engine *e = ike->e;
@@ -159,13 +234,29 @@ void ike_attempt_succeeded(struct ike_sa *ike)
 	bool telling = ike->telling;
 
 	ike->telling = false;
-	ike->replaces = 0;
 	if (telling)
 		e->host->ops->attempt_over(e->host->ctx, ike->conn, MS_OK, NULL);
-	if (old && old != ike) {
-		old->no_revival = true;
-		ike_want_delete(old);
-	}
+	if (old && old != ike)
+		bring_along(ike, old);
+	end_replaced(ike);
+}
+
+void child_attempt_over(struct child_sa *child, ms_err err, const struct ms_why *why)
+{
+	struct ike_engine *e = child->ike->e;
+	bool telling = child->telling;
+
+	if (!child->attempt)
+		return;
+	child->attempt = child->telling = false;
+	if (e->closing)
+		return;
+	if (err)
+		(void)ike_attempt_failed(e, child->conn, telling, err, why);
+	else if (telling)
+		e->host->ops->attempt_over(e->host->ctx, child->conn, MS_OK, NULL);
+	if (!child->ike->gone)
+		end_replaced(child->ike);
 }
 
 void ike_established(struct ike_sa *ike, bool initial_contact)
@@ -197,92 +288,5 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 		ms_info(&lg, "superseded by #%u of the same peer", (unsigned)ike->serial);
 		old->no_revival = true;
 		ike_gone(old, MS_ERR_CANCELLED, NULL);
-	}
-}
-
-/* --- taking down ---------------------------------------------------------------------------------
- */
-
-void child_want_delete(struct child_sa *child)
-{
-	struct ike_sa *ike = child->ike;
-
-	if (child->state == CHILD_GONE || child->state == CHILD_DELETING)
-		return;
-	child_out_of_kernel(child);
-	child->state = CHILD_DELETING;
-	if (child->conn->newest_child == child->serial)
-		child->conn->newest_child = 0;
-	child->wants = CHILD_WANT_DELETE;
-	ike->wants |= IKE_WANT_CHILD_DELETE;
-	ike_next_request(ike);
-}
-
-void ike_want_delete(struct ike_sa *ike)
-{
-	struct ms_logger lg = ike_logger(ike);
-
-	if (ike->gone || ike->state == IKE_DELETING)
-		return;
-	ms_info(&lg, "deleting state (%s)", ike_state_name(ike->state));
-	if (!ike->established) {
-		ike_gone(ike, MS_ERR_CANCELLED, NULL);
-		return;
-	}
-	/* An action under way ends without its child, and then the peer is told. */
-	ike->no_revival = true;
-	while (ike->children)
-		child_gone(ike->children);
-	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
-	ike->wants = IKE_WANT_DELETE;
-	ike_arm(ike);
-	ike_next_request(ike);
-}
-
-void ike_terminate_conn(struct ike_engine *e, struct conn *c)
-{
-	(void)conn_ref(c);
-	for (struct ike_sa *ike = c->ike_sas, *next; ike; ike = next) {
-		next = ike->conn_next;
-		ike->no_revival = true;
-		ike_want_delete(ike);
-	}
-	for (struct child_sa *child = c->child_sas, *next; child; child = next) {
-		next = child->conn_next;
-		child_want_delete(child);
-	}
-	(void)e;
-	conn_unref(&c);
-}
-
-ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial)
-{
-	struct ike_sa *ike = ike_by_serial(e, serial);
-	struct child_sa *child = child_by_serial(e, serial);
-
-	if (ike) {
-		ike->no_revival = true;
-		ike_want_delete(ike);
-	} else if (child) {
-		child_want_delete(child);
-	} else {
-		return MS_ERR_NOT_FOUND;
-	}
-	return MS_OK;
-}
-
-void ike_shutdown(struct ike_engine *e)
-{
-	e->closing = true;
-	while (e->first) {
-		struct ike_sa *ike = e->first;
-
-		ike->no_revival = true;
-		/* A request under way holds the window: its peer finds out by itself. */
-		if (ike->established && !ike->request && ike->state != IKE_DELETING) {
-			ike->wants = IKE_WANT_DELETE;
-			ike_informational_start(ike);
-		}
-		ike_gone(ike, MS_ERR_CANCELLED, NULL);
 	}
 }

@@ -64,9 +64,7 @@ static void unlink_conn(struct ike_sa *ike)
 		ike->conn_next->conn_prev = ike->conn_prev;
 }
 
-/* An instance lives as long as one of its SAs does: else each peer that comes and goes, or fails to
- * prove who it is, would leave one behind. */
-static void drop_instance(struct ike_engine *e, struct conn *c)
+void ike_drop_instance(struct ike_engine *e, struct conn *c)
 {
 	if (c->instance && !c->ike_sas && !c->child_sas && !e->closing)
 		conn_delete(e->conns, c);
@@ -81,7 +79,7 @@ void ike_set_conn(struct ike_sa *ike, struct conn *c)
 	unlink_conn(ike);
 	ike->conn = conn_ref(c);
 	link_conn(ike);
-	drop_instance(ike->e, old);
+	ike_drop_instance(ike->e, old);
 	conn_unref(&old);
 }
 
@@ -181,7 +179,7 @@ static void leave_indexes(struct ike_sa *ike)
 
 /* Its connection comes up again when it should: as wanted_up says, or as dpdaction= does after
  * a peer fell silent. */
-static void lose_child(struct child_sa *child, ms_err err)
+static void lose_child(struct child_sa *child, ms_err err, const struct ms_why *why)
 {
 	struct ike_sa *ike = child->ike;
 	struct conn *c = conn_ref(child->conn);
@@ -189,7 +187,10 @@ static void lose_child(struct child_sa *child, ms_err err)
 	bool silent = err == MS_ERR_TIMEOUT;
 	struct ike_engine *e = ike->e;
 
+	(void)child_ref(child);
 	child_gone(child);
+	child_attempt_over(child, err ? err : MS_ERR_CANCELLED, why);
+	child_unref(&child);
 	if (lost && !(silent && c->desc->dpd_action == MS_DPD_CLEAR))
 		ike_revive(e, c, silent && c->desc->dpd_action == MS_DPD_RESTART);
 	conn_unref(&c);
@@ -213,7 +214,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	ike_fragments_free(ike, IKE_REQUEST);
 	ike_fragments_free(ike, IKE_RESPONSE);
 	while (ike->children)
-		lose_child(ike->children, err);
+		lose_child(ike->children, err, why);
 	if (c->newest_ike == ike->serial)
 		c->newest_ike = c->ike_sas && c->ike_sas->established ? c->ike_sas->serial : 0;
 	if (!ike->established && err)
@@ -222,7 +223,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		ike_attempt_failed(e, c, telling, err, why);
 	else if (!e->closing && telling)
 		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);
-	drop_instance(e, c);
+	ike_drop_instance(e, c);
 	conn_unref(&c);
 	ike_sa_unref(&ike);
 }
@@ -261,11 +262,18 @@ struct ike_sa *ike_find_init(
 	return NULL;
 }
 
+/* The peer, or before it has proved who it is, whom we want. */
+static const struct ms_id *peer_of(const struct ike_sa *ike)
+{
+	return ike->established ? &ike->peer_id : &ike->conn->remote.id;
+}
+
 void ike_index_ids(struct ike_sa *ike)
 {
-	if (!ike->by_ids.in)
+	ike_table_remove(&ike->e->by_ids, &ike->by_ids);
+	if (peer_of(ike)->type != MS_ID_ANY)
 		ike_table_add(&ike->e->by_ids, &ike->by_ids,
-			hash_ids(ike->e, &ike->conn->local.id, &ike->peer_id));
+			hash_ids(ike->e, &ike->conn->local.id, peer_of(ike)));
 }
 
 static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
@@ -276,7 +284,7 @@ static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 	for (; n; n = ike_table_next(n)) {
 		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
 
-		if (ike != but && ms_id_eq(&ike->peer_id, peer) &&
+		if (ike != but && ike->established && ms_id_eq(&ike->peer_id, peer) &&
 			ms_id_eq(&ike->conn->local.id, me))
 			return ike;
 	}
@@ -286,6 +294,36 @@ static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 struct ike_sa *ike_same_ids(struct ike_sa *ike)
 {
 	return with_ids(ike->e, &ike->conn->local.id, &ike->peer_id, ike);
+}
+
+static bool same_way(const struct conn *a, const struct conn *b)
+{
+	return a->ike == b->ike && a->local.auth == b->local.auth &&
+	       a->remote.auth == b->remote.auth &&
+	       a->desc->fragmentation == b->desc->fragmentation &&
+	       a->desc->encapsulation == b->desc->encapsulation &&
+	       ms_endpoint_eq(&a->local.host, &b->local.host) &&
+	       ms_endpoint_eq(&a->remote.host, &b->remote.host);
+}
+
+struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
+{
+	struct ike_node *n = ike_table_first(
+		&e->by_ids, hash_ids(e, &c->local.id, &c->remote.id));
+
+	for (; n; n = ike_table_next(n)) {
+		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
+
+		/* One under way serves too, but not for the connection that it is made for. */
+		if (ike->gone || ike->no_revival || ike->replacing ||
+			(!ike->established && (!ike->initiator || ike->conn == c)) ||
+			ike->state == IKE_DELETING || ike->wants & IKE_WANT_DELETE)
+			continue;
+		if (ms_id_eq(peer_of(ike), &c->remote.id) &&
+			ms_id_eq(&ike->conn->local.id, &c->local.id) && same_way(ike->conn, c))
+			return ike;
+	}
+	return NULL;
 }
 
 bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)

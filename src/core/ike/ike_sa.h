@@ -50,9 +50,10 @@ enum ike_wants {
 	IKE_WANT_CHILD_DELETE = 2,
 	IKE_WANT_DPD = 4,
 	IKE_WANT_REKEY = 8,
-	IKE_WANT_CHILD_REKEY = 16
+	IKE_WANT_CHILD_REKEY = 16,
+	IKE_WANT_CHILD_NEW = 32
 };
-enum child_wants { CHILD_WANT_DELETE = 1, CHILD_WANT_REKEY = 2 };
+enum child_wants { CHILD_WANT_DELETE = 1, CHILD_WANT_REKEY = 2, CHILD_WANT_NEW = 4 };
 
 struct ike_sa {
 	struct ike_engine *e;
@@ -234,6 +235,11 @@ void ike_index_ids(struct ike_sa *ike);
 /* Another established IKE SA of the same two identities; NULL: none. */
 struct ike_sa *ike_same_ids(struct ike_sa *ike);
 bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer);
+/* An established IKE SA that a CHILD SA of `c` may use: same hosts, identities, methods of
+ * authentication and proposals.  NULL: none. */
+struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c);
+/* An instance without SAs goes: else each peer that comes and goes would leave one behind. */
+void ike_drop_instance(struct ike_engine *e, struct conn *c);
 /* Sets the timer to the earliest of the SA's deadlines. */
 void ike_arm(struct ike_sa *ike);
 void ike_arm_timer(struct ike_engine *e, struct ike_timer *t, uint64_t at);
@@ -353,8 +359,12 @@ void ike_revive(struct ike_engine *e, struct conn *c, bool always);
 void ike_established(struct ike_sa *ike, bool initial_contact);
 /* The child of the attempt is up: who waits is told, a replaced IKE SA goes. */
 void ike_attempt_succeeded(struct ike_sa *ike);
+/* The same for a child that was asked for on an IKE SA that was there already. */
+void child_attempt_over(struct child_sa *child, ms_err err, const struct ms_why *why);
 /* Asks for the SA's deletion as soon as the window lets it. */
 void ike_want_delete(struct ike_sa *ike);
+/* The same when its time is over: connections that are wanted up come again. */
+void ike_expired(struct ike_sa *ike);
 void child_want_delete(struct child_sa *child);
 void child_rekey_later(struct child_sa *child, uint64_t in_ms);
 
@@ -392,6 +402,8 @@ void ike_informational_start(struct ike_sa *ike);
 ike_action_f ike_create_child_request, ike_rekey_child_request, ike_create_child_response,
 	ike_create_child_refused, ike_create_child_late;
 void ike_rekey_child_start(struct child_sa *child);
+/* A child that child_new() made on an established IKE SA. */
+void ike_create_child_start(struct child_sa *child);
 /* rekey_ike.c */
 ike_action_f ike_rekey_ike_request, ike_rekey_ike_response;
 void ike_rekey_ike_start(struct ike_sa *ike);

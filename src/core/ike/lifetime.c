@@ -164,16 +164,10 @@ static void give_up(struct ike_sa *ike)
 static void expire(struct ike_sa *ike)
 {
 	struct ms_logger lg = ike_logger(ike);
-	struct conn *c = conn_ref(ike->conn);
-	bool lost = ike->children != NULL && !ike->replacing && !ike->no_revival;
-	struct ike_engine *e = ike->e;
 
 	ms_notice(&lg, "IKE SA expired%s",
-		c->newest_ike == ike->serial ? " (LATEST!)" : " (superseded)");
-	ike_want_delete(ike);
-	if (lost)
-		ike_revive(e, c, false);
-	conn_unref(&c);
+		ike->conn->newest_ike == ike->serial ? " (LATEST!)" : " (superseded)");
+	ike_expired(ike);
 }
 
 static void keepalive(struct ike_sa *ike, uint64_t now)
@@ -244,6 +238,12 @@ void child_timer_fired(struct child_sa *child, uint64_t now)
 	}
 	child->rekey_at = IKE_NEVER;
 	child_arm(child);
+	if (child->attempt && child->state == CHILD_LARVAL) {
+		child->wants |= CHILD_WANT_NEW;
+		child->ike->wants |= IKE_WANT_CHILD_NEW;
+		ike_next_request(child->ike);
+		return;
+	}
 	if (child->state != CHILD_ESTABLISHED || child->conn->newest_child != child->serial)
 		return;
 	child->wants |= CHILD_WANT_REKEY;

@@ -182,11 +182,16 @@ void ike_next_request(struct ike_sa *ike)
 		return;
 	}
 	for (c = ike->children; c; c = c->next) {
+		if (c->wants & CHILD_WANT_NEW) {
+			c->wants &= (uint8_t)~CHILD_WANT_NEW;
+			ike_create_child_start(c);
+			return;
+		}
 		if (c->wants & CHILD_WANT_REKEY) {
 			c->wants &= (uint8_t)~CHILD_WANT_REKEY;
 			ike_rekey_child_start(c);
 			return;
 		}
 	}
-	ike->wants &= (uint8_t)~IKE_WANT_CHILD_REKEY;
+	ike->wants &= (uint8_t)~(IKE_WANT_CHILD_REKEY | IKE_WANT_CHILD_NEW);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CREATE_CHILD_SA for CHILD SAs, both roles: further ones at the peer's wish, and rekeying.
+ * CREATE_CHILD_SA for CHILD SAs, both roles: further ones, and rekeying.
  * Standards: RFC 7296 s1.3.1, s1.3.3, s2.8, s2.8.1 (both sides rekey at once), s2.25.
  *
  *     HDR, SK {[N(REKEY_SA),] SA, Ni, [KEi,] TSi, TSr}  -->
@@ -292,12 +292,29 @@ void ike_create_child_late(struct ike_rx *rx)
 /* --- initiator
  * -------------------------------------------------------------------------------------- */
 
+static void further_failed(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct child_sa *child = child_ref(ike->x->child);
+
+	ike_report(ike, child->serial, MS_RC_LOG_SERIOUS, "CHILD SA failed: %s",
+		ms_why_text(why, err));
+	if (child->state != CHILD_DELETING)
+		child_gone(child);
+	done(ike);
+	child_attempt_over(child, err ? err : MS_ERR_CANCELLED, why);
+	child_unref(&child);
+}
+
 /* The attempt is over without a new child; the old one tries again, or its IKE SA is replaced. */
 static void give_up(struct ike_sa *ike, uint64_t retry_ms, const struct ms_why *why, ms_err err)
 {
 	struct child_sa *old = child_by_serial(ike->e, ike->x->rekeys);
 	struct ms_logger lg = ike_logger(ike);
 
+	if (ike->x->rekeys == 0) {
+		further_failed(ike, err, why);
+		return;
+	}
 	if (err)
 		ms_notice(&lg, "rekeying of CHILD SA #%u failed: %s", (unsigned)ike->x->rekeys,
 			ms_why_text(why, err));
@@ -324,15 +341,18 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 
 	if (err == MS_OK)
 		err = child_proposals(child->conn, group_of(ike), &ours);
-	if (err || !old || old->state != CHILD_ESTABLISHED) {
+	if (err || (x->rekeys && (!old || old->state != CHILD_ESTABLISHED)) ||
+		child->state != CHILD_LARVAL) {
 		give_up(ike, RETRY_MS, why, err);
 		return;
 	}
 	wire_put_u32(&w, child->spi_in);
-	wire_put_u32(&o, old->spi_in);
 	ike_request_begin(ike, &out, IKE_X_CREATE_CHILD_SA);
-	ike_out_put(&out, IKE_P_NOTIFY, &rekey);
-	put_flags(&out, !old->tunnel);
+	if (old) {
+		wire_put_u32(&o, old->spi_in);
+		ike_out_put(&out, IKE_P_NOTIFY, &rekey);
+	}
+	put_flags(&out, old ? !old->tunnel : child->conn->desc->type == MS_TYPE_TRANSPORT);
 	ike_put_proposals(&out, &ours, ms_bytes(spi, sizeof(spi)));
 	ike_put_ke_nonce(&out, x->ke ? x->ke->id : 0,
 		ms_bytes(x->ke_pub, x->ke ? x->ke->init_octets : 0), x->ni);
@@ -353,8 +373,21 @@ static void with_ke(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
 	if (err)
 		give_up(ike, RETRY_MS, why, err);
+	else if (ike->x->child->spi_in != 0)
+		send_request(ike, MS_OK, NULL);
 	else
 		child_get_spi(ike->x->child, send_request);
+}
+
+static void go(struct ike_sa *ike, struct child_sa *child, const struct ms_ke_alg *ke)
+{
+	ike->x->child = child_ref(child);
+	ike->x->ke = ke;
+	ike->busy = IKE_BUSY_OTHER;
+	if (ke)
+		ike_job_ke_start(ike, with_ke);
+	else
+		with_ke(ike, MS_OK, NULL);
 }
 
 static void start(struct child_sa *old, const struct ms_ke_alg *ke)
@@ -373,13 +406,37 @@ static void start(struct child_sa *old, const struct ms_ke_alg *ke)
 		return;
 	}
 	x->rekeys = old->serial;
-	x->child = child_ref(child);
-	x->ke = ke;
-	ike->busy = IKE_BUSY_OTHER;
-	if (ke)
-		ike_job_ke_start(ike, with_ke);
-	else
-		with_ke(ike, MS_OK, NULL);
+	go(ike, child, ke);
+}
+
+static void start_further(struct child_sa *child, const struct ms_ke_alg *ke)
+{
+	struct ike_sa *ike = child->ike;
+
+	if (!ike_exchange_new(ike) || !make_nonce(ike, &ike->x->ni)) {
+		ike_exchange_free(&ike->x);
+		child_rekey_later(child, RETRY_MS);
+		return;
+	}
+	go(ike, child, ke);
+}
+
+void ike_create_child_start(struct child_sa *child)
+{
+	struct ike_sa *ike = child->ike;
+	struct ms_logger lg = child_logger(child);
+	struct ms_proposals ours;
+
+	if (child->state != CHILD_LARVAL)
+		return;
+	/* They may have changed while it waited. */
+	child->local = ike->local;
+	child->remote = ike->remote;
+	child->encapsulated = ike->nat_here || ike->nat_there;
+	ms_info(&lg, "initiating CHILD SA using IKE SA #%u", (unsigned)ike->serial);
+	start_further(child, child_proposals(child->conn, group_of(ike), &ours) == MS_OK
+				     ? ike_first_ke(&ours)
+				     : NULL);
 }
 
 void ike_rekey_child_start(struct child_sa *child)
@@ -399,6 +456,8 @@ static void replaced(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	struct child_sa *old = child_by_serial(ike->e, x->rekeys), *child = x->child;
 	struct ms_logger lg = ike_logger(ike);
 
+	if (err == MS_OK && child->state == CHILD_DELETING)
+		err = MS_ERR_CANCELLED;
 	if (err) {
 		child_want_delete(child);
 		give_up(ike, RETRY_MS, why, err);
@@ -415,11 +474,17 @@ static void replaced(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	child->replaces = x->rekeys;
 	if (old)
 		child_want_delete(old);
+	(void)child_ref(child);
 	done(ike);
+	child_attempt_over(child, MS_OK, NULL);
+	child_unref(&child);
 }
 
 static void finish_ke(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
+	/* Taken down while its answer was under way. */
+	if (err == MS_OK && ike->x->child->state != CHILD_LARVAL)
+		err = MS_ERR_CANCELLED;
 	if (err)
 		replaced(ike, err, why);
 	else
@@ -459,22 +524,37 @@ void ike_create_child_response(struct ike_rx *rx)
 /* Starts again with the group that the peer wants; false: it was not offered. */
 static bool other_group(struct ike_sa *ike, const struct ike_notify_payload *n)
 {
-	struct child_sa *old = child_by_serial(ike->e, ike->x->rekeys);
+	struct child_sa *old = child_by_serial(ike->e, ike->x->rekeys), *child = NULL;
 	struct ms_proposals ours;
 	uint16_t group;
 
-	if (n->type != IKE_N_INVALID_KE_PAYLOAD || n->data.len != 2 || !old)
+	if (n->type != IKE_N_INVALID_KE_PAYLOAD || n->data.len != 2 ||
+		(ike->x->rekeys && !old) || ike->x->child->state != CHILD_LARVAL)
 		return false;
 	group = (uint16_t)(n->data.ptr[0] << 8 | n->data.ptr[1]);
-	if (child_proposals(old->conn, group_of(ike), &ours) ||
+	if (child_proposals(ike->x->child->conn, group_of(ike), &ours) ||
 		(ike->x->ke && ike->x->ke->id == group) || !ike_proposals_have_ke(&ours, group) ||
 		!ms_ke_find(group))
 		return false;
-	child_gone(ike->x->child);
+	if (old)
+		child_gone(ike->x->child);
+	else
+		child = child_ref(ike->x->child);
 	ike_exchange_free(&ike->x);
 	ike->busy = IKE_NOT_BUSY;
-	start(old, ms_ke_find(group));
+	if (old)
+		start(old, ms_ke_find(group));
+	else
+		start_further(child, ms_ke_find(group));
+	child_unref(&child);
 	return true;
+}
+
+/* With the same child, SPI and all. */
+static void again_later(struct ike_sa *ike, uint64_t in_ms)
+{
+	child_rekey_later(ike->x->child, in_ms);
+	done(ike);
 }
 
 static void child_refused(struct ike_sa *ike, const struct ike_notify_payload *n)
@@ -489,6 +569,15 @@ static void child_refused(struct ike_sa *ike, const struct ike_notify_payload *n
 		return;
 	(void)ms_fail(&why, MS_ERR_PEER_REFUSED, "the peer refused: %s",
 		ike_name(ike_notify_name, n->type));
+	if (ike->x->rekeys == 0) {
+		/* s2.25: it is busy with something else. */
+		if (n->type == IKE_N_TEMPORARY_FAILURE && ike->x->child->state == CHILD_LARVAL) {
+			again_later(ike, RETRY_MS + random % RETRY_MS);
+			return;
+		}
+		further_failed(ike, ike_err_of_notify(n->type), &why);
+		return;
+	}
 	if (n->type == IKE_N_CHILD_SA_NOT_FOUND && old) {
 		/* s2.25: the peer has it no more; it need not be told. */
 		c = conn_ref(old->conn);

@@ -199,8 +199,9 @@ static void child_failed(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 		child_want_delete(child);
 	else
 		child_gone(child);
-	/* Another try makes its own IKE SA; one without use need not stay beside it. */
-	if (ike_attempt_failed(ike->e, c, telling, err, why))
+	/* Another try uses this IKE SA (s1.2.1) or makes its own; one without use need not stay
+	 * beside it. */
+	if (ike_attempt_failed(ike->e, c, telling, err, why) && !ike->children)
 		ike_want_delete(ike);
 	conn_unref(&c);
 }

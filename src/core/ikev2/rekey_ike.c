@@ -94,7 +94,8 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 		next = c->next;
 		child_adopt(c, heir);
 	}
-	heir->wants = ike->wants & (IKE_WANT_CHILD_DELETE | IKE_WANT_CHILD_REKEY);
+	heir->wants = ike->wants &
+		      (IKE_WANT_CHILD_DELETE | IKE_WANT_CHILD_REKEY | IKE_WANT_CHILD_NEW);
 	ike->wants = 0;
 	ike->no_revival = true;
 	ike->replace_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
@@ -138,7 +139,10 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 static bool changing_children(const struct ike_sa *ike)
 {
 	for (const struct child_sa *c = ike->children; c; c = c->next)
-		if (c->state == CHILD_LARVAL || c->state == CHILD_INSTALLING)
+		/* Those whose turn has not come go over to the new one. */
+		if ((c->state == CHILD_LARVAL && !(c->wants & CHILD_WANT_NEW) &&
+			    c->rekey_at == IKE_NEVER) ||
+			c->state == CHILD_INSTALLING)
 			return true;
 	return false;
 }

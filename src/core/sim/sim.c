@@ -291,6 +291,8 @@ struct conn *sim_conn(struct sim_node *n, const struct sim_words *w)
 	d.retransmit_timeout_ms = 30000;
 	d.rekey = !w->no_rekey;
 	d.pfs = w->pfs;
+	if (w->more)
+		w->more(&d);
 	if (conn_add(n->conns, &d, &c, &why) ||
 		conn_orient(n->conns, c, is_local, n, NULL, NULL, &why)) {
 		fprintf(stderr, "%s: connection refused: %s\n", n->name, why.text);

@@ -110,6 +110,7 @@ struct sim_words {
 	uint64_t ike_lifetime_ms, ipsec_lifetime_ms, dpd_delay_ms;
 	int fragmentation; /* enum ms_fragmentation; 0: yes */
 	bool no_rekey, pfs, no_fragmentation;
+	void (*more)(struct ms_conn_desc *d); /* any other key; strings are heap memory */
 };
 /* Adds and orients it; fails the test when that is refused. */
 struct conn *sim_conn(struct sim_node *n, const struct sim_words *w);

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Several CHILD SAs on one IKE SA, also at the initiator's wish; several selectors in one. */
+#include "core/sim/sim_test.h"
+
+static const struct sim_words second = {
+	.name = "second",
+	.left = "192.1.2.45",
+	.right = "192.1.2.23",
+	.leftsubnet = "192.0.1.0/24",
+	.rightsubnet = "192.0.22.0/24",
+	.leftid = "@west",
+	.rightid = "@east",
+};
+
+struct two {
+	struct pair p;
+	struct conn *wc2, *ec2;
+};
+
+static struct two two_new(const struct sim_words *first, const struct sim_words *other)
+{
+	struct two t = { .p = pair_new(first) };
+
+	t.wc2 = sim_conn(t.p.west, other);
+	t.ec2 = sim_conn(t.p.east, other);
+	return t;
+}
+
+static void initiate(struct sim_node *n, struct conn *c)
+{
+	struct ms_why why = { "" };
+
+	assert_int_equal(ike_initiate(n->ike, c, &why), MS_OK);
+}
+
+static void two_up(struct two *t)
+{
+	pair_up(&t->p);
+	initiate(t->p.west, t->wc2);
+	sim_run(t->p.sim, 2000);
+}
+
+#define assert_both(t, n_ike, n_child)                               \
+	do {                                                         \
+		assert_int_equal(sim_ikes((t)->p.west), n_ike);      \
+		assert_int_equal(sim_children((t)->p.west), n_child); \
+		assert_true(sim_agree((t)->p.west, (t)->p.east));    \
+	} while (0)
+
+static void test_second_shares(void **state)
+{
+	for (int later = 0; later < 2; later++) {
+		struct two t = two_new(&tunnel, &second);
+
+		(void)state;
+		t.p.sim->later = later;
+		two_up(&t);
+		assert_both(&t, 1, 2);
+		assert_int_equal(t.p.west->over, 2);
+		assert_int_equal(t.p.west->over_err, MS_OK);
+		assert_int_equal(t.p.sim->packets, 6);
+		assert_ptr_equal(t.wc2->child_sas->ike, t.p.wc->ike_sas);
+		assert_int_equal(t.wc2->newest_ike, t.p.wc->newest_ike);
+		assert_string_equal(t.p.east->conns && t.ec2->child_sas ? "second" : "", "second");
+		pair_free(&t.p);
+	}
+}
+
+/* Both are asked for before anything is there: the second waits for the first one's IKE SA. */
+static void test_both_at_once(void **state)
+{
+	struct two t = two_new(&tunnel, &second);
+
+	(void)state;
+	t.p.sim->later = true;
+	pair_initiate(&t.p);
+	initiate(t.p.west, t.wc2);
+	sim_run(t.p.sim, 5000);
+	assert_both(&t, 1, 2);
+	assert_int_equal(t.p.west->over, 2);
+	pair_free(&t.p);
+}
+
+/* The one that carries the IKE SA fails: the other goes its own way and fails by itself. */
+static void test_waits_and_fails(void **state)
+{
+	struct two t = two_new(&tunnel, &second);
+
+	(void)state;
+	t.p.east->down = true;
+	pair_initiate(&t.p);
+	initiate(t.p.west, t.wc2);
+	sim_run(t.p.sim, 90000);
+	assert_int_equal(t.p.west->over, 2);
+	assert_int_equal(t.p.west->over_err, MS_ERR_TIMEOUT);
+	assert_int_equal(sim_states(t.p.west), 0);
+	assert_null(t.wc2->child_sas);
+	pair_free(&t.p);
+}
+
+static void test_down_one(void **state)
+{
+	struct two t = two_new(&tunnel, &second);
+
+	(void)state;
+	two_up(&t);
+	ike_terminate_conn(t.p.west->ike, t.wc2);
+	sim_run(t.p.sim, 2000);
+	assert_both(&t, 1, 1);
+	assert_null(t.ec2->child_sas);
+	/* The owner of the IKE SA goes: the other one inherits it. */
+	initiate(t.p.west, t.wc2);
+	sim_run(t.p.sim, 2000);
+	assert_both(&t, 1, 2);
+	ike_terminate_conn(t.p.west->ike, t.p.wc);
+	sim_run(t.p.sim, 2000);
+	assert_both(&t, 1, 1);
+	assert_ptr_equal(t.wc2->ike_sas, t.wc2->child_sas->ike);
+	assert_null(t.p.wc->ike_sas);
+	assert_int_equal(t.p.wc->newest_ike, 0);
+	ike_terminate_conn(t.p.west->ike, t.wc2);
+	sim_run(t.p.sim, 2000);
+	assert_pair_empty(&t.p);
+	pair_free(&t.p);
+}
+
+/* Other identities or methods: an IKE SA of its own. */
+static void test_not_shared(void **state)
+{
+	struct sim_words other = second;
+	struct two t;
+
+	(void)state;
+	other.leftid = "@west2";
+	t = two_new(&tunnel, &other);
+	two_up(&t);
+	assert_both(&t, 2, 2);
+	pair_free(&t.p);
+	other = second;
+	other.ike = "aes_gcm256-sha2_512-ecp384";
+	t = two_new(&tunnel, &other);
+	two_up(&t);
+	assert_both(&t, 2, 2);
+	pair_free(&t.p);
+}
+
+static void test_refused(void **state)
+{
+	struct sim_words mine = second;
+	struct pair p = pair_new(&tunnel);
+	struct conn *c;
+
+	(void)state;
+	mine.esp = "aes256-sha2_512";
+	c = sim_conn(p.west, &mine);
+	mine.esp = "aes_gcm128";
+	(void)sim_conn(p.east, &mine);
+	pair_up(&p);
+	initiate(p.west, c);
+	sim_run(p.sim, 2000);
+	assert_int_equal(p.west->over, 2);
+	assert_int_equal(p.west->over_err, MS_ERR_NO_PROPOSAL);
+	assert_int_equal(sim_children(p.west), 1);
+	assert_true(sim_agree(p.west, p.east));
+	assert_null(c->child_sas);
+	pair_free(&p);
+}
+
+static void no_narrowing(struct ms_conn_desc *d)
+{
+	d->narrowing = false;
+}
+
+/* A connection that the peer does not know, and whose selectors may not be narrowed. */
+static void test_unknown_selectors(void **state)
+{
+	struct sim_words mine = second;
+	struct pair p = pair_new(&tunnel);
+	struct conn *c;
+
+	(void)state;
+	mine.more = no_narrowing;
+	c = sim_conn(p.west, &mine);
+	c->desc->keyingtries = 2;
+	c->wanted_up = true;
+	pair_up(&p);
+	initiate(p.west, c);
+	sim_run(p.sim, 20000);
+	assert_int_equal(p.west->over, 2);
+	assert_int_equal(p.west->over_err, MS_ERR_TS);
+	assert_int_equal(sim_ikes(p.west), 1);
+	assert_int_equal(sim_children(p.west), 1);
+	pair_free(&p);
+}
+
+/* pfs=yes, and the peer wants another group than the first that we offer. */
+static void test_other_group(void **state)
+{
+	struct sim_words mine = second;
+	struct pair p = pair_new(&tunnel);
+	struct conn *c;
+
+	(void)state;
+	mine.pfs = true;
+	mine.esp = "aes_gcm128-x25519+ecp256";
+	c = sim_conn(p.west, &mine);
+	mine.esp = "aes_gcm128-ecp256";
+	(void)sim_conn(p.east, &mine);
+	pair_up(&p);
+	initiate(p.west, c);
+	sim_run(p.sim, 2000);
+	assert_int_equal(p.west->over_err, MS_OK);
+	assert_int_equal(sim_children(p.west), 2);
+	assert_true(sim_agree(p.west, p.east));
+	assert_int_equal(p.sim->packets, 8);
+	pair_free(&p);
+}
+
+/* Rekeying of the IKE SA takes both along; each child's own rekeying goes on. */
+static void test_rekeyed(void **state)
+{
+	struct sim_words a = tunnel, b = second;
+	struct two t;
+
+	(void)state;
+	a.ike_lifetime_ms = b.ike_lifetime_ms = 60000;
+	a.ipsec_lifetime_ms = b.ipsec_lifetime_ms = 45000;
+	t = two_new(&a, &b);
+	two_up(&t);
+	sim_run(t.p.sim, 200000);
+	assert_both(&t, 1, 2);
+	assert_int_equal(t.wc2->newest_ike, t.p.wc->newest_ike);
+	assert_ptr_equal(
+		ike_by_serial(t.p.west->ike, t.wc2->newest_ike), t.wc2->child_sas->ike);
+	pair_free(&t.p);
+}
+
+/* The peer falls silent: both are lost, both come again when wanted, over one IKE SA. */
+static void test_both_revived(void **state)
+{
+	struct sim_words a = tunnel, b = second;
+	struct two t;
+
+	(void)state;
+	a.dpd_delay_ms = b.dpd_delay_ms = 5000;
+	a.keyingtries = b.keyingtries = 1000;
+	t = two_new(&a, &b);
+	t.p.wc->wanted_up = t.wc2->wanted_up = true;
+	two_up(&t);
+	assert_both(&t, 1, 2);
+	t.p.east->down = true;
+	sim_run(t.p.sim, 60000);
+	assert_int_equal(sim_children(t.p.west), 0);
+	t.p.east->down = false;
+	sim_run(t.p.sim, 120000);
+	assert_int_equal(sim_ikes(t.p.west), 1);
+	assert_int_equal(sim_children(t.p.west), 2);
+	pair_free(&t.p);
+}
+
+/* A person asks for one that is up: a new IKE SA, and the other child comes along before the old
+ * ones go. */
+static void test_up_again(void **state)
+{
+	struct two t = two_new(&tunnel, &second);
+	uint32_t old;
+
+	(void)state;
+	two_up(&t);
+	old = t.p.wc->newest_ike;
+	initiate(t.p.west, t.p.wc);
+	sim_run(t.p.sim, 5000);
+	assert_both(&t, 1, 2);
+	assert_int_not_equal(t.p.wc->newest_ike, old);
+	assert_int_equal(t.wc2->newest_ike, t.p.wc->newest_ike);
+	assert_null(ike_by_serial(t.p.west->ike, old));
+	pair_free(&t.p);
+}
+
+static char **list(const char *a, const char *b, const char *c)
+{
+	char **l = calloc(4, sizeof(*l));
+
+	l[0] = strdup(a);
+	l[1] = strdup(b);
+	l[2] = c ? strdup(c) : NULL;
+	return l;
+}
+
+static void three_and_two(struct ms_conn_desc *d)
+{
+	d->left.subnets = list("10.1.0.0/16", "10.2.0.0/16", "2001:db8:1::/48");
+	d->right.subnets = list("10.8.0.0/16", "10.9.0.0/16", NULL);
+}
+
+static void two_and_one(struct ms_conn_desc *d)
+{
+	d->left.subnets = list("10.2.3.0/24", "2001:db8:1::/48", NULL);
+	d->right.subnets = list("10.9.0.0/16", "10.7.0.0/16", NULL);
+}
+
+static void test_selectors(void **state)
+{
+	struct sim_words w = tunnel, e = tunnel;
+	struct child_sa *child;
+	struct pair p;
+	char text[300];
+
+	(void)state;
+	w.leftsubnet = w.rightsubnet = e.leftsubnet = e.rightsubnet = NULL;
+	w.more = e.more = three_and_two;
+	p = pair_of(&w, &e, NULL);
+	pair_up(&p);
+	assert_pair_up(&p);
+	child = p.ec->child_sas;
+	assert_int_equal(child->n_mine, 2);
+	assert_int_equal(child->n_theirs, 3);
+	pair_free(&p);
+	e.more = two_and_one;
+	p = pair_of(&w, &e, NULL);
+	pair_up(&p);
+	assert_pair_up(&p);
+	child = p.wc->child_sas;
+	child_selectors_text(child->mine, child->n_mine, text, sizeof(text));
+	assert_int_equal(child->n_mine, 2);
+	assert_non_null(strstr(text, "10.2.3.0/24"));
+	assert_int_equal(child->n_theirs, 1);
+	pair_free(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_second_shares),
+		cmocka_unit_test(test_both_at_once),
+		cmocka_unit_test(test_waits_and_fails),
+		cmocka_unit_test(test_down_one),
+		cmocka_unit_test(test_not_shared),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unknown_selectors),
+		cmocka_unit_test(test_other_group),
+		cmocka_unit_test(test_rekeyed),
+		cmocka_unit_test(test_both_revived),
+		cmocka_unit_test(test_up_again),
+		cmocka_unit_test(test_selectors),
+	};
+
+	return cmocka_run_group_tests_name("children", tests, sim_test_setup, sim_test_teardown);
+}

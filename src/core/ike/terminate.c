@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking SAs down: by a person's word, by age, at the end of the daemon. */
+#include "core/ike/ike_sa.h"
+
+#include <stdlib.h>
+
+void child_want_delete(struct child_sa *child)
+{
+	struct ike_sa *ike = child->ike;
+
+	if (child->state == CHILD_GONE || child->state == CHILD_DELETING)
+		return;
+	if (child->spi_in == 0) { /* the peer never heard of it */
+		child_gone(child);
+		return;
+	}
+	child_out_of_kernel(child);
+	child->state = CHILD_DELETING;
+	if (child->conn->newest_child == child->serial)
+		child->conn->newest_child = 0;
+	child->wants = CHILD_WANT_DELETE;
+	ike->wants |= IKE_WANT_CHILD_DELETE;
+	ike_next_request(ike);
+}
+
+/* The IKE SA goes and takes all its children along; those of other connections come again when
+ * `revive`. */
+static void drop_children(struct ike_sa *ike, bool revive)
+{
+	ike->no_revival = true;
+	while (ike->children) {
+		struct child_sa *child = child_ref(ike->children);
+		bool lost = revive && child->state == CHILD_ESTABLISHED;
+
+		child_gone(child);
+		child_attempt_over(child, MS_ERR_CANCELLED, NULL);
+		if (lost)
+			ike_revive(ike->e, child->conn, false);
+		child_unref(&child);
+	}
+}
+
+static void want_delete(struct ike_sa *ike, bool revive)
+{
+	struct ms_logger lg = ike_logger(ike);
+
+	if (ike->gone || ike->state == IKE_DELETING)
+		return;
+	ms_info(&lg, "deleting state (%s)", ike_state_name(ike->state));
+	if (!ike->established) {
+		ike_gone(ike, MS_ERR_CANCELLED, NULL);
+		return;
+	}
+	/* An action under way ends without its child, and then the peer is told. */
+	drop_children(ike, revive);
+	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
+	ike->wants = IKE_WANT_DELETE;
+	ike_arm(ike);
+	ike_next_request(ike);
+}
+
+void ike_want_delete(struct ike_sa *ike)
+{
+	want_delete(ike, false);
+}
+
+void ike_expired(struct ike_sa *ike)
+{
+	want_delete(ike, !ike->replacing && !ike->no_revival);
+}
+
+/* Another connection whose children use the IKE SA; it inherits it. */
+static struct conn *other_user(const struct ike_sa *ike)
+{
+	for (struct child_sa *child = ike->children; child; child = child->next)
+		if (child->conn != ike->conn && child->state != CHILD_DELETING &&
+			child->state != CHILD_GONE)
+			return child->conn;
+	return NULL;
+}
+
+void ike_terminate_conn(struct ike_engine *e, struct conn *c)
+{
+	(void)conn_ref(c);
+	for (struct ike_sa *ike = c->ike_sas, *next; ike; ike = next) {
+		struct conn *heir = ike->established ? other_user(ike) : NULL;
+
+		next = ike->conn_next;
+		if (heir) {
+			if (c->newest_ike == ike->serial)
+				c->newest_ike = 0;
+			ike_set_conn(ike, heir);
+			continue;
+		}
+		ike->no_revival = true;
+		ike_want_delete(ike);
+	}
+	for (struct child_sa *child = c->child_sas, *next; child; child = next) {
+		struct child_sa *held = child_ref(child);
+
+		next = child->conn_next;
+		child_want_delete(child);
+		if (held->attempt) {
+			held->attempt = false;
+			if (held->telling)
+				e->host->ops->attempt_over(
+					e->host->ctx, c, MS_ERR_CANCELLED, NULL);
+		}
+		child_unref(&held);
+	}
+	conn_unref(&c);
+}
+
+ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial)
+{
+	struct ike_sa *ike = ike_by_serial(e, serial);
+	struct child_sa *child = child_by_serial(e, serial);
+
+	if (ike) {
+		ike->no_revival = true;
+		ike_want_delete(ike);
+	} else if (child) {
+		child_want_delete(child);
+	} else {
+		return MS_ERR_NOT_FOUND;
+	}
+	return MS_OK;
+}
+
+void ike_shutdown(struct ike_engine *e)
+{
+	e->closing = true;
+	while (e->first) {
+		struct ike_sa *ike = e->first;
+
+		ike->no_revival = true;
+		/* A request under way holds the window: its peer finds out by itself. */
+		if (ike->established && !ike->request && ike->state != IKE_DELETING) {
+			ike->wants = IKE_WANT_DELETE;
+			ike_informational_start(ike);
+		}
+		ike_gone(ike, MS_ERR_CANCELLED, NULL);
+	}
+}
