@@ -118,7 +118,8 @@ static unsigned client_score(const struct conn *c, const struct ms_selector *min
 /* How the peer has proved itself must be enough for b too. */
 static bool same_peer(const struct conn *a, const struct conn *b)
 {
-	return negotiates(b) && b->instance == 0 && (a->remote.auth & ~b->remote.auth) == 0 && ms_id_eq(&a->local.id, &b->local.id) &&
+	return negotiates(b) && b->instance == 0 && (a->remote.auth & ~b->remote.auth) == 0 &&
+	       ms_id_eq(&a->local.id, &b->local.id) &&
 	       ms_id_match(&b->remote.id, &a->remote.id);
 }
 

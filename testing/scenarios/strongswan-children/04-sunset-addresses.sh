@@ -1,0 +1,2 @@
+ip addr add 10.1.0.1/24 dev eth0
+ip addr add 10.11.0.1/24 dev eth0

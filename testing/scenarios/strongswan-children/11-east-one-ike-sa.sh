@@ -1,0 +1,4 @@
+swanctl --list-sas | tee /run/sas
+assert_eq "IKE SAs" "$(grep -c '^west-east: ' /run/sas)" 1
+assert_match /run/sas '^  west-east: .*INSTALLED'
+assert_match /run/sas '^  more: .*INSTALLED'

@@ -1,0 +1,1 @@
+. "$top/testing/scenarios/strongswan/settings.sh"
