@@ -31,10 +31,12 @@ AC_DEFUN([MS_PLUGINS_BEGIN], [
 	PLUGINS_SHARED= PLUGINS_STATIC= PLUGINS_PRELOAD= ms_plugin_report=
 ])
 
-# MS_PLUGIN(name, yes | no, summary): --enable-NAME[=static], --disable-NAME.
+# MS_PLUGIN(name, yes | no | absent, summary): --enable-NAME[=static], --disable-NAME.  absent: as no,
+# but only an error where the plugin was asked for by name.
 AC_DEFUN([MS_PLUGIN], [
 	AC_ARG_ENABLE([$1], [AS_HELP_STRING([--enable-$1], [$3 (yes, static, no)])],
-		[ms_want=$enableval], [ms_want=$enable_plugins])
+		[ms_want=$enableval], [ms_want=$enable_plugins
+		AS_IF([test "x$2" = xabsent && test "$ms_want" != no], [ms_want=auto])])
 	ms_la=src/plugins/$1/$1.la
 	PLUGIN_[]m4_translit([$1], [a-z-], [A-Z_])_LDFLAGS=
 	AS_IF([test ! -f "$srcdir/src/plugins/$1/$1.c"], [ms_want=no])

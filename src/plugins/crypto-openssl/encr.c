@@ -128,8 +128,11 @@ static bool aead(const struct encr_ctx *c, EVP_CIPHER_CTX *x, struct ms_encr_job
 		return false;
 	if (j->aad_len > 0 && EVP_CipherUpdate(x, NULL, &n, j->aad, (int)j->aad_len) != 1)
 		return false;
-	/* CCM checks the ICV here, the others in Final */
-	if (!plain_cipher(x, j))
+	/* CCM makes and checks the ICV here, also of nothing; the others in Final */
+	if (c->e->mode == MODE_CCM && j->data_len == 0) {
+		if (EVP_CipherUpdate(x, j->data, &n, j->data, 0) != 1)
+			return false;
+	} else if (!plain_cipher(x, j))
 		return false;
 	if (c->e->mode != MODE_CCM && EVP_CipherFinal_ex(x, j->data + j->data_len, &n) != 1)
 		return false;
