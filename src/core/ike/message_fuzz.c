@@ -105,7 +105,7 @@ static void step(struct sim *s, struct wire_reader *r)
 {
 	uint8_t kind = wire_u8(r), exchange = wire_u8(r), flags = wire_u8(r), first = wire_u8(r);
 	struct ms_bytes body = wire_take(r, wire_u16(r));
-	struct sim_node *n = &s->nodes[kind & 1], *o = &s->nodes[!(kind & 1)];
+	struct sim_node *n = s->nodes[kind & 1], *o = s->nodes[!(kind & 1)];
 	struct ike_header h = { .next = first,
 		.version = IKE_VERSION_2,
 		.exchange = exchange,
@@ -181,25 +181,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s = sim_new(size);
 	sim_node(s, "west", "192.1.2.45", NULL);
 	sim_node(s, "east", "192.1.2.23", NULL);
-	w = sim_conn(&s->nodes[0], &words);
-	(void)sim_conn(&s->nodes[1], &words);
+	w = sim_conn(s->nodes[0], &words);
+	(void)sim_conn(s->nodes[1], &words);
 	s->later = how >> 7;
 	s->network = stop_at;
 	s->network_arg = &passed;
-	if (ike_initiate(s->nodes[0].ike, w, NULL) == MS_OK)
+	if (ike_initiate(s->nodes[0]->ike, w, NULL) == MS_OK)
 		sim_run(s, 40);
 	for (unsigned i = 0; i < 16 && wire_left(&r) > 0; i++)
 		step(s, &r);
 	for (unsigned i = 0; i < 2; i++) {
-		s->nodes[i].down = true;
-		ike_shutdown(s->nodes[i].ike);
+		s->nodes[i]->down = true;
+		ike_shutdown(s->nodes[i]->ike);
 	}
 	sim_run(s, 100);
 	for (unsigned i = 0; i < 2; i++) {
-		MUST(s->nodes[i].ike->fragment_octets == 0);
-		MUST(s->nodes[i].up == s->nodes[i].downs);
-		MUST(sim_sas(&s->nodes[i]) == 0);
-		MUST(sim_states(&s->nodes[i]) == 0);
+		MUST(s->nodes[i]->ike->fragment_octets == 0);
+		MUST(s->nodes[i]->up == s->nodes[i]->downs);
+		MUST(sim_sas(s->nodes[i]) == 0);
+		MUST(sim_states(s->nodes[i]) == 0);
 	}
 	sim_free(&s);
 	return 0;

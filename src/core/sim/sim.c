@@ -7,156 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- time ------------------------------------------------------------------------------------- */
-
-void sim_at(struct sim *s, uint64_t at, sim_event_f *run, void *arg)
-{
-	struct sim_event *e = calloc(1, sizeof(*e)), **p = &s->events;
-
-	e->at = at;
-	e->run = run;
-	e->arg = arg;
-	while (*p && (*p)->at <= at)
-		p = &(*p)->next;
-	e->next = *p;
-	*p = e;
-	s->n_events++;
-}
-
-static struct sim_node *next_due(struct sim *s, uint64_t *at)
-{
-	struct sim_node *best = NULL;
-
-	*at = UINT64_MAX;
-	for (unsigned i = 0; i < s->n_nodes; i++)
-		if (s->nodes[i].ike && s->nodes[i].deadline < *at) {
-			best = &s->nodes[i];
-			*at = best->deadline;
-		}
-	return best;
-}
-
-bool sim_step(struct sim *s, uint64_t until)
-{
-	uint64_t timer_at;
-	struct sim_node *n = next_due(s, &timer_at);
-	struct sim_event *e = s->events;
-
-	if (e && e->at <= timer_at) {
-		if (e->at > until)
-			return false;
-		s->events = e->next;
-		if (e->at > s->now)
-			s->now = e->at;
-		e->run(s, e->arg);
-		free(e);
-		return true;
-	}
-	if (!n || timer_at > until)
-		return false;
-	if (timer_at > s->now)
-		s->now = timer_at;
-	ike_tick(n->ike);
-	return true;
-}
-
-void sim_run(struct sim *s, uint64_t ms)
-{
-	uint64_t until = s->now + ms;
-
-	while (sim_step(s, until))
-		;
-	s->now = until;
-}
-
-/* --- network ---------------------------------------------------------------------------------- */
-
-static struct sim_node *owner(
-	struct sim *s, const struct ms_endpoint *to, struct ms_endpoint *inside)
-{
-	*inside = *to;
-	for (unsigned i = 0; i < s->n_nodes; i++) {
-		struct sim_node *n = &s->nodes[i];
-
-		if (n->public.addr.family != 0) {
-			/* The NAT keeps ports but for an offset that public.port says. */
-			if (ms_addr_eq(&n->public.addr, &to->addr)) {
-				inside->addr = n->addr;
-				inside->port = (uint16_t)(to->port - n->public.port);
-				return n;
-			}
-		} else if (ms_addr_eq(&n->addr, &to->addr)) {
-			return n;
-		}
-	}
-	return NULL;
-}
-
-static void packet_free(struct sim_packet *p)
-{
-	free(p->octets);
-	free(p);
-}
-
-static void deliver(struct sim *s, void *arg)
-{
-	struct sim_packet *p = arg;
-	struct ms_endpoint inside;
-	struct sim_node *n = owner(s, &p->dst, &inside);
-
-	if (n && !n->down && n->ike)
-		ike_receive(n->ike, &inside, &p->src, ms_bytes(p->octets, p->len));
-	packet_free(p);
-}
-
-static struct sim_packet *packet_copy(const struct sim_packet *p)
-{
-	struct sim_packet *c = malloc(sizeof(*c));
-
-	*c = *p;
-	/* exactly as long, so that a sanitizer sees every step beyond it */
-	c->octets = malloc(p->len ? p->len : 1);
-	memcpy(c->octets, p->octets, p->len);
-	return c;
-}
-
-void sim_send(struct sim_node *n, const struct ms_endpoint *local, const struct ms_endpoint *remote,
-	struct ms_bytes datagram)
-{
-	struct sim *s = n->sim;
-	struct sim_packet p = { 0, n, *local, *remote, NULL, datagram.len }, *c;
-	struct sim_fate fate = { false, 0, 0, 0 };
-	struct sim_packet *changed;
-
-	if (n->down)
-		return;
-	p.number = ++s->packets;
-	if (n->public.addr.family != 0) {
-		p.src.addr = n->public.addr;
-		p.src.port = (uint16_t)(p.src.port + n->public.port);
-	}
-	p.octets = (uint8_t *)(uintptr_t)datagram.ptr;
-	changed = packet_copy(&p);
-	if (s->network)
-		s->network(s->network_arg, changed, &fate);
-	for (unsigned i = 0; i < fate.copies; i++) {
-		c = packet_copy(changed);
-		sim_at(s, s->now + s->latency_ms + fate.copy_delay_ms, deliver, c);
-	}
-	if (fate.lose)
-		packet_free(changed);
-	else
-		sim_at(s, s->now + s->latency_ms + fate.delay_ms, deliver, changed);
-}
-
-void sim_say(struct sim *s, const struct ms_endpoint *from, const struct ms_endpoint *to,
-	struct ms_bytes datagram)
-{
-	struct sim_packet p = { 0, NULL, *from, *to, (uint8_t *)(uintptr_t)datagram.ptr,
-		datagram.len };
-
-	deliver(s, packet_copy(&p));
-}
+bool sim_verbose;
 
 /* --- world -------------------------------------------------------------------------------------
  */
@@ -168,13 +19,24 @@ struct sim *sim_new(uint64_t seed)
 	s->random = seed * 0x9e3779b97f4a7c15 + 1;
 	s->now = 1000000;
 	s->latency_ms = 5;
+	sim_verbose = sim_verbose || getenv("SIM_VERBOSE");
 	return s;
 }
 
-static void drop_event(struct sim_event *e)
+void sim_halt(struct sim_node *n, bool politely)
 {
-	if (e->run == deliver)
-		packet_free(e->arg);
+	if (!n->ike)
+		return;
+	/* Answers that are on their way must come before an engine goes. */
+	n->down = !politely;
+	ike_shutdown(n->ike);
+	n->down = true;
+	sim_answer_all(n->sim, n);
+	ike_engine_free(&n->ike);
+	route_free(&n->route);
+	conn_table_free(&n->conns);
+	sim_kernel_clear(n);
+	n->deadline = UINT64_MAX;
 }
 
 void sim_free(struct sim **sp)
@@ -183,47 +45,40 @@ void sim_free(struct sim **sp)
 
 	if (!s)
 		return;
-	/* Answers that are on their way must come before an engine goes. */
-	for (unsigned i = 0; i < s->n_nodes; i++)
-		s->nodes[i].down = true;
-	for (unsigned i = 0; i < s->n_nodes; i++)
-		ike_shutdown(s->nodes[i].ike);
-	while (s->events) {
-		struct sim_event *e = s->events;
-
-		s->events = e->next;
-		if (e->run == deliver)
-			drop_event(e);
-		else
-			e->run(s, e->arg);
-		free(e);
-	}
 	for (unsigned i = 0; i < s->n_nodes; i++) {
-		struct sim_node *n = &s->nodes[i];
-
-		ike_engine_free(&n->ike);
-		conn_table_free(&n->conns);
-		while (n->sas) {
-			struct sim_sa *sa = n->sas;
-
-			n->sas = sa->next;
-			free(sa);
-		}
+		sim_halt(s->nodes[i], false);
+		free(s->nodes[i]);
 	}
+	sim_forget_events(s);
 	free(s);
 	*sp = NULL;
+}
+
+void sim_boot(struct sim_node *n)
+{
+	uint64_t seed[2] = { n->sim->random, n->number };
+
+	n->down = false;
+	n->conns = conn_table_new(seed);
+	n->ike = ike_engine_new(&n->host, n->conns, &n->params);
+	if (n->env.hook)
+		n->route = route_new(&n->host, &n->env);
+	if (!n->conns || !n->ike || (n->env.hook && !n->route))
+		abort();
 }
 
 struct sim_node *sim_node(
 	struct sim *s, const char *name, const char *addr, const struct ike_params *params)
 {
-	struct sim_node *n = &s->nodes[s->n_nodes++];
-	static const struct ike_params defaults = { .port = 500 };
-	uint64_t seed[2] = { s->random, s->n_nodes };
+	struct sim_node *n = calloc(1, sizeof(*n));
 
+	if (s->n_nodes == SIM_NODES)
+		abort();
+	s->nodes[s->n_nodes++] = n;
 	n->sim = s;
 	n->name = name;
-	n->deadline = UINT64_MAX;
+	n->number = s->n_nodes;
+	n->deadline = n->timer_at = UINT64_MAX;
 	n->fail_kernel_op = -1;
 	n->next_spi = 0x1000 * s->n_nodes;
 	n->psk = ms_bytes("a shared secret of the tests", 28);
@@ -231,8 +86,8 @@ struct sim_node *sim_node(
 		abort();
 	n->host.ops = &sim_host_ops;
 	n->host.ctx = n;
-	n->conns = conn_table_new(seed);
-	n->ike = ike_engine_new(&n->host, n->conns, params ? params : &defaults);
+	n->params = params ? *params : (struct ike_params){ .port = 500 };
+	sim_boot(n);
 	return n;
 }
 
@@ -282,13 +137,13 @@ struct conn *sim_conn(struct sim_node *n, const struct sim_words *w)
 		d.fragmentation = w->fragmentation;
 	if (w->no_fragmentation)
 		d.fragmentation = MS_FRAGMENTATION_NO;
-	d.keyingtries = w->keyingtries ? w->keyingtries : 1;
+	d.keyingtries = w->forever ? 0 : w->keyingtries ? w->keyingtries : 1;
 	d.ike_lifetime_ms = w->ike_lifetime_ms;
 	d.ipsec_lifetime_ms = w->ipsec_lifetime_ms;
 	d.rekey_margin_ms = 9000;
 	d.dpd_delay_ms = w->dpd_delay_ms;
 	d.retransmit_interval_ms = 500;
-	d.retransmit_timeout_ms = 30000;
+	d.retransmit_timeout_ms = w->retransmit_timeout_ms ? w->retransmit_timeout_ms : 30000;
 	d.rekey = !w->no_rekey;
 	d.pfs = w->pfs;
 	if (w->more)

@@ -11,8 +11,9 @@
 #define MODSWAN_CORE_SIM_SIM_H
 
 #include "core/ike/ike.h"
+#include "core/route/route.h"
 
-#define SIM_NODES 8
+#define SIM_NODES 1000
 #define SIM_LINES 64
 
 struct sim;
@@ -31,6 +32,14 @@ struct sim_sa {
 	uint64_t octets; /* what a test says has passed */
 };
 
+/* A policy, as its kernel got it. */
+struct sim_policy {
+	struct sim_policy *next;
+	struct ms_selector src, dst;
+	enum ms_shunt shunt;
+	struct ms_said said;
+};
+
 struct sim_line {
 	uint32_t serial;
 	int code;
@@ -40,19 +49,27 @@ struct sim_line {
 struct sim_node {
 	struct sim *sim;
 	const char *name;
+	unsigned number; /* from 1 */
 	struct host host;
-	struct ike_engine *ike;
+	struct ike_params params;
+	struct ike_engine *ike; /* NULL: halted */
 	struct conn_table *conns;
+	struct route *route;  /* with env only; else ways are laid without it */
+	struct route_env env; /* hook NULL: no routing */
 	struct ms_addr addr;
 	struct ms_endpoint public; /* where others see it, when behind a NAT; addr unset: not */
-	uint64_t deadline;
+	uint64_t deadline, timer_at;
+	uint64_t clock_ms; /* how far its clocks are ahead of the world's */
+	int64_t wall_ms;   /* and its wall clock of that */
 	struct sim_sa *sas;
+	struct sim_policy *policies;
 	uint32_t next_spi;
 	/* knobs */
 	struct ms_bytes psk;     /* the one shared key; ptr NULL: none is known */
 	struct ms_privkey *priv; /* borrowed; NULL: none */
 	bool down;               /* hears and says nothing */
 	int fail_kernel_op;      /* this kind of operation fails; -1: none */
+	uint64_t slow_ms;        /* kernel, jobs and secrets answer so much later */
 	bool fail_child_up;
 	/* what happened */
 	unsigned up, downs; /* child_up, child_down calls */
@@ -81,17 +98,29 @@ struct sim_fate {
 /* May change the octets. */
 typedef void sim_network_f(void *arg, struct sim_packet *p, struct sim_fate *fate);
 
+/* Sees what engines do, as it happens; any function may be NULL. */
+struct sim_watch {
+	/* Octets on their way out of an engine, before the network does anything. */
+	void (*sent)(void *arg, struct sim_node *n, struct ms_bytes datagram);
+	/* A kernel operation that went well. */
+	void (*kernel)(void *arg, struct sim_node *n, const struct ms_kernel_op *op);
+	void (*over)(void *arg, struct sim_node *n, struct conn *c, ms_err err);
+	void *arg;
+};
+
 struct sim {
 	uint64_t now;
 	uint64_t random;
-	struct sim_node nodes[SIM_NODES];
+	struct sim_node *nodes[SIM_NODES];
 	unsigned n_nodes;
 	unsigned packets;
 	uint64_t latency_ms;
 	bool later; /* jobs, kernel and secrets answer in the next millisecond */
 	sim_network_f *network;
 	void *network_arg;
-	struct sim_event *events;
+	struct sim_watch watch;
+	struct sim_event **events; /* a heap */
+	unsigned n_waiting, room;
 	uint64_t n_events;
 };
 
@@ -99,6 +128,12 @@ struct sim *sim_new(uint64_t seed);
 void sim_free(struct sim **s);
 struct sim_node *sim_node(
 	struct sim *s, const char *name, const char *addr, const struct ike_params *params);
+/* Ends the engine, with a word to its peers or as if the power went; its kernel is empty then. */
+void sim_halt(struct sim_node *n, bool politely);
+/* Engine, connection table and routing anew; connections have to be added again. */
+void sim_boot(struct sim_node *n);
+/* Lines of reports go to stderr too. */
+extern bool sim_verbose;
 /* A connection of the family's words that both ends can read; NULL params keep defaults. */
 struct sim_words {
 	const char *name, *left, *right, *leftsubnet, *rightsubnet, *leftid, *rightid;
@@ -111,6 +146,8 @@ struct sim_words {
 	int fragmentation; /* enum ms_fragmentation; 0: yes */
 	bool no_rekey, pfs, no_fragmentation;
 	void (*more)(struct ms_conn_desc *d); /* any other key; strings are heap memory */
+	uint64_t retransmit_timeout_ms; /* 0: 30 s */
+	bool forever; /* keyingtries=0 */
 };
 /* Adds and orients it; fails the test when that is refused. */
 struct conn *sim_conn(struct sim_node *n, const struct sim_words *w);

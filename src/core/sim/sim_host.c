@@ -8,12 +8,16 @@
 
 static uint64_t now_ms(void *host)
 {
-	return ((struct sim_node *)host)->sim->now;
+	struct sim_node *n = host;
+
+	return n->sim->now + n->clock_ms;
 }
 
 static uint64_t wall_s(void *host)
 {
-	return 1700000000 + ((struct sim_node *)host)->sim->now / 1000;
+	struct sim_node *n = host;
+
+	return 1700000000 + (n->sim->now + n->clock_ms + (uint64_t)n->wall_ms) / 1000;
 }
 
 static void random_octets(void *host, void *out, size_t len)
@@ -32,7 +36,11 @@ static void random_octets(void *host, void *out, size_t len)
 static void send_datagram(void *host, const struct ms_endpoint *local,
 	const struct ms_endpoint *remote, struct ms_bytes datagram)
 {
-	sim_send(host, local, remote, datagram);
+	struct sim_node *n = host;
+
+	if (n->sim->watch.sent)
+		n->sim->watch.sent(n->sim->watch.arg, n, datagram);
+	sim_send(n, local, remote, datagram);
 }
 
 static void keepalive(void *host, const struct ms_endpoint *local, const struct ms_endpoint *remote)
@@ -44,7 +52,10 @@ static void keepalive(void *host, const struct ms_endpoint *local, const struct 
 
 static void deadline(void *host, uint64_t at_ms)
 {
-	((struct sim_node *)host)->deadline = at_ms;
+	struct sim_node *n = host;
+
+	n->deadline = at_ms;
+	sim_set_timer(n);
 }
 
 /* --- things that may take a while ---------------------------------------------------------------
@@ -63,7 +74,14 @@ struct later {
 	void *arg;
 };
 
-static void run_kernel(struct later *l);
+static void run_kernel(struct later *l)
+{
+	struct ms_why why = { "" };
+	unsigned failed = 0;
+	ms_err err = sim_kernel(l->n, l->ops, l->n_ops, &failed, &why);
+
+	l->kernel_done(l->arg, err, failed, &why);
+}
 
 static void run_later(struct sim *s, void *arg)
 {
@@ -104,8 +122,8 @@ static void go(struct later *l)
 {
 	struct sim *s = l->n->sim;
 
-	if (s->later)
-		sim_at(s, s->now + 1, run_later, l);
+	if (s->later || l->n->slow_ms)
+		sim_at(s, s->now + 1 + l->n->slow_ms, run_later, l)->answers = l->n;
 	else
 		run_later(s, l);
 }
@@ -145,18 +163,26 @@ static void private_key(
 
 static void child_up(void *host, struct child_sa *child, host_done_f *done, void *arg)
 {
-	struct later *l = later_new(host, arg);
+	struct sim_node *n = host;
+	struct later *l;
 
-	(void)child;
-	l->n->up++;
+	n->up++;
+	if (n->route) {
+		route_child_up(n->route, child, done, arg);
+		return;
+	}
+	l = later_new(n, arg);
 	l->way_done = done;
 	go(l);
 }
 
 static void child_down(void *host, struct child_sa *child)
 {
-	(void)child;
-	((struct sim_node *)host)->downs++;
+	struct sim_node *n = host;
+
+	n->downs++;
+	if (n->route)
+		route_child_down(n->route, child);
 }
 
 static void report(void *host, struct conn *c, uint32_t serial, int code, const char *text)
@@ -168,7 +194,7 @@ static void report(void *host, struct conn *c, uint32_t serial, int code, const 
 	line->serial = serial;
 	line->code = code;
 	snprintf(line->text, sizeof(line->text), "%s", text);
-	if (getenv("SIM_VERBOSE"))
+	if (sim_verbose)
 		fprintf(stderr, "%8llu %s: %03d \"%s\" #%u: %s\n",
 			(unsigned long long)(n->sim->now - 1000000), n->name, code, c->desc->name,
 			(unsigned)serial, text);
@@ -178,14 +204,12 @@ static void attempt_over(void *host, struct conn *c, ms_err err, const struct ms
 {
 	struct sim_node *n = host;
 
-	(void)c;
 	n->over++;
+	if (n->sim->watch.over)
+		n->sim->watch.over(n->sim->watch.arg, n, c, err);
 	n->over_err = err;
 	snprintf(n->over_text, sizeof(n->over_text), "%s", ms_why_text(why, err));
 }
-
-/* --- kernel
- * ---------------------------------------------------------------------------------------- */
 
 static void kernel(
 	void *host, struct ms_kernel_op *ops, unsigned n, ms_kernel_done_f *done, void *arg)
@@ -196,105 +220,6 @@ static void kernel(
 	l->n_ops = n;
 	l->kernel_done = done;
 	go(l);
-}
-
-static struct sim_sa **find_sa(struct sim_node *n, const struct ms_said *said)
-{
-	struct sim_sa **p = &n->sas;
-
-	while (*p && !ms_said_eq(&(*p)->said, said))
-		p = &(*p)->next;
-	return p;
-}
-
-static void fill(struct sim_sa *sa, const struct ms_kernel_sa *k)
-{
-	sa->said = k->said;
-	sa->src = k->src;
-	sa->larval = false;
-	sa->inbound = k->inbound;
-	sa->tunnel = k->tunnel;
-	sa->esn = k->esn;
-	sa->encr = k->encr;
-	sa->encr_bits = k->encr_bits;
-	sa->integ = k->integ;
-	sa->encap_src = k->encap_src;
-	sa->encap_dst = k->encap_dst;
-	sa->encr_octets = k->encr_key.len;
-	sa->integ_octets = k->integ_key.len;
-	memcpy(sa->key, k->encr_key.ptr, k->encr_key.len);
-	if (k->integ_key.len > 0)
-		memcpy(sa->key + k->encr_key.len, k->integ_key.ptr, k->integ_key.len);
-	sa->sel_src = k->sel_src;
-	sa->sel_dst = k->sel_dst;
-}
-
-static ms_err carry_out(struct sim_node *n, struct ms_kernel_op *op)
-{
-	struct sim_sa **p = find_sa(n, &op->sa.said), *sa = *p;
-
-	switch (op->kind) {
-	case MS_KOP_GET_SPI:
-		op->sa.said.spi = n->next_spi++;
-		/* fall through */
-	case MS_KOP_SA_ADD:
-		if (op->kind == MS_KOP_SA_ADD && sa)
-			return MS_ERR_DUPLICATE;
-		sa = calloc(1, sizeof(*sa));
-		sa->next = n->sas;
-		n->sas = sa;
-		if (op->kind == MS_KOP_SA_ADD) {
-			fill(sa, &op->sa);
-		} else {
-			sa->said = op->sa.said;
-			sa->larval = sa->inbound = true;
-		}
-		return MS_OK;
-	case MS_KOP_SA_UPDATE:
-		if (!sa || !sa->larval)
-			return MS_ERR_NOT_FOUND;
-		fill(sa, &op->sa);
-		return MS_OK;
-	case MS_KOP_SA_DELETE:
-		if (!sa)
-			return MS_ERR_NOT_FOUND;
-		*p = sa->next;
-		free(sa);
-		return MS_OK;
-	case MS_KOP_SA_QUERY:
-		if (!sa)
-			return MS_ERR_NOT_FOUND;
-		op->counters.octets = sa->octets;
-		return MS_OK;
-	case MS_KOP_SA_MOVE:
-		if (!sa)
-			return MS_ERR_NOT_FOUND;
-		sa->encap_src = op->sa.encap_src;
-		sa->encap_dst = op->sa.encap_dst;
-		return MS_OK;
-	case MS_KOP_POLICY_SET:
-	case MS_KOP_POLICY_DELETE:
-		return MS_OK;
-	}
-	return MS_ERR_BUG;
-}
-
-static void run_kernel(struct later *l)
-{
-	struct sim_node *n = l->n;
-	struct ms_why why = { "" };
-	ms_err err = MS_OK;
-	unsigned i = 0;
-
-	for (; i < l->n_ops; i++) {
-		if ((int)l->ops[i].kind == n->fail_kernel_op)
-			err = ms_fail(&why, MS_ERR_KERNEL, "refused by the test");
-		else
-			err = carry_out(n, &l->ops[i]);
-		if (err)
-			break;
-	}
-	l->kernel_done(l->arg, err, i, &why);
 }
 
 const struct host_ops sim_host_ops = {
