@@ -226,12 +226,12 @@ static void aes_jobs(void *ctx, struct ms_integ_job *jobs, unsigned n)
 	{ { iana, text, key, icv, mac_new, mac_free, jobs }, hash, block, wide }
 static const struct mac macs[] = {
 	MAC(MS_INTEG_HMAC_SHA2_256_128, "HMAC_SHA2_256_128", 32, 16, hmac_jobs,
-		IMB_AUTH_HMAC_SHA_256, 64, 8),
+		IMB_AUTH_HMAC_SHA_256, 64, 10),
 	MAC(MS_INTEG_HMAC_SHA2_384_192, "HMAC_SHA2_384_192", 48, 24, hmac_jobs,
-		IMB_AUTH_HMAC_SHA_384, 128, 3),
+		IMB_AUTH_HMAC_SHA_384, 128, 0),
 	MAC(MS_INTEG_HMAC_SHA2_512_256, "HMAC_SHA2_512_256", 64, 32, hmac_jobs,
-		IMB_AUTH_HMAC_SHA_512, 128, 3),
-	MAC(MS_INTEG_HMAC_SHA1_96, "HMAC_SHA1_96", 20, 12, hmac_jobs, IMB_AUTH_HMAC_SHA_1, 64, 8),
+		IMB_AUTH_HMAC_SHA_512, 128, 0),
+	MAC(MS_INTEG_HMAC_SHA1_96, "HMAC_SHA1_96", 20, 12, hmac_jobs, IMB_AUTH_HMAC_SHA_1, 64, 7),
 	MAC(MS_INTEG_AES_XCBC_96, "AES_XCBC_96", 16, 12, aes_jobs, IMB_AUTH_AES_XCBC, 16, 0),
 	MAC(MS_INTEG_AES_CMAC_96, "AES_CMAC_96", 16, 12, aes_jobs, IMB_AUTH_AES_CMAC, 16, 0),
 };
