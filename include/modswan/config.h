@@ -25,6 +25,9 @@ enum ms_fragmentation { MS_FRAGMENTATION_NO, MS_FRAGMENTATION_YES, MS_FRAGMENTAT
 enum ms_dpd_action { MS_DPD_HOLD, MS_DPD_CLEAR, MS_DPD_RESTART };
 enum ms_keyexchange { MS_KEX_IKEV2, MS_KEX_IKEV1 };
 
+enum ms_sendcert { MS_SENDCERT_ALWAYS, MS_SENDCERT_IFASKED, MS_SENDCERT_NEVER };
+enum ms_sendca { MS_SENDCA_ALL, MS_SENDCA_ISSUER, MS_SENDCA_NONE };
+
 /* left... or right...; strings are heap memory, NULL when not written */
 struct ms_end_desc {
 	char *host;	 /* address, name, %any, %defaultroute, %group ... */
@@ -37,6 +40,9 @@ struct ms_end_desc {
 	char *rsasigkey; /* 0s..., %dnsondemand ... */
 	char *rsasigkey2;
 	char *pubkey;	 /* any raw public key: 0s base64 SubjectPublicKeyInfo */
+	char *cert;	 /* name or path of the certificate's file */
+	char *ca;	 /* name of the issuer, %same, %any */
+	int sendcert;	 /* enum ms_sendcert */
 	char *updown;
 	uint32_t ikeport; /* 0: 500 */
 	uint32_t auth;	 /* enum ms_conn_auth set; 0: authby decides */
@@ -67,6 +73,8 @@ struct ms_conn_desc {
 	uint32_t replay_window;	 /* packets */
 	uint32_t mtu, metric, priority, reqid;
 	char *kernel;		 /* backend's name; NULL: the default one */
+	int sendca;		 /* enum ms_sendca */
+	bool require_id_on_certificate;
 };
 
 struct ms_setup_desc {
@@ -87,6 +95,16 @@ struct ms_setup_desc {
 	char *dumpdir;
 	char *secretsfile, *ipsecdir;
 	bool plutorestartoncrash;
+	/* certificates: creds providers read these themselves */
+	bool nocrsend;
+	bool crl_strict, ocsp_enable, ocsp_strict;
+	uint64_t crl_check_interval_ms; /* 0: CRLs are not fetched */
+	uint64_t crl_timeout_ms, ocsp_timeout_ms;
+	bool ocsp_post;
+	char *ocsp_uri, *ocsp_trustname;
+	uint64_t ocsp_cache_min_age_ms, ocsp_cache_max_age_ms;
+	uint32_t ocsp_cache_size;
+	char *curl_iface;
 };
 
 struct ms_config_sink {

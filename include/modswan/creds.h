@@ -15,10 +15,42 @@
 
 struct ms_sign_ops;
 
+/* Bounds of what a peer may send and of what is sent. */
+#define MS_MAX_CERTS 12
+#define MS_MAX_CERT_OCTETS 16384
+#define MS_CA_HASH_OCTETS 20 /* SHA-1 of a CA's SubjectPublicKeyInfo, RFC 7296 s3.7 */
+
+/* What a connection says of the certificates of both ends; strings may be NULL. */
+struct ms_cert_wish {
+	const char *my_cert, *my_ca; /* leftcert=, leftca= */
+	const char *peer_cert, *peer_ca;
+	const struct ms_id *me;
+	int send_ca;		 /* enum ms_sendca */
+	struct ms_bytes asked;	 /* hashes of the CAs that the peer trusts, joined; may be empty */
+	bool require_id;	 /* the peer's identity must be in its certificate */
+};
+
+/* Which files to read again. */
+enum ms_creds_kind {
+	MS_CREDS_SECRETS = 1,
+	MS_CREDS_CERTS = 2,
+	MS_CREDS_CACERTS = 4,
+	MS_CREDS_CRLS = 8,
+	MS_CREDS_OCSP = 16, /* listings, and forgetting what was answered */
+	MS_CREDS_ALL = 31,
+};
+
 /* MS_ERR_NO_CREDENTIAL: nothing fits. */
 typedef void ms_creds_psk_f(void *arg, ms_err err, struct ms_bytes psk, const struct ms_why *why);
 typedef void ms_creds_private_f(void *arg, ms_err err, struct ms_privkey *key,
 	const struct ms_sign_ops *ops, const struct ms_why *why);
+
+/* Certificates in DER, the end's own first, then its issuers; key: the one of the first. */
+typedef void ms_creds_own_f(void *arg, ms_err err, const struct ms_bytes *certs, unsigned n,
+	struct ms_pubkey *key, const struct ms_why *why);
+typedef void ms_creds_peer_f(void *arg, ms_err err, struct ms_pubkey *key,
+	const struct ms_why *why);
+typedef void ms_creds_line_f(void *arg, const char *text);
 
 /* The files' line that decided, for messages: "ipsec.secrets:7". */
 struct ms_creds_ops {
@@ -34,6 +66,33 @@ struct ms_creds_ops {
 	ms_err (*reread)(void *inst, unsigned *count_r, struct ms_why *why);
 	/* One line per entry without secrets ("1: PSK (none) @east"); like a listing's callback. */
 	void (*list)(void *inst, void (*line)(void *arg, const char *text), void *arg);
+
+	/* --- certificates; a source without them leaves all of these NULL --- */
+
+	/* Our certificate for an end: the one that is named, or else one that bears the identity.
+	 * MS_ERR_NO_CREDENTIAL: none; with my_cert written that is an error. */
+	void (*own_cert)(void *inst, const struct ms_cert_wish *wish, ms_creds_own_f *done,
+		void *arg);
+	/* The public key by which a peer may prove that it is `peer`: its certificate (the first of
+	 * `certs`, DER as it came, nothing checked yet, or none) is good in every respect.  May take
+	 * as long as revocation lists take to come.  MS_ERR_AUTH: not good; MS_ERR_NO_CREDENTIAL:
+	 * no certificate. */
+	void (*peer_cert)(void *inst, const struct ms_cert_wish *wish, const struct ms_id *peer,
+		const struct ms_bytes *certs, unsigned n, ms_creds_peer_f *done, void *arg);
+	/* Hashes of the CAs that are trusted for the wish's peer, for a CERTREQ; returns octets. */
+	size_t (*ca_hashes)(void *inst, const struct ms_cert_wish *wish, uint8_t *buf, size_t size);
+	/* The subject of the certificate that a connection names (leftid=%fromcert). */
+	ms_err (*cert_subject)(void *inst, const char *cert, struct ms_id *out, struct ms_why *why);
+	/* Some of the files again, a set of enum ms_creds_kind; lines say what was read. */
+	ms_err (*reread_some)(void *inst, uint32_t kinds, ms_creds_line_f *line, void *arg,
+		struct ms_why *why);
+	/* Lines of one kind, headed as the family heads them. */
+	void (*list_some)(void *inst, enum ms_creds_kind kind, ms_creds_line_f *line, void *arg);
+	/* Fetches revocation lists of which an address is known, and forgets OCSP answers. */
+	void (*refresh)(void *inst, uint32_t kinds);
+	/* The passphrase that a secrets source has for a file, borrowed until the next reread;
+	 * false: none. */
+	bool (*passphrase)(void *inst, const char *path, struct ms_bytes *out);
 };
 
 #endif

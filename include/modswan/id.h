@@ -44,8 +44,11 @@ ms_err ms_id_parse(struct ms_id *out, const char *text, size_t len, struct ms_wh
 size_t ms_id_text(const struct ms_id *id, char *buf, size_t size);
 /* FQDN and RFC822 compare without case. */
 bool ms_id_eq(const struct ms_id *a, const struct ms_id *b);
-/* pattern MS_ID_ANY matches all. */
+/* pattern MS_ID_ANY matches all; "C=CH, O=x, CN=*" any value in place of the *, and with one the
+ * parts in any order; @*.example.org and *@example.org everything that ends so. */
 bool ms_id_match(const struct ms_id *pattern, const struct ms_id *id);
+/* True when it can match more than one identity; such a one is never sent. */
+bool ms_id_is_pattern(const struct ms_id *id);
 /* False unless the identity is an address. */
 bool ms_id_to_addr(const struct ms_id *id, struct ms_addr *out);
 

@@ -23,6 +23,11 @@ struct child_sa;
 typedef void host_psk_f(void *arg, ms_err err, struct ms_bytes psk, const struct ms_why *why);
 typedef void host_private_f(void *arg, ms_err err, struct ms_privkey *key,
 	const struct ms_why *why);
+/* certs: to be sent, the first is the key's own; both borrowed. */
+typedef void host_own_f(void *arg, ms_err err, struct ms_privkey *key, const struct ms_bytes *certs,
+	unsigned n, const struct ms_why *why);
+typedef void host_peer_key_f(void *arg, ms_err err, struct ms_pubkey *key,
+	const struct ms_why *why);
 /* err: MS_OK, or why the way for the packets could not be laid. */
 typedef void host_done_f(void *arg, ms_err err, const struct ms_why *why);
 
@@ -48,6 +53,16 @@ struct host_ops {
 		const struct ms_addr *peer_addr, host_psk_f *done, void *arg);
 	void (*private_key)(void *host, const struct conn *c, const struct ms_id *peer,
 		host_private_f *done, void *arg);
+
+	/* Certificates; all NULL: there are none.  own_key stands in place of private_key then;
+	 * asked: hashes in the peer's CERTREQs. */
+	void (*own_key)(void *host, const struct conn *c, const struct ms_id *peer,
+		struct ms_bytes asked, host_own_f *done, void *arg);
+	/* The key by which `peer` may sign, from its certificates or those that are here. */
+	void (*peer_key)(void *host, const struct conn *c, const struct ms_id *peer,
+		const struct ms_bytes *certs, unsigned n, host_peer_key_f *done, void *arg);
+	/* Hashes for a CERTREQ; 0: send none. */
+	size_t (*ca_hashes)(void *host, const struct conn *c, uint8_t *buf, size_t size);
 
 	/* Routing: both directions' SAs of the child are in the kernel; install policies and run
 	 * hooks. On error the child is given up. */

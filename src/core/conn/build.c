@@ -36,14 +36,35 @@ static ms_err host_of(struct conn_end *e, const struct ms_end_desc *end, const c
 	return err;
 }
 
-static ms_err id_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
-	const char *myid, struct ms_why *why)
+/* Without a certificate of that end's here, its identity is what its certificate will say. */
+static ms_err id_from_cert(const struct conn_table *t, struct conn_end *e,
+	const struct ms_end_desc *end, const char *side, struct ms_why *why)
+{
+	ms_err err;
+
+	e->id_from_cert = true;
+	if (end->cert == NULL)
+		return MS_OK;
+	if (t->subject == NULL)
+		return ms_fail(why, MS_ERR_UNSUPPORTED,
+			"%sid=%%fromcert: no plugin has certificates", side);
+	err = t->subject(t->subject_arg, end->cert, &e->id, why);
+	if (err != MS_OK)
+		ms_why_prefix(why, "%sid=%%fromcert: ", side);
+	return err;
+}
+
+static ms_err id_of(const struct conn_table *t, struct conn_end *e, const struct ms_end_desc *end,
+	const char *side, struct ms_why *why)
 {
 	const char *text = end->id;
 	ms_err err;
 
+	if (text != NULL && strcasecmp(text, "%fromcert") == 0)
+		return id_from_cert(t, e, end, side, why);
+
 	if (text != NULL && strcasecmp(text, "%myid") == 0)
-		text = myid;
+		text = t->myid;
 	if (text == NULL) {
 		if (e->host.addr.family == 0)
 			return MS_OK; /* %any, or known once oriented */
@@ -163,15 +184,18 @@ static ms_err optional_addr(struct ms_addr *out, const char *text, const char *s
 	return err;
 }
 
-ms_err conn_build_end(struct conn_end *e, const struct ms_conn_desc *d,
-	const struct ms_end_desc *end, const char *side, const char *myid, struct ms_why *why)
+ms_err conn_build_end(const struct conn_table *t, struct conn_end *e, const struct ms_conn_desc *d,
+	const struct ms_end_desc *end, const char *side, struct ms_why *why)
 {
 	ms_err err = host_of(e, end, side, why);
 
 	e->auth = end->auth != 0 ? end->auth : d->authby;
 	e->updown = end->updown;
+	e->cert = end->cert;
+	e->ca = end->ca;
+	e->sendcert = end->sendcert;
 	if (err == MS_OK)
-		err = id_of(e, end, side, myid, why);
+		err = id_of(t, e, end, side, why);
 	if (err == MS_OK)
 		err = clients_of(e, end, side, why);
 	if (err == MS_OK)
@@ -202,9 +226,9 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 	if ((d->authby & MS_AUTH_NEVER) && !never_negotiates(d))
 		return ms_fail(why, MS_ERR_CONFIG,
 			"authby=never goes with type=passthrough, drop or reject only");
-	err = conn_build_end(&c->local, d, &d->left, "left", t->myid, why);
+	err = conn_build_end(t, &c->local, d, &d->left, "left", why);
 	if (err == MS_OK)
-		err = conn_build_end(&c->remote, d, &d->right, "right", t->myid, why);
+		err = conn_build_end(t, &c->remote, d, &d->right, "right", why);
 	if (err == MS_OK) {
 		err = conn_intern(t, MS_PROTOCOL_IKE, d->ike, &c->ike, why);
 		if (err != MS_OK)

@@ -41,6 +41,9 @@ struct conn_end {
 	struct ms_addr nexthop;	 /* unset: %direct */
 	struct ms_addr sourceip;
 	const char *updown;	 /* into desc */
+	const char *cert, *ca;	 /* into desc; NULL: not written */
+	int sendcert;		 /* enum ms_sendcert */
+	bool id_from_cert;	 /* id=%fromcert */
 };
 
 struct ike_sa;
@@ -100,6 +103,9 @@ void conn_table_free(struct conn_table **t);
 /* What %myid stands for in descriptions added from now on; NULL: the end's address.  False: out of
  * memory. */
 bool conn_table_myid(struct conn_table *t, const char *text);
+/* Who knows the subject of a certificate that id=%fromcert speaks of. */
+typedef ms_err conn_subject_f(void *arg, const char *cert, struct ms_id *out, struct ms_why *why);
+void conn_table_subjects(struct conn_table *t, conn_subject_f *fn, void *arg);
 /* Understands the description and adds it, not yet oriented.  MS_ERR_DUPLICATE, MS_ERR_CONFIG...;
  * the reason names connection, keyword and value.  *out is borrowed from the table. */
 ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,

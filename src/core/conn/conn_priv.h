@@ -20,6 +20,8 @@ struct conn_table {
 	uint32_t instances;
 	uint32_t reqid;
 	struct conn_proposals *proposals; /* interned */
+	conn_subject_f *subject;
+	void *subject_arg;
 	char *myid;	 /* what %myid stands for; NULL: the address */
 };
 
@@ -33,9 +35,8 @@ struct conn_proposals {
 /* Turns the description's words into values; c->desc is set already. */
 ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
 /* One end's clients, identity and keys; `e` was zeroed, host is known. */
-ms_err conn_build_end(struct conn_end *e, const struct ms_conn_desc *d,
-	const struct ms_end_desc *end, const char *side, const char *myid,
-	struct ms_why *why) MS_MUST_CHECK;
+ms_err conn_build_end(const struct conn_table *t, struct conn_end *e, const struct ms_conn_desc *d,
+	const struct ms_end_desc *end, const char *side, struct ms_why *why) MS_MUST_CHECK;
 void conn_end_free(struct conn_end *e);
 bool conn_end_copy(struct conn_end *to, const struct conn_end *from);
 

@@ -40,7 +40,7 @@ static unsigned score(const struct conn *c, const struct ms_id *my_id, const str
 	if (!ms_id_match(&c->remote.id, peer_id))
 		return 0;
 	if (c->remote.id.type != MS_ID_ANY)
-		s += 2;
+		s += ms_id_is_pattern(&c->remote.id) ? 2 : 4;
 	if (c->remote.host.addr.family != 0)
 		s += 1;
 	return s;

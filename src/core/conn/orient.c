@@ -66,6 +66,14 @@ static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why 
 			c->desc->name, l->host, r->host);
 	if (!left)
 		swap_ends(c);
+	if (c->local.id_from_cert && c->local.id.type == MS_ID_ANY)
+		return ms_fail(why, MS_ERR_CONFIG,
+			"connection \"%s\": our own id=%%fromcert needs a certificate, %scert=",
+			c->desc->name, c->left_is_local ? "left" : "right");
+	if (c->local.id.type != MS_ID_ANY && ms_id_is_pattern(&c->local.id))
+		return ms_fail(why, MS_ERR_CONFIG,
+			"connection \"%s\": our own identity cannot have a wildcard",
+			c->desc->name);
 	return MS_OK;
 }
 

@@ -159,6 +159,12 @@ bool conn_table_myid(struct conn_table *t, const char *text)
 	return true;
 }
 
+void conn_table_subjects(struct conn_table *t, conn_subject_f *fn, void *arg)
+{
+	t->subject = fn;
+	t->subject_arg = arg;
+}
+
 /* Instances are not found by name: their template is. */
 ms_err conn_table_insert(struct conn_table *t, struct conn *c)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/creds/creds.h"
 
+#include <modswan/registry.h>
+
 #include <stdlib.h>
 
 /* One question on its way from source to source; it keeps copies of what was asked. */
@@ -11,7 +13,7 @@ struct question {
 	struct ms_id me, peer;
 	struct ms_addr peer_addr;
 	bool has_peer_addr;
-	struct conn *conn; /* private keys: a reference, for its public key */
+	struct ms_pubkey *pub; /* private keys: a reference, may be NULL */
 	host_psk_f *psk_done;
 	host_private_f *private_done;
 	void *arg;
@@ -24,7 +26,8 @@ static void question_free(struct question *q)
 {
 	ms_id_free(&q->me);
 	ms_id_free(&q->peer);
-	conn_unref(&q->conn);
+	if (q->pub != NULL)
+		ms_sign()->pubkey_free(&q->pub);
 	free(q);
 }
 
@@ -79,8 +82,7 @@ static void ask(struct question *q)
 		ops->psk(p->instance, &q->me, &q->peer, q->has_peer_addr ? &q->peer_addr : NULL,
 			psk_answer, q);
 	else
-		ops->private_key(p->instance, &q->me, &q->peer, q->conn->local.pubkeys[0],
-			private_answer, q);
+		ops->private_key(p->instance, &q->me, &q->peer, q->pub, private_answer, q);
 }
 
 static struct question *question_new(creds_source_f *sources, void *sources_arg,
@@ -118,7 +120,7 @@ void creds_psk(creds_source_f *sources, void *sources_arg, const struct ms_id *m
 }
 
 void creds_private_key(creds_source_f *sources, void *sources_arg, const struct conn *c,
-	const struct ms_id *peer, host_private_f *done, void *arg)
+	const struct ms_id *peer, struct ms_pubkey *pub, host_private_f *done, void *arg)
 {
 	struct question *q = question_new(sources, sources_arg, &c->local.id, peer, arg);
 
@@ -127,6 +129,6 @@ void creds_private_key(creds_source_f *sources, void *sources_arg, const struct 
 		return;
 	}
 	q->private_done = done;
-	q->conn = conn_ref((struct conn *)(uintptr_t)c);
+	q->pub = pub == NULL ? NULL : ms_sign()->pubkey_ref(pub);
 	ask(q);
 }

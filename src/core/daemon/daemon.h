@@ -62,6 +62,7 @@ const struct ms_provider *daemon_provider(const struct daemon *d, enum ms_role r
 extern const struct host_ops daemon_host_ops;
 extern const struct ms_kernel_events daemon_kernel_events;
 void daemon_ike_timer(void *daemon);
+ms_err daemon_cert_subject(void *daemon, const char *cert, struct ms_id *out, struct ms_why *why);
 /* Runs every hook provider in turn; the first failure ends it. */
 void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event,
 	ms_hook_done_f *done, void *arg);

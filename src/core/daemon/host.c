@@ -130,7 +130,29 @@ static void psk(void *host, const struct ms_id *me, const struct ms_id *peer,
 static void private_key(void *host, const struct conn *c, const struct ms_id *peer,
 	host_private_f *done, void *arg)
 {
-	creds_private_key(creds_source, host, c, peer, done, arg);
+	creds_private_key(creds_source, host, c, peer, c->local.pubkeys[0], done, arg);
+}
+
+static void own_key(void *host, const struct conn *c, const struct ms_id *peer,
+	struct ms_bytes asked, host_own_f *done, void *arg)
+{
+	creds_own_key(creds_source, host, c, peer, asked, done, arg);
+}
+
+static void peer_key(void *host, const struct conn *c, const struct ms_id *peer,
+	const struct ms_bytes *certs, unsigned n, host_peer_key_f *done, void *arg)
+{
+	creds_peer_key(creds_source, host, c, peer, certs, n, done, arg);
+}
+
+static size_t ca_hashes(void *host, const struct conn *c, uint8_t *buf, size_t size)
+{
+	return creds_ca_hashes(creds_source, host, c, buf, size);
+}
+
+ms_err daemon_cert_subject(void *daemon, const char *cert, struct ms_id *out, struct ms_why *why)
+{
+	return creds_cert_subject(creds_source, daemon, cert, out, why);
 }
 
 static void child_up(void *host, struct child_sa *child, host_done_f *done, void *arg)
@@ -172,6 +194,9 @@ const struct host_ops daemon_host_ops = {
 	.kernel = kernel_submit,
 	.psk = psk,
 	.private_key = private_key,
+	.own_key = own_key,
+	.peer_key = peer_key,
+	.ca_hashes = ca_hashes,
 	.child_up = child_up,
 	.child_down = child_down,
 	.report = report,

@@ -204,6 +204,7 @@ static ms_err start_core(struct daemon *d)
 		return MS_ERR_NOMEM;
 	if (!conn_table_myid(d->conns, d->setup.myid))
 		return MS_ERR_NOMEM;
+	conn_table_subjects(d->conns, daemon_cert_subject, d);
 	d->ike = ike_engine_new(&d->host, d->conns, &params);
 	return d->ike == NULL ? MS_ERR_NOMEM : MS_OK;
 }

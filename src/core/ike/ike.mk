@@ -9,7 +9,7 @@ libcore_la_SOURCES += \
 	src/core/ike/message.h src/core/ike/natd.c src/core/ike/out.c src/core/ike/out.h \
 	src/core/ike/receive.c src/core/ike/report.c src/core/ike/sk.c src/core/ike/terminate.c \
 	src/core/ike/window.c \
-	src/core/ikev2/auth.c src/core/ikev2/create_child.h \
+	src/core/ikev2/auth.c src/core/ikev2/cert.c src/core/ikev2/create_child.h \
 	src/core/ikev2/create_child_init.c src/core/ikev2/create_child_sa.c src/core/ikev2/ike_auth.c \
 	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/jobs.c \
 	src/core/ikev2/keymat.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \

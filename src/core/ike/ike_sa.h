@@ -163,6 +163,13 @@ struct ike_exchange {
 	struct ms_bytes auth;           /* body of the peer's AUTH */
 	struct ms_bytes my_auth;        /* body of ours */
 	bool initial_contact;
+	struct ms_bytes *certs;  /* the peer's, DER as they came; at most MS_MAX_CERTS */
+	unsigned n_certs;
+	bool certreq;            /* the peer asks for certificates, */
+	uint8_t *asked;          /* of these CAs */
+	size_t asked_octets;
+	struct ms_bytes *my_certs;
+	unsigned n_my_certs;
 
 	/* the child being made */
 	struct ms_bytes sa;                      /* body of the peer's SA payload */
@@ -426,6 +433,17 @@ void ike_auth_make(struct ike_sa *ike, ike_step_f *next);
 void ike_auth_verify(struct ike_sa *ike, ike_step_f *next);
 /* The bit of enum ms_conn_auth that an AUTH payload uses; 0: none that we know. */
 uint32_t ike_auth_kind(struct ms_bytes auth_body);
+
+#define IKE_AUTH_SIGNATURES (MS_AUTH_RSA | MS_AUTH_RSA_SHA1 | MS_AUTH_ECDSA | MS_AUTH_EDDSA)
+
+/* cert.c */
+/* CERT and CERTREQ payloads of a message into rx->ike->x. */
+void ike_certs_take(struct ike_rx *rx);
+void ike_certs_put(struct ike_sa *ike, struct ike_out *out);
+void ike_certreq_put(struct ike_sa *ike, struct ike_out *out);
+/* What ike_certs_put() sends, if sendcert= lets it. */
+ms_err ike_certs_keep_mine(
+	struct ike_sa *ike, const struct ms_bytes *certs, unsigned n) MS_MUST_CHECK;
 
 /* jobs.c: the job's result is in x, next is called on the owner thread. */
 void ike_job_ke_start(struct ike_sa *ike, ike_step_f *next);

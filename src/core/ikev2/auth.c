@@ -72,8 +72,7 @@ static const struct signature_kind kinds[] = {
 	  MS_AUTH_RSA | MS_AUTH_RSA_SHA1, NULL, 0 },
 };
 /* clang-format on */
-#define KINDS           (sizeof(kinds) / sizeof(kinds[0]))
-#define AUTH_SIGNATURES (MS_AUTH_RSA | MS_AUTH_RSA_SHA1 | MS_AUTH_ECDSA | MS_AUTH_EDDSA)
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* *signature_r: what follows the AlgorithmIdentifier. */
 static const struct signature_kind *kind_of(struct ms_bytes body, struct ms_bytes *signature_r)
@@ -357,11 +356,22 @@ static void got_private(void *arg, ms_err err, struct ms_privkey *key, const str
 	ike->e->host->ops->job(ike->e->host->ctx, sign_work, sign_done, w);
 }
 
+static void got_own(void *arg, ms_err err, struct ms_privkey *key, const struct ms_bytes *certs,
+	unsigned n, const struct ms_why *why)
+{
+	struct auth_wait *w = arg;
+
+	if (err == MS_OK && !w->ike->gone && w->ike->x)
+		err = ike_certs_keep_mine(w->ike, certs, n);
+	got_private(w, err, key, why);
+}
+
 void ike_auth_make(struct ike_sa *ike, ike_step_f *next)
 {
+	const struct host *h = ike->e->host;
 	struct auth_wait *w;
 
-	if (!(ike->conn->local.auth & AUTH_SIGNATURES) || !ms_sign()) {
+	if (!(ike->conn->local.auth & IKE_AUTH_SIGNATURES) || !ms_sign()) {
 		ask_psk(ike, true, next);
 		return;
 	}
@@ -370,7 +380,11 @@ void ike_auth_make(struct ike_sa *ike, ike_step_f *next)
 		next(ike, MS_ERR_NOMEM, NULL);
 		return;
 	}
-	ike->e->host->ops->private_key(ike->e->host->ctx, ike->conn, &ike->peer_id, got_private, w);
+	if (h->ops->own_key)
+		h->ops->own_key(h->ctx, ike->conn, &ike->peer_id,
+			ms_bytes(ike->x->asked, ike->x->asked_octets), got_own, w);
+	else
+		h->ops->private_key(h->ctx, ike->conn, &ike->peer_id, got_private, w);
 }
 
 /* --- verifying
@@ -395,24 +409,72 @@ static void verify_done(void *arg)
 	wait_end(w, w->err == MS_OK ? MS_OK : MS_ERR_AUTH, NULL);
 }
 
-static ms_err usable_keys(struct ike_sa *ike, struct auth_wait *w, struct ms_why *why)
+static bool usable(const struct signature_kind *k, const struct ms_pubkey *key)
 {
 	const struct ms_sign_ops *s = ms_sign();
+
+	return s->pubkey_type(key) == k->key &&
+	       (k->method == IKE_AUTHM_DIGITAL_SIGNATURE || !k->bits ||
+		       s->pubkey_bits(key) == k->bits);
+}
+
+static ms_err no_key(const struct ike_sa *ike, struct ms_why *why)
+{
 	char id[MS_ID_TEXT];
 
+	ms_id_text(&ike->peer_id, id, sizeof(id));
+	return ms_fail(why, MS_ERR_NO_CREDENTIAL, "no public key of that kind is known for %s", id);
+}
+
+static void verify_with(struct auth_wait *w)
+{
+	const struct host *h = w->ike->e->host;
+
+	h->ops->job(h->ctx, verify_work, verify_done, w);
+}
+
+/* The peer's certificate was found to be good, perhaps long after it came. */
+static void got_peer_key(void *arg, ms_err err, struct ms_pubkey *key, const struct ms_why *why)
+{
+	struct auth_wait *w = arg;
+	struct ms_why local = { "" };
+
+	if (err == MS_OK && (w->ike->gone || !w->ike->x))
+		err = MS_ERR_CANCELLED;
+	if (err == MS_OK && !usable(w->kind, key)) {
+		err = no_key(w->ike, &local);
+		why = &local;
+	}
+	if (err) {
+		wait_end(w, err, why);
+		return;
+	}
+	w->pub[0] = ms_sign()->pubkey_ref(key);
+	verify_with(w);
+}
+
+/* Keys that are written for the connection count alone; certificates where there are none. */
+static void find_keys(struct auth_wait *w)
+{
+	struct ike_sa *ike = w->ike;
+	const struct host *h = ike->e->host;
+	struct ms_why why = { "" };
+
+	if (!ike->conn->remote.pubkeys[0] && h->ops->peer_key) {
+		h->ops->peer_key(h->ctx, ike->conn, &ike->peer_id, ike->x->certs, ike->x->n_certs,
+			got_peer_key, w);
+		return;
+	}
 	for (int i = 0; i < 2; i++) {
 		struct ms_pubkey *key = ike->conn->remote.pubkeys[i];
 
-		if (!key || s->pubkey_type(key) != w->kind->key ||
-			(w->kind->method != IKE_AUTHM_DIGITAL_SIGNATURE && w->kind->bits &&
-				s->pubkey_bits(key) != w->kind->bits))
-			continue;
-		w->pub[i] = s->pubkey_ref(key);
+		if (key && usable(w->kind, key))
+			w->pub[i] = ms_sign()->pubkey_ref(key);
 	}
 	if (w->pub[0] || w->pub[1])
-		return MS_OK;
-	ms_id_text(&ike->peer_id, id, sizeof(id));
-	return ms_fail(why, MS_ERR_NO_CREDENTIAL, "no public key of that kind is known for %s", id);
+		verify_with(w);
+	else
+		wait_end(w, no_key(ike, &why), &why);
 }
 
 void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
@@ -422,7 +484,6 @@ void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
 	struct ms_bytes signature = ms_bytes(NULL, 0);
 	struct auth_wait *w;
 	struct ms_why why = { "" };
-	ms_err err;
 
 	if (!(kind & ike->conn->remote.auth)) {
 		next(ike,
@@ -443,10 +504,5 @@ void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
 		return;
 	}
 	w->kind = kind_of(x->auth, &signature);
-	err = usable_keys(ike, w, &why);
-	if (err) {
-		wait_end(w, err, &why);
-		return;
-	}
-	ike->e->host->ops->job(ike->e->host->ctx, verify_work, verify_done, w);
+	find_keys(w);
 }

@@ -63,6 +63,7 @@ static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *wh
 		x->sa = ike_keep(x, sa->body);
 	if (!x->his_id.ptr || !x->auth.ptr || (sa && !x->sa.ptr))
 		return MS_ERR_NOMEM;
+	ike_certs_take(rx);
 	x->transport = ike_msg_notify(&rx->m, IKE_N_USE_TRANSPORT_MODE, true, &n);
 	x->initial_contact = ike_msg_notify(&rx->m, IKE_N_INITIAL_CONTACT, true, &n);
 	if (tsi)
@@ -113,7 +114,9 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	ike_request_begin(ike, &out, IKE_X_IKE_AUTH);
 	ike_out_open(&out, IKE_P_IDI);
 	wire_put(&out.w, x->my_id);
-	if (c->remote.id.type != MS_ID_ANY) {
+	ike_certs_put(ike, &out);
+	ike_certreq_put(ike, &out);
+	if (!ms_id_is_pattern(&c->remote.id)) {
 		struct ike_id_payload idr = { c->remote.id.type,
 			ms_bytes(c->remote.id.data, c->remote.id.len) };
 
@@ -121,7 +124,7 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	}
 	ike_out_open(&out, IKE_P_AUTH);
 	wire_put(&out.w, x->my_auth);
-	if (c->remote.id.type != MS_ID_ANY && !ike_has_ids(ike->e, &c->local.id, &c->remote.id))
+	if (!ms_id_is_pattern(&c->remote.id) && !ike_has_ids(ike->e, &c->local.id, &c->remote.id))
 		ike_put_notify(&out, IKE_N_INITIAL_CONTACT, ms_bytes(NULL, 0));
 	put_child(ike, &out);
 	ike_put_proposals(&out, &ours, ms_bytes(spi, sizeof(spi)));
@@ -319,6 +322,7 @@ static void send_answer(struct ike_sa *ike)
 	ike_response_begin(ike, &out, IKE_X_IKE_AUTH, ike->recv_id);
 	ike_out_open(&out, IKE_P_IDR);
 	wire_put(&out.w, x->my_id);
+	ike_certs_put(ike, &out);
 	ike_out_open(&out, IKE_P_AUTH);
 	wire_put(&out.w, x->my_auth);
 	if (x->child_refused) {

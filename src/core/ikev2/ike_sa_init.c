@@ -277,6 +277,7 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		ike_response_begin(ike, &out, IKE_X_IKE_SA_INIT, 0);
 		ike_put_suite(&out, &ike->suite, x->numbers[0], ms_bytes(NULL, 0));
 		ike_put_ke_nonce(&out, x->ke->id, ms_bytes(x->ke_pub, x->ke->resp_octets), x->nr);
+		ike_certreq_put(ike, &out);
 		put_common(ike, &out, ike->peer_rfc7427, ike->peer_fragments);
 		err = ike_response_send(ike, &out);
 	}

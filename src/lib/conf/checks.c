@@ -132,14 +132,35 @@ ms_err conf_check_id(const char *value, struct ms_why *why)
 	struct ms_id id = { 0 };
 	ms_err err;
 
-	if (strcasecmp(value, "%myid") == 0 || strcasecmp(value, "%none") == 0)
+	if (strcasecmp(value, "%myid") == 0 || strcasecmp(value, "%none") == 0 ||
+		strcasecmp(value, "%fromcert") == 0)
 		return MS_OK;
-	if (strcasecmp(value, "%fromcert") == 0)
-		return ms_fail(why, MS_ERR_UNSUPPORTED,
-			"known from the family, not supported here: certificates");
 	err = ms_id_parse(&id, value, strlen(value), why);
 	ms_id_free(&id);
 	return err;
+}
+
+ms_err conf_check_ca(const char *value, struct ms_why *why)
+{
+	struct ms_id id = { 0 };
+	bool is_name;
+	ms_err err;
+
+	if (strcasecmp(value, "%same") == 0 || strcasecmp(value, "%any") == 0)
+		return MS_OK;
+	err = ms_id_parse(&id, value, strlen(value), NULL);
+	is_name = err == MS_OK && id.type == MS_ID_DER_ASN1_DN;
+	ms_id_free(&id);
+	return is_name ? MS_OK
+		       : ms_fail(why, MS_ERR_TEXT,
+				 "expected a distinguished name, %%same or %%any");
+}
+
+ms_err conf_check_http(const char *value, struct ms_why *why)
+{
+	if (strncasecmp(value, "http://", 7) == 0 || strncasecmp(value, "https://", 8) == 0)
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected a URL with http:// or https://");
 }
 
 static ms_err key_octets(const char *value, bool rfc3110, struct ms_why *why)
@@ -163,12 +184,12 @@ static ms_err key_octets(const char *value, bool rfc3110, struct ms_why *why)
 
 ms_err conf_check_rsakey(const char *value, struct ms_why *why)
 {
-	static const char *const words[] = { "%none", "%dnsondemand", "%dnsonload", "%dns", NULL };
-	static const char want[] = "0s and the key in base64, %dnsondemand, %dnsonload or %none";
+	static const char *const words[] = {
+		"%none", "%cert", "%dnsondemand", "%dnsonload", "%dns", NULL
+	};
+	static const char want[] =
+		"0s and the key in base64, %cert, %dnsondemand, %dnsonload or %none";
 
-	if (strcasecmp(value, "%cert") == 0)
-		return ms_fail(why, MS_ERR_UNSUPPORTED,
-			"known from the family, not supported here: certificates");
 	if (value[0] == '%')
 		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
 	return key_octets(value, true, why);

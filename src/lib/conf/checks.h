@@ -10,6 +10,8 @@ ms_err conf_check_nexthop(const char *value, struct ms_why *why);
 ms_err conf_check_addr(const char *value, struct ms_why *why);
 ms_err conf_check_subnet(const char *value, struct ms_why *why);
 ms_err conf_check_protoport(const char *value, struct ms_why *why);
+ms_err conf_check_ca(const char *value, struct ms_why *why);
+ms_err conf_check_http(const char *value, struct ms_why *why);
 ms_err conf_check_id(const char *value, struct ms_why *why);
 ms_err conf_check_rsakey(const char *value, struct ms_why *why); /* RFC 3110 blob or %word */
 ms_err conf_check_pubkey(const char *value, struct ms_why *why); /* any octets */

@@ -114,6 +114,13 @@ static const struct ms_conf_choice dpd_actions[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice sendcas[] = {
+	{ "all", MS_SENDCA_ALL, "those between our certificate and the root" },
+	{ "issuer", MS_SENDCA_ISSUER, "the one that issued ours, if it is no root" },
+	{ "none", MS_SENDCA_NONE, "none" },
+	{ NULL, 0, NULL },
+};
+
 #define C struct ms_conn_desc
 
 const struct ms_conf_key ms_conn_keys[] = {
@@ -252,6 +259,12 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("overlapip", "no", NULL),
 	REFUSED("aggrmode", "no", IKEV1_LATER),
 	REFUSED("aggressive", "no", IKEV1_LATER),
+	MS_KEY_BOOL(C, require_id_on_certificate, "require-id-on-certificate", .def = true,
+		.brief = "the peer's identity must be in its certificate",
+		.text = "With no, any certificate of a trusted issuer may be used with the identity that "
+			"id= of the peer says; it must not be %any then."),
+	MS_KEY_ENUM(C, sendca, "sendca", .choices = sendcas, .def = MS_SENDCA_ALL,
+		.brief = "which issuers' certificates are sent with our own"),
 	REFUSED("xauthby", "file", XAUTH_LATER),
 	REFUSED("xauthfail", "hard", XAUTH_LATER),
 	REFUSED("pam-authorize", "no", XAUTH_LATER),
@@ -266,9 +279,7 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("ignore-peer-dns", "no", MODECFG_LATER),
 	REFUSED("share-lease", "yes", MODECFG_LATER),
 	REFUSED("remote-peer-type", "ietf", NULL),
-	REFUSED("require-id-on-certificate", "yes", CERT_LATER),
 	REFUSED("dns-match-id", "no", NULL),
-	REFUSED("sendca", "none", CERT_LATER),
 	REFUSED("send-supported-auth-methods", "no", NULL),
 	REFUSED("ipsec-max-bytes", NULL, "SAs are limited by time"),
 	REFUSED("ipsec-max-packets", NULL, "SAs are limited by time"),

@@ -19,6 +19,18 @@ static const struct ms_conf_choice auths[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice sendcerts[] = {
+	{ "always", MS_SENDCERT_ALWAYS, "always" },
+	{ "alwayssend", MS_SENDCERT_ALWAYS, NULL },
+	{ "yes", MS_SENDCERT_ALWAYS, NULL },
+	{ "ifasked", MS_SENDCERT_IFASKED, "when the peer asks for certificates" },
+	{ "sendifasked", MS_SENDCERT_IFASKED, NULL },
+	{ "never", MS_SENDCERT_NEVER, "never: the peer has it already" },
+	{ "neversend", MS_SENDCERT_NEVER, NULL },
+	{ "no", MS_SENDCERT_NEVER, NULL },
+	{ NULL, 0, NULL },
+};
+
 #define E     struct ms_end_desc
 #define SIDES .flags = MS_CONF_SIDES
 #define SIDE_REFUSED(n, same, advice)                                                          \
@@ -51,13 +63,29 @@ const struct ms_conf_key ms_end_keys[] = {
 	MS_KEY_STRING(E, id, "id", SIDES, .check = conf_check_id,
 		.brief = "identity of this end; its address when not written",
 		.text = "An address, @NAME, USER@NAME, @#HEX for a key id, a distinguished name in "
-			"quotes, %myid, or %any for every peer."),
+			"quotes, %myid, or %any for every peer.  %fromcert is the subject of this end's "
+			"certificate, for a peer without cert= any identity that its certificate has.  A "
+			"peer's name may have * for a value (\"C=CH, O=x, CN=*\"), and @*.example.org "
+			"and *@example.org stand for all that end so."),
 	MS_KEY_STRING(E, rsasigkey, "rsasigkey", SIDES, .check = conf_check_rsakey,
 		.brief = "RSA public key of this end, as ipsec showhostkey prints it"),
 	MS_KEY_STRING(E, rsasigkey2, "rsasigkey2", SIDES, .check = conf_check_rsakey,
 		.brief = "a second RSA public key, while keys are being changed"),
 	MS_KEY_STRING(E, pubkey, "pubkey", SIDES, .check = conf_check_pubkey,
 		.brief = "public key of this end, X.509 SubjectPublicKeyInfo behind 0s"),
+	MS_KEY_STRING(E, cert, "cert", SIDES,
+		.brief = "certificate of this end: a file in ipsec.d/certs",
+		.text = "PEM, DER or PKCS#12.  Our own is sent as sendcert= says, and its private key is "
+			"looked for in ipsec.secrets.  The peer's is then the only one that the peer may "
+			"use; its issuer need not be known here.  Without it, our own end takes a "
+			"certificate that bears its identity, and the peer sends its."),
+	MS_KEY_STRING(E, ca, "ca", SIDES, .check = conf_check_ca,
+		.brief = "issuer that this end's certificate must have; any CA of ipsec.d/cacerts when "
+			 "not written",
+		.text = "A distinguished name in quotes, which must be in the chain of this end's "
+			"certificate; %same is the other end's, %any any."),
+	MS_KEY_ENUM(E, sendcert, "sendcert", SIDES, .choices = sendcerts, .def = MS_SENDCERT_ALWAYS,
+		.brief = "when this end sends its certificate"),
 	MS_KEY_STRING(E, updown, "updown", SIDES,
 		.brief = "command to run when the connection comes up or goes down"),
 	MS_KEY_UINT(
@@ -68,14 +96,7 @@ const struct ms_conf_key ms_end_keys[] = {
 		.brief = "the updown command opens this end's firewall for the connection"),
 
 	SIDE_REFUSED("subnetwithin", NULL, "write the networks themselves"),
-	SIDE_REFUSED("cert", NULL, CERT_LATER),
 	SIDE_REFUSED("ckaid", NULL, "write the key itself in leftpubkey= or rightpubkey="),
-	SIDE_REFUSED("ca", NULL, CERT_LATER),
-	/* Without certificates there is none to send, whatever is written. */
-	{ .name = "sendcert",
-		.type = MS_CONF_STRING,
-		.flags = MS_CONF_IGNORED | MS_CONF_SIDES,
-		.brief = CERT_LATER },
 	SIDE_REFUSED("ecdsakey", NULL, "write the key in leftpubkey= or rightpubkey="),
 	SIDE_REFUSED("eddsakey", NULL, "write the key in leftpubkey= or rightpubkey="),
 	SIDE_REFUSED("autheap", "none", XAUTH_LATER),
@@ -88,7 +109,7 @@ const struct ms_conf_key ms_end_keys[] = {
 	SIDE_REFUSED("modecfgclient", "no", MODECFG_LATER),
 	SIDE_REFUSED("addresspool", NULL, MODECFG_LATER),
 	SIDE_REFUSED("cat", "no", NULL),
-	SIDE_REFUSED("groundhog", "no", CERT_LATER),
+	SIDE_REFUSED("groundhog", "no", "certificates always have a validity"),
 	SIDE_REFUSED("interface-ip", NULL, NULL),
 	SIDE_REFUSED("vti", NULL, NULL),
 	SIDE_REFUSED("updown-config", NULL, NULL),

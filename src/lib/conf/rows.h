@@ -23,7 +23,6 @@
 #define MINUTES(n) ((n)*INT64_C(60000))
 #define HOURS(n)   ((n)*INT64_C(3600000))
 
-#define CERT_LATER    "certificates are not there yet"
 #define IKEV1_LATER   "IKEv1 is not there yet"
 #define MANUAL_LATER  "manual keying is not there yet"
 #define MODECFG_LATER "there is no address configuration for peers yet"

@@ -21,6 +21,12 @@ static const struct ms_conf_choice helpers[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice ocsp_methods[] = {
+	{ "get", false, "in the URL, so that caches on the way can answer" },
+	{ "post", true, "in the body" },
+	{ NULL, 0, NULL },
+};
+
 #define S         struct ms_setup_desc
 #define DNS_LATER "DNSSEC is not there yet"
 
@@ -97,6 +103,44 @@ const struct ms_conf_key ms_setup_keys[] = {
 	MS_KEY_BOOL(S, plutorestartoncrash, "plutorestartoncrash", .def = true,
 		.brief = "start the daemon again when it dies"),
 
+	MS_KEY_BOOL(S, nocrsend, "nocrsend", .def = false,
+		.brief = "do not ask peers for certificates"),
+	MS_KEY_BOOL(S, crl_strict, "crl-strict", .def = false,
+		.brief = "refuse certificates of which no valid revocation list tells that they are good",
+		.text = "Without it, a missing or outdated list is no reason to refuse; what a list revokes "
+			"is refused in any case.  An OCSP answer stands in place of a list."),
+	ALIAS("strictcrlpolicy", "crl-strict"),
+	MS_KEY_TIME(S, crl_check_interval_ms, "crlcheckinterval", .max = HOURS(24 * 365), .def = 0,
+		.brief = "how often revocation lists are looked after; 0: none is fetched",
+		.text = "Lists come from the distribution points in certificates whose issuer is trusted: "
+			"when a peer shows one and no valid list is there, and again before they end."),
+	MS_KEY_TIME(S, crl_timeout_ms, "crl-timeout", .min = 100, .max = MINUTES(1), .def = 5000,
+		.brief = "how long to wait for a revocation list"),
+	ALIAS("curl-timeout", "crl-timeout"),
+	MS_KEY_BOOL(S, ocsp_enable, "ocsp-enable", .def = false,
+		.brief = "ask OCSP servers whether peers' certificates are good"),
+	MS_KEY_BOOL(S, ocsp_strict, "ocsp-strict", .def = false,
+		.brief = "refuse certificates of which no OCSP server tells that they are good"),
+	MS_KEY_TIME(S, ocsp_timeout_ms, "ocsp-timeout", .min = 100, .max = MINUTES(1), .def = 2000,
+		.brief = "how long to wait for an OCSP server"),
+	MS_KEY_BOOL(S, ocsp_post, "ocsp-method", .choices = ocsp_methods, .def = false,
+		.brief = "HTTP method of OCSP requests",
+		.text = "A request of more than 255 octets is always sent with post (RFC 6960 appendix A)."),
+	MS_KEY_STRING(S, ocsp_uri, "ocsp-uri", .check = conf_check_http,
+		.brief = "OCSP server for all certificates, in place of those that they name"),
+	MS_KEY_STRING(S, ocsp_trustname, "ocsp-trustname",
+		.brief = "certificate of the server of ocsp-uri=, a file in ipsec.d/ocspcerts",
+		.text = "Its answers are then trusted for all issuers.  Without it, an answer must be "
+			"signed by the certificate's issuer or by whom that appointed."),
+	MS_KEY_TIME(S, ocsp_cache_min_age_ms, "ocsp-cache-min-age", .max = HOURS(24 * 365),
+		.def = HOURS(1), .brief = "how long an OCSP answer is used at least"),
+	MS_KEY_TIME(S, ocsp_cache_max_age_ms, "ocsp-cache-max-age", .max = HOURS(24 * 365),
+		.def = HOURS(24), .brief = "how long an OCSP answer is used at most"),
+	MS_KEY_UINT(S, ocsp_cache_size, "ocsp-cache-size", .max = 1000000, .def = 1000,
+		.unit = "answers", .brief = "how many OCSP answers are kept"),
+	MS_KEY_STRING(S, curl_iface, "curl-iface", .check = conf_check_word,
+		.brief = "network device for fetching revocation lists and OCSP answers"),
+
 	IGNORED("forwardcontrol", "set net.ipv4.ip_forward with sysctl"),
 	IGNORED("rp_filter", "set net.ipv4.conf.*.rp_filter with sysctl"),
 	IGNORED("plutowait", "nothing waits for start-up negotiations"),
@@ -104,7 +148,6 @@ const struct ms_conf_key ms_setup_keys[] = {
 	IGNORED("force_keepalive", "keep-alives go where a translator was detected"),
 	IGNORED("virtual-private", "there are no virtual clients to allow"),
 	IGNORED("audit-log", NULL),
-	IGNORED("curl-iface", NULL),
 	IGNORED("exampledir", NULL),
 	IGNORED("expire-lifetime", "there are no bare shunts yet"),
 	IGNORED("xfrmlifetime", "there are no bare shunts yet"),
@@ -115,13 +158,6 @@ const struct ms_conf_key ms_setup_keys[] = {
 	IGNORED("loglimit", "log limits are always on"),
 	IGNORED("logstderr", "modswan.conf: log-stderr"),
 	IGNORED("nssdir", "there is no NSS database"),
-	IGNORED("ocsp-cache-max-age", NULL),
-	IGNORED("ocsp-cache-min-age", NULL),
-	IGNORED("ocsp-cache-size", NULL),
-	IGNORED("ocsp-method", NULL),
-	IGNORED("ocsp-timeout", NULL),
-	IGNORED("crl-timeout", NULL),
-	IGNORED("curl-timeout", NULL),
 	IGNORED("seedbits", NULL),
 	IGNORED("seeddev", NULL),
 
@@ -130,14 +166,6 @@ const struct ms_conf_key ms_setup_keys[] = {
 	REFUSED("manualstart", NULL, MANUAL_LATER),
 	REFUSED("prepluto", NULL, "run the command before ipsec setup start"),
 	REFUSED("postpluto", NULL, "run the command after ipsec setup start"),
-	REFUSED("nocrsend", "no", CERT_LATER),
-	REFUSED("strictcrlpolicy", "no", CERT_LATER),
-	REFUSED("crl-strict", "no", CERT_LATER),
-	REFUSED("crlcheckinterval", "0", CERT_LATER),
-	REFUSED("ocsp-enable", "no", CERT_LATER),
-	REFUSED("ocsp-strict", "no", CERT_LATER),
-	REFUSED("ocsp-trustname", NULL, CERT_LATER),
-	REFUSED("ocsp-uri", NULL, CERT_LATER),
 	REFUSED("disable_port_floating", "no",
 		"peers behind a translator are always met on port 4500"),
 	REFUSED("oe", "no", "there are no implicit connections yet"),

@@ -6,6 +6,8 @@
  * number, string values.  A peer's DER is walked with a cursor that cannot leave its octets and
  * is refused as a whole at the first thing that is not a name; then it is shown as hex.
  *
+ * Patterns are for our own configuration: an attribute whose value is * matches any.
+ *
  * Standards: RFC 5280 s4.1.2.4 and s7.1, RFC 4514 (escapes), X.690 s8.
  */
 #include "lib/id/dn_i.h"
@@ -262,4 +264,75 @@ bool ms_dn_eq(struct ms_bytes a, struct ms_bytes b)
 			return false;
 	}
 	return more == 0 && walk_next(&wb, &y) == 0;
+}
+
+/* --- patterns --- */
+
+#define MAX_PATTERN 32 /* attributes of a name that a pattern is compared with */
+
+static bool is_wildcard(const struct ava *a)
+{
+	return is_text_tag(a->tag) && a->value.len == 1 && a->value.ptr[0] == '*';
+}
+
+/* Attributes of a name; -1: not a name, or too many. */
+static int collect(struct ms_bytes der, struct ava *out)
+{
+	struct walk w;
+	int n = 0, more;
+	struct ava a;
+
+	if (!walk_begin(&w, der))
+		return -1;
+	while ((more = walk_next(&w, &a)) > 0) {
+		if (n == MAX_PATTERN)
+			return -1;
+		out[n++] = a;
+	}
+	return more == 0 ? n : -1;
+}
+
+bool ms_dn_has_wildcard(struct ms_bytes name)
+{
+	struct ava a[MAX_PATTERN];
+	int n = collect(name, a);
+
+	for (int i = 0; i < n; i++) {
+		if (is_wildcard(&a[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Written values first, so that C=*, C=CH takes CH with the second. */
+static bool match_any_order(const struct ava *p, const struct ava *v, int n)
+{
+	bool used[MAX_PATTERN] = { false };
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (int i = 0; i < n; i++) {
+			int k = 0;
+
+			if (is_wildcard(&p[i]) != (pass == 1))
+				continue;
+			while (k < n && (used[k] || !ms_bytes_eq(p[i].oid, v[k].oid) ||
+						(pass == 0 && !value_eq(&p[i], &v[k]))))
+				k++;
+			if (k == n)
+				return false;
+			used[k] = true;
+		}
+	}
+	return true;
+}
+
+bool ms_dn_match(struct ms_bytes pattern, struct ms_bytes name)
+{
+	struct ava p[MAX_PATTERN], v[MAX_PATTERN];
+	int n;
+
+	if (!ms_dn_has_wildcard(pattern))
+		return ms_dn_eq(pattern, name);
+	n = collect(pattern, p);
+	return n == collect(name, v) && match_any_order(p, v, n);
 }

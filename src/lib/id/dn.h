@@ -16,5 +16,9 @@ ms_err ms_dn_parse(uint8_t *out, size_t cap, size_t *len_r, const char *text, si
 bool ms_dn_text(struct ms_bytes der, char *buf, size_t size, size_t *needed_r);
 /* RFC 5280 s7.1 as far as ASCII goes: case and runs of blanks do not matter. */
 bool ms_dn_eq(struct ms_bytes a, struct ms_bytes b);
+/* A value of the pattern that is * alone stands for every value of that attribute, and with one the
+ * parts may come in any order.  Without one this is ms_dn_eq(). */
+bool ms_dn_match(struct ms_bytes pattern, struct ms_bytes name);
+bool ms_dn_has_wildcard(struct ms_bytes name);
 
 #endif

@@ -80,9 +80,49 @@ bool ms_id_eq(const struct ms_id *a, const struct ms_id *b)
 	}
 }
 
+bool ms_id_is_pattern(const struct ms_id *id)
+{
+	switch (id->type) {
+	case MS_ID_ANY:
+		return true;
+	case MS_ID_FQDN:
+		return id->len > 2 && id->data[0] == '*' && id->data[1] == '.';
+	case MS_ID_RFC822_ADDR:
+		return id->len > 2 && id->data[0] == '*' && id->data[1] == '@';
+	case MS_ID_DER_ASN1_DN:
+		return ms_dn_has_wildcard(ms_bytes(id->data, id->len));
+	default:
+		return false;
+	}
+}
+
+/* With something before what follows the pattern's *. */
+static bool ends_with(const struct ms_id *id, const struct ms_id *pattern)
+{
+	size_t tail = pattern->len - 1u, head;
+
+	if (id->len <= tail)
+		return false;
+	head = id->len - tail;
+	for (size_t i = 0; i < tail; i++) {
+		if (tolower(id->data[head + i]) != tolower(pattern->data[1 + i]))
+			return false;
+	}
+	return true;
+}
+
 bool ms_id_match(const struct ms_id *pattern, const struct ms_id *id)
 {
-	return pattern->type == MS_ID_ANY || ms_id_eq(pattern, id);
+	if (pattern->type == MS_ID_ANY)
+		return true;
+	if (!ms_id_is_pattern(pattern))
+		return ms_id_eq(pattern, id);
+	if (pattern->type != id->type)
+		return false;
+	if (pattern->type == MS_ID_DER_ASN1_DN)
+		return ms_dn_match(ms_bytes(pattern->data, pattern->len),
+			ms_bytes(id->data, id->len));
+	return ends_with(id, pattern);
 }
 
 bool ms_id_to_addr(const struct ms_id *id, struct ms_addr *out)

@@ -104,7 +104,7 @@ static void test_good(void **state)
 static void test_wrong_abi(void **state)
 {
 	(void)state;
-	expect_refused("t-abi", "built for ABI 4711, this program has ABI 1");
+	expect_refused("t-abi", "built for ABI 4711, this program has ABI 2");
 }
 
 static void test_wrong_name(void **state)

@@ -62,7 +62,7 @@ static void unload(void **instance)
 }
 
 #define PLUGIN(ident, ...) MS_PLUGIN(ident, __VA_ARGS__)
-#if T_ABI == 1
+#if T_ABI == MS_PLUGIN_ABI
 PLUGIN(T_IDENT, T_NAME, .summary = "a test", .features = features, .keys = keys,
 	.conf_size = sizeof(struct settings), .load = load, .unload = unload);
 #else
