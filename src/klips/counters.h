@@ -13,6 +13,7 @@
 /* id, name in listings, what it says to a person */
 #define KLIPS_COUNTERS(X)                                                                          \
 	X(OUT_READ, "out_read", "packets that the host routed into an ipsec device")               \
+	X(OUT_SUPER, "out_super", "super-packets of the host, cut into those read")                \
 	X(OUT_SENT, "out_sent", "protected packets sent")                                          \
 	X(OUT_PASS, "out_pass", "packets sent in clear by %pass")                                  \
 	X(OUT_IKE, "out_ike", "IKE packets of this host, always in clear")                         \
@@ -40,6 +41,7 @@
 	X(OUT_TTL, "out_ttl", "dropped: hop limit was used up")                                    \
 	X(IN_READ, "in_read", "ESP and AH packets that came in")                                          \
 	X(IN_DELIVERED, "in_delivered", "packets handed to the host")                              \
+	X(IN_SUPER, "in_super", "super-packets for the host, joined of those delivered")          \
 	X(IN_RUNT, "in_runt", "dropped: too short or not aligned")                                 \
 	X(IN_NO_SA, "in_no_sa", "dropped: no SA for this destination and SPI")                     \
 	X(IN_SA_STATE, "in_sa_state", "dropped: SA not ready, or its life is over")                \

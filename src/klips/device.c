@@ -5,12 +5,9 @@
 #include "klips/io.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { MIN_MTU = 1280 }; /* RFC 8200 s5 */
@@ -102,26 +99,6 @@ static void close_device(struct klips_device *d)
 	free(d);
 }
 
-/* The first queue makes the device and must not join somebody else's of the same name. */
-static int open_queue(const char *name, bool first)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_MULTI_QUEUE |
-					  (first ? IFF_TUN_EXCL : 0) };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return -1;
-	snprintf(ifr.ifr_name, sizeof ifr.ifr_name, "%s", name);
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
-		int e = errno;
-
-		close(fd);
-		errno = e;
-		return -1;
-	}
-	return fd;
-}
-
 static struct klips_device *new_device(const struct klips *k, unsigned number, const char *phys)
 {
 	struct klips_device *d = calloc(1, sizeof *d + k->n_workers * sizeof d->tun[0]);
@@ -148,7 +125,7 @@ static ms_err open_sockets(struct klips_device *d, struct ms_why *why)
 	unsigned i;
 
 	for (i = 0; i < d->n_tun; i++) {
-		d->tun[i].fd = open_queue(d->name, i == 0);
+		d->tun[i].fd = tun_open(d->name, i == 0, &d->offloads);
 		if (d->tun[i].fd < 0)
 			return ms_fail(why, MS_ERR_SYSTEM, "%s: TUN: %s", d->name, strerror(errno));
 	}

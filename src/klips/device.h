@@ -33,6 +33,7 @@ struct klips_device {
 	struct klips_source raw4, raw6; /* ESP in and out; fd -1: family not there */
 	struct klips_source ah4, ah6;	/* AH in */
 	int pass4, pass6;		/* IP_HDRINCL, out only */
+	struct tun_offloads offloads;
 	unsigned n_tun;
 	struct klips_source tun[]; /* one queue per worker */
 };

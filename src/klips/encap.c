@@ -10,6 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Linux 5.0 */
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
 enum { MAX_ENCAPS = 256, BUFFER_OCTETS = 4 << 20 };
 
 struct encap *encap_find(const struct klips *k, const struct ms_addr *addr, uint16_t port)
@@ -46,8 +51,9 @@ static void list_reclaim(struct rcu_head *head)
 	free(rcu_reclaim(head, struct encap_list, rcu));
 }
 
-/* Where did datagrams go to, which traffic class; never DF; no checksum where that is allowed
- * (RFC 3948 s2.1). */
+/* Where did datagrams go to, which traffic class; never DF; those that came together are read
+ * together.  IPv4 could do without checksums (RFC 3948 s2.1), but the system cuts only messages that
+ * have one. */
 static void set_options(int fd, int family)
 {
 	int on = 1, dont = IP_PMTUDISC_DONT, size = BUFFER_OCTETS;
@@ -56,13 +62,13 @@ static void set_options(int fd, int family)
 		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
 		setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
 		setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &dont, sizeof dont);
-		setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &on, sizeof on);
 	} else {
 		dont = IPV6_PMTUDISC_DONT;
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &dont, sizeof dont);
 	}
+	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 }

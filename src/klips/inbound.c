@@ -170,10 +170,12 @@ static void restore_header(struct klips_worker *w, struct pkt *p)
 		pkt_drop(w, p, KC_IN_DUMMY);
 		return;
 	}
-	if (p->len + header > PKT_MAX || pkt_headroom(p) < header) {
+	if (p->len + header > PKT_MAX) {
 		pkt_drop(w, p, KC_IN_INNER);
 		return;
 	}
+	if (pkt_headroom(p) < header)
+		pkt_move_home(p);
 	p->data -= header; /* over what the transforms took off */
 	p->len += header;
 	ip_write(p->data, &p->peer.addr, &p->dst, p->next, p->tos, p->ttl, p->len);
@@ -183,16 +185,10 @@ static void restore_header(struct klips_worker *w, struct pkt *p)
 		pkt_drop(w, p, KC_IN_POLICY);
 }
 
-static void deliver(struct klips_worker *w, struct pkt *p)
+static void finish(struct klips_worker *w, struct pkt *p)
 {
 	if (p->done->said.protocol != MS_PROTO_TUN)
 		restore_header(w, p);
-	if (p->dead)
-		return;
-	if (p->device == NULL)
-		pkt_drop(w, p, KC_IN_WRITE);
-	else
-		tun_write(w, p->device, p);
 }
 
 void inbound(struct klips_worker *w, unsigned n)
@@ -219,5 +215,6 @@ void inbound(struct klips_worker *w, unsigned n)
 	} while (more > 0);
 	for (i = 0; i < n; i++)
 		if (!w->batch[i]->dead)
-			deliver(w, w->batch[i]);
+			finish(w, w->batch[i]);
+	tun_deliver(w, w->batch, n);
 }

@@ -15,8 +15,11 @@ void raw4_ready(struct klips_worker *w, struct klips_source *s);
 void raw6_ready(struct klips_worker *w, struct klips_source *s);
 void udp_ready(struct klips_worker *w, struct klips_source *s);
 
-/* Writes what is alive to the device's queue of this worker. */
-void tun_write(struct klips_worker *w, struct klips_device *d, struct pkt *p);
+/* A queue of a TUN device; the first one makes the device and must not join somebody else's of the
+ * same name.  -1 with errno. */
+int tun_open(const char *name, bool first, struct tun_offloads *o);
+/* Gives what is alive to the packets' devices, by this worker's queue. */
+void tun_deliver(struct klips_worker *w, struct pkt **pkts, unsigned n);
 /* Whole protected packets of one ESP SA (the outermost of its group). */
 void send_protected(struct klips_worker *w, struct klips_device *d, struct klips_sa *sa,
 	struct pkt **pkts, unsigned n);
@@ -28,7 +31,10 @@ void send_clear(struct klips_worker *w, struct klips_device *d, struct pkt **pkt
 
 /* recvmmsg into w->pkts; how many, w->io holds names and control octets. */
 unsigned receive_batch(struct klips_worker *w, int fd);
-/* Peer, destination and traffic class of a received message. */
-bool control_read(struct msghdr *h, struct pkt *p);
+/* The same into w->joined. */
+unsigned receive_joined(struct klips_worker *w, int fd);
+/* Peer, destination and traffic class of a received message; *size: of the datagrams that it holds,
+ * 0: of one. */
+bool control_read(struct msghdr *h, struct pkt *p, uint32_t *size);
 
 #endif

@@ -46,17 +46,17 @@ int raw_open(int family, int protocol, const char *phys)
 	return fd;
 }
 
-unsigned receive_batch(struct klips_worker *w, int fd)
+/* Messages into the packets' own buffers; how many. */
+static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsigned max)
 {
 	struct io_scratch *io = &w->io;
 	unsigned i;
 	int n;
 
-	for (i = 0; i < PKT_BATCH; i++) {
+	for (i = 0; i < max; i++) {
 		struct msghdr *h = &io->msgs[i].msg_hdr;
 
-		w->pkts[i].data = w->pkts[i].buf + PKT_HEADROOM;
-		io->iov[i] = (struct iovec){ w->pkts[i].data, PKT_MAX };
+		io->iov[i] = (struct iovec){ pkts[i].own + PKT_HEADROOM, PKT_MAX };
 		memset(h, 0, sizeof *h);
 		h->msg_name = &io->names[i];
 		h->msg_namelen = sizeof io->names[i];
@@ -65,15 +65,26 @@ unsigned receive_batch(struct klips_worker *w, int fd)
 		h->msg_control = io->control[i];
 		h->msg_controllen = sizeof io->control[i];
 	}
-	n = recvmmsg(fd, io->msgs, PKT_BATCH, MSG_DONTWAIT, NULL);
-	if (n <= 0)
-		return 0;
-	worker_reset(w, (unsigned)n);
-	for (i = 0; i < (unsigned)n; i++) {
-		w->pkts[i].len = io->msgs[i].msg_len;
-		w->pkts[i].dead = (io->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+	n = recvmmsg(fd, io->msgs, max, MSG_DONTWAIT, NULL);
+	for (i = 0; n > 0 && i < (unsigned)n; i++) {
+		pkt_fresh(&pkts[i], io->msgs[i].msg_len);
+		pkts[i].dead = (io->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
 	}
-	return (unsigned)n;
+	return n > 0 ? (unsigned)n : 0;
+}
+
+unsigned receive_batch(struct klips_worker *w, int fd)
+{
+	unsigned n = receive(w, fd, w->pkts, PKT_BATCH), i;
+
+	for (i = 0; i < n; i++)
+		w->batch[i] = &w->pkts[i];
+	return n;
+}
+
+unsigned receive_joined(struct klips_worker *w, int fd)
+{
+	return receive(w, fd, w->joined, PKT_JOINED);
 }
 
 /* IPv4 raw sockets give the header; the system has put fragments together. */
@@ -108,12 +119,13 @@ void raw6_ready(struct klips_worker *w, struct klips_source *s)
 {
 	unsigned n = receive_batch(w, s->fd), i;
 	struct klips_device *d = s->owner;
+	uint32_t size;
 
 	count(&w->counters, KC_IN_READ, n);
 	for (i = 0; i < n; i++) {
 		struct pkt *p = w->batch[i];
 
-		if (p->dead || !control_read(&w->io.msgs[i].msg_hdr, p)) {
+		if (p->dead || !control_read(&w->io.msgs[i].msg_hdr, p, &size)) {
 			pkt_drop(w, p, KC_IN_RUNT);
 			continue;
 		}

@@ -13,10 +13,26 @@
 
 enum { MARKER = 4, SHORTEST_ESP = 8 };
 
-bool control_read(struct msghdr *h, struct pkt *p)
+/* Linux 5.0 */
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+static void read_join(const struct cmsghdr *c, uint32_t *size)
+{
+	int n;
+
+	if (c->cmsg_level != IPPROTO_UDP || c->cmsg_type != UDP_GRO)
+		return;
+	memcpy(&n, CMSG_DATA(c), sizeof n);
+	*size = n > 0 ? (uint32_t)n : 0;
+}
+
+bool control_read(struct msghdr *h, struct pkt *p, uint32_t *size)
 {
 	struct cmsghdr *c;
 
+	*size = 0;
 	if (ms_endpoint_from_sockaddr(&p->peer, h->msg_name) != MS_OK)
 		return false;
 	for (c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
@@ -39,6 +55,8 @@ bool control_read(struct msghdr *h, struct pkt *p)
 
 			memcpy(&tclass, CMSG_DATA(c), sizeof tclass);
 			p->tos = (uint8_t)tclass;
+		} else {
+			read_join(c, size);
 		}
 	}
 	return p->dst.family != 0;
@@ -72,21 +90,48 @@ static void classify(struct klips_worker *w, const struct encap *e, struct pkt *
 		count(&w->counters, KC_IN_READ, 1);
 }
 
+/* One datagram of those that a message holds, at `at`; its borders are its own. */
+static void take(struct klips_worker *w, const struct encap *e, const struct pkt *all, uint8_t *at,
+	uint32_t len, unsigned slot)
+{
+	struct pkt *p = &w->pkts[slot];
+
+	pkt_fresh(p, len);
+	p->buf = at == all->data ? all->buf : at;
+	p->end = at + len == all->data + all->len ? all->end : at + len;
+	p->data = at;
+	p->peer = all->peer;
+	p->dst = all->dst;
+	p->tos = all->tos;
+	p->device = all->device;
+	w->batch[slot] = p;
+	classify(w, e, p);
+}
+
 void udp_ready(struct klips_worker *w, struct klips_source *s)
 {
 	struct encap *e = s->owner;
-	unsigned n = receive_batch(w, s->fd), i;
+	unsigned n = receive_joined(w, s->fd), i, slots = 0;
 
 	for (i = 0; i < n; i++) {
-		struct pkt *p = w->batch[i];
+		struct pkt *all = &w->joined[i];
+		uint32_t size, at, len;
 
-		if (p->dead || !control_read(&w->io.msgs[i].msg_hdr, p)) {
-			pkt_drop(w, p, KC_UDP_RUNT);
+		if (all->dead || !control_read(&w->io.msgs[i].msg_hdr, all, &size)) {
+			count(&w->counters, KC_UDP_RUNT, 1);
 			continue;
 		}
-		classify(w, e, p);
-		if (!p->dead)
-			p->device = device_for_addr(w->k, &p->dst);
+		if (size == 0)
+			size = all->len;
+		all->device = device_for_addr(w->k, &all->dst);
+		for (at = 0; at < all->len; at += len) {
+			len = all->len - at < size ? all->len - at : size;
+			take(w, e, all, all->data + at, len, slots++);
+			if (slots == PKT_BATCH) {
+				inbound(w, slots);
+				slots = 0;
+			}
+		}
 	}
-	inbound(w, n);
+	inbound(w, slots);
 }

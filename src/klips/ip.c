@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "klips/ip.h"
 
+#include "klips/checksum.h"
+
 #include <arpa/inet.h>
 
 enum { MAX_EXTENSIONS = 8 };
@@ -133,16 +135,7 @@ struct ms_addr ip_dst(const uint8_t *p)
 
 uint16_t ip_checksum(const void *p, size_t len, uint32_t start)
 {
-	const uint8_t *b = p;
-	uint64_t sum = start;
-
-	for (; len > 1; len -= 2, b += 2)
-		sum += be16(b);
-	if (len > 0)
-		sum += (uint64_t)b[0] << 8;
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~ntohs(sum_fold(sum_octets(p, len) + htons(sum_fold(start))));
 }
 
 static void put16(uint8_t *p, uint32_t v)
@@ -151,10 +144,13 @@ static void put16(uint8_t *p, uint32_t v)
 	p[1] = (uint8_t)v;
 }
 
-static void checksum4(uint8_t *p, unsigned header)
+void ip4_checksum(uint8_t *p, unsigned header)
 {
-	put16(p + 10, 0);
-	put16(p + 10, ip_checksum(p, header, 0));
+	uint16_t sum;
+
+	memset(p + 10, 0, 2);
+	sum = (uint16_t)~sum_fold(sum_octets(p, header));
+	memcpy(p + 10, &sum, 2);
 }
 
 unsigned ip_header_octets(const struct ms_addr *a)
@@ -185,7 +181,7 @@ void ip_write(uint8_t *p, const struct ms_addr *src, const struct ms_addr *dst, 
 	p[9] = protocol;
 	memcpy(p + 12, src->b, 4);
 	memcpy(p + 16, dst->b, 4);
-	checksum4(p, header);
+	ip4_checksum(p, header);
 }
 
 void ip_rewrite(uint8_t *p, const struct ip_view *v, uint8_t protocol, uint32_t total)
@@ -197,7 +193,7 @@ void ip_rewrite(uint8_t *p, const struct ip_view *v, uint8_t protocol, uint32_t 
 	}
 	put16(p + 2, total);
 	p[9] = protocol;
-	checksum4(p, v->header);
+	ip4_checksum(p, v->header);
 }
 
 /* --- traffic class -------------------------------------------------------------------------- */
@@ -229,7 +225,7 @@ bool ip_ecn_decapsulate(uint8_t *p, const struct ip_view *v, uint8_t outer_tos)
 		p[1] = (uint8_t)((p[1] & ~(ECN_MASK << 4)) | ecn << 4);
 	} else {
 		p[1] = (uint8_t)((p[1] & ~ECN_MASK) | ecn);
-		checksum4(p, v->header);
+		ip4_checksum(p, v->header);
 	}
 	return true;
 }

@@ -44,6 +44,8 @@ void ip_write(uint8_t *p, const struct ms_addr *src, const struct ms_addr *dst, 
 	uint8_t tos, uint8_t ttl, uint32_t total);
 /* After a change: total length and protocol; recomputes the checksum. */
 void ip_rewrite(uint8_t *p, const struct ip_view *v, uint8_t protocol, uint32_t total);
+/* Writes the checksum of an IPv4 header of so many octets. */
+void ip4_checksum(uint8_t *p, unsigned header);
 uint16_t ip_checksum(const void *p, size_t len, uint32_t start);
 
 /* RFC 6040 s4.1 normal mode: the outer field from the inner; hide: DSCP becomes 0. */

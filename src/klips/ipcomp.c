@@ -221,6 +221,8 @@ static bool expand(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
 	}
 	__atomic_add_fetch(&sa->comp.before, z->total_out, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&sa->comp.after, p->len, __ATOMIC_RELAXED);
+	p->buf = p->own;
+	p->end = p->own + PKT_BUF;
 	p->data = p->buf + PKT_HEADROOM;
 	p->len = (uint32_t)z->total_out;
 	memcpy(p->data, c->out, p->len);

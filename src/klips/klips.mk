@@ -5,6 +5,8 @@ pkglibexec_PROGRAMS += klips
 noinst_LTLIBRARIES += libklips.la
 libklips_la_SOURCES = \
 	src/klips/ah.c src/klips/ah.h src/klips/ah_mutable.c \
+	src/klips/checksum.c src/klips/checksum.h \
+	src/klips/coalesce.c src/klips/coalesce.h \
 	src/klips/control.c src/klips/klips.h src/klips/instance.h \
 	src/klips/counters.c src/klips/counters.h \
 	src/klips/ctl.c src/klips/ctl.h \
@@ -29,6 +31,7 @@ libklips_la_SOURCES = \
 	src/klips/rcu.h \
 	src/klips/replay.c src/klips/replay.h \
 	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
+	src/klips/segment.c src/klips/segment.h \
 	src/klips/send.c \
 	src/klips/worker.c src/klips/worker.h \
 	src/klips/xform.c src/klips/xform.h
@@ -69,8 +72,11 @@ src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_packet_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-check_PROGRAMS += src/klips/esp_test src/klips/xform_test
-TESTS += src/klips/esp_test src/klips/xform_test
+klips_path_tests = src/klips/esp_test src/klips/offload_test src/klips/xform_test
+check_PROGRAMS += $(klips_path_tests)
+TESTS += $(klips_path_tests)
+src_klips_offload_test_SOURCES = src/klips/offload_test.c $(klips_rig)
+src_klips_offload_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_xform_test_SOURCES = src/klips/xform_test.c src/klips/group.c src/klips/group.h $(klips_rig)
 src_klips_xform_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_esp_test_SOURCES = src/klips/esp_test.c $(klips_rig)

@@ -12,6 +12,7 @@
 #include "klips/io.h"
 #include "klips/ip.h"
 #include "klips/note.h"
+#include "klips/segment.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
 
@@ -24,20 +25,48 @@ struct look {
 	union flow_words flow;
 	struct pkt *clear[PKT_BATCH], *ike[PKT_BATCH];
 	unsigned n_clear, n_ike;
+	unsigned packets; /* that the one in hand stands for */
+	struct segmenter cut; /* of a super-packet */
 };
+
+static void look_begin(struct look *l, struct klips_worker *w, struct klips_device *d)
+{
+	l->w = w;
+	l->d = d;
+	l->n_clear = l->n_ike = 0;
+}
+
+static void look_drop(struct look *l, struct pkt *p, enum klips_counter why)
+{
+	p->dead = true;
+	count(&l->w->counters, why, l->packets);
+}
 
 /* --- shunts --------------------------------------------------------------------------------- */
 
-static void to_control(struct look *l, struct pkt *p, enum note_kind kind)
+static void hand_over(struct look *l, const struct pkt *p, enum note_kind kind,
+	const struct eroute *er)
 {
 	struct note n = { .kind = kind, .flow = l->flow };
 
-	if (p->eroute != NULL)
-		n.mask = p->eroute->mask;
+	if (er != NULL)
+		n.mask = er->mask;
 	n.held = held_new(p->data, p->len, l->d);
 	if (n.held != NULL)
 		note_post(l->w, &n);
+}
+
+static void to_control(struct look *l, struct pkt *p, enum note_kind kind)
+{
+	struct pkt *slot = &l->w->pkts[0];
+
 	p->dead = true;
+	if (p->todo.protocol == 0) {
+		hand_over(l, p, kind, p->eroute);
+		return;
+	}
+	for (pkt_fresh(slot, 0); segment_next(&l->cut, slot); pkt_fresh(slot, 0))
+		hand_over(l, slot, kind, p->eroute);
 }
 
 static void do_pass(struct look *l, struct pkt *p)
@@ -47,38 +76,48 @@ static void do_pass(struct look *l, struct pkt *p)
 
 static void do_drop(struct look *l, struct pkt *p)
 {
-	pkt_drop(l->w, p, KC_OUT_DROP);
+	look_drop(l, p, KC_OUT_DROP);
 }
 
 static void do_reject(struct look *l, struct pkt *p)
 {
 	icmp_reject(l->w, l->d, p, &l->v);
-	pkt_drop(l->w, p, KC_OUT_REJECT);
+	look_drop(l, p, KC_OUT_REJECT);
 }
 
 static void do_trap(struct look *l, struct pkt *p)
 {
-	count(&l->w->counters, KC_OUT_TRAP, 1);
+	count(&l->w->counters, KC_OUT_TRAP, l->packets);
 	to_control(l, p, NOTE_TRAP);
 }
 
 static void do_hold(struct look *l, struct pkt *p)
 {
-	count(&l->w->counters, KC_OUT_HOLD, 1);
+	count(&l->w->counters, KC_OUT_HOLD, l->packets);
 	to_control(l, p, NOTE_HOLD);
 }
 
-static bool sa_sends(struct klips_worker *w, struct pkt *p, const struct klips_sa *sa)
+static bool sa_sends(struct look *l, struct pkt *p, const struct klips_sa *sa)
 {
 	for (; sa != NULL; sa = rcu_get(sa->outer)) {
 		uint8_t state = shared_get(sa->state);
 
 		if ((state != MS_PFKEY_MATURE && state != MS_PFKEY_DYING) || sa->xform == NULL) {
-			pkt_drop(w, p, KC_OUT_SA_STATE);
+			look_drop(l, p, KC_OUT_SA_STATE);
 			return false;
 		}
 	}
 	return true;
+}
+
+/* Octets of the longest packet that goes into the SA; TCP is cut to what fits. */
+static uint32_t longest(struct look *l, const struct pkt *p, uint32_t mtu)
+{
+	if (p->todo.protocol == 0)
+		return p->len;
+	if (mtu != 0)
+		segment_limit(&l->cut, mtu);
+	return segment_longest(&l->cut);
 }
 
 static void do_protect(struct look *l, struct pkt *p)
@@ -89,21 +128,21 @@ static void do_protect(struct look *l, struct pkt *p)
 	if (sa == NULL) {
 		sa = sadb_find(l->w->k->sadb, &p->eroute->said);
 		if (sa == NULL) {
-			pkt_drop(l->w, p, KC_OUT_NO_SA);
+			look_drop(l, p, KC_OUT_NO_SA);
 			return;
 		}
 	}
 	sa = sa_head(sa);
-	if (!sa_sends(l->w, p, sa))
+	if (!sa_sends(l, p, sa))
 		return;
 	if (l->v.fragment && sa->xform != &ipip_xform) {
-		pkt_drop(l->w, p, KC_OUT_FRAGMENT);
+		look_drop(l, p, KC_OUT_FRAGMENT);
 		return;
 	}
 	mtu = shared_get(sa->inner_mtu);
-	if (mtu != 0 && p->len > mtu && l->v.df && (l->v.version == 4 || mtu >= 1280)) {
+	if (mtu != 0 && longest(l, p, mtu) > mtu && l->v.df && (l->v.version == 4 || mtu >= 1280)) {
 		icmp_too_big(l->w, l->d, p, &l->v, mtu);
-		pkt_drop(l->w, p, KC_OUT_TOO_BIG);
+		look_drop(l, p, KC_OUT_TOO_BIG);
 		return;
 	}
 	p->sa = sa;
@@ -143,11 +182,15 @@ static void look_up(struct look *l, struct pkt *p)
 	struct klips_worker *w = l->w;
 	struct eroute *er;
 
-	if (!ip_parse(p->data, p->len, &l->v)) {
-		pkt_drop(w, p, KC_OUT_MALFORMED);
+	l->packets = 1;
+	if (!ip_parse(p->data, p->len, &l->v)
+		|| (p->todo.protocol != 0 && !segment_begin(&l->cut, p, &l->v))) {
+		look_drop(l, p, KC_OUT_MALFORMED);
 		return;
 	}
 	p->len = l->v.total;
+	if (p->todo.protocol != 0)
+		l->packets = segment_count(&l->cut);
 	ip_flow(p->data, &l->v, &l->flow.flow);
 	er = eroute_find(w->k->eroutes, &l->flow);
 	if (is_ike(l, er)) {
@@ -155,11 +198,11 @@ static void look_up(struct look *l, struct pkt *p)
 		return;
 	}
 	if (er == NULL) {
-		pkt_drop(w, p, KC_OUT_NO_EROUTE);
+		look_drop(l, p, KC_OUT_NO_EROUTE);
 		return;
 	}
 	p->eroute = er;
-	__atomic_add_fetch(&er->packets, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&er->packets, l->packets, __ATOMIC_RELAXED);
 	shared_set(er->used_s, klips_now_s(w->k));
 	actions[er->shunt](l, p);
 }
@@ -186,11 +229,10 @@ void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)
 	struct look l;
 	unsigned i, end;
 
-	l.w = w;
-	l.d = d;
-	l.n_clear = l.n_ike = 0;
+	look_begin(&l, w, d);
 	for (i = 0; i < n; i++)
-		look_up(&l, w->batch[i]);
+		if (!w->batch[i]->dead)
+			look_up(&l, w->batch[i]);
 	for (i = 0; i < n; i = end) {
 		struct klips_sa *sa = w->batch[i]->sa;
 
@@ -203,4 +245,41 @@ void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)
 		send_clear(w, d, l.clear, l.n_clear, KC_OUT_PASS);
 	if (l.n_ike > 0)
 		send_clear(w, d, l.ike, l.n_ike, KC_OUT_IKE);
+}
+
+/* The next segments, as many as there are slots. */
+static unsigned fill_slots(struct klips_worker *w, struct segmenter *cut, struct klips_sa *sa)
+{
+	unsigned n;
+
+	for (n = 0; n < PKT_BATCH; n++) {
+		struct pkt *p = &w->pkts[n];
+
+		pkt_fresh(p, 0);
+		if (!segment_next(cut, p))
+			break;
+		p->sa = sa;
+		w->batch[n] = p;
+	}
+	return n;
+}
+
+void outbound_super(struct klips_worker *w, struct klips_device *d)
+{
+	struct pkt *p = &w->super;
+	struct look l;
+	unsigned n;
+
+	look_begin(&l, w, d);
+	look_up(&l, p);
+	count(&w->counters, KC_OUT_READ, l.packets);
+	count(&w->counters, KC_OUT_SUPER, 1);
+	if (p->dead)
+		return;
+	while ((n = fill_slots(w, &l.cut, p->sa)) > 0) {
+		if (p->sa != NULL)
+			protect_run(w, d, w->batch, n);
+		else
+			send_clear(w, d, w->batch, n, l.n_ike > 0 ? KC_OUT_IKE : KC_OUT_PASS);
+	}
 }

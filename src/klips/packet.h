@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packet buffers: each worker owns one batch of them, used for whatever it reads next.
+ * Packet buffers: each worker owns slots for one batch, used for whatever it handles next.
  *
- * data lies somewhere in buf, with PKT_HEADROOM before it when it was read and enough room behind
- * for padding and ICV.
+ * data lies somewhere between buf and end, with PKT_HEADROOM before it when it was read and enough
+ * room behind for padding and ICV.  A packet may also lie in a larger buffer with others before and
+ * behind it; then buf and end are the borders of its own octets.
  */
 #ifndef KLIPS_PACKET_H
 #define KLIPS_PACKET_H
@@ -12,9 +13,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
-	PKT_BATCH = 64,
+	PKT_BATCH = 128,
+	PKT_JOINED = 32, /* messages that may hold many datagrams */
 	PKT_HEADROOM = 1024, /* what the headers of the longest usable group need */
 	PKT_MAX = 65535,
 	PKT_TAILROOM = 320, /* padding up to 255, ICV */
@@ -25,11 +28,27 @@ struct eroute;
 struct klips_sa;
 struct klips_device;
 
+/* What the host left to do, segment.h. */
+struct offload {
+	bool partial;	  /* checksum lacks what is from csum_start on */
+	uint8_t protocol; /* not 0: a super-packet of TCP or UDP */
+	uint16_t size;	  /* of each segment's payload */
+	uint16_t csum_start, csum_offset;
+};
+
+/* What the host's side of a device can do. */
+struct tun_offloads {
+	bool vnet; /* a struct virtio_net_hdr before each packet; joined TCP segments are taken */
+	bool uso;  /* joined UDP datagrams, too */
+};
+
 struct pkt {
-	uint8_t *buf, *data;
+	uint8_t *own; /* the slot's buffer of PKT_BUF octets */
+	uint8_t *buf, *end, *data;
 	uint32_t len;
 	bool dead; /* counted and done with */
 	bool injected; /* was held */
+	struct offload todo;
 
 	/* out: the SA group's head */
 	struct klips_sa *sa;
@@ -45,16 +64,38 @@ struct pkt {
 	uint16_t ip_octets;
 	struct klips_sa *done;
 	struct klips_device *device;
+	struct pkt *more; /* coalesced: the segment that follows */
 };
+
+/* Ready for len octets at the usual place of its own buffer. */
+static inline void pkt_fresh(struct pkt *p, uint32_t len)
+{
+	uint8_t *own = p->own;
+
+	memset(p, 0, sizeof *p);
+	p->own = p->buf = own;
+	p->end = own + PKT_BUF;
+	p->data = own + PKT_HEADROOM;
+	p->len = len;
+}
 
 static inline uint32_t pkt_tailroom(const struct pkt *p)
 {
-	return (uint32_t)(p->buf + PKT_BUF - (p->data + p->len));
+	return (uint32_t)(p->end - (p->data + p->len));
 }
 
 static inline uint32_t pkt_headroom(const struct pkt *p)
 {
 	return (uint32_t)(p->data - p->buf);
+}
+
+/* Into its own buffer, where there is room all around; it did not lie there before. */
+static inline void pkt_move_home(struct pkt *p)
+{
+	p->buf = p->own;
+	p->end = p->own + PKT_BUF;
+	memcpy(p->own + PKT_HEADROOM, p->data, p->len);
+	p->data = p->own + PKT_HEADROOM;
 }
 
 #endif

@@ -5,14 +5,19 @@
  * Inbound the octets are tried as they are and, so that more than the integrity check is reached,
  * as plain text that is sealed here first.
  */
+#include "klips/checksum.h"
 #include "klips/group.h"
+#include "klips/io.h"
 #include "klips/ip.h"
 #include "klips/rig.h"
 #include "klips/xform.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 
 static struct rig rig;
 static struct rig_pair tunnel, transport;
@@ -123,6 +128,33 @@ static void whole(const uint8_t *data, uint32_t size)
 	inbound(rig.w, 1);
 }
 
+/* As TUN gives it, a struct virtio_net_hdr first. */
+static void from_host(const uint8_t *data, uint32_t size)
+{
+	rig.d->offloads = (struct tun_offloads){ true, true };
+	if (write(rig.host, data, size) == (ssize_t)size)
+		tun_ready(rig.w, &rig.d->tun[0]);
+	rig.d->offloads = (struct tun_offloads){ 0 };
+}
+
+/* Packets of one batch for the host, each behind an octet that gives its length. */
+static void to_host(const uint8_t *data, uint32_t size)
+{
+	unsigned n = 0;
+
+	for (; size > 1 && n < PKT_BATCH; n++) {
+		uint32_t len = data[0] + 1u < size ? data[0] + 1u : size - 1;
+		struct pkt *p = rig_packet(&rig, n, data + 1, len);
+
+		p->device = rig.d;
+		data += 1 + len;
+		size -= 1 + len;
+	}
+	rig.d->offloads = (struct tun_offloads){ true, true };
+	tun_deliver(rig.w, rig.w->batch, n);
+	rig.d->offloads = (struct tun_offloads){ 0 };
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t sink[70000];
@@ -130,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	prepare();
 	if (size < 1 || size > PKT_MAX)
 		return 0;
-	switch (data[0] % 8) {
+	switch (data[0] % 10) {
 	case 0:
 		rig_packet(&rig, 0, data + 1, (uint32_t)size - 1);
 		outbound(rig.w, rig.d, 1);
@@ -153,6 +185,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 6:
 		grouped(&ah, data + 1, (uint32_t)size - 1);
 		break;
+	case 7:
+		from_host(data + 1, (uint32_t)size - 1);
+		break;
+	case 8:
+		to_host(data + 1, (uint32_t)size - 1);
+		break;
 	default:
 		whole(data + 1, (uint32_t)size - 1);
 	}
@@ -160,4 +198,60 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (rig_delivered(&rig, sink, sizeof sink) > 0)
 		continue;
 	return 0;
+}
+
+/* TCP or UDP from 10.1.0.1 to 10.2.0.1 or the same in IPv6; content follows the header. */
+static size_t seed_packet(uint8_t *p, int family, bool tcp, unsigned payload, unsigned number)
+{
+	struct ms_addr a = { .family = (uint8_t)family, .b = { 10, 1, 0, 1 } };
+	struct ms_addr b = { .family = (uint8_t)family, .b = { 10, 2, 0, 1 } };
+	unsigned header = ip_header_octets(&a), upper = tcp ? 20 : 8, len = upper + payload;
+	uint8_t *u = p + header;
+	uint16_t sum;
+
+	ip_write(p, &a, &b, tcp ? 6 : 17, 0, 64, header + len);
+	if (family == AF_INET) {
+		p[5] = (uint8_t)number;
+		ip4_checksum(p, header);
+	}
+	memset(u, 0, len);
+	u[1] = u[3] = 9;
+	if (tcp) {
+		u[6] = (uint8_t)(number * payload >> 8);
+		u[7] = (uint8_t)(number * payload);
+		u[12] = 0x50;
+		u[13] = 0x10;
+	} else {
+		u[4] = (uint8_t)(len >> 8);
+		u[5] = (uint8_t)len;
+	}
+	sum = (uint16_t)~sum_fold(sum_pseudo(p, tcp ? 6 : 17) + htons((uint16_t)len) + sum_octets(u, len));
+	memcpy(u + (tcp ? 16 : 6), &sum, 2);
+	return header + len;
+}
+
+/* Super-packets from the host, and for it what joins. */
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
+{
+	int family = (i & 1) != 0 ? AF_INET6 : AF_INET;
+	bool tcp = (i & 2) != 0;
+	struct virtio_net_hdr h = { .flags = 1, .gso_size = 100, .csum_start = family == AF_INET ? 20 : 40,
+		.csum_offset = tcp ? 16 : 6, .gso_type = !tcp ? 5 : family == AF_INET ? 1 : 4 };
+	size_t n = 1;
+	unsigned k;
+
+	if (i >= 8 || cap < 2048)
+		return 0;
+	out[0] = i < 4 ? 7 : 8;
+	if (i < 4) {
+		memcpy(out + 1, &h, sizeof h);
+		return 1 + sizeof h + seed_packet(out + 1 + sizeof h, family, tcp, 950, 0);
+	}
+	for (k = 0; k < 6; k++) {
+		size_t len = seed_packet(out + n + 1, family, tcp, 100, k);
+
+		out[n] = (uint8_t)(len - 1);
+		n += 1 + len;
+	}
+	return n;
 }

@@ -2,6 +2,7 @@
 #include "klips/rig.h"
 
 #include "klips/encap.h"
+#include "klips/io.h"
 #include "klips/ip.h"
 #include "klips/note.h"
 #include "klips/xform.h"
@@ -75,7 +76,7 @@ void rig_new(struct rig *r)
 	r->d = calloc(1, sizeof *r->d + sizeof r->d->tun[0]);
 	must(r->d != NULL && r->w != NULL);
 	r->d->n_tun = 1;
-	r->d->tun[0].fd = pair[0];
+	r->d->tun[0] = (struct klips_source){ tun_ready, pair[0], r->d };
 	r->d->raw4.fd = r->d->raw6.fd = r->d->pass4 = r->d->pass6 = -1;
 	r->d->phys_mtu = r->d->mtu = 1500;
 	r->d->addrs[0] = addr(addrs[0][0]);
@@ -164,12 +165,8 @@ void rig_pair_remove(struct rig *r, struct rig_pair *p)
 struct pkt *rig_packet(struct rig *r, unsigned i, const void *data, uint32_t len)
 {
 	struct pkt *p = &r->w->pkts[i];
-	uint8_t *buf = p->buf;
 
-	memset(p, 0, sizeof *p);
-	p->buf = buf;
-	p->data = buf + PKT_HEADROOM;
-	p->len = len;
+	pkt_fresh(p, len);
 	memcpy(p->data, data, len);
 	r->w->batch[i] = p;
 	return p;

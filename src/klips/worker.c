@@ -24,15 +24,8 @@ void worker_reset(struct klips_worker *w, unsigned n)
 	unsigned i;
 
 	for (i = 0; i < n; i++) {
-		struct pkt *p = &w->pkts[i];
-		uint8_t *buf = p->buf;
-		uint32_t len = p->len;
-
-		memset(p, 0, sizeof *p);
-		p->buf = buf;
-		p->data = buf + PKT_HEADROOM;
-		p->len = len;
-		w->batch[i] = p;
+		pkt_fresh(&w->pkts[i], w->pkts[i].len);
+		w->batch[i] = &w->pkts[i];
 	}
 }
 
@@ -137,13 +130,16 @@ struct klips_worker *worker_new(struct klips *k, unsigned index)
 	w->index = index;
 	pthread_mutex_init(&w->mutex, NULL);
 	w->comp = ipcomp_new();
-	w->buffers = malloc((size_t)PKT_BUF * PKT_BATCH);
+	w->buffers = malloc((size_t)PKT_BUF * (PKT_BATCH + 1 + PKT_JOINED));
 	w->epfd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake = (struct klips_source){ wake_ready, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), w };
 	if (w->buffers != NULL && w->comp != NULL && w->epfd >= 0 && w->wake.fd >= 0
 		&& worker_watch(w, &w->wake) == MS_OK) {
 		for (i = 0; i < PKT_BATCH; i++)
-			w->pkts[i].buf = w->buffers + (size_t)i * PKT_BUF;
+			w->pkts[i].own = w->buffers + (size_t)i * PKT_BUF;
+		w->super.own = w->buffers + (size_t)i * PKT_BUF;
+		for (i = 0; i < PKT_JOINED; i++)
+			w->joined[i].own = w->super.own + (size_t)(i + 1) * PKT_BUF;
 		return w;
 	}
 	worker_free(&w);

@@ -10,6 +10,7 @@
 #ifndef KLIPS_WORKER_H
 #define KLIPS_WORKER_H
 
+#include "klips/coalesce.h"
 #include "klips/counters.h"
 #include "klips/packet.h"
 
@@ -71,6 +72,9 @@ struct klips_worker {
 	uint8_t *buffers;
 	struct pkt pkts[PKT_BATCH];
 	struct pkt *batch[PKT_BATCH];
+	struct pkt super; /* read while its segments fill the slots */
+	struct pkt joined[PKT_JOINED]; /* as read; their datagrams are the batch */
+	struct bundle bundles[PKT_BATCH];
 	struct xform_scratch x;
 	struct ipcomp *comp;
 	struct io_scratch io;
@@ -111,6 +115,8 @@ static inline void pkt_drop(struct klips_worker *w, struct pkt *p, enum klips_co
 
 /* Outbound: clear packets from a device in w->batch. */
 void outbound(struct klips_worker *w, struct klips_device *dev, unsigned n);
+/* The same for the super-packet in w->super; uses the slots. */
+void outbound_super(struct klips_worker *w, struct klips_device *dev);
 /* Inbound: protected packets in w->batch, data at the protocol's header. */
 void inbound(struct klips_worker *w, unsigned n);
 
