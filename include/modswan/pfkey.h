@@ -240,7 +240,7 @@ struct ms_pfkey_msg {
 	struct ms_selector sel_src, sel_dst;
 	struct ms_pfkey_x_counters counters;
 	struct ms_pfkey_x_device device;
-	struct ms_bytes data;
+	struct ms_bytes data; /* X_MS_DATA; of X_PROMISC from klips: the message that it shows */
 	/* Messages of one client with the same number: after one has failed, the rest is answered
 	 * with ECANCELED and does nothing, so that a train of messages needs no waiting. */
 	uint32_t chain;
@@ -272,6 +272,8 @@ ms_err ms_pfkey_parse(struct ms_pfkey_msg *out, const void *buf, size_t len,
 /* MS_ERR_SPACE: cap is too small. MS_ERR_BUG: the message breaks the grammar. */
 ms_err ms_pfkey_build(const struct ms_pfkey_msg *m, enum ms_pfkey_dir dir, void *buf, size_t cap,
 	size_t *len_r, struct ms_why *why) MS_MUST_CHECK;
+/* Zeroes the keys in a message of any shape, so that it can be shown. */
+void ms_pfkey_blank_keys(void *buf, size_t len);
 /* One line; keys only by length.  Like snprintf. */
 size_t ms_pfkey_text(const struct ms_pfkey_msg *m, char *buf, size_t size);
 

@@ -2,9 +2,9 @@
 #include "klips/ctl.h"
 
 #include "klips/instance.h"
+#include "klips/listener.h"
 #include "klips/listing.h"
-
-#include <modswan/unix.h>
+#include "klips/rcu.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,16 +22,15 @@ struct ctl_client {
 	int fd;
 	char line[MAX_LINE];
 	size_t line_len;
-	struct text text;
+	struct listing *listing; /* more is to come */
+	struct text text;	 /* a piece of it */
 	size_t sent;
 	bool answering;
 };
 
 struct ctl_server {
 	struct klips *k;
-	int fd;
-	char *path;
-	struct ms_watch *watch;
+	struct listener *listener;
 	struct ctl_client *clients;
 	unsigned n;
 };
@@ -47,6 +46,7 @@ static void client_free(struct ctl_client *c)
 	ms_watch_free(&c->watch);
 	ms_timer_free(&c->timer);
 	close(c->fd);
+	listing_end(&c->listing);
 	free(c->text.buf);
 	free(c);
 }
@@ -56,16 +56,22 @@ static void too_slow(void *arg)
 	client_free(arg);
 }
 
-/* True: all is written, or the client is gone. */
+/* False: it does not take more now.  A client that is gone has taken all. */
 static bool send_text(struct ctl_client *c)
 {
 	while (c->sent < c->text.len) {
 		ssize_t r = send(c->fd, c->text.buf + c->sent, c->text.len - c->sent, MSG_NOSIGNAL);
 
-		if (r < 0)
-			return errno != EAGAIN && errno != EWOULDBLOCK;
+		if (r < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return false;
+		if (r < 0) {
+			listing_end(&c->listing);
+			return true;
+		}
 		c->sent += (size_t)r;
+		ms_timer_set(c->timer, PATIENCE_MS);
 	}
+	c->text.len = c->sent = 0;
 	return true;
 }
 
@@ -86,52 +92,54 @@ static bool read_line(struct ctl_client *c)
 	return end != NULL || r <= 0 || c->line_len == MAX_LINE - 1;
 }
 
+static void start_answer(struct ctl_client *c)
+{
+	c->answering = true;
+	c->listing = listing_start(c->server->k, c->line);
+	if (c->listing == NULL)
+		text_put(&c->text, "unknown listing \"%s\"\n", c->line);
+	ms_timer_set(c->timer, PATIENCE_MS);
+	ms_watch_set(c->watch, MS_WRITABLE);
+}
+
+/* One piece in each turn of the loop. */
 static void client_ready(void *arg, int fd, unsigned events)
 {
 	struct ctl_client *c = arg;
 
 	(void)fd;
 	(void)events;
-	if (!c->answering) {
-		if (!read_line(c))
-			return;
-		c->answering = true;
-		control_enter();
-		if (!listing(c->server->k, c->line, &c->text))
-			text_put(&c->text, "unknown listing \"%s\"\n", c->line);
-		control_leave();
-		ms_timer_set(c->timer, PATIENCE_MS);
+	if (!c->answering && !read_line(c))
+		return;
+	control_enter();
+	if (!c->answering)
+		start_answer(c);
+	if (send_text(c)) {
+		if (c->listing == NULL)
+			client_free(c);
+		else if (!listing_more(c->listing, &c->text))
+			listing_end(&c->listing);
 	}
-	if (send_text(c))
-		client_free(c);
-	else
-		ms_watch_set(c->watch, MS_WRITABLE);
+	control_leave();
 }
 
-static void accept_ready(void *arg, int fd, unsigned events)
+static void client_new(void *arg, int fd, pid_t pid)
 {
 	struct ctl_server *s = arg;
 	struct ctl_client *c;
-	struct ucred cred;
-	socklen_t len = sizeof cred;
-	int cfd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	(void)events;
-	if (cfd < 0)
-		return;
-	if (s->n >= MAX_CLIENTS || getsockopt(cfd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0
-		|| (cred.uid != 0 && cred.uid != geteuid())
-		|| (c = calloc(1, sizeof *c)) == NULL) {
-		close(cfd);
+	(void)pid;
+	if (s->n >= MAX_CLIENTS || (c = calloc(1, sizeof *c)) == NULL) {
+		close(fd);
 		return;
 	}
 	c->server = s;
-	c->fd = cfd;
+	c->fd = fd;
 	c->next = s->clients;
 	s->clients = c;
 	s->n++;
 	c->timer = ms_timer_new(s->k->loop, too_slow, c);
-	c->watch = ms_watch_new(s->k->loop, cfd, MS_READABLE, client_ready, c);
+	c->watch = ms_watch_new(s->k->loop, fd, MS_READABLE, client_ready, c);
 	if (c->timer == NULL || c->watch == NULL)
 		client_free(c);
 	else
@@ -147,15 +155,8 @@ ms_err ctl_server_new(struct ctl_server **out, struct klips *k, const char *path
 	if (s == NULL)
 		return MS_ERR_NOMEM;
 	s->k = k;
-	s->fd = -1;
 	*out = s;
-	s->path = strdup(path);
-	err = s->path == NULL ? MS_ERR_NOMEM : ms_unix_listen(&s->fd, path, SOCK_STREAM, 0600, why);
-	if (err == MS_OK) {
-		s->watch = ms_watch_new(k->loop, s->fd, MS_READABLE, accept_ready, s);
-		if (s->watch == NULL)
-			err = MS_ERR_NOMEM;
-	}
+	err = listener_new(&s->listener, k->loop, path, SOCK_STREAM, client_new, s, why);
 	if (err != MS_OK)
 		ctl_server_free(out);
 	return err;
@@ -169,12 +170,7 @@ void ctl_server_free(struct ctl_server **sp)
 		return;
 	while (s->clients != NULL)
 		client_free(s->clients);
-	ms_watch_free(&s->watch);
-	if (s->fd >= 0) {
-		close(s->fd);
-		unlink(s->path);
-	}
-	free(s->path);
+	listener_free(&s->listener);
 	free(s);
 	*sp = NULL;
 }

@@ -8,18 +8,19 @@
 uint64_t flow_hash_key[2];
 
 /* All eroutes with one mask. */
-struct group {
+struct eroute_group {
 	struct cds_lfht *table;
 	union flow_words words;
 	struct flow_mask mask;
 	uint32_t n;
+	struct walk_list walks; /* control thread */
 };
 
 /* Replaced as a whole, so that readers see an array that does not change. */
 struct group_list {
 	struct rcu_head rcu;
 	uint32_t n;
-	struct group *groups[];
+	struct eroute_group *groups[];
 };
 
 struct eroute_table {
@@ -88,9 +89,9 @@ static int mask_order(const struct flow_mask *a, const struct flow_mask *b)
 
 /* --- groups --------------------------------------------------------------------------------- */
 
-static struct group *group_new(const struct flow_mask *mask)
+static struct eroute_group *group_new(const struct flow_mask *mask)
 {
-	struct group *g = calloc(1, sizeof *g);
+	struct eroute_group *g = calloc(1, sizeof *g);
 
 	if (g == NULL)
 		return NULL;
@@ -99,12 +100,13 @@ static struct group *group_new(const struct flow_mask *mask)
 		free(g);
 		return NULL;
 	}
+	walk_list_init(&g->walks);
 	g->mask = *mask;
 	flow_mask_words(mask, &g->words);
 	return g;
 }
 
-static struct group *group_find(const struct eroute_table *t, const struct flow_mask *mask)
+static struct eroute_group *group_find(const struct eroute_table *t, const struct flow_mask *mask)
 {
 	uint32_t i;
 
@@ -128,10 +130,10 @@ static void list_reclaim(struct rcu_head *head)
 	free(rcu_reclaim(head, struct group_list, rcu));
 }
 
-static struct group *group_add(struct eroute_table *t, const struct flow_mask *mask)
+static struct eroute_group *group_add(struct eroute_table *t, const struct flow_mask *mask)
 {
 	struct group_list *old = t->list, *new = list_new(old->n + 1);
-	struct group *g = new == NULL ? NULL : group_new(mask);
+	struct eroute_group *g = new == NULL ? NULL : group_new(mask);
 	uint32_t i = 0;
 
 	if (g == NULL) {
@@ -228,7 +230,7 @@ struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow)
 	uint32_t i;
 
 	for (i = 0; i < l->n; i++) {
-		struct group *g = l->groups[i];
+		struct eroute_group *g = l->groups[i];
 		struct cds_lfht_node *node;
 		union flow_words key;
 		unsigned w;
@@ -250,7 +252,7 @@ struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow)
 struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
 	const struct flow_mask *mask)
 {
-	struct group *g = group_find(t, mask);
+	struct eroute_group *g = group_find(t, mask);
 	union flow_words masked = { .flow = *key };
 	struct cds_lfht_iter iter;
 	struct cds_lfht_node *node;
@@ -273,7 +275,7 @@ static void retire(struct eroute *er)
 
 ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 {
-	struct group *g = group_find(t, &er->mask);
+	struct eroute_group *g = group_find(t, &er->mask);
 	struct cds_lfht_node *old;
 	uint64_t hash = flow_hash(&er->key);
 
@@ -297,9 +299,13 @@ ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 		old = cds_lfht_add_replace(g->table, hash, match, &er->key, &er->node);
 	}
 	if (old != NULL) {
-		retire(rcu_container(old, struct eroute, node));
+		struct eroute *was = rcu_container(old, struct eroute, node);
+
+		walk_list_replace(&g->walks, &was->all, &er->all);
+		retire(was);
 		return MS_OK;
 	}
+	walk_list_add(&g->walks, &er->all);
 	shared_set(g->n, g->n + 1);
 	t->n++;
 	return MS_OK;
@@ -329,12 +335,13 @@ struct eroute *eroute_clone(const struct eroute *er)
 
 void eroute_remove(struct eroute_table *t, struct eroute *er)
 {
-	struct group *g = group_find(t, &er->mask);
+	struct eroute_group *g = group_find(t, &er->mask);
 
 	if (g == NULL || cds_lfht_del(g->table, &er->node) != 0)
 		return;
 	shared_set(g->n, g->n - 1);
 	t->n--;
+	walk_list_remove(&g->walks, &er->all);
 	retire(er);
 }
 
@@ -343,18 +350,57 @@ uint32_t eroute_count(const struct eroute_table *t)
 	return t->n;
 }
 
-void eroute_each(struct eroute_table *t, bool (*fn)(void *arg, struct eroute *er), void *arg)
+/* --- walks ---------------------------------------------------------------------------------- */
+
+void eroute_walk_start(struct eroute_walk *w, struct eroute_table *t)
+{
+	w->t = t;
+	w->group = t->list->n == 0 ? NULL : t->list->groups[0];
+	if (w->group != NULL)
+		walk_start(&w->w, &w->group->walks);
+}
+
+/* The group after this one, as the list is now. */
+static struct eroute_group *group_after(const struct eroute_table *t, const struct eroute_group *g)
 {
 	uint32_t i;
 
-	for (i = 0; i < t->list->n; i++) {
-		struct cds_lfht_iter iter;
-		struct eroute *er;
+	for (i = 0; i + 1 < t->list->n; i++)
+		if (t->list->groups[i] == g)
+			return t->list->groups[i + 1];
+	return NULL;
+}
 
-		cds_lfht_for_each_entry(t->list->groups[i]->table, &iter, er, node)
-			if (!fn(arg, er))
-				return;
+struct eroute *eroute_walk_next(struct eroute_walk *w)
+{
+	while (w->group != NULL) {
+		struct cds_list_head *item = walk_next(&w->w, &w->group->walks);
+
+		if (item != NULL)
+			return rcu_container(item, struct eroute, all);
+		eroute_walk_end(w);
+		w->group = group_after(w->t, w->group);
+		if (w->group != NULL)
+			walk_start(&w->w, &w->group->walks);
 	}
+	return NULL;
+}
+
+void eroute_walk_end(struct eroute_walk *w)
+{
+	if (w->group != NULL)
+		walk_end(&w->w);
+}
+
+void eroute_each(struct eroute_table *t, bool (*fn)(void *arg, struct eroute *er), void *arg)
+{
+	struct eroute_walk w;
+	struct eroute *er;
+
+	eroute_walk_start(&w, t);
+	while ((er = eroute_walk_next(&w)) != NULL && fn(arg, er))
+		continue;
+	eroute_walk_end(&w);
 }
 
 static bool remove_one(void *arg, struct eroute *er)

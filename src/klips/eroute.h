@@ -13,10 +13,12 @@
 
 #include "klips/eroute_key.h"
 #include "klips/rcu.h"
+#include "klips/walk.h"
 
 #include <modswan/kernel.h>
 
 struct klips_sa;
+struct eroute_group;
 
 struct eroute {
 	struct cds_lfht_node node;
@@ -28,6 +30,7 @@ struct eroute {
 	struct ms_said said;  /* MS_SHUNT_NONE: first SA of the group; else how it is listed */
 	struct klips_sa *sa;  /* cached, RCU; NULL: ask the SA table */
 	struct cds_list_head by_sa; /* control thread: eroutes whose sa is the same */
+	struct cds_list_head all;   /* control thread: of the same masks, for walks */
 	uint64_t packets, used_s; /* relaxed atomics */
 	uint32_t pid;		  /* who made it */
 	char *src_id, *dst_id;	  /* may be NULL */
@@ -64,5 +67,15 @@ void eroute_clear(struct eroute_table *t);
 uint32_t eroute_count(const struct eroute_table *t);
 /* Calls fn for each, most specific masks first, until it returns false. */
 void eroute_each(struct eroute_table *t, bool (*fn)(void *arg, struct eroute *er), void *arg);
+
+/* The same piece by piece: NULL at the end.  Started with eroute_walk_start(), always ended. */
+struct eroute_walk {
+	struct eroute_table *t;
+	struct eroute_group *group; /* NULL: the table is empty */
+	struct walk w;
+};
+void eroute_walk_start(struct eroute_walk *w, struct eroute_table *t);
+struct eroute *eroute_walk_next(struct eroute_walk *w);
+void eroute_walk_end(struct eroute_walk *w);
 
 #endif

@@ -9,11 +9,15 @@
 
 /* The first packet of a flow, which often is the one that matters (SYN, the request), and the newest
  * few; all together never more than MAX_OCTETS. */
-enum { MAX_HOLDS = 4096, HOLD_LIFE_S = 60, MAX_PACKETS = 4, MAX_OCTETS = 8 << 20 };
+enum { MAX_HOLDS = 8192, BUCKETS = 8192, MAX_PACKETS = 4, MAX_OCTETS = 8 << 20 };
+/* A hold that nobody answers is asked for again after 5, 10, 20 seconds, and goes after 60. */
+enum { FIRST_ASK_S = 5, HOLD_LIFE_S = 60, ASKS_PER_TICK = 256 };
+enum { SHAPES = 16 };
 
 /* One waiting flow, oldest first in the list. */
 struct hold {
 	struct cds_list_head node;
+	struct hold *same_bucket;
 	union flow_words key;
 	struct flow_mask mask;
 	struct held *packets; /* oldest first */
@@ -21,13 +25,17 @@ struct hold {
 	bool automatic;	     /* made by a trap: has an eroute of its own and a life */
 	bool was_trap;	     /* stands where the trap stood */
 	struct ms_said trap_said;
-	uint64_t born_s;
+	union flow_words flow; /* of the packet that made it: what is asked for */
+	uint32_t seq;	       /* of the last ACQUIRE for it; 0: nobody was there to be asked */
+	uint64_t born_s, ask_s; /* ask_s: when to ask again */
+	unsigned patience_s;
 };
 
 struct hold_table {
 	struct klips *k;
 	struct cds_list_head list;
-	unsigned n;
+	struct hold *buckets[BUCKETS];
+	unsigned n, n_shape[SHAPES];
 	size_t octets; /* of all packets */
 };
 
@@ -40,6 +48,27 @@ struct hold_table *hold_table_new(struct klips *k)
 	t->k = k;
 	CDS_INIT_LIST_HEAD(&t->list);
 	return t;
+}
+
+/* --- the table --------------------------------------------------------------------------------- */
+
+static struct hold **bucket(struct hold_table *t, const union flow_words *key)
+{
+	return &t->buckets[flow_hash(key) % BUCKETS];
+}
+
+/* Which parts of a host-to-host flow count. */
+static unsigned shape(const struct flow_mask *m)
+{
+	return (m->family == AF_INET6 ? 8u : 0) + (m->proto != 0 ? 4u : 0) + (m->sport != 0 ? 2u : 0)
+		+ (m->dport != 0 ? 1u : 0);
+}
+
+static bool host_to_host(const struct flow_mask *m)
+{
+	unsigned whole = m->family == AF_INET6 ? 128 : 32;
+
+	return m->src == whole && m->dst == whole;
 }
 
 /* Takes the packet that *at points to out of the hold. */
@@ -56,9 +85,16 @@ static struct held *unlink_packet(struct hold_table *t, struct hold *h, struct h
 
 static void hold_free(struct hold_table *t, struct hold *h)
 {
+	struct hold **at;
+
 	while (h->packets != NULL)
 		free(unlink_packet(t, h, &h->packets));
+	for (at = bucket(t, &h->key); *at != h; at = &(*at)->same_bucket)
+		continue;
+	*at = h->same_bucket;
 	cds_list_del(&h->node);
+	if (host_to_host(&h->mask))
+		t->n_shape[shape(&h->mask)]--;
 	t->n--;
 	free(h);
 }
@@ -102,7 +138,7 @@ static struct hold *hold_find(struct hold_table *t, const union flow_words *key,
 {
 	struct hold *h;
 
-	cds_list_for_each_entry(h, &t->list, node)
+	for (h = *bucket(t, key); h != NULL; h = h->same_bucket)
 		if (flow_eq(&h->key, key) && flow_mask_eq(&h->mask, mask))
 			return h;
 	return NULL;
@@ -111,14 +147,20 @@ static struct hold *hold_find(struct hold_table *t, const union flow_words *key,
 static struct hold *hold_new(struct hold_table *t, const union flow_words *key,
 	const struct flow_mask *mask)
 {
-	struct hold *h = t->n >= MAX_HOLDS ? NULL : calloc(1, sizeof *h);
+	struct hold *h = t->n >= MAX_HOLDS ? NULL : calloc(1, sizeof *h), **at = bucket(t, key);
 
-	if (h == NULL)
+	if (h == NULL) {
+		shared_set(t->k->holds_refused, t->k->holds_refused + 1);
 		return NULL;
+	}
 	h->key = *key;
 	h->mask = *mask;
 	h->born_s = klips_now_s(t->k);
+	h->same_bucket = *at;
+	*at = h;
 	cds_list_add_tail(&h->node, &t->list);
+	if (host_to_host(mask))
+		t->n_shape[shape(mask)]++;
 	t->n++;
 	return h;
 }
@@ -166,6 +208,16 @@ static void hold_mask(const struct flow_mask *trap, struct flow_mask *out)
 	out->dport = trap->dport != 0 ? 16 : 0;
 }
 
+/* Sends an ACQUIRE; who answers has until ask_s. */
+static void ask(struct hold_table *t, struct hold *h)
+{
+	h->seq = pfkey_acquire(t->k->pfkey, &h->flow.flow);
+	if (h->seq != 0)
+		shared_set(t->k->traps_sent, t->k->traps_sent + 1);
+	h->ask_s = klips_now_s(t->k) + h->patience_s;
+	h->patience_s *= 2;
+}
+
 static void catch_flow(struct hold_table *t, const struct eroute *trap, struct note *n)
 {
 	struct ms_said said = { .spi = MS_SPI_HOLD, .protocol = MS_PROTO_INT };
@@ -183,16 +235,19 @@ static void catch_flow(struct hold_table *t, const struct eroute *trap, struct n
 	same = flow_mask_eq(&mask, &trap->mask);
 	said.dst = ms_addr_any(trap->mask.family);
 	shared_set(t->k->traps, t->k->traps + 1);
-	if (hold_find(t, &words, &mask) != NULL || !pfkey_acquire(t->k->pfkey, &n->flow.flow))
+	if (hold_find(t, &words, &mask) != NULL)
 		return;
-	shared_set(t->k->traps_sent, t->k->traps_sent + 1);
 	h = hold_new(t, &words, &mask);
 	if (h == NULL)
 		return;
-	h->automatic = true;
+	h->flow = n->flow;
+	h->patience_s = FIRST_ASK_S;
+	ask(t, h);
+	/* without anybody to ask, the next packet shall ask again */
+	h->automatic = h->seq != 0;
 	h->was_trap = same;
 	h->trap_said = trap_said;
-	if (put_eroute(t->k, &words.flow, &mask, MS_SHUNT_HOLD, &said) == NULL) {
+	if (!h->automatic || put_eroute(t->k, &words.flow, &mask, MS_SHUNT_HOLD, &said) == NULL) {
 		hold_free(t, h);
 		return;
 	}
@@ -231,43 +286,80 @@ void hold_packet(struct hold_table *t, struct note *n)
 	handle(t, n);
 }
 
-void hold_release(struct hold_table *t, const struct flow *key, const struct flow_mask *mask)
+/* Calls fn for each hold that the flows of key and mask cover; fn frees it. */
+static void each_covered(struct hold_table *t, const union flow_words *key,
+	const struct flow_mask *mask,
+	void (*fn)(struct hold_table *t, struct hold *h, bool exact))
 {
 	struct hold *h, *next;
 
-	cds_list_for_each_entry_safe(h, next, &t->list, node) {
-		if (!flow_covers(key, mask, &h->key.flow, &h->mask))
-			continue;
-		remove_eroute(t->k, h, !flow_eq(&h->key, &(union flow_words){ .flow = *key })
-			|| !flow_mask_eq(&h->mask, mask));
-		while (h->packets != NULL)
-			inject(t->k, unlink_packet(t, h, &h->packets));
-		hold_free(t, h);
+	if (host_to_host(mask) && t->n_shape[shape(mask)] == t->n) {
+		h = hold_find(t, key, mask);
+		if (h != NULL)
+			fn(t, h, true);
+		return;
 	}
+	cds_list_for_each_entry_safe(h, next, &t->list, node)
+		if (flow_covers(&key->flow, mask, &h->key.flow, &h->mask))
+			fn(t, h, flow_eq(&h->key, key) && flow_mask_eq(&h->mask, mask));
 }
 
-void hold_forget(struct hold_table *t, const struct flow *key, const struct flow_mask *mask)
+static void release(struct hold_table *t, struct hold *h, bool exact)
 {
-	struct hold *h, *next;
+	remove_eroute(t->k, h, !exact);
+	while (h->packets != NULL)
+		inject(t->k, unlink_packet(t, h, &h->packets));
+	hold_free(t, h);
+}
 
-	cds_list_for_each_entry_safe(h, next, &t->list, node) {
-		if (!flow_covers(key, mask, &h->key.flow, &h->mask))
-			continue;
-		remove_eroute(t->k, h, !flow_mask_eq(&h->mask, mask));
-		hold_free(t, h);
+static void forget(struct hold_table *t, struct hold *h, bool exact)
+{
+	remove_eroute(t->k, h, !exact);
+	hold_free(t, h);
+}
+
+void hold_release(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask)
+{
+	each_covered(t, key, mask, release);
+}
+
+void hold_forget(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask)
+{
+	each_covered(t, key, mask, forget);
+}
+
+void hold_failed(struct hold_table *t, uint32_t seq)
+{
+	struct hold *h;
+
+	cds_list_for_each_entry(h, &t->list, node)
+		if (h->automatic && h->seq == seq) {
+			forget(t, h, false);
+			return;
+		}
+}
+
+void hold_ask_again(struct hold_table *t)
+{
+	struct hold *h;
+
+	cds_list_for_each_entry(h, &t->list, node) {
+		h->ask_s = klips_now_s(t->k);
+		h->patience_s = FIRST_ASK_S;
 	}
 }
 
 void hold_tick(struct hold_table *t, uint64_t now_s)
 {
 	struct hold *h, *next;
+	unsigned asks = 0;
 
 	cds_list_for_each_entry_safe(h, next, &t->list, node) {
 		if (!h->automatic)
 			continue;
-		if (h->born_s + HOLD_LIFE_S > now_s)
-			return; /* the rest is younger */
-		remove_eroute(t->k, h, true);
-		hold_free(t, h);
+		if (h->born_s + HOLD_LIFE_S <= now_s)
+			forget(t, h, false);
+		else if (h->ask_s <= now_s && asks++ < ASKS_PER_TICK)
+			ask(t, h);
 	}
 }

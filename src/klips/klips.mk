@@ -21,11 +21,14 @@ libklips_la_SOURCES = \
 	src/klips/ip.c src/klips/ip.h \
 	src/klips/ipcomp.c src/klips/ipcomp.h \
 	src/klips/ipip.c \
+	src/klips/listener.c src/klips/listener.h \
 	src/klips/listing.c src/klips/listing.h \
+	src/klips/listing_counters.c src/klips/listing_eroute.c src/klips/listing_sa.c \
 	src/klips/note.c src/klips/note.h \
 	src/klips/orphan.c src/klips/orphan.h \
 	src/klips/outbound.c \
 	src/klips/packet.h \
+	src/klips/pfkey_client.c src/klips/pfkey_client.h src/klips/pfkey_dump.c \
 	src/klips/pfkey_event.c src/klips/pfkey_flow.c src/klips/pfkey_misc.c src/klips/pfkey_sa.c \
 	src/klips/pfkey_server.c src/klips/pfkey_server.h src/klips/pfkey_tell.h \
 	src/klips/rcu.h \
@@ -33,7 +36,7 @@ libklips_la_SOURCES = \
 	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
 	src/klips/segment.c src/klips/segment.h \
 	src/klips/send.c \
-	src/klips/worker.c src/klips/worker.h \
+	src/klips/walk.h src/klips/worker.c src/klips/worker.h \
 	src/klips/xform.c src/klips/xform.h
 libklips_la_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS) $(ZLIB_CFLAGS) -pthread
 libklips_la_LIBADD = libmodswan.la $(URCU_LIBS) $(ZLIB_LIBS) -lpthread

@@ -105,7 +105,7 @@ check "AES-GCM: ping" on "$a" ping -c 5 -i 0.1 -W 2 10.2.0.1
 check "AES-GCM: long ping" on "$a" ping -c 2 -i 0.1 -W 2 -s 4000 10.2.0.1
 check "AES-GCM: TCP" tcp 10.2.0.1
 check "eroute listing" has "$a" eroute \
-	'^[1-9][0-9]* +10\.1\.0\.0/24        -> 10\.2\.0\.0/24        => tun0x1001@192\.0\.2\.2$'
+	'^[1-9][0-9]* +10\.1\.0\.0/24:0      -> 10\.2\.0\.0/24:0      => tun0x1001@192\.0\.2\.2:0 \(\) \(\)$'
 check "spigrp listing" has "$a" spigrp '^tun0x1001@192\.0\.2\.2 esp0x1000@192\.0\.2\.2 $'
 check "spi listing" has "$a" spi '^esp0x1000@192\.0\.2\.2 ESP_AES_GCM_16: dir=out src=192\.0\.2\.1'
 check "the device's MTU went down" has "$a" tncfg '^ipsec0 -> eth1 mtu=1446\(1446\) -> 1500$'
@@ -240,7 +240,7 @@ check_not "drop: ping" on "$a" ping -c 1 -W 1 192.0.2.2
 # --- trap and hold ------------------------------------------------------------------------------------
 check "trap" inject "$a" flow 10.1.0.0/24 10.2.0.0/24 %trap
 check_not "trap without key daemon" on "$a" ping -c 1 -W 1 10.2.0.1
-check "trap without key daemon: no hold" has "$a" eroute '10\.1\.0\.0/24 .*=> %trap$'
+check "trap without key daemon: no hold" has "$a" eroute '10\.1\.0\.0/24:0 .*=> %trap$'
 on "$a" src/klips/inject "$dir/$a/klips.sock" listen 6 >"$dir/events" 2>&1 &
 pids+=($!)
 wait_for grep -q X_MS_HELLO "$dir/events"
@@ -248,7 +248,7 @@ on "$a" ping -c 3 -i 0.05 -W 5 10.2.0.1 >"$dir/held-ping" 2>&1 &
 ping=$!
 asked='ADDRESS_SRC(proto=1 prefix=32 addr=10.1.0.1) ADDRESS_DST(proto=1 prefix=32 addr=10.2.0.1)'
 check "trap: ACQUIRE" wait_for grep -q "ACQUIRE satype=ESP.*$asked" "$dir/events"
-check "trap: hold" has "$a" eroute '10\.1\.0\.1/32 +-> 10\.2\.0\.1/32 +=> %hold$'
+check "trap: hold" has "$a" eroute '10\.1\.0\.1/32:0 +-> 10\.2\.0\.1/32:0 +=> %hold$'
 check "hold: SAs" pair tunnel 0x1600 20 $key20 - - 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24
 check "hold: the packets went out" wait $ping
 check "hold: none was lost" grep -q ' 0% packet loss' "$dir/held-ping"
@@ -256,7 +256,7 @@ check_not "hold: gone" has "$a" eroute %hold
 check "trap: one ACQUIRE" test "$(grep -c ^ACQUIRE "$dir/events")" = 1
 check "host trap" inject "$a" flow 10.1.0.1/32 10.2.0.1/32 %trap
 on "$a" ping -c 2 -i 0.2 -W 1 10.2.0.1 >/dev/null 2>&1
-check "host trap: hold in its place" has "$a" eroute '10\.1\.0\.1/32 +-> 10\.2\.0\.1/32 +=> %hold$'
+check "host trap: hold in its place" has "$a" eroute '10\.1\.0\.1/32:0 +-> 10\.2\.0\.1/32:0 +=> %hold$'
 check "host trap: taken out" inject "$a" unflow 10.1.0.1/32 10.2.0.1/32
 check_not "host trap: gone" has "$a" eroute '10\.1\.0\.1/32'
 check "the wider eroute counts again" on "$a" ping -c 1 -W 2 10.2.0.1

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text listings of what klips holds; control thread, online. */
+/*
+ * Text listings of what klips holds, made piece by piece: a table of a million eroutes is neither
+ * in memory at once nor keeps the control thread from other work.  Control thread, online.
+ */
 #ifndef KLIPS_LISTING_H
 #define KLIPS_LISTING_H
 
@@ -8,7 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct eroute;
 struct klips;
+struct klips_sa;
+struct listing;
 
 /* Grows; what does not fit into memory is left out. */
 struct text {
@@ -18,7 +24,19 @@ struct text {
 
 void text_put(struct text *t, const char *fmt, ...) MS_PRINTF(2, 3);
 
-/* name: eroute, spi, spigrp, tncfg, version, counters, klipsdebug.  False: none of them. */
-bool listing(struct klips *k, const char *name, struct text *out);
+/* name: eroute, spi, spigrp, tncfg, version, counters, klipsdebug, pf_key, pf_key_registered,
+ * pf_key_supported.  NULL: none of them, or no memory. */
+struct listing *listing_start(struct klips *k, const char *name);
+/* Adds whole lines, some kilo-octets; false: that was the end. */
+bool listing_more(struct listing *l, struct text *out);
+void listing_end(struct listing **l);
+
+/* --- lines of it ------------------------------------------------------------------------------ */
+
+void list_eroute(struct text *t, const struct eroute *er);
+void list_sa(const struct klips *k, struct text *t, struct klips_sa *sa);
+/* Nothing for an SA that is not the first of its group. */
+void list_group(struct text *t, const struct klips_sa *sa);
+void list_counters(const struct klips *k, struct text *t);
 
 #endif

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What klips says unasked: ACQUIRE, EXPIRE, X_NAT_T_NEW_MAPPING. */
+/* What klips says unasked: ACQUIRE, EXPIRE, X_NAT_T_NEW_MAPPING; and the ACQUIRE of others. */
+#include "klips/hold.h"
 #include "klips/instance.h"
 #include "klips/pfkey_server.h"
 #include "klips/sa_build.h"
 
 #include "klips/pfkey_tell.h"
 
+#include <errno.h>
+
 enum { SOFT_S = 57600, HARD_S = 86400 };
 
-bool pfkey_acquire(struct pfkey_server *s, const struct flow *flow)
+uint32_t pfkey_acquire(struct pfkey_server *s, const struct flow *flow)
 {
 	const struct ms_pfkey_comb comb = { .auth = 5, .encrypt = MS_ENCR_AES_CBC,
 		.auth_minbits = 256, .auth_maxbits = 256, .encrypt_minbits = 128,
@@ -26,7 +29,18 @@ bool pfkey_acquire(struct pfkey_server *s, const struct flow *flow)
 	ms_pfkey_addr_set(&m.src, &src, flow->sport);
 	ms_pfkey_addr_set(&m.dst, &dst, flow->dport);
 	m.src.proto = m.dst.proto = flow->proto;
-	return pfkey_tell_registered(s, &m) > 0;
+	return pfkey_tell_registered(s, &m) > 0 ? m.seq : 0;
+}
+
+/* RFC 2367 s3.1.6: an application asks the key managers; or one of them says, by an errno, that it
+ * cannot do what we asked for with that number. */
+int pfkey_asked(struct pfkey_call *c, struct ms_pfkey_msg *m)
+{
+	if (m->err != 0) {
+		hold_failed(c->k->holds, m->seq);
+		return PFKEY_ANSWERED;
+	}
+	return pfkey_pass_on(c->server, m) > 0 ? 0 : EPROTONOSUPPORT;
 }
 
 void pfkey_expire(struct pfkey_server *s, const struct klips_sa *sa, bool hard)

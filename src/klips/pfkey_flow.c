@@ -194,7 +194,7 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		return pfkey_errno(err);
 	}
 	if (er->shunt != MS_SHUNT_TRAP && er->shunt != MS_SHUNT_HOLD)
-		hold_release(k->holds, &er->key.flow, &er->mask);
+		hold_release(k->holds, &er->key, &er->mask);
 	return 0;
 }
 
@@ -203,6 +203,7 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 int pfkey_delflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
 	struct klips *k = c->k;
+	union flow_words words;
 	struct eroute *er;
 	struct flow key;
 	struct flow_mask mask;
@@ -218,7 +219,8 @@ int pfkey_delflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	if (er == NULL)
 		return ENOENT;
 	/* the holds first: theirs may be this very eroute */
-	hold_forget(k->holds, &er->key.flow, &mask);
+	words = er->key;
+	hold_forget(k->holds, &words, &mask);
 	er = eroute_exact(k->eroutes, &key, &mask);
 	if (er != NULL)
 		eroute_remove(k->eroutes, er);

@@ -2,7 +2,10 @@
 /* PF_KEY messages about the rest: who speaks, devices, encapsulation sockets, debugging, the end. */
 #include "klips/device.h"
 #include "klips/encap.h"
+#include "klips/hold.h"
 #include "klips/instance.h"
+#include "klips/ipcomp.h"
+#include "klips/listing.h"
 #include "klips/pfkey_server.h"
 
 #include <modswan/registry.h>
@@ -10,7 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { FIRST_IPSEC_IFNUM = 49152, DEBUG_SET = 0x80000000u };
+enum { FIRST_IPSEC_IFNUM = 49152, DEBUG_SET = 0x80000000u, TALG_V4_IN_V4 = 1, TALG_V6_IN_V6 = 4 };
 
 /* --- REGISTER --------------------------------------------------------------------------------- */
 
@@ -53,16 +56,80 @@ static struct ms_bytes list_algs(uint8_t *buf, size_t size, enum ms_alg_kind kin
 	return ms_bytes(buf, used);
 }
 
+/* What IPIP and IPComp do counts as encryption. */
+static struct ms_bytes list_numbers(uint8_t *buf, unsigned first, unsigned last)
+{
+	size_t used = 0;
+
+	for (; first <= last; first++, used += MS_PFKEY_ALG_OCTETS)
+		ms_pfkey_alg_put(buf + used, &(struct ms_pfkey_alg){ .id = (uint8_t)first });
+	return ms_bytes(buf, used);
+}
+
+/* auth, encrypt: PFKEY_SCRATCH / 2 octets each. */
+static void fill_supported(struct ms_pfkey_msg *m, uint8_t *auth, uint8_t *encrypt)
+{
+	const size_t half = PFKEY_SCRATCH / 2;
+
+	if (m->satype == MS_PFKEY_SATYPE_ESP || m->satype == MS_PFKEY_SATYPE_AH || m->satype == 0) {
+		m->supported_auth = list_algs(auth, half, MS_ALG_INTEG);
+		m->has |= MS_PFKEY_BIT(SUPPORTED_AUTH);
+	}
+	if (m->satype == MS_PFKEY_SATYPE_ESP || m->satype == 0)
+		m->supported_encrypt = list_algs(encrypt, half, MS_ALG_ENCR);
+	else if (m->satype == MS_PFKEY_SATYPE_IPIP)
+		m->supported_encrypt = list_numbers(encrypt, TALG_V4_IN_V4, TALG_V6_IN_V6);
+	else if (m->satype == MS_PFKEY_SATYPE_COMP)
+		m->supported_encrypt = list_numbers(encrypt, IPCOMP_DEFLATE, IPCOMP_DEFLATE);
+	else
+		return;
+	m->has |= MS_PFKEY_BIT(SUPPORTED_ENCRYPT);
+}
+
 int pfkey_register(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
-	size_t half = PFKEY_SCRATCH / 2;
+	bool first = !pfkey_client_manages(c->client);
 
 	pfkey_client_register(c->client, m->satype);
-	if (m->satype != MS_PFKEY_SATYPE_ESP && m->satype != 0)
-		return 0;
-	m->supported_auth = list_algs(c->scratch, half, MS_ALG_INTEG);
-	m->supported_encrypt = list_algs(c->scratch + half, half, MS_ALG_ENCR);
-	m->has |= MS_PFKEY_BIT(SUPPORTED_AUTH) | MS_PFKEY_BIT(SUPPORTED_ENCRYPT);
+	fill_supported(m, c->scratch, c->scratch + PFKEY_SCRATCH / 2);
+	/* what nobody heard before it came is asked again */
+	if (first)
+		hold_ask_again(c->k->holds);
+	return 0;
+}
+
+static void list_supported(struct text *t, unsigned satype, unsigned ext, struct ms_bytes list)
+{
+	struct ms_pfkey_alg alg;
+	size_t i;
+
+	for (i = 0; ms_pfkey_alg_get(list, i, &alg); i++)
+		text_put(t, "%6u %7u %6u %5u %7u %7u\n", satype, ext, alg.id, alg.ivlen * 8u,
+			alg.minbits, alg.maxbits);
+}
+
+void list_pfkey_supported(const struct klips *k, struct text *t)
+{
+	static const uint8_t satypes[] = { MS_PFKEY_SATYPE_AH, MS_PFKEY_SATYPE_ESP,
+		MS_PFKEY_SATYPE_IPIP, MS_PFKEY_SATYPE_COMP };
+	uint8_t auth[PFKEY_SCRATCH / 2], encrypt[PFKEY_SCRATCH / 2];
+	unsigned i;
+
+	(void)k;
+	text_put(t, "satype exttype alg_id ivlen minbits maxbits\n");
+	for (i = 0; i < sizeof satypes; i++) {
+		struct ms_pfkey_msg m = { .satype = satypes[i] };
+
+		fill_supported(&m, auth, encrypt);
+		list_supported(t, satypes[i], MS_PFKEY_EXT_SUPPORTED_AUTH, m.supported_auth);
+		list_supported(t, satypes[i], MS_PFKEY_EXT_SUPPORTED_ENCRYPT, m.supported_encrypt);
+	}
+}
+
+/* SA type 1: see everything; 0: no more. */
+int pfkey_promisc(struct pfkey_call *c, struct ms_pfkey_msg *m)
+{
+	pfkey_client_observes(c->client, m->satype != 0);
 	return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "klips/pfkey_server.h"
+#include "klips/pfkey_client.h"
 
 #include "klips/instance.h"
-#include "klips/pfkey_tell.h"
+#include "klips/listener.h"
+
 #include <modswan/log.h>
-#include <modswan/loop.h>
 #include <modswan/unix.h>
 
 #include <errno.h>
@@ -13,37 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_CLIENTS = 64, MAX_QUEUED = 4096, BATCH = 64 };
-
-struct record {
-	struct record *next;
-	size_t len;
-	uint8_t data[];
-};
-
-struct pfkey_client {
-	struct pfkey_server *server;
-	struct pfkey_client *next;
-	struct ms_watch *watch;
-	int fd;
-	uint32_t pid; /* of the process, by the system's word */
-	uint32_t registered; /* 1 << satype */
-	bool datagrams;
-	uint32_t failed_chain; /* 0: none */
-	struct record *first, **last;
-	unsigned queued;
-};
-
-struct pfkey_server {
-	struct klips *k;
-	int fd;
-	char *path;
-	struct ms_watch *watch;
-	struct pfkey_client *clients;
-	unsigned n_clients;
-	uint32_t seq; /* of our own messages */
-	uint8_t in[MS_PFKEY_MAX_OCTETS], out[MS_PFKEY_MAX_OCTETS], scratch[PFKEY_SCRATCH];
-};
+enum { MAX_CLIENTS = 64, BATCH = 64 };
 
 /* Who gets the answer of a success. */
 enum audience { ASKER, EVERYBODY };
@@ -57,8 +27,11 @@ static const struct {
 	[MS_PFKEY_ADD] = { pfkey_add, EVERYBODY },
 	[MS_PFKEY_DELETE] = { pfkey_delete, EVERYBODY },
 	[MS_PFKEY_GET] = { pfkey_get, ASKER },
+	[MS_PFKEY_ACQUIRE] = { pfkey_asked, ASKER },
 	[MS_PFKEY_REGISTER] = { pfkey_register, ASKER },
 	[MS_PFKEY_FLUSH] = { pfkey_flush, EVERYBODY },
+	[MS_PFKEY_DUMP] = { pfkey_dump, ASKER },
+	[MS_PFKEY_X_PROMISC] = { pfkey_promisc, ASKER },
 	[MS_PFKEY_X_GRPSA] = { pfkey_grpsa, EVERYBODY },
 	[MS_PFKEY_X_ADDFLOW] = { pfkey_addflow, EVERYBODY },
 	[MS_PFKEY_X_DELFLOW] = { pfkey_delflow, EVERYBODY },
@@ -72,109 +45,6 @@ static const struct {
 	[MS_PFKEY_X_MS_MOVE] = { pfkey_move, EVERYBODY },
 	[MS_PFKEY_X_MS_TEARDOWN] = { pfkey_teardown, ASKER },
 };
-
-void pfkey_client_register(struct pfkey_client *c, uint8_t satype)
-{
-	c->registered |= satype == 0 ? UINT32_MAX : UINT32_C(1) << satype;
-}
-
-bool pfkey_client_manages(const struct pfkey_client *c)
-{
-	return c->registered != 0;
-}
-
-uint32_t pfkey_client_pid(const struct pfkey_client *c)
-{
-	return c->pid;
-}
-
-bool pfkey_manager_present(void *arg, uint32_t pid)
-{
-	const struct pfkey_server *s = arg;
-	const struct pfkey_client *c;
-
-	for (c = s->clients; c != NULL; c = c->next)
-		if (c->pid == pid && c->registered != 0)
-			return true;
-	return false;
-}
-
-void pfkey_client_wants_datagrams(struct pfkey_client *c)
-{
-	c->datagrams = true;
-}
-
-/* --- sending -------------------------------------------------------------------------------- */
-
-static void client_free(struct pfkey_client *c)
-{
-	struct pfkey_client **at;
-	struct record *r;
-
-	for (at = &c->server->clients; *at != c; at = &(*at)->next)
-		continue;
-	*at = c->next;
-	c->server->n_clients--;
-	while ((r = c->first) != NULL) {
-		c->first = r->next;
-		free(r);
-	}
-	ms_watch_free(&c->watch);
-	close(c->fd);
-	free(c);
-}
-
-static void set_events(struct pfkey_client *c)
-{
-	unsigned events = c->queued > 0 ? MS_WRITABLE : 0;
-
-	/* whoever does not read answers is not asked for more questions */
-	if (c->queued < MAX_QUEUED)
-		events |= MS_READABLE;
-	ms_watch_set(c->watch, events);
-}
-
-static void enqueue(struct pfkey_client *c, const uint8_t *data, size_t len)
-{
-	struct record *r = malloc(sizeof *r + len);
-
-	if (r == NULL)
-		return; /* lost, as on any socket without memory */
-	r->next = NULL;
-	r->len = len;
-	memcpy(r->data, data, len);
-	*c->last = r;
-	c->last = &r->next;
-	c->queued++;
-	set_events(c);
-}
-
-/* Events and other people's answers are lost to a client with a full queue. */
-static void deliver(struct pfkey_client *c, const uint8_t *data, size_t len, int fd, bool own)
-{
-	if (c->queued == 0 && ms_unix_send(c->fd, data, len, fd) == MS_OK)
-		return;
-	if (c->queued > 0 || errno == EAGAIN || errno == EWOULDBLOCK)
-		if (own || c->queued < MAX_QUEUED)
-			enqueue(c, data, len);
-}
-
-static void drain(struct pfkey_client *c)
-{
-	struct record *r;
-
-	while ((r = c->first) != NULL) {
-		if (ms_unix_send(c->fd, r->data, r->len, -1) != MS_OK
-			&& (errno == EAGAIN || errno == EWOULDBLOCK))
-			break;
-		c->first = r->next;
-		c->queued--;
-		free(r);
-	}
-	if (c->first == NULL)
-		c->last = &c->first;
-	set_events(c);
-}
 
 /* --- requests ------------------------------------------------------------------------------- */
 
@@ -198,9 +68,11 @@ static void answer(struct pfkey_server *s, struct pfkey_call *call, struct ms_pf
 	for (c = s->clients; c != NULL; c = next) {
 		next = c->next;
 		if (c == call->client)
-			deliver(c, s->out, len, call->fd_out, true);
+			pfkey_deliver(c, s->out, len, call->fd_out, true);
 		else if (err == 0 && handlers[m->type].audience == EVERYBODY)
-			deliver(c, s->out, len, -1, false);
+			pfkey_deliver(c, s->out, len, -1, false);
+		else
+			pfkey_observe(c, s->out, len);
 	}
 }
 
@@ -219,6 +91,24 @@ static int dispatch(struct pfkey_call *call, struct ms_pfkey_msg *m)
 	return err;
 }
 
+/* Those who look at everything see requests too, without keys. */
+static void show_request(struct pfkey_server *s, size_t len)
+{
+	struct pfkey_client *c, *next;
+	bool observed = false;
+
+	for (c = s->clients; c != NULL; c = c->next)
+		observed |= c->promiscuous;
+	if (!observed || len > sizeof s->out)
+		return;
+	memcpy(s->out, s->in, len);
+	ms_pfkey_blank_keys(s->out, len);
+	for (c = s->clients; c != NULL; c = next) {
+		next = c->next;
+		pfkey_observe(c, s->out, len);
+	}
+}
+
 static void request(struct pfkey_client *c, size_t len, int fd)
 {
 	struct pfkey_server *s = c->server;
@@ -228,16 +118,18 @@ static void request(struct pfkey_client *c, size_t len, int fd)
 	char text[256];
 	int err;
 
+	show_request(s, len);
 	if (ms_pfkey_parse(&m, s->in, len, MS_PFKEY_DOWN, &call.why) != MS_OK)
-		err = len >= MS_PFKEY_HEADER_OCTETS ? EINVAL : 0;
+		err = EINVAL;
 	else
 		err = dispatch(&call, &m);
-	if (err != 0) {
+	if (err > 0) {
 		ms_pfkey_text(&m, text, sizeof text);
 		ms_debug(&s->k->log, "refused with %s: %s (%s)", strerror(err), text,
 			call.why.text);
 	}
-	if (len >= MS_PFKEY_HEADER_OCTETS)
+	/* shorter ones leave nothing to answer to */
+	if (len >= MS_PFKEY_HEADER_OCTETS && err != PFKEY_ANSWERED)
 		answer(s, &call, &m, err);
 	/* keys pass through here */
 	ms_wipe(s->in, len);
@@ -246,58 +138,76 @@ static void request(struct pfkey_client *c, size_t len, int fd)
 		close(call.fd_in);
 }
 
+/* The record was longer than any message can be: its header is all that is known. */
+static void refuse_giant(struct pfkey_client *c)
+{
+	struct pfkey_server *s = c->server;
+	struct pfkey_call call = { .k = s->k, .server = s, .client = c, .fd_in = -1, .fd_out = -1 };
+	struct ms_pfkey_msg m;
+	ms_err length = ms_pfkey_parse(&m, s->in, MS_PFKEY_HEADER_OCTETS, MS_PFKEY_DOWN, NULL);
+
+	answer(s, &call, &m, length == MS_OK ? EINVAL : EMSGSIZE);
+	ms_wipe(s->in, sizeof s->in);
+}
+
+/* False: the client is gone, or there is nothing more now. */
+static bool take_one(struct pfkey_client *c)
+{
+	struct pfkey_server *s = c->server;
+	size_t len = 0;
+	int passed = -1;
+	ms_err err = ms_unix_receive(c->fd, s->in, sizeof s->in, &len, &passed);
+
+	if (err == MS_OK)
+		request(c, len, passed);
+	else if (err == MS_ERR_SPACE)
+		refuse_giant(c);
+	else if (err != MS_ERR_BUSY)
+		pfkey_client_free(c);
+	return err == MS_OK || err == MS_ERR_SPACE;
+}
+
 static void client_ready(void *arg, int fd, unsigned events)
 {
 	struct pfkey_client *c = arg;
-	struct pfkey_server *s = c->server;
 	unsigned i;
 
+	(void)fd;
 	control_enter();
 	if ((events & MS_WRITABLE) != 0)
-		drain(c);
-	for (i = 0; (events & MS_READABLE) != 0 && i < BATCH && c->queued < MAX_QUEUED; i++) {
-		size_t len = 0;
-		int passed = -1;
-		ms_err err = ms_unix_receive(fd, s->in, sizeof s->in, &len, &passed);
-
-		if (err == MS_ERR_BUSY)
-			break;
-		if (err != MS_OK) {
-			client_free(c);
-			break;
-		}
-		request(c, len, passed);
-	}
+		pfkey_drain(c);
+	if (c->dump.running)
+		pfkey_dump_more(c);
+	else
+		for (i = 0; (events & MS_READABLE) != 0 && i < BATCH && !pfkey_client_full(c)
+			&& !c->dump.running && take_one(c); i++)
+			continue;
 	control_leave();
 }
 
-static void accept_ready(void *arg, int fd, unsigned events)
+void pfkey_server_take(struct pfkey_server *s, int fd, uint32_t pid)
 {
-	struct pfkey_server *s = arg;
-	struct ucred cred;
-	socklen_t len = sizeof cred;
 	struct pfkey_client *c;
-	int cfd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	(void)events;
-	if (cfd < 0)
-		return;
-	if (getsockopt(cfd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0
-		|| (cred.uid != 0 && cred.uid != geteuid()) || s->n_clients >= MAX_CLIENTS
-		|| (c = calloc(1, sizeof *c)) == NULL) {
-		close(cfd);
+	if (s->n_clients >= MAX_CLIENTS || (c = calloc(1, sizeof *c)) == NULL) {
+		close(fd);
 		return;
 	}
 	c->server = s;
-	c->fd = cfd;
-	c->pid = (uint32_t)cred.pid;
-	c->last = &c->first;
+	c->fd = fd;
+	c->pid = pid;
+	c->end = &c->first;
 	c->next = s->clients;
 	s->clients = c;
 	s->n_clients++;
-	c->watch = ms_watch_new(s->k->loop, cfd, MS_READABLE, client_ready, c);
+	c->watch = ms_watch_new(s->k->loop, fd, MS_READABLE, client_ready, c);
 	if (c->watch == NULL)
-		client_free(c);
+		pfkey_client_free(c);
+}
+
+static void client_new(void *arg, int fd, pid_t pid)
+{
+	pfkey_server_take(arg, fd, (uint32_t)pid);
 }
 
 /* --- life ----------------------------------------------------------------------------------- */
@@ -306,21 +216,14 @@ ms_err pfkey_server_new(struct pfkey_server **out, struct klips *k, const char *
 	struct ms_why *why)
 {
 	struct pfkey_server *s = calloc(1, sizeof *s);
-	ms_err err;
+	ms_err err = MS_OK;
 
 	if (s == NULL)
 		return MS_ERR_NOMEM;
 	s->k = k;
-	s->fd = -1;
 	*out = s;
-	s->path = strdup(path);
-	err = s->path == NULL ? MS_ERR_NOMEM
-			      : ms_unix_listen(&s->fd, path, SOCK_SEQPACKET, 0600, why);
-	if (err == MS_OK) {
-		s->watch = ms_watch_new(k->loop, s->fd, MS_READABLE, accept_ready, s);
-		if (s->watch == NULL)
-			err = MS_ERR_NOMEM;
-	}
+	if (path != NULL)
+		err = listener_new(&s->listener, k->loop, path, SOCK_SEQPACKET, client_new, s, why);
 	if (err != MS_OK)
 		pfkey_server_free(out);
 	return err;
@@ -333,54 +236,9 @@ void pfkey_server_free(struct pfkey_server **sp)
 	if (s == NULL)
 		return;
 	while (s->clients != NULL)
-		client_free(s->clients);
-	ms_watch_free(&s->watch);
-	if (s->fd >= 0) {
-		close(s->fd);
-		unlink(s->path);
-	}
-	free(s->path);
+		pfkey_client_free(s->clients);
+	listener_free(&s->listener);
 	ms_wipe(s, sizeof *s);
 	free(s);
 	*sp = NULL;
-}
-
-/* --- events --------------------------------------------------------------------------------- */
-
-static unsigned tell(struct pfkey_server *s, struct ms_pfkey_msg *m, uint32_t registered,
-	bool datagrams)
-{
-	struct pfkey_client *c, *next;
-	unsigned told = 0;
-	size_t len;
-
-	m->seq = ++s->seq;
-	if (ms_pfkey_build(m, MS_PFKEY_UP, s->out, sizeof s->out, &len, NULL) != MS_OK)
-		return 0;
-	for (c = s->clients; c != NULL; c = next) {
-		next = c->next;
-		if (datagrams ? !c->datagrams : (c->registered & registered) == 0)
-			continue;
-		deliver(c, s->out, len, -1, false);
-		told++;
-	}
-	return told;
-}
-
-unsigned pfkey_tell_registered(struct pfkey_server *s, struct ms_pfkey_msg *m)
-{
-	return tell(s, m, UINT32_C(1) << m->satype, false);
-}
-
-void pfkey_datagram(struct pfkey_server *s, const struct ms_endpoint *local,
-	const struct ms_endpoint *remote, struct ms_bytes data)
-{
-	struct ms_pfkey_msg m = { .type = MS_PFKEY_X_MS_DATAGRAM,
-		.has = MS_PFKEY_BIT(X_MS_LOCAL) | MS_PFKEY_BIT(X_MS_REMOTE)
-			| MS_PFKEY_BIT(X_MS_DATA) };
-
-	ms_pfkey_addr_set(&m.local, &local->addr, local->port);
-	ms_pfkey_addr_set(&m.remote, &remote->addr, remote->port);
-	m.data = data;
-	tell(s, &m, 0, true);
 }

@@ -13,6 +13,7 @@ struct sadb {
 	struct cds_lfht *table;
 	uint32_t n;
 	uint64_t ticked_s;
+	struct walk_list walks;
 	struct cds_list_head wheel[WHEEL_SLOTS]; /* slot: second modulo WHEEL_SLOTS */
 };
 
@@ -45,6 +46,7 @@ struct sadb *sadb_new(void)
 		free(db);
 		return NULL;
 	}
+	walk_list_init(&db->walks);
 	for (i = 0; i < WHEEL_SLOTS; i++)
 		CDS_INIT_LIST_HEAD(&db->wheel[i]);
 	return db;
@@ -110,12 +112,14 @@ ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 	order_before(&sa->node);
 	if (old == NULL) {
 		cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
+		walk_list_add(&db->walks, &sa->all);
 		db->n++;
 		return MS_OK;
 	}
 	if (!update || old->state != MS_PFKEY_LARVAL)
 		return MS_ERR_DUPLICATE;
 	cds_lfht_add_replace(db->table, said_hash(&sa->said), match, &sa->said, &sa->node);
+	walk_list_replace(&db->walks, &old->all, &sa->all);
 	retire(old);
 	return MS_OK;
 }
@@ -124,8 +128,10 @@ void sadb_take(struct sadb *db, struct klips_sa *sa)
 {
 	struct eroute *er;
 
-	if (cds_lfht_del(db->table, &sa->node) == 0)
+	if (cds_lfht_del(db->table, &sa->node) == 0) {
+		walk_list_remove(&db->walks, &sa->all);
 		db->n--;
+	}
 	cds_list_for_each_entry(er, &sa->eroutes, by_sa)
 		rcu_put(er->sa, NULL);
 }
@@ -134,6 +140,7 @@ void sadb_put_back(struct sadb *db, struct klips_sa *sa)
 {
 	order_before(&sa->node);
 	cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
+	walk_list_add(&db->walks, &sa->all);
 	db->n++;
 }
 
@@ -141,6 +148,7 @@ static void remove_one(struct sadb *db, struct klips_sa *sa)
 {
 	if (cds_lfht_del(db->table, &sa->node) != 0)
 		return;
+	walk_list_remove(&db->walks, &sa->all);
 	db->n--;
 	retire(sa);
 }
@@ -190,14 +198,27 @@ uint32_t sadb_count(const struct sadb *db)
 	return db->n;
 }
 
+void sadb_walk_start(struct sadb *db, struct walk *w)
+{
+	walk_start(w, &db->walks);
+}
+
+struct klips_sa *sadb_walk_next(struct sadb *db, struct walk *w)
+{
+	struct cds_list_head *item = walk_next(w, &db->walks);
+
+	return item == NULL ? NULL : rcu_container(item, struct klips_sa, all);
+}
+
 void sadb_each(struct sadb *db, bool (*fn)(void *arg, struct klips_sa *sa), void *arg)
 {
-	struct cds_lfht_iter iter;
 	struct klips_sa *sa;
+	struct walk w;
 
-	cds_lfht_for_each_entry(db->table, &iter, sa, node)
-		if (!fn(arg, sa))
-			return;
+	sadb_walk_start(db, &w);
+	while ((sa = sadb_walk_next(db, &w)) != NULL && fn(arg, sa))
+		continue;
+	walk_end(&w);
 }
 
 /* --- time ----------------------------------------------------------------------------------- */

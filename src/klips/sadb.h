@@ -15,6 +15,7 @@
 
 #include "klips/rcu.h"
 #include "klips/replay.h"
+#include "klips/walk.h"
 
 #include <modswan/crypto.h>
 #include <modswan/kernel.h>
@@ -86,6 +87,7 @@ struct klips_sa {
 	uint64_t added_s; /* seconds since the epoch */
 	uint64_t due_s;	  /* next time limit, 0: none */
 	struct cds_list_head wheel;
+	struct cds_list_head all; /* for walks */
 	struct cds_list_head eroutes; /* whose cached pointer is this */
 	uint32_t pid;	      /* who made it */
 	bool managed;	      /* by a registered key daemon */
@@ -137,6 +139,9 @@ ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer) MS_MUST_CHECK;
 void sadb_unlink_group(struct klips_sa *sa);
 uint32_t sadb_count(const struct sadb *db);
 void sadb_each(struct sadb *db, bool (*fn)(void *arg, struct klips_sa *sa), void *arg);
+/* The same piece by piece, in order of making: NULL at the end.  Always ended. */
+void sadb_walk_start(struct sadb *db, struct walk *w);
+struct klips_sa *sadb_walk_next(struct sadb *db, struct walk *w);
 
 /* Time limits: sorts the SA into the wheel by its next limit after now. */
 void sadb_schedule(struct sadb *db, struct klips_sa *sa, uint64_t now_s);

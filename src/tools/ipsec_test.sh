@@ -17,8 +17,7 @@ finish() {
 	for pid in $(cat "$run"/*.pid 2>/dev/null); do kill "$pid" 2>/dev/null; done
 	rm -rf "$dir"
 	echo "$checks checks, $failed failed"
-	[ "$failed" -eq 0 ]
-	exit
+	exit $((failed > 0))
 }
 trap finish EXIT
 trap 'exit 1' INT TERM HUP

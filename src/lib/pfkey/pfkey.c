@@ -196,6 +196,9 @@ static ms_err read_exts(struct ms_pfkey_msg *out, const uint8_t *p, size_t len, 
 static ms_err check_satype(const struct ms_pfkey_msg *m, const struct pfkey_message *row,
 	struct ms_why *why)
 {
+	/* RFC 2367 s3.1.11: a switch there */
+	if (m->type == MS_PFKEY_X_PROMISC && m->satype == 1)
+		return MS_OK;
 	if (m->satype == 0 ? !row->any_satype : ms_pfkey_satype_name(m->satype) == NULL)
 		return ms_fail(why, MS_ERR_SYNTAX, "%s with SA type %u", row->name, m->satype);
 	return MS_OK;
@@ -227,16 +230,43 @@ ms_err ms_pfkey_parse(struct ms_pfkey_msg *out, const void *buf, size_t len,
 	if (row == NULL || !row->legal[dir])
 		return ms_fail(why, MS_ERR_SYNTAX, "message type %u", out->type);
 	err = check_satype(out, row, why);
+	/* a whole message inside */
+	if (err == MS_OK && out->type == MS_PFKEY_X_PROMISC && dir == MS_PFKEY_UP) {
+		out->data = ms_bytes(p + MS_PFKEY_HEADER_OCTETS, len - MS_PFKEY_HEADER_OCTETS);
+		return MS_OK;
+	}
 	if (err == MS_OK)
 		err = read_exts(out, p + MS_PFKEY_HEADER_OCTETS, len - MS_PFKEY_HEADER_OCTETS,
 			row->may[dir], why);
 	if (err != MS_OK)
 		return err;
-	/* A refusal need not repeat what was asked. */
-	if (dir == MS_PFKEY_UP && out->err != 0)
+	/* A refusal need not repeat what was asked; RFC 2367 s3.1.6: a key manager may refuse, too. */
+	if (out->err != 0 && (dir == MS_PFKEY_UP || out->type == MS_PFKEY_ACQUIRE))
 		return MS_OK;
 	if ((row->need[dir] & ~out->has) != 0)
 		return ms_fail(why, MS_ERR_SYNTAX, "%s lacks %s", row->name,
 			pfkey_missing(row->need[dir], out->has));
 	return MS_OK;
+}
+
+void ms_pfkey_blank_keys(void *buf, size_t len)
+{
+	uint8_t *p = buf;
+	size_t at = MS_PFKEY_HEADER_OCTETS;
+
+	while (at + PFKEY_WORD <= len) {
+		uint16_t words, id;
+		size_t octets;
+
+		memcpy(&words, p + at, 2);
+		memcpy(&id, p + at + 2, 2);
+		octets = (size_t)words * PFKEY_WORD;
+		/* where the walk is lost, all that follows may be a key */
+		if (words == 0 || octets > len - at)
+			octets = len - at;
+		if (octets > PFKEY_WORD && (id == MS_PFKEY_EXT_KEY_AUTH
+			|| id == MS_PFKEY_EXT_KEY_ENCRYPT || pfkey_ext_row(id) == NULL || words == 0))
+			memset(p + at + PFKEY_WORD, 0, octets - PFKEY_WORD);
+		at += octets;
+	}
 }

@@ -160,7 +160,8 @@ ms_err ms_pfkey_build(const struct ms_pfkey_msg *m, enum ms_pfkey_dir dir, void 
 	if (row == NULL || !row->legal[dir] || (m->has & ~row->may[dir]) != 0)
 		return ms_fail(why, MS_ERR_BUG, "message type %u with extensions %#llx", m->type,
 			(unsigned long long)m->has);
-	if (!(dir == MS_PFKEY_UP && m->err != 0) && (row->need[dir] & ~m->has) != 0)
+	if (!(m->err != 0 && (dir == MS_PFKEY_UP || m->type == MS_PFKEY_ACQUIRE))
+		&& (row->need[dir] & ~m->has) != 0)
 		return ms_fail(why, MS_ERR_BUG, "%s lacks %s", row->name,
 			pfkey_missing(row->need[dir], m->has));
 	if (cap < at)
@@ -172,6 +173,12 @@ ms_err ms_pfkey_build(const struct ms_pfkey_msg *m, enum ms_pfkey_dir dir, void 
 		if (err != MS_OK)
 			return err;
 		at += used;
+	}
+	if (m->type == MS_PFKEY_X_PROMISC && dir == MS_PFKEY_UP && m->data.len > 0) {
+		if (m->data.len > cap - at || m->data.len % PFKEY_WORD != 0)
+			return ms_fail(why, MS_ERR_SPACE, "no room for the message inside");
+		memcpy(p + at, m->data.ptr, m->data.len);
+		at += m->data.len;
 	}
 	memset(p, 0, MS_PFKEY_HEADER_OCTETS);
 	p[0] = PFKEY_VERSION;

@@ -191,7 +191,8 @@ static const struct pfkey_message messages[] = {
 	MESSAGE_UP(EXPIRE, false, S_ | C_ | AD_, HF_),
 	MESSAGE(FLUSH, true, 0, 0, 0, 0),
 	MESSAGE(DUMP, true, 0, 0, S_ | AD_, K_ | C_ | HF_ | P_ | I_ | N_ | X_),
-	MESSAGE(X_PROMISC, true, 0, 0, 0, 0),
+	/* upwards a whole message follows */
+	[MS_PFKEY_X_PROMISC] = { "X_PROMISC", true, { 0, 0 }, { CH_, 0 }, { true, true } },
 	MESSAGE(X_PCHANGE, true, 0, 0, 0, 0),
 	MESSAGE(X_GRPSA, false, S_ | B(ADDRESS_DST), TWO_, S_ | B(ADDRESS_DST), TWO_),
 	MESSAGE(X_ADDFLOW, false, S_ | B(ADDRESS_DST) | FL_, B(ADDRESS_SRC) | I_ | PR_,

@@ -234,7 +234,7 @@ static void test_life_of_a_tunnel(void **state)
 	assert_int_equal(f.err, MS_OK);
 	assert_int_equal(f.failed, 3);
 	assert_string_equal(listing("eroute"),
-		"0          10.1.0.0/24        -> 10.2.0.0/24        => tun0x1002@192.0.2.2\n");
+		"0          10.1.0.0/24:0      -> 10.2.0.0/24:0      => tun0x1002@192.0.2.2:0 () ()\n");
 	assert_non_null(strstr(listing("spigrp"), "tun0x1002@192.0.2.2 esp0x7777@192.0.2.2 \n"));
 	assert_non_null(strstr(listing("spi"), "policy=192.0.2.2/32->192.0.2.0/24"));
 
@@ -301,9 +301,9 @@ static void test_policies(void **state)
 	submit_and_wait(&op, 1);
 	assert_int_equal(f.err, MS_OK);
 	assert_non_null(strstr(listing("eroute"),
-		"0          10.1.0.2/31        -> 10.2.0.0/24:25     => %trap:6 (@west) ()\n"));
-	assert_non_null(strstr(listing("eroute"), "10.1.0.4/31 "));
-	assert_non_null(strstr(listing("eroute"), "10.1.0.6/32 "));
+		"0          10.1.0.2/31:0      -> 10.2.0.0/24:25     => %trap:6 (@west) ()\n"));
+	assert_non_null(strstr(listing("eroute"), "10.1.0.4/31:0 "));
+	assert_non_null(strstr(listing("eroute"), "10.1.0.6/32:0 "));
 	op.kind = MS_KOP_POLICY_DELETE;
 	submit_and_wait(&op, 1);
 	assert_int_equal(f.err, MS_OK);
@@ -339,7 +339,7 @@ static void test_move(void **state)
 	ops[0].sa.encap_src = ops[0].sa.encap_dst = 4500;
 	submit_and_wait(ops, 1);
 	assert_string_equal(f.why, "");
-	assert_non_null(strstr(listing("eroute"), "=> tun0x1001@198.51.100.1\n"));
+	assert_non_null(strstr(listing("eroute"), "=> tun0x1001@198.51.100.1:0 () ()\n"));
 	assert_non_null(strstr(listing("spigrp"), "tun0x1001@198.51.100.1 esp0x500@198.51.100.1 \n"));
 	assert_non_null(strstr(listing("spi"), "natencap=nonesp natsport=4500 natdport=4500"));
 	/* and without saying where it was */

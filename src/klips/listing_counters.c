@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of ipsec_counters. */
+#include "klips/instance.h"
+#include "klips/listing.h"
+#include "klips/worker.h"
+
+#include <inttypes.h>
+
+static void put_line(struct text *t, const char *name, uint64_t n, const char *meaning)
+{
+	text_put(t, "%-18s %12" PRIu64 "  %s\n", name, n, meaning);
+}
+
+void list_counters(const struct klips *k, struct text *t)
+{
+	unsigned i, w;
+
+	for (i = 0; i < KC_COUNT; i++) {
+		uint64_t sum = 0;
+
+		for (w = 0; w < k->n_workers; w++)
+			sum += shared_get(k->workers[w]->counters.n[i]);
+		put_line(t, counter_name(i), sum, counter_text(i));
+	}
+	put_line(t, "trap_count", shared_get(k->traps), "flows that met a trap");
+	put_line(t, "trap_sendcount", shared_get(k->traps_sent), "ACQUIRE messages sent for them");
+	put_line(t, "hold_refused", shared_get(k->holds_refused),
+		"dropped: too many flows wait for an SA already");
+}

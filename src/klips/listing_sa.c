@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of ipsec_spi and ipsec_spigrp. */
+#include "klips/instance.h"
+#include "klips/listing.h"
+#include "klips/xform.h"
+
+#include <modswan/text.h>
+
+#include <inttypes.h>
+
+static void put_xform(struct text *t, const struct klips_sa *sa)
+{
+	text_put(t, "%s", sa->xform == NULL ? "UNKNOWN" : sa->xform->name);
+	if (sa->encr != NULL)
+		text_put(t, "_%s", sa->encr->name);
+	if (sa->integ != NULL)
+		text_put(t, "_%s", sa->integ->name);
+}
+
+/* NAME(current,soft,hard), shown when something was counted or a limit is set. */
+static void put_life(struct text *t, const char *name, uint64_t now, uint64_t soft, uint64_t hard)
+{
+	if (now > 0 || soft != 0 || hard != 0)
+		text_put(t, "%s(%" PRIu64 ",%" PRIu64 ",%" PRIu64 ")", name, now, soft, hard);
+}
+
+static void put_state(struct text *t, struct klips_sa *sa)
+{
+	if (sa->window > 0)
+		text_put(t, " ooowin=%u", sa->window);
+	if (shared_get(sa->replay_errors) > 0)
+		text_put(t, " ooo_errs=%" PRIu64, shared_get(sa->replay_errors));
+	if (!sa->inbound && shared_get(sa->seq) > 0)
+		text_put(t, " seq=%" PRIu64, shared_get(sa->seq));
+	if (sa->inbound && sa->replay != NULL) {
+		pthread_spin_lock(&sa->lock);
+		text_put(t, " seq=%" PRIu64, sa->replay->top);
+		pthread_spin_unlock(&sa->lock);
+	}
+	if (sa->auth_octets > 0)
+		text_put(t, " alen=%u aklen=%u", sa->integ->icv_octets * 8, sa->auth_octets * 8);
+	if (shared_get(sa->auth_errors) > 0)
+		text_put(t, " auth_errs=%" PRIu64, shared_get(sa->auth_errors));
+	if (sa->encr_octets > 0)
+		text_put(t, " eklen=%u", sa->encr_octets * 8);
+	if (shared_get(sa->size_errors) > 0)
+		text_put(t, " encr_size_errs=%" PRIu64, shared_get(sa->size_errors));
+	if (shared_get(sa->pad_errors) > 0)
+		text_put(t, " encr_pad_errs=%" PRIu64, shared_get(sa->pad_errors));
+}
+
+static void put_lives(const struct klips *k, struct text *t, const struct klips_sa *sa)
+{
+	uint64_t now = klips_now_s(k), used = shared_get(sa->used_s);
+	uint64_t first = shared_get(sa->first_used_s);
+
+	text_put(t, " life(c,s,h)=");
+	put_life(t, "bytes", shared_get(sa->octets), sa->soft.octets, sa->hard.octets);
+	put_life(t, "addtime", now - sa->added_s, sa->soft.add_s, sa->hard.add_s);
+	put_life(t, "usetime", first == 0 ? 0 : now - first, sa->soft.use_s, sa->hard.use_s);
+	put_life(t, "packets", shared_get(sa->packets), sa->soft.packets, sa->hard.packets);
+	if (used != 0)
+		text_put(t, " idle=%" PRIu64, now - used);
+}
+
+static void put_policy(struct text *t, const struct sa_content *c)
+{
+	char a[MS_SELECTOR_TEXT], b[MS_SELECTOR_TEXT];
+
+	ms_selector_text(&c->src, a, sizeof a);
+	ms_selector_text(&c->dst, b, sizeof b);
+	text_put(t, " policy=%s->%s", a, b);
+}
+
+void list_sa(const struct klips *k, struct text *t, struct klips_sa *sa)
+{
+	char said[MS_SAID_TEXT], src[MS_ADDR_TEXT];
+
+	ms_said_text(&sa->said, 'x', said, sizeof said);
+	ms_addr_text(&sa->src, src, sizeof src);
+	text_put(t, "%s ", said);
+	put_xform(t, sa);
+	text_put(t, ": dir=%s src=%s", sa->inbound ? "in " : "out", src);
+	if (sa->content != NULL)
+		put_policy(t, sa->content);
+	if (sa->encr != NULL && sa->encr->iv_octets > 0)
+		text_put(t, " iv_bits=%ubits", sa->encr->iv_octets * 8);
+	put_state(t, sa);
+	if (sa->xform == &ipcomp_xform)
+		text_put(t, " ratio=%" PRIu64 ":%" PRIu64, shared_get(sa->comp.before),
+			shared_get(sa->comp.after));
+	put_lives(k, t, sa);
+	text_put(t, " natencap=%s natsport=%u natdport=%u", sa->encap_type == 2 ? "nonesp" : "none",
+		sa->encap_src, sa->encap_dst);
+	text_put(t, " refcount=1 ref=%u\n", sa->reqid);
+}
+
+void list_group(struct text *t, const struct klips_sa *sa)
+{
+	char said[MS_SAID_TEXT];
+
+	if (sa->inner != NULL)
+		return; /* its head prints it */
+	for (; sa != NULL; sa = sa->outer) {
+		ms_said_text(&sa->said, 'x', said, sizeof said);
+		text_put(t, "%s ", said);
+	}
+	text_put(t, "\n");
+}
