@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	testing/prepare \
 	testing/run \
 	testing/scenarios \
+	testing/soak \
 	testing/trixie
 
 # What no compiler checks: where includes point to, licences, shapes, scripts.

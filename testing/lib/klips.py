@@ -106,6 +106,9 @@ class Klips:
         self.call(ATTACH, 0, ext(E_DEVICE, struct.pack("=I16s16s", 0, name.encode(),
                                                        phys.encode())))
 
+    def detach(self, name):
+        self.call(DETACH, 0, ext(E_DEVICE, struct.pack("=I16s16s", 0, name.encode(), b"")))
+
     def encap(self, local, port, fd):
         self.call(ENCAP, 0, address(E_LOCAL, local, port), fd)
 
