@@ -27,6 +27,12 @@ enum ms_kernel_caps {
 	MS_KCAP_DATAGRAMS = 32, /* reads the encapsulation socket itself and gives back what is IKE */
 };
 
+/* DF of the outer header of a tunnel (RFC 4301 s8.1). */
+enum ms_df { MS_DF_COPY, MS_DF_SET, MS_DF_CLEAR };
+
+/* Does the outer header show the content's DSCP?  DEFAULT: as the backend was told in general. */
+enum ms_encap_dscp { MS_DSCP_DEFAULT, MS_DSCP_SHOW, MS_DSCP_HIDE };
+
 /* An SA as the backend needs it.  Pointers are borrowed for the call. */
 struct ms_kernel_sa {
 	struct ms_said said;	/* dst, spi, protocol (ESP, AH, TUN, COMP) */
@@ -48,6 +54,9 @@ struct ms_kernel_sa {
 	/* Inner packets of an inbound tunnel must lie in this (src = peer's side). */
 	struct ms_selector sel_src, sel_dst;
 	uint32_t mtu; /* 0: the backend finds out */
+	uint8_t df;   /* enum ms_df */
+	uint8_t encap_dscp; /* enum ms_encap_dscp */
+	bool decap_dscp;
 	/* SA_MOVE: said.dst is new, this is how it was known until now.  Unset: only its SPI names
 	 * the SA, which is refused (MS_ERR_DUPLICATE) when two of that direction have the same. */
 	struct ms_addr old_dst;

@@ -188,7 +188,18 @@ struct ms_pfkey_saref {
 	uint32_t me, him;
 };
 
-enum ms_pfkey_x_sa_flags { MS_PFKEY_X_ESN = 1, MS_PFKEY_X_INBOUND = 2 };
+enum ms_pfkey_x_sa_flags {
+	MS_PFKEY_X_ESN = 1,
+	MS_PFKEY_X_INBOUND = 2,
+	/* DF of the outer header; neither: that of the content */
+	MS_PFKEY_X_DF_SET = 4,
+	MS_PFKEY_X_DF_CLEAR = 8,
+	/* DSCP of the outer header is that of the content; neither: as klips was told at start */
+	MS_PFKEY_X_SHOW_DSCP = 16,
+	MS_PFKEY_X_HIDE_DSCP = 32,
+	/* and the other way when it comes in */
+	MS_PFKEY_X_DECAP_DSCP = 64,
+};
 
 /* What the family's SA extension has no room for. */
 struct ms_pfkey_x_sa {

@@ -9,6 +9,7 @@
 #include "klips/note.h"
 #include "klips/orphan.h"
 #include "klips/pfkey_server.h"
+#include "klips/pmtu.h"
 #include "klips/worker.h"
 #include "lib/log/sink.h"
 #include "lib/loop/loop.h"
@@ -101,6 +102,7 @@ static void tick(void *arg)
 	control_enter();
 	sadb_tick(k->sadb, k->now_s, life_due, k);
 	hold_tick(k->holds, k->now_s);
+	pmtu_tick(k->pmtu);
 	if (k->taken_over) {
 		k->taken_over = false;
 		orphan_sweep(k, pfkey_manager_present, k->pfkey);
@@ -250,6 +252,8 @@ static ms_err listen_all(struct klips *k, struct ms_why *why)
 		return err;
 	snprintf(path, sizeof path, "%s/klips.ctl", k->rundir);
 	err = ctl_server_new(&k->ctl, k, path, why);
+	if (err == MS_OK)
+		err = pmtu_new(&k->pmtu, k, why);
 	if (err != MS_OK)
 		return err;
 	err = ms_loop_signal(k->loop, SIGTERM, on_signal, k);
@@ -275,6 +279,7 @@ ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why
 	k->rundir = o->rundir;
 	k->confdir = o->confdir;
 	k->hide_tos = o->hide_tos;
+	k->tell_too_big = o->tell_too_big;
 	k->n_workers = o->workers;
 	k->icmp4_fd = k->icmp6_fd = -1;
 	k->now_s = (uint64_t)time(NULL);
@@ -323,6 +328,7 @@ void klips_free(struct klips **kp)
 	ctl_server_free(&k->ctl);
 	pfkey_server_free(&k->pfkey);
 	note_queue_free(&k->notes);
+	pmtu_free(&k->pmtu);
 	hold_table_free(&k->holds);
 	eroute_table_free(&k->eroutes);
 	sadb_free(&k->sadb);

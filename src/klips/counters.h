@@ -67,6 +67,10 @@
 	X(UDP_KEEPALIVE, "udp_keepalive", "NAT keep-alives eaten")                                 \
 	X(UDP_RUNT, "udp_runt", "dropped: datagrams too short for ESP and IKE")                    \
 	X(NOTE_LOST, "note_lost", "reports to the control thread lost: its queue was full")        \
+	X(PMTU_LEARNED, "pmtu_learned", "ICMP messages that made a path's MTU smaller")             \
+	X(PMTU_REFUSED, "pmtu_refused", "ICMP messages on MTUs that quote no packet of ours")       \
+	X(OUT_CUT, "out_cut", "protected packets too big for their path, sent in fragments")        \
+	X(OUT_ICMP_QUOTE, "out_icmp_quote", "ICMP errors sent by the SA of what they quote")        \
 	X(ICMP_SENT, "icmp_sent", "ICMP errors sent")                                              \
 	X(ICMP_LIMITED, "icmp_limited", "ICMP errors not sent: too many")
 

@@ -73,6 +73,40 @@ static void set_options(int fd, int family)
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 }
 
+/* IPv4's DF is an option of the whole socket, so there is a second one.  It shares the port only
+ * because both say so while it is bound, and is connected to nobody, so that all that comes goes to
+ * the first. */
+static int open_twin(int fd, const struct ms_endpoint *local)
+{
+	struct sockaddr_in nobody = { .sin_family = AF_INET, .sin_port = htons(9),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int twin, on = 1, off = 0, probe = IP_PMTUDISC_PROBE, was = 0;
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof was, ss_len = ms_endpoint_to_sockaddr(local, &ss);
+	bool ok;
+
+	if (local->addr.family != AF_INET)
+		return -1;
+	twin = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (twin < 0)
+		return -1;
+	getsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &was, &len);
+	ok = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+		&& setsockopt(twin, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+		&& bind(twin, (struct sockaddr *)&ss, ss_len) == 0
+		&& connect(twin, (struct sockaddr *)&nobody, sizeof nobody) == 0;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &was, sizeof was);
+	setsockopt(twin, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off);
+	if (ok) {
+		set_options(twin, AF_INET);
+		ok = setsockopt(twin, IPPROTO_IP, IP_MTU_DISCOVER, &probe, sizeof probe) == 0;
+	}
+	if (ok)
+		return twin;
+	close(twin);
+	return -1;
+}
+
 static ms_err check_socket(int fd, const struct ms_endpoint *local, struct ms_why *why)
 {
 	struct sockaddr_storage ss;
@@ -118,11 +152,14 @@ ms_err encap_add(struct klips *k, const struct ms_endpoint *local, int fd, struc
 	if (err == MS_OK) {
 		e->source = (struct klips_source){ udp_ready, fd, e };
 		e->local = *local;
+		e->df_fd = open_twin(fd, local);
 		set_options(fd, local->addr.family);
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 		err = list_add(k, e);
 	}
 	if (err != MS_OK) {
+		if (e != NULL && e->df_fd >= 0)
+			close(e->df_fd);
 		free(e);
 		close(fd);
 		return err;
@@ -144,6 +181,8 @@ void encap_clear(struct klips *k)
 	rcu_wait();
 	for (i = 0; i < old->n; i++) {
 		close(old->encaps[i]->source.fd);
+		if (old->encaps[i]->df_fd >= 0)
+			close(old->encaps[i]->df_fd);
 		free(old->encaps[i]);
 	}
 	free(old);

@@ -19,6 +19,7 @@ struct klips;
 struct encap {
 	struct klips_source source;
 	struct ms_endpoint local;
+	int df_fd; /* same address and port, for packets with DF; receives nothing; -1: none */
 };
 
 struct encap_list {

@@ -119,6 +119,12 @@ void icmp_too_big(struct klips_worker *w, const struct klips_device *d, const st
 		send_error(w, d, p, v, ICMP6_PACKET_TOO_BIG, 0, mtu);
 }
 
+void icmp_time_exceeded(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
+	const struct ip_view *v)
+{
+	send_error(w, d, p, v, v->version == 4 ? ICMP_TIMXCEED : ICMP6_TIME_EXCEEDED, 0, 0);
+}
+
 void icmp_reject(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
 	const struct ip_view *v)
 {

@@ -13,6 +13,9 @@
 /* Fragmentation needed, packet too big. */
 void icmp_too_big(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
 	const struct ip_view *v, uint32_t mtu);
+/* In transit. */
+void icmp_time_exceeded(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
+	const struct ip_view *v);
 /* Administratively prohibited. */
 void icmp_reject(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
 	const struct ip_view *v);

@@ -8,6 +8,7 @@
 #ifndef KLIPS_INSTANCE_H
 #define KLIPS_INSTANCE_H
 
+#include "klips/counters.h"
 #include "klips/eroute.h"
 #include "klips/sadb.h"
 
@@ -18,6 +19,7 @@ struct klips_worker;
 struct device_list;
 struct encap_list;
 struct hold_table;
+struct pmtu;
 struct note_queue;
 struct pfkey_server;
 struct ctl_server;
@@ -28,6 +30,7 @@ struct klips {
 	const char *rundir, *confdir;
 	uint64_t instance_id;
 	bool hide_tos;
+	bool tell_too_big; /* fragicmp */
 
 	struct eroute_table *eroutes;
 	struct sadb *sadb;
@@ -39,6 +42,8 @@ struct klips {
 
 	struct hold_table *holds;
 	struct note_queue *notes;
+	struct pmtu *pmtu;
+	struct counters counters; /* of the control thread */
 	struct pfkey_server *pfkey;
 	struct ctl_server *ctl;
 	struct ms_timer *second;

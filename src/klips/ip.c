@@ -184,6 +184,15 @@ void ip_write(uint8_t *p, const struct ms_addr *src, const struct ms_addr *dst, 
 	ip4_checksum(p, header);
 }
 
+/* RFC 1624: the sum grows by what the word grew. */
+void ip_set_df(uint8_t *p)
+{
+	uint32_t sum = (uint32_t)(uint16_t)~be16(p + 10) + IP_DF;
+
+	p[6] |= IP_DF >> 8;
+	put16(p + 10, ~((sum & 0xffff) + (sum >> 16)));
+}
+
 void ip_rewrite(uint8_t *p, const struct ip_view *v, uint8_t protocol, uint32_t total)
 {
 	if (v->version == 6) {
@@ -213,18 +222,21 @@ static const int8_t ecn_out[4][4] = {
 	[ECN_CE] = { ECN_CE, ECN_CE, ECN_CE, ECN_CE },
 };
 
-bool ip_ecn_decapsulate(uint8_t *p, const struct ip_view *v, uint8_t outer_tos)
+bool ip_tos_decapsulate(uint8_t *p, const struct ip_view *v, uint8_t outer_tos, bool dscp)
 {
 	int ecn = ecn_out[v->tos & ECN_MASK][outer_tos & ECN_MASK];
+	uint8_t tos;
 
 	if (ecn < 0)
 		return false;
-	if (ecn == (v->tos & ECN_MASK))
+	tos = (uint8_t)(((dscp ? outer_tos : v->tos) & ~ECN_MASK) | ecn);
+	if (tos == v->tos)
 		return true;
 	if (v->version == 6) {
-		p[1] = (uint8_t)((p[1] & ~(ECN_MASK << 4)) | ecn << 4);
+		p[0] = (uint8_t)((p[0] & 0xf0) | tos >> 4);
+		p[1] = (uint8_t)((p[1] & 0x0f) | tos << 4);
 	} else {
-		p[1] = (uint8_t)((p[1] & ~ECN_MASK) | ecn);
+		p[1] = tos;
 		ip4_checksum(p, v->header);
 	}
 	return true;

@@ -46,11 +46,14 @@ void ip_write(uint8_t *p, const struct ms_addr *src, const struct ms_addr *dst, 
 void ip_rewrite(uint8_t *p, const struct ip_view *v, uint8_t protocol, uint32_t total);
 /* Writes the checksum of an IPv4 header of so many octets. */
 void ip4_checksum(uint8_t *p, unsigned header);
+/* IPv4: sets DF in a header that has none of the fragment bits. */
+void ip_set_df(uint8_t *p);
 uint16_t ip_checksum(const void *p, size_t len, uint32_t start);
 
 /* RFC 6040 s4.1 normal mode: the outer field from the inner; hide: DSCP becomes 0. */
 uint8_t ip_tos_encapsulate(uint8_t inner, bool hide);
-/* RFC 6040 s4.2: changes the inner packet's ECN by the outer one's; false: drop it. */
-bool ip_ecn_decapsulate(uint8_t *p, const struct ip_view *v, uint8_t outer_tos);
+/* RFC 6040 s4.2: changes the inner packet's ECN by the outer one's, and with `dscp` takes over the
+ * DSCP too; false: drop it. */
+bool ip_tos_decapsulate(uint8_t *p, const struct ip_view *v, uint8_t outer_tos, bool dscp);
 
 #endif

@@ -20,6 +20,19 @@ static uint32_t ipip_room(const struct klips_sa *sa, uint32_t room)
 	return room < header ? 0 : room - header;
 }
 
+static bool hides_dscp(const struct klips_worker *w, const struct klips_sa *sa)
+{
+	return sa->encap_dscp == MS_DSCP_DEFAULT ? w->k->hide_tos : sa->encap_dscp == MS_DSCP_HIDE;
+}
+
+/* RFC 4301 s8.1; what must be cut outside has no DF there. */
+static bool sets_df(const struct klips_sa *sa, const struct pkt *p, const struct ip_view *inner)
+{
+	if (sa->said.dst.family == AF_INET6 || p->cut)
+		return false;
+	return sa->df == MS_DF_SET || (sa->df == MS_DF_COPY && inner->df);
+}
+
 static void ipip_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n)
 {
 	unsigned header = ip_header_octets(&sa->said.dst), packets = 0, i;
@@ -41,41 +54,17 @@ static void ipip_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt *
 			continue;
 		}
 		next = v.version == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
-		tos = ip_tos_encapsulate(v.tos, w->k->hide_tos);
+		tos = ip_tos_encapsulate(v.tos, hides_dscp(w, sa));
 		octets += p->len;
 		packets++;
 		p->data -= header;
 		p->len += header;
 		ip_write(p->data, &sa->src, &sa->said.dst, next, tos, OUTER_TTL, p->len);
+		if (sets_df(sa, p, &v))
+			ip_set_df(p->data);
 	}
 	if (packets > 0)
 		sa_used(w, sa, octets, packets);
-}
-
-static bool in_selector(const struct ms_selector *s, const struct ms_addr *a, uint8_t proto,
-	uint16_t port, bool ports)
-{
-	if (!ms_range_has(&s->range, a) || (s->protocol != 0 && s->protocol != proto))
-		return false;
-	/* RFC 4301 s4.4.1.1: a fragment without ports matches only where all ports do */
-	if (!ports)
-		return s->port_first == 0 && s->port_last == UINT16_MAX;
-	return port >= s->port_first && port <= s->port_last;
-}
-
-/* Does the content belong into this SA? (RFC 4301 s5.2 step 4) */
-bool content_allowed(const struct klips_sa *sa, const uint8_t *data, const struct ip_view *v)
-{
-	const struct sa_content *c = rcu_get(sa->content);
-	struct ms_addr src = ip_src(data), dst = ip_dst(data);
-	bool ports = !v->later_fragment;
-	struct flow f;
-
-	if (c == NULL)
-		return true;
-	ip_flow(data, v, &f);
-	return in_selector(&c->src, &src, v->upper, f.sport, ports)
-		&& in_selector(&c->dst, &dst, v->upper, f.dport, ports);
 }
 
 /* p->next is 4 or 41, data the inner packet. */
@@ -93,7 +82,7 @@ static void undo_one(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
 		pkt_drop(w, p, KC_IN_POLICY);
 		return;
 	}
-	if (!ip_ecn_decapsulate(p->data, &v, p->tos)) {
+	if (!ip_tos_decapsulate(p->data, &v, p->tos, sa->decap_dscp)) {
 		pkt_drop(w, p, KC_IN_ECN);
 		return;
 	}

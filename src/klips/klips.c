@@ -32,7 +32,8 @@
 #include <unistd.h>
 
 enum { OPT_RUNDIR = 256, OPT_CONFDIR, OPT_PLUGINDIR, OPT_NOFORK, OPT_STDERRLOG, OPT_DEBUG,
-	OPT_WORKERS, OPT_HIDETOS, OPT_NOHIDETOS, OPT_VERSION, OPT_HELP };
+	OPT_WORKERS, OPT_HIDETOS, OPT_NOHIDETOS, OPT_FRAGICMP, OPT_NOFRAGICMP,
+	OPT_VERSION, OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "rundir", required_argument, NULL, OPT_RUNDIR },
@@ -44,6 +45,8 @@ static const struct option long_options[] = {
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "hidetos", no_argument, NULL, OPT_HIDETOS },
 	{ "nohidetos", no_argument, NULL, OPT_NOHIDETOS },
+	{ "fragicmp", no_argument, NULL, OPT_FRAGICMP },
+	{ "nofragicmp", no_argument, NULL, OPT_NOFRAGICMP },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -52,7 +55,7 @@ static const struct option long_options[] = {
 static const char usage[] =
 	"usage: klips [--rundir DIR] [--confdir DIR] [--plugindir DIR] [--nofork]\n"
 	"             [--stderrlog] [--debug WORD[,WORD...]] [--workers N]\n"
-	"             [--hidetos | --nohidetos] [--version] [--help]\n";
+	"             [--hidetos | --nohidetos] [--fragicmp | --nofragicmp] [--version] [--help]\n";
 
 static bool parse_debug(struct options *o, const char *words)
 {
@@ -104,6 +107,12 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_NOHIDETOS:
 			o->hide_tos = false;
+			break;
+		case OPT_FRAGICMP:
+			o->tell_too_big = true;
+			break;
+		case OPT_NOFRAGICMP:
+			o->tell_too_big = false;
 			break;
 		case OPT_VERSION:
 			printf("klips (ModSwan) %s\n", PACKAGE_VERSION);
@@ -233,7 +242,7 @@ static int run(const struct options *o, int *parent)
 int main(int argc, char **argv)
 {
 	struct options o = { .rundir = MS_RUNDIR, .confdir = MS_CONFDIR, .plugindir = MS_PLUGINDIR,
-		.workers = 1, .hide_tos = true };
+		.workers = 1, .hide_tos = true, .tell_too_big = true };
 	int parent = -1, status = parse_options(&o, argc, argv);
 
 	if (status >= 0)

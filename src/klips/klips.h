@@ -9,7 +9,7 @@ enum { KLIPS_MAX_WORKERS = 64 };
 
 struct options {
 	const char *rundir, *confdir, *plugindir;
-	bool nofork, stderrlog, hide_tos;
+	bool nofork, stderrlog, hide_tos, tell_too_big;
 	uint32_t debug; /* log sources */
 	unsigned workers;
 };

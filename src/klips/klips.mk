@@ -7,6 +7,7 @@ libklips_la_SOURCES = \
 	src/klips/ah.c src/klips/ah.h src/klips/ah_mutable.c \
 	src/klips/checksum.c src/klips/checksum.h \
 	src/klips/coalesce.c src/klips/coalesce.h \
+	src/klips/content.c \
 	src/klips/control.c src/klips/klips.h src/klips/instance.h \
 	src/klips/counters.c src/klips/counters.h \
 	src/klips/ctl.c src/klips/ctl.h \
@@ -15,7 +16,7 @@ libklips_la_SOURCES = \
 	src/klips/eroute.c src/klips/eroute.h src/klips/eroute_key.h \
 	src/klips/esp.c src/klips/esp.h \
 	src/klips/hold.c src/klips/hold.h \
-	src/klips/icmp.c src/klips/icmp.h \
+	src/klips/icmp.c src/klips/icmp.h src/klips/icmp_quote.c src/klips/icmp_quote.h \
 	src/klips/inbound.c \
 	src/klips/io.h src/klips/io_raw.c src/klips/io_tun.c src/klips/io_udp.c \
 	src/klips/ip.c src/klips/ip.h \
@@ -24,11 +25,13 @@ libklips_la_SOURCES = \
 	src/klips/listener.c src/klips/listener.h \
 	src/klips/listing.c src/klips/listing.h \
 	src/klips/listing_counters.c src/klips/listing_eroute.c src/klips/listing_sa.c \
+	src/klips/mtu.c src/klips/mtu.h \
 	src/klips/note.c src/klips/note.h \
 	src/klips/orphan.c src/klips/orphan.h \
 	src/klips/outbound.c \
 	src/klips/packet.h \
 	src/klips/pfkey_client.c src/klips/pfkey_client.h src/klips/pfkey_dump.c \
+	src/klips/pmtu.c src/klips/pmtu.h src/klips/pmtu_quote.c src/klips/pmtu_quote.h \
 	src/klips/pfkey_event.c src/klips/pfkey_flow.c src/klips/pfkey_misc.c src/klips/pfkey_sa.c \
 	src/klips/pfkey_server.c src/klips/pfkey_server.h src/klips/pfkey_tell.h \
 	src/klips/rcu.h \
@@ -75,11 +78,14 @@ src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_packet_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-klips_path_tests = src/klips/esp_test src/klips/offload_test src/klips/xform_test
+klips_path_tests = src/klips/esp_test src/klips/offload_test src/klips/pmtu_test \
+	src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
 src_klips_offload_test_SOURCES = src/klips/offload_test.c $(klips_rig)
 src_klips_offload_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+src_klips_pmtu_test_SOURCES = src/klips/pmtu_test.c $(klips_rig)
+src_klips_pmtu_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_xform_test_SOURCES = src/klips/xform_test.c src/klips/group.c src/klips/group.h $(klips_rig)
 src_klips_xform_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_esp_test_SOURCES = src/klips/esp_test.c $(klips_rig)

@@ -16,7 +16,7 @@ void list_counters(const struct klips *k, struct text *t)
 	unsigned i, w;
 
 	for (i = 0; i < KC_COUNT; i++) {
-		uint64_t sum = 0;
+		uint64_t sum = k->counters.n[i]; /* the control thread's */
 
 		for (w = 0; w < k->n_workers; w++)
 			sum += shared_get(k->workers[w]->counters.n[i]);

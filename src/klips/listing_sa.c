@@ -92,6 +92,8 @@ void list_sa(const struct klips *k, struct text *t, struct klips_sa *sa)
 	put_lives(k, t, sa);
 	text_put(t, " natencap=%s natsport=%u natdport=%u", sa->encap_type == 2 ? "nonesp" : "none",
 		sa->encap_src, sa->encap_dst);
+	if (sa->path_mtu != 0)
+		text_put(t, " path_mtu=%u", sa->path_mtu);
 	text_put(t, " refcount=1 ref=%u\n", sa->reqid);
 }
 

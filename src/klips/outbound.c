@@ -9,8 +9,10 @@
  */
 #include "klips/instance.h"
 #include "klips/icmp.h"
+#include "klips/icmp_quote.h"
 #include "klips/io.h"
 #include "klips/ip.h"
+#include "klips/mtu.h"
 #include "klips/note.h"
 #include "klips/segment.h"
 #include "klips/worker.h"
@@ -123,7 +125,6 @@ static uint32_t longest(struct look *l, const struct pkt *p, uint32_t mtu)
 static void do_protect(struct look *l, struct pkt *p)
 {
 	struct klips_sa *sa = rcu_get(p->eroute->sa);
-	uint32_t mtu;
 
 	if (sa == NULL) {
 		sa = sadb_find(l->w->k->sadb, &p->eroute->said);
@@ -139,13 +140,10 @@ static void do_protect(struct look *l, struct pkt *p)
 		look_drop(l, p, KC_OUT_FRAGMENT);
 		return;
 	}
-	mtu = shared_get(sa->inner_mtu);
-	if (mtu != 0 && longest(l, p, mtu) > mtu && l->v.df && (l->v.version == 4 || mtu >= 1280)) {
-		icmp_too_big(l->w, l->d, p, &l->v, mtu);
+	if (mtu_refuses(l->w, l->d, p, &l->v, sa, longest(l, p, shared_get(sa->inner_mtu))))
 		look_drop(l, p, KC_OUT_TOO_BIG);
-		return;
-	}
-	p->sa = sa;
+	else
+		p->sa = sa;
 }
 
 static void (*const actions[])(struct look *, struct pkt *) = {
@@ -177,6 +175,21 @@ static bool is_ike(const struct look *l, const struct eroute *er)
 	return er == NULL || er->shunt != MS_SHUNT_NONE || ms_addr_eq(&er->said.dst, &dst);
 }
 
+/* RFC 4301 s6.2: an ICMP error goes where an answer to the packet that it quotes would. */
+static struct eroute *find_by_quote(struct look *l, const struct pkt *p)
+{
+	union flow_words quoted;
+	struct eroute *er;
+
+	if (!icmp_quoted_flow(p->data, &l->v, &quoted.flow))
+		return NULL;
+	er = eroute_find(l->w->k->eroutes, &quoted);
+	if (er == NULL || er->shunt != MS_SHUNT_NONE)
+		return NULL;
+	count(&l->w->counters, KC_OUT_ICMP_QUOTE, 1);
+	return er;
+}
+
 static void look_up(struct look *l, struct pkt *p)
 {
 	struct klips_worker *w = l->w;
@@ -191,12 +204,19 @@ static void look_up(struct look *l, struct pkt *p)
 	p->len = l->v.total;
 	if (p->todo.protocol != 0)
 		l->packets = segment_count(&l->cut);
+	if (l->v.ttl == 0) {
+		icmp_time_exceeded(w, l->d, p, &l->v);
+		look_drop(l, p, KC_OUT_TTL);
+		return;
+	}
 	ip_flow(p->data, &l->v, &l->flow.flow);
 	er = eroute_find(w->k->eroutes, &l->flow);
 	if (is_ike(l, er)) {
 		l->ike[l->n_ike++] = p;
 		return;
 	}
+	if (er == NULL)
+		er = find_by_quote(l, p);
 	if (er == NULL) {
 		look_drop(l, p, KC_OUT_NO_EROUTE);
 		return;
@@ -248,7 +268,7 @@ void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)
 }
 
 /* The next segments, as many as there are slots. */
-static unsigned fill_slots(struct klips_worker *w, struct segmenter *cut, struct klips_sa *sa)
+static unsigned fill_slots(struct klips_worker *w, struct segmenter *cut, const struct pkt *super)
 {
 	unsigned n;
 
@@ -258,7 +278,8 @@ static unsigned fill_slots(struct klips_worker *w, struct segmenter *cut, struct
 		pkt_fresh(p, 0);
 		if (!segment_next(cut, p))
 			break;
-		p->sa = sa;
+		p->sa = super->sa;
+		p->cut = super->cut;
 		w->batch[n] = p;
 	}
 	return n;
@@ -276,7 +297,7 @@ void outbound_super(struct klips_worker *w, struct klips_device *d)
 	count(&w->counters, KC_OUT_SUPER, 1);
 	if (p->dead)
 		return;
-	while ((n = fill_slots(w, &l.cut, p->sa)) > 0) {
+	while ((n = fill_slots(w, &l.cut, p)) > 0) {
 		if (p->sa != NULL)
 			protect_run(w, d, w->batch, n);
 		else

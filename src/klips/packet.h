@@ -49,6 +49,7 @@ struct pkt {
 	bool dead; /* counted and done with */
 	bool injected; /* was held */
 	struct offload todo;
+	bool cut; /* out: too big for its path, must not have DF outside */
 
 	/* out: the SA group's head */
 	struct klips_sa *sa;

@@ -135,6 +135,17 @@ static void fill_limits(struct ms_pfkey_life *out, const struct sa_limits *in)
 	out->usetime = in->use_s;
 }
 
+static uint32_t sa_flags(const struct klips_sa *sa)
+{
+	static const uint32_t df[] = { [MS_DF_SET] = MS_PFKEY_X_DF_SET,
+		[MS_DF_CLEAR] = MS_PFKEY_X_DF_CLEAR };
+	static const uint32_t dscp[] = { [MS_DSCP_SHOW] = MS_PFKEY_X_SHOW_DSCP,
+		[MS_DSCP_HIDE] = MS_PFKEY_X_HIDE_DSCP };
+
+	return (sa->esn ? MS_PFKEY_X_ESN : 0u) | (sa->inbound ? MS_PFKEY_X_INBOUND : 0u)
+		| df[sa->df] | dscp[sa->encap_dscp] | (sa->decap_dscp ? MS_PFKEY_X_DECAP_DSCP : 0u);
+}
+
 void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m)
 {
 	uint64_t packets = shared_get(sa->packets);
@@ -164,7 +175,7 @@ void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m)
 	m->x_sa = (struct ms_pfkey_x_sa){ .encr = sa->encr == NULL ? 0 : sa->encr->id,
 		.integ = sa->integ == NULL ? 0 : sa->integ->id, .window = sa->window,
 		.reqid = sa->reqid, .mtu = shared_get(sa->inner_mtu),
-		.flags = (sa->esn ? MS_PFKEY_X_ESN : 0u) | (sa->inbound ? MS_PFKEY_X_INBOUND : 0u) };
+		.flags = sa_flags(sa) };
 }
 
 int pfkey_get(struct pfkey_call *c, struct ms_pfkey_msg *m)

@@ -17,6 +17,7 @@ struct klips_sa *sa_new(const struct ms_said *said)
 	sa->xform = klips_xform_of(said->protocol);
 	CDS_INIT_LIST_HEAD(&sa->wheel);
 	CDS_INIT_LIST_HEAD(&sa->eroutes);
+	CDS_INIT_LIST_HEAD(&sa->by_path);
 	pthread_spin_init(&sa->lock, PTHREAD_PROCESS_PRIVATE);
 	return sa;
 }

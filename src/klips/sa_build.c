@@ -3,9 +3,12 @@
 
 #include "klips/device.h"
 #include "klips/ipcomp.h"
+#include "klips/pmtu.h"
 #include "klips/xform.h"
 
 enum { FIRST_TUN_SPI = 0x1001, TUN_SPI_TRIES = 1 << 20, DEFAULT_MTU = 1500 };
+/* RFC 791 s3.1: every link carries so much */
+enum { MIN_INNER_MTU = 68 };
 
 #define HAS(m, id) (((m)->has & MS_PFKEY_BIT(id)) != 0)
 
@@ -78,6 +81,15 @@ static bool is_inbound(const struct klips *k, const struct ms_pfkey_msg *m)
 	return false;
 }
 
+static void set_header_rules(struct klips_sa *sa, uint32_t flags)
+{
+	sa->df = (flags & MS_PFKEY_X_DF_SET) != 0 ? MS_DF_SET
+		: (flags & MS_PFKEY_X_DF_CLEAR) != 0 ? MS_DF_CLEAR : MS_DF_COPY;
+	sa->encap_dscp = (flags & MS_PFKEY_X_SHOW_DSCP) != 0 ? MS_DSCP_SHOW
+		: (flags & MS_PFKEY_X_HIDE_DSCP) != 0 ? MS_DSCP_HIDE : MS_DSCP_DEFAULT;
+	sa->decap_dscp = (flags & MS_PFKEY_X_DECAP_DSCP) != 0;
+}
+
 static ms_err set_common(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m)
 {
 	sa->state = MS_PFKEY_MATURE;
@@ -87,6 +99,7 @@ static ms_err set_common(struct klips *k, struct klips_sa *sa, const struct ms_p
 	if (HAS(m, X_MS_SA)) {
 		sa->reqid = m->x_sa.reqid;
 		sa->mtu = m->x_sa.mtu;
+		set_header_rules(sa, m->x_sa.flags);
 	}
 	if (HAS(m, X_MS_SEL_SRC) && HAS(m, X_MS_SEL_DST) && sa->inbound)
 		return sa_set_content(sa, &m->sel_src, &m->sel_dst);
@@ -230,11 +243,24 @@ ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 	return MS_OK;
 }
 
+/* The largest packet that may go into the group, for outer ones of `size` octets. */
+static uint32_t room_inside(const struct klips_sa *outermost, uint32_t size,
+	const struct klips_sa *head)
+{
+	const struct klips_sa *sa;
+
+	for (sa = outermost; sa != NULL; sa = sa->inner)
+		size = sa->xform == NULL ? size : sa->xform->room(sa, size);
+	if (size < MIN_INNER_MTU)
+		size = MIN_INNER_MTU; /* the rest is cut outside */
+	return head->mtu != 0 && head->mtu < size ? head->mtu : size;
+}
+
 void sa_group_changed(struct klips *k, struct klips_sa *member)
 {
 	struct klips_sa *head = sa_head(member), *sa = head;
 	struct klips_device *d = NULL;
-	uint32_t size;
+	uint32_t size, room;
 	unsigned i;
 
 	if (head->inbound)
@@ -245,13 +271,13 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 		if (device_has_addr(k->devices->devices[i], &sa->src))
 			d = k->devices->devices[i];
 	size = d != NULL ? d->phys_mtu : DEFAULT_MTU;
-	for (; sa != NULL; sa = sa->inner)
-		size = sa->xform == NULL ? size : sa->xform->room(sa, size);
-	if (head->mtu != 0 && head->mtu < size)
-		size = head->mtu;
-	shared_set(head->inner_mtu, size);
-	if (d != NULL && size != 0)
-		device_lower_mtu(d, size);
+	/* what a path is narrower than its device is not the device's affair */
+	if (d != NULL && (room = room_inside(sa, size, head)) != 0)
+		device_lower_mtu(d, room);
+	sa->path_mtu = pmtu_join(k->pmtu, sa);
+	if (sa->path_mtu != 0 && sa->path_mtu < size)
+		size = sa->path_mtu;
+	shared_set(head->inner_mtu, room_inside(sa, size, head));
 }
 
 /* --- moving ----------------------------------------------------------------------------------- */

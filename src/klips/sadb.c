@@ -102,6 +102,7 @@ static void retire(struct klips_sa *sa)
 		cds_list_del_init(&er->by_sa);
 	}
 	cds_list_del_init(&sa->wheel);
+	cds_list_del_init(&sa->by_path);
 	rcu_later(&sa->rcu, reclaim);
 }
 

@@ -71,6 +71,9 @@ struct klips_sa {
 	} comp; /* workers; relaxed */
 	uint32_t reqid;
 	uint32_t mtu; /* wanted for what goes in, 0: found out */
+	uint8_t df;   /* enum ms_df; of the outer header that an IPIP member writes */
+	uint8_t encap_dscp; /* enum ms_encap_dscp */
+	bool decap_dscp;    /* inbound: the outer DSCP goes over to the content */
 
 	/* workers */
 	uint8_t state; /* enum ms_pfkey_sa_state; relaxed */
@@ -89,6 +92,8 @@ struct klips_sa {
 	struct cds_list_head wheel;
 	struct cds_list_head all; /* for walks */
 	struct cds_list_head eroutes; /* whose cached pointer is this */
+	struct cds_list_head by_path; /* outermost ones whose path MTU was learned, pmtu.h */
+	uint32_t path_mtu;	      /* learned, 0: not */
 	uint32_t pid;	      /* who made it */
 	bool managed;	      /* by a registered key daemon */
 	uint64_t abandoned_s; /* since when nobody will delete it, 0: not so; see orphan.h */

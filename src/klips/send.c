@@ -19,7 +19,7 @@ enum { GSO_SEGMENTS = 64, GSO_OCTETS = 65000 };
 
 /* Where the octets after the outer header go to. */
 struct way {
-	int fd;
+	int fd, df_fd; /* without and with DF */
 	unsigned ifindex;
 	uint16_t port; /* UDP destination, host order; 0: raw */
 };
@@ -154,20 +154,21 @@ static void flush(struct klips_worker *w, int fd, struct mail *m, enum klips_cou
 	m->n = m->vectors = 0;
 }
 
-static bool choose_way(struct klips_worker *w, const struct klips_device *d,
+static void choose_way(struct klips_worker *w, const struct klips_device *d,
 	const struct klips_sa *sa, struct way *out)
 {
 	if (sa->encap_dst == 0) {
 		out->fd = sa->said.dst.family == AF_INET6 ? d->raw6.fd : d->raw4.fd;
+		out->df_fd = -1;
 		out->port = 0;
 	} else {
 		const struct encap *e = encap_find(w->k, &sa->src, sa->encap_src);
 
 		out->fd = e == NULL ? -1 : e->source.fd;
+		out->df_fd = e != NULL && e->df_fd >= 0 ? e->df_fd : out->fd;
 		out->port = sa->encap_dst;
 	}
 	out->ifindex = d->phys_ifindex;
-	return out->fd >= 0;
 }
 
 static void put_packet(struct mail *m, struct pkt *p, const struct ip_view *v, const struct way *way)
@@ -190,12 +191,18 @@ static void put_packet(struct mail *m, struct pkt *p, const struct ip_view *v, c
 	m->tos = v->tos;
 }
 
-void send_protected(struct klips_worker *w, struct klips_device *d, struct klips_sa *sa,
-	struct pkt **pkts, unsigned n)
+/* What must be cut has none outside, whatever its own header says (transport mode). */
+static bool has_df(const struct pkt *p)
 {
-	struct way way;
-	bool found = choose_way(w, d, sa, &way);
+	return p->data[0] >> 4 == 4 && (p->data[6] & IP_DF >> 8) != 0 && !p->cut;
+}
+
+/* Those with (want) or without DF in their outer header; true: there are others. */
+static bool send_some(struct klips_worker *w, const struct way *way, struct pkt **pkts, unsigned n,
+	bool want)
+{
 	struct mail m = { .io = &w->io };
+	bool others = false;
 	struct ip_view v;
 	unsigned i;
 
@@ -204,14 +211,46 @@ void send_protected(struct klips_worker *w, struct klips_device *d, struct klips
 
 		if (p->dead)
 			continue;
-		if (!found || !ip_parse(p->data, p->len, &v)) {
+		if (way->fd < 0 || !ip_parse(p->data, p->len, &v)) {
 			pkt_drop(w, p, KC_OUT_NO_SOCKET);
 			continue;
 		}
-		put_packet(&m, p, &v, &way);
+		if (has_df(p) != want) {
+			others = true;
+			continue;
+		}
+		put_packet(&m, p, &v, way);
 	}
 	close_message(&m);
-	flush(w, way.fd, &m, KC_OUT_SENT);
+	flush(w, want ? way->df_fd : way->fd, &m, KC_OUT_SENT);
+	return others;
+}
+
+static unsigned only_df(struct pkt **pkts, unsigned n, struct pkt **out)
+{
+	unsigned i, k = 0;
+
+	for (i = 0; i < n; i++)
+		if (!pkts[i]->dead && has_df(pkts[i]))
+			out[k++] = pkts[i];
+	return k;
+}
+
+void send_protected(struct klips_worker *w, struct klips_device *d, struct klips_sa *sa,
+	struct pkt **pkts, unsigned n)
+{
+	struct pkt *df[PKT_BATCH];
+	struct way way;
+
+	choose_way(w, d, sa, &way);
+	if (!send_some(w, &way, pkts, n, false))
+		return;
+	if (way.df_fd >= 0) {
+		send_some(w, &way, pkts, n, true);
+	} else {
+		/* not in UDP: the header that the transforms wrote is the one to send */
+		send_clear(w, d, df, only_df(pkts, n, df), KC_OUT_SENT);
+	}
 }
 
 void send_clear(struct klips_worker *w, struct klips_device *d, struct pkt **pkts, unsigned n,
