@@ -11,7 +11,8 @@ testing_bench_load_ikeload_SOURCES = \
 testing_bench_load_ikeload_LDADD = libcore.la libmodswan.la $(LTDL_LIBS)
 testing_bench_load_ikeload_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
 endif
-noinst_PROGRAMS += testing/bench/src/cryptobench
+noinst_PROGRAMS += testing/bench/src/cryptobench testing/bench/src/flood
+testing_bench_src_flood_SOURCES = testing/bench/src/flood.c testing/bench/src/bench.h
 testing_bench_src_cryptobench_SOURCES = testing/bench/src/cryptobench.c testing/bench/src/bench.h
 testing_bench_src_cryptobench_LDADD = libmodswan.la $(LTDL_LIBS)
 testing_bench_src_cryptobench_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
@@ -19,5 +20,6 @@ testing_bench_src_cryptobench_DEPENDENCIES = libmodswan.la $(PLUGINS_STATIC)
 EXTRA_DIST += \
 	testing/bench/README.md \
 	testing/bench/crypto \
+	testing/bench/esp \
 	testing/bench/handshake \
 	testing/bench/lib

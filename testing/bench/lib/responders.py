@@ -33,8 +33,9 @@ def write(path, text, mode=0o600):
 
 
 class Responder:
-    """A responder in the network namespace "responder"; folder is its own."""
+    """A program with its children in a network namespace; folder is its own."""
     key = title = None
+    netns = "responder"
 
     def __init__(self, stage, folder):
         self.stage, self.folder = stage, folder
@@ -47,7 +48,7 @@ class Responder:
     def spawn(self, name, argv, env=None):
         with open(f"{self.folder}/{name}.log", "ab") as log:
             self.children[name] = subprocess.Popen(
-                ["ip", "netns", "exec", "responder", *argv], stdin=subprocess.DEVNULL,
+                ["ip", "netns", "exec", self.netns, *argv], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})})
 
     def log(self, name):
@@ -69,7 +70,7 @@ class Responder:
 
     def command(self, argv, env=None):
         try:
-            done = subprocess.run(["ip", "netns", "exec", "responder", *argv], check=False,
+            done = subprocess.run(["ip", "netns", "exec", self.netns, *argv], check=False,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, errors="replace",
                                   timeout=COMMAND_SECONDS, env={**os.environ, **(env or {})})
