@@ -35,7 +35,8 @@ struct ms_end_desc {
 	char *subnet;	 /* NET/MASK */
 	char **subnets;	 /* list, { a, b } */
 	char *protoport; /* 17/1701, tcp/%any */
-	char *sourceip;
+	char *sourceip;	 /* address; %config, %config4, %config6: asked of the peer */
+	char *addresspool; /* A-B,NET/BITS: the peer's addresses come from there */
 	char *id;
 	char *rsasigkey; /* 0s..., %dnsondemand ... */
 	char *rsasigkey2;
@@ -47,6 +48,8 @@ struct ms_end_desc {
 	uint32_t ikeport; /* 0: 500 */
 	uint32_t auth;	 /* enum ms_conn_auth set; 0: authby decides */
 	bool firewall;
+	bool modecfgclient; /* this end asks for an address */
+	bool modecfgserver;
 };
 
 struct ms_conn_desc {
@@ -75,6 +78,8 @@ struct ms_conn_desc {
 	char *kernel;		 /* backend's name; NULL: the default one */
 	int sendca;		 /* enum ms_sendca */
 	bool require_id_on_certificate;
+	char **modecfgdns, **modecfgdomains; /* handed out with addresses */
+	bool ignore_peer_dns;
 };
 
 struct ms_setup_desc {

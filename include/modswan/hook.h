@@ -31,6 +31,7 @@ struct ms_hook_event {
 	bool tunnel;
 	bool firewall; /* leftfirewall=yes */
 	const char *policy; /* words as in ipsec status */
+	const char *dns, *domains; /* name servers that the peer named, words; NULL: none */
 };
 
 /* MS_OK, or why the step failed; output lines were logged by the hook. */

@@ -11,6 +11,7 @@
 #define MODSWAN_CORE_HOST_H
 
 #include <modswan/addr.h>
+#include <modswan/attr.h>
 #include <modswan/crypto.h>
 #include <modswan/id.h>
 #include <modswan/kernel.h>
@@ -63,6 +64,10 @@ struct host_ops {
 		const struct ms_bytes *certs, unsigned n, host_peer_key_f *done, void *arg);
 	/* Hashes for a CERTREQ; 0: send none. */
 	size_t (*ca_hashes)(void *host, const struct conn *c, uint8_t *buf, size_t size);
+	/* Addresses for the peer from c->remote.pool, and back.  NULL: there are none. */
+	void (*lease)(void *host, const struct conn *c, const struct ms_attr_request *rq,
+		ms_attr_lease_f *done, void *arg);
+	void (*release)(void *host, const struct conn *c, const struct ms_addr *addr);
 
 	/* Routing: both directions' SAs of the child are in the kernel; install policies and run
 	 * hooks. On error the child is given up. */

@@ -174,8 +174,9 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 		c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs, theirs);
 	if (n_mine == 0 || n_theirs == 0)
 		return refuse(x, refuse_ts(ike, child->conn, why));
-	if (!c->desc->narrowing && (!unnarrowed(x->ts_mine, x->n_mine, mine, n_mine) ||
-					   !unnarrowed(x->ts_theirs, x->n_theirs, theirs, n_theirs)))
+	if (!c->desc->narrowing && !c->remote.pool &&
+		(!unnarrowed(x->ts_mine, x->n_mine, mine, n_mine) ||
+			!unnarrowed(x->ts_theirs, x->n_theirs, theirs, n_theirs)))
 		return refuse(x, refuse_ts(ike, child->conn, why));
 	/* s1.3.1: we may decline transport mode, but not tunnel mode for transport's sake. */
 	child->tunnel = c->desc->type != MS_TYPE_TRANSPORT;
@@ -210,8 +211,9 @@ ms_err child_accept(
 {
 	struct ike_exchange *x = ike->x;
 	struct conn *c = child->conn;
-	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
-	unsigned n_mine, n_theirs;
+	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS],
+		offer[CONN_MAX_SELECTORS];
+	unsigned n_mine, n_theirs, n_offer = conn_offer(c, offer);
 	ms_err err = choose_suite(
 		ike, child, pfs_group, pfs_group && ike->x->ke ? ike->x->ke->id : 0, why);
 
@@ -223,12 +225,14 @@ ms_err child_accept(
 		return ms_fail(why, MS_ERR_NO_PROPOSAL, "the peer chose %s mode, wanted the other",
 			x->transport ? "transport" : "tunnel");
 	child->tunnel = !x->transport;
-	if (!all_within(x->ts_mine, x->n_mine, c->local.clients, c->local.n_clients) ||
+	if (!all_within(x->ts_mine, x->n_mine, offer, n_offer) ||
 		!all_within(x->ts_theirs, x->n_theirs, c->remote.clients, c->remote.n_clients))
 		return refuse_ts(ike, child->conn, why);
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
 	n_theirs = ike_ts_narrow(
 		c->remote.clients, c->remote.n_clients, x->ts_theirs, x->n_theirs, theirs);
+	if (n_mine == 0 || n_theirs == 0)
+		return refuse_ts(ike, child->conn, why);
 	if (!c->desc->narrowing &&
 		(!unnarrowed(c->local.clients, c->local.n_clients, mine, n_mine) ||
 			!unnarrowed(c->remote.clients, c->remote.n_clients, theirs, n_theirs)))

@@ -204,7 +204,20 @@ ms_err conn_build_end(const struct conn_table *t, struct conn_end *e, const stru
 		err = optional_addr(&e->nexthop, end->nexthop, side, "nexthop", why);
 	if (err == MS_OK)
 		err = optional_addr(&e->sourceip, end->sourceip, side, "sourceip", why);
+	e->pool = end->addresspool;
 	return err;
+}
+
+/* Of which families an end asks for an address: of those that the other end's networks have. */
+static void asks(struct conn_end *e, const struct ms_end_desc *end, const struct conn_end *other)
+{
+	const char *word = end->sourceip != NULL && end->sourceip[0] == '%' ? end->sourceip : "";
+	bool any = end->modecfgclient || strcasecmp(word, "%config") == 0;
+
+	e->cp_ask[0] = strcasecmp(word, "%config4") == 0;
+	e->cp_ask[1] = strcasecmp(word, "%config6") == 0;
+	for (unsigned i = 0; any && i < other->n_clients; i++)
+		e->cp_ask[other->clients[i].range.first.family == AF_INET6] = true;
 }
 
 static bool never_negotiates(const struct ms_conn_desc *d)
@@ -229,6 +242,10 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 	err = conn_build_end(t, &c->local, d, &d->left, "left", why);
 	if (err == MS_OK)
 		err = conn_build_end(t, &c->remote, d, &d->right, "right", why);
+	if (err == MS_OK) {
+		asks(&c->local, &d->left, &c->remote);
+		asks(&c->remote, &d->right, &c->local);
+	}
 	if (err == MS_OK) {
 		err = conn_intern(t, MS_PROTOCOL_IKE, d->ike, &c->ike, why);
 		if (err != MS_OK)

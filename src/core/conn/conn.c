@@ -29,6 +29,8 @@ static void conn_free(struct conn *c)
 		ms_conn_desc_free(c->desc);
 		free(c->desc);
 	}
+	free(c->dns);
+	free(c->domains);
 	free(c);
 }
 

@@ -39,7 +39,10 @@ struct conn_end {
 	uint32_t auth;		 /* enum ms_conn_auth set that this end uses */
 	struct ms_pubkey *pubkeys[2]; /* raw public keys, NULL where none */
 	struct ms_addr nexthop;	 /* unset: %direct */
-	struct ms_addr sourceip;
+	struct ms_addr sourceip; /* written, or of the lease; the IPv4 one of two */
+	struct ms_addr sourceip6; /* the other one of a lease */
+	const char *pool;	 /* into desc: addresses of this end, when the other is ours */
+	bool cp_ask[2];		 /* asks for an address: IPv4, IPv6 */
 	const char *updown;	 /* into desc */
 	const char *cert, *ca;	 /* into desc; NULL: not written */
 	int sendcert;		 /* enum ms_sendcert */
@@ -73,6 +76,7 @@ struct conn {
 	struct route_job *route_jobs;	   /* core/route's queue for this connection */
 	uint32_t tries;			   /* keying attempts since the last success */
 	uint32_t reqid;
+	char *dns, *domains;		   /* name servers that the peer named, words */
 	char device[16];		   /* ipsec0 */
 	char physical[16];
 
@@ -90,8 +94,22 @@ void conn_unref(struct conn **c);
 
 static inline bool conn_is_template(const struct conn *c)
 {
-	return c->remote.host.addr.family == 0 || c->remote.id.type == MS_ID_ANY;
+	return c->remote.host.addr.family == 0 || c->remote.id.type == MS_ID_ANY ||
+	       (c->remote.pool != NULL && c->template == NULL);
 }
+
+static inline bool conn_end_asks(const struct conn_end *e)
+{
+	return e->cp_ask[0] || e->cp_ask[1];
+}
+
+/* --- leases (lease.c) -------------------------------------------------------------------------- */
+
+/* The addresses (unset ones left out) become this end's clients.  False: out of memory. */
+bool conn_end_lease(struct conn_end *e, const struct ms_addr addr[2]);
+/* Our selectors as we propose them: everything of a family as long as the peer has to give us an
+ * address of it.  At most CONN_MAX_SELECTORS; returns how many. */
+unsigned conn_offer(const struct conn *c, struct ms_selector *out);
 
 /* --- the table ---------------------------------------------------------------------------- */
 

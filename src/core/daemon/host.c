@@ -155,6 +155,32 @@ ms_err daemon_cert_subject(void *daemon, const char *cert, struct ms_id *out, st
 	return creds_cert_subject(creds_source, daemon, cert, out, why);
 }
 
+static void lease(void *host, const struct conn *c, const struct ms_attr_request *rq,
+	ms_attr_lease_f *done, void *arg)
+{
+	const struct ms_provider *p = daemon_provider(host, MS_ROLE_ATTR, 0);
+	const struct ms_attr_ops *ops;
+	struct ms_attr_lease none = { 0 };
+	struct ms_why why = { "" };
+
+	(void)c;
+	if (p == NULL) {
+		done(arg, ms_fail(&why, MS_ERR_CONFIG, "no plugin hands out addresses"), &none,
+			&why);
+		return;
+	}
+	ops = p->ops;
+	ops->lease(p->instance, rq, done, arg);
+}
+
+static void release(void *host, const struct conn *c, const struct ms_addr *addr)
+{
+	const struct ms_provider *p = daemon_provider(host, MS_ROLE_ATTR, 0);
+
+	if (p != NULL)
+		((const struct ms_attr_ops *)p->ops)->release(p->instance, c->remote.pool, addr);
+}
+
 static void child_up(void *host, struct child_sa *child, host_done_f *done, void *arg)
 {
 	struct daemon *d = host;
@@ -197,6 +223,8 @@ const struct host_ops daemon_host_ops = {
 	.own_key = own_key,
 	.peer_key = peer_key,
 	.ca_hashes = ca_hashes,
+	.lease = lease,
+	.release = release,
 	.child_up = child_up,
 	.child_down = child_down,
 	.report = report,

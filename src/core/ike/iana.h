@@ -132,11 +132,22 @@ enum ike_flags { IKE_F_INITIATOR = 0x08, IKE_F_VERSION = 0x10, IKE_F_RESPONSE = 
 enum { IKE_VERSION_2 = 0x20 };
 enum { IKE_TS_IPV4 = 7, IKE_TS_IPV6 = 8 };
 enum { IKE_ATTR_KEY_LENGTH = 14 };
+/* RFC 7296 s3.15; RFC 8598 */
+enum { IKE_CFG_REQUEST = 1, IKE_CFG_REPLY, IKE_CFG_SET, IKE_CFG_ACK };
+enum {
+	IKE_CFG_IP4_ADDRESS = 1,
+	IKE_CFG_IP4_DNS = 3,
+	IKE_CFG_IP6_ADDRESS = 8,
+	IKE_CFG_IP6_DNS = 10,
+	IKE_CFG_IP4_SUBNET = 13,
+	IKE_CFG_IP6_SUBNET = 15,
+	IKE_CFG_DNS_DOMAIN = 25,
+};
 
 /* The name, or NULL for a number without one here. */
 typedef const char *ike_name_f(uint32_t value);
 ike_name_f ike_exchange_name, ike_payload_name, ike_notify_name, ike_auth_method_name;
-ike_name_f ike_id_type_name, ike_ts_type_name, ike_protocol_name, ike_transform_type_name;
+ike_name_f ike_cfg_type_name, ike_id_type_name, ike_ts_type_name, ike_protocol_name, ike_transform_type_name;
 /* Never NULL: "#49152" in a static buffer of the thread when there is no name. */
 const char *ike_name(ike_name_f *f, uint32_t value);
 

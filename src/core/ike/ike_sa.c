@@ -207,6 +207,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		return;
 	}
 	ike->gone = true;
+	ike_cp_release(ike);
 	leave_indexes(ike);
 	ike->state = IKE_GONE;
 	ike_exchange_free(&ike->x);
@@ -296,12 +297,28 @@ struct ike_sa *ike_same_ids(struct ike_sa *ike)
 	return with_ids(ike->e, &ike->conn->local.id, &ike->peer_id, ike);
 }
 
+struct conn *ike_instance(struct ike_sa *ike, struct conn *template)
+{
+	struct ike_engine *e = ike->e;
+	struct ike_sa *old = e->params.unique_ids && ike->peer_id.type != MS_ID_NULL
+				     ? with_ids(e, &template->local.id, &ike->peer_id, ike)
+				     : NULL;
+	bool by_address = !template->remote.pool && !template->remote.has_client;
+
+	if (!old || old->conn->template != template || old->conn->deleted ||
+		(by_address && !ms_addr_eq(&old->conn->remote.host.addr, &ike->remote.addr)))
+		return conn_instantiate(e->conns, template, &ike->remote, &ike->peer_id);
+	old->conn->remote.host = ike->remote;
+	return conn_ref(old->conn);
+}
+
 static bool same_way(const struct conn *a, const struct conn *b)
 {
 	return a->ike == b->ike && a->local.auth == b->local.auth &&
 	       a->remote.auth == b->remote.auth &&
 	       a->desc->fragmentation == b->desc->fragmentation &&
 	       a->desc->encapsulation == b->desc->encapsulation &&
+	       (!conn_end_asks(&b->local) || conn_end_asks(&a->local)) &&
 	       ms_endpoint_eq(&a->local.host, &b->local.host) &&
 	       ms_endpoint_eq(&a->remote.host, &b->remote.host);
 }

@@ -101,6 +101,7 @@ struct ike_sa {
 	uint64_t established_s;
 
 	struct ms_id peer_id;
+	struct ms_addr lease[2]; /* IPv4, IPv6: the peer's, when c->remote.pool; else ours */
 	struct ike_exchange *x; /* of what is being worked on */
 	struct ike_exchange
 		*x_out; /* of our CREATE_CHILD_SA request, while its answer is awaited */
@@ -170,6 +171,8 @@ struct ike_exchange {
 	size_t asked_octets;
 	struct ms_bytes *my_certs;
 	unsigned n_my_certs;
+	struct ms_bytes cp; /* body of the peer's CP payload */
+	struct ms_attr_request ask;
 
 	/* the child being made */
 	struct ms_bytes sa;                      /* body of the peer's SA payload */
@@ -242,6 +245,10 @@ void ike_index_ids(struct ike_sa *ike);
 /* Another established IKE SA of the same two identities; NULL: none. */
 struct ike_sa *ike_same_ids(struct ike_sa *ike);
 bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer);
+/* An instance of the template for this IKE SA's peer: the one that the peer's older IKE SA uses,
+ * where one identity is one peer and its clients do not depend on its address, or a new one.  A
+ * reference; NULL: out of memory. */
+struct conn *ike_instance(struct ike_sa *ike, struct conn *template);
 /* An established IKE SA that a CHILD SA of `c` may use: same hosts, identities, methods of
  * authentication and proposals.  NULL: none. */
 struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c);
@@ -470,6 +477,17 @@ void ike_put_ke_nonce(
 	struct ike_out *out, unsigned group, struct ms_bytes pub, struct ms_bytes nonce);
 bool ike_nonce_fits(const struct ike_payload *p);
 bool ike_proposals_have_ke(const struct ms_proposals *p, uint16_t ke);
+
+/* cp.c */
+void ike_cp_put_request(struct ike_sa *ike, struct ike_out *out);
+/* Understands the request in x->cp; false: there is none for an address. */
+bool ike_cp_asked(struct ike_sa *ike);
+/* Asks the host for x->ask; goes on at next with the lease in ike and the connection. */
+void ike_cp_lease(struct ike_sa *ike, ike_step_f *next);
+void ike_cp_release(struct ike_sa *ike);
+void ike_cp_put_reply(struct ike_sa *ike, struct ike_out *out);
+/* The initiator: what the peer's reply in x->cp gives us goes into the connection. */
+ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;
 
 /* ts.c */
 void ike_put_ts(struct ike_out *out, unsigned payload, const struct ms_selector *s, unsigned n);

@@ -67,6 +67,9 @@ LAYOUT(ike_selector, "selector", 8, NAMED(ike_selector_head, type, 1, ike_ts_typ
 	UINT(ike_selector_head, protocol, 1), LENGTH(ike_selector_head),
 	UINT(ike_selector_head, port_first, 2), UINT(ike_selector_head, port_last, 2),
 	REST(ike_selector_head, addresses));
+/* s3.15 */
+LAYOUT(ike_cp, "CP", 4, NAMED(ike_cp_payload, type, 1, ike_cfg_type_name), RESERVED(3),
+	REST(ike_cp_payload, attributes));
 /* RFC 7383 s2.5 */
 LAYOUT(ike_skf, "SKF", 4, UINT(ike_skf_payload, number, 2), UINT(ike_skf_payload, total, 2),
 	REST(ike_skf_payload, data));
@@ -89,7 +92,7 @@ const struct ike_layout *ike_layout_of(unsigned type)
 		[IKE_P_TSI] = &ike_ts_layout,
 		[IKE_P_TSR] = &ike_ts_layout,
 		[IKE_P_SK] = &ike_data_layout,
-		[IKE_P_CP] = &ike_cert_layout,
+		[IKE_P_CP] = &ike_cp_layout,
 		[IKE_P_EAP] = &ike_data_layout,
 		[IKE_P_SKF] = &ike_skf_layout,
 	};

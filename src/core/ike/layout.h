@@ -49,6 +49,10 @@ struct ike_cert_payload {
 	uint32_t encoding;
 	struct ms_bytes data;
 };
+struct ike_cp_payload {
+	uint32_t type;
+	struct ms_bytes attributes;
+};
 struct ike_skf_payload {
 	uint32_t number, total;
 	struct ms_bytes data; /* encrypted */
@@ -100,7 +104,7 @@ struct ike_layout {
 extern const struct ike_layout ike_header_layout, ike_generic_layout, ike_proposal_layout,
 	ike_transform_layout, ike_attribute_layout, ike_ke_layout, ike_id_layout, ike_auth_layout,
 	ike_cert_layout, ike_data_layout, ike_notify_layout, ike_delete_layout, ike_ts_layout,
-	ike_selector_layout, ike_skf_layout;
+	ike_selector_layout, ike_skf_layout, ike_cp_layout;
 
 /* Of a payload type; NULL: unknown type. */
 const struct ike_layout *ike_layout_of(unsigned payload_type);

@@ -72,6 +72,9 @@ void ike_expired(struct ike_sa *ike)
 /* Another connection whose children use the IKE SA; it inherits it. */
 static struct conn *other_user(const struct ike_sa *ike)
 {
+	/* A lease is its connection's. */
+	if (ike->lease[0].family != 0 || ike->lease[1].family != 0)
+		return NULL;
 	for (struct child_sa *child = ike->children; child; child = child->next)
 		if (child->conn != ike->conn && child->state != CHILD_DELETING &&
 			child->state != CHILD_GONE)

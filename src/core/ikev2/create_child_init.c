@@ -147,6 +147,11 @@ void ike_create_child_start(struct child_sa *child)
 	child->local = ike->local;
 	child->remote = ike->remote;
 	child->encapsulated = ike->nat_here || ike->nat_there;
+	if (conn_end_asks(&child->conn->local) && !child->conn->local.has_client &&
+		!conn_end_lease(&child->conn->local, ike->lease)) {
+		child_rekey_later(child, RETRY_MS);
+		return;
+	}
 	ms_info(&lg, "initiating CHILD SA using IKE SA #%u", (unsigned)ike->serial);
 	start_further(child, child_proposals(child->conn, create_child_group(ike), &ours) == MS_OK
 				     ? ike_first_ke(&ours)

@@ -54,6 +54,7 @@ static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *wh
 	const struct ike_payload *sa = ike_msg_find(&rx->m, IKE_P_SA);
 	const struct ike_payload *tsi = ike_msg_find(&rx->m, IKE_P_TSI);
 	const struct ike_payload *tsr = ike_msg_find(&rx->m, IKE_P_TSR);
+	const struct ike_payload *cp = ike_msg_find(&rx->m, IKE_P_CP);
 	struct ike_notify_payload n;
 	ms_err err = MS_OK;
 
@@ -61,6 +62,8 @@ static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *wh
 	x->auth = ike_keep(x, ike_msg_find(&rx->m, IKE_P_AUTH)->body);
 	if (sa)
 		x->sa = ike_keep(x, sa->body);
+	if (cp)
+		x->cp = ike_keep(x, cp->body);
 	if (!x->his_id.ptr || !x->auth.ptr || (sa && !x->sa.ptr))
 		return MS_ERR_NOMEM;
 	ike_certs_take(rx);
@@ -100,6 +103,7 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	struct ike_exchange *x = ike->x;
 	struct conn *c = ike->conn;
 	struct ms_proposals ours;
+	struct ms_selector mine[CONN_MAX_SELECTORS];
 	struct ike_out out;
 	uint8_t spi[4];
 	struct wire_writer w = wire_writer(spi, sizeof(spi));
@@ -126,9 +130,10 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	wire_put(&out.w, x->my_auth);
 	if (!ms_id_is_pattern(&c->remote.id) && !ike_has_ids(ike->e, &c->local.id, &c->remote.id))
 		ike_put_notify(&out, IKE_N_INITIAL_CONTACT, ms_bytes(NULL, 0));
+	ike_cp_put_request(ike, &out);
 	put_child(ike, &out);
 	ike_put_proposals(&out, &ours, ms_bytes(spi, sizeof(spi)));
-	ike_put_ts(&out, IKE_P_TSI, c->local.clients, c->local.n_clients);
+	ike_put_ts(&out, IKE_P_TSI, mine, conn_offer(c, mine));
 	ike_put_ts(&out, IKE_P_TSR, c->remote.clients, c->remote.n_clients);
 	err = ike_request_send(ike, &out);
 	if (err) {
@@ -241,7 +246,9 @@ static void verified(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		finish(ike);
 		return;
 	}
-	err = child_accept(ike, x->child, 0, &local);
+	err = ike_cp_take_reply(ike, &local);
+	if (err == MS_OK)
+		err = child_accept(ike, x->child, 0, &local);
 	if (err) {
 		child_failed(ike, err, &local, true);
 		finish(ike);
@@ -325,6 +332,7 @@ static void send_answer(struct ike_sa *ike)
 	ike_certs_put(ike, &out);
 	ike_out_open(&out, IKE_P_AUTH);
 	wire_put(&out.w, x->my_auth);
+	ike_cp_put_reply(ike, &out);
 	if (x->child_refused) {
 		ike_put_notify(&out, x->child_refused, ms_bytes(NULL, 0));
 	} else {
@@ -378,17 +386,17 @@ static void child_spi(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		child_install(ike->x->child, child_ready);
 }
 
-static void made(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+static void choose_child(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
 	struct ms_why local = { "" };
 	struct child_sa *child;
 
 	if (err) {
-		refuse(ike, err, why);
+		x->child_refused = IKE_N_INTERNAL_ADDRESS_FAILURE;
+		without_child(ike, err, why);
 		return;
 	}
-	ike_established(ike, x->initial_contact);
 	child = child_new(ike, ike->conn, false);
 	if (!child) {
 		without_child(ike, MS_ERR_NOMEM, NULL);
@@ -400,6 +408,29 @@ static void made(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		without_child(ike, err, &local);
 	else
 		child_get_spi(child, child_spi);
+}
+
+static void made(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct ms_why local = { "" };
+
+	if (err) {
+		refuse(ike, err, why);
+		return;
+	}
+	ike_established(ike, x->initial_contact);
+	if (!ike->conn->remote.pool) {
+		choose_child(ike, MS_OK, NULL);
+	} else if (ike_cp_asked(ike)) {
+		ike_cp_lease(ike, choose_child);
+	} else {
+		/* RFC 7296 s3.15.4 */
+		x->child_refused = IKE_N_FAILED_CP_REQUIRED;
+		without_child(ike,
+			ms_fail(&local, MS_ERR_PEER_REFUSED, "the peer asked for no address"),
+			&local);
+	}
 }
 
 static void verified_peer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
@@ -464,7 +495,7 @@ static ms_err find_conn(struct ike_sa *ike, struct ms_why *why)
 		ike_set_conn(ike, c);
 		return MS_OK;
 	}
-	c = conn_instantiate(ike->e->conns, c, &ike->remote, &ike->peer_id);
+	c = ike_instance(ike, c);
 	if (!c)
 		return MS_ERR_NOMEM;
 	ike_set_conn(ike, c);

@@ -89,6 +89,8 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	ike_keymat_trim(heir);
 	heir->state = heir->initiator ? IKE_PARENT_I3 : IKE_PARENT_R2;
 	heir->no_revival = ike->no_revival;
+	memcpy(heir->lease, ike->lease, sizeof(heir->lease));
+	memset(ike->lease, 0, sizeof(ike->lease));
 	ike_established(heir, false);
 	for (struct child_sa *c = ike->children, *next; c; c = next) {
 		next = c->next;

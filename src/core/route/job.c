@@ -92,6 +92,8 @@ static void finish(struct route_job *job)
 		r->env.changed(r->env.ctx, c);
 	pairs_free(&job->pairs);
 	free(job->ops);
+	free(job->dns);
+	free(job->domains);
 	free(job);
 	if (next != NULL && c->route_jobs == next)
 		run(next);
@@ -144,6 +146,13 @@ static void kernel_done(void *arg, ms_err err, unsigned failed, const struct ms_
 	run(job);
 }
 
+/* Without memory the hook is told of none. */
+static void copy_text(char **to, const char *from)
+{
+	free(*to);
+	*to = from == NULL ? NULL : strdup(from);
+}
+
 static void run_hook(struct route_job *job, enum ms_hook_verb verb)
 {
 	const struct conn *c = job->conn;
@@ -161,9 +170,15 @@ static void run_hook(struct route_job *job, enum ms_hook_verb verb)
 	e.peer = c->remote.host.addr;
 	e.next_hop = c->local.nexthop.family != 0 ? c->local.nexthop : c->remote.host.addr;
 	e.source_ip = c->local.sourceip;
+	copy_text(&job->dns, c->dns);
+	copy_text(&job->domains, c->domains);
+	e.dns = job->dns;
+	e.domains = job->domains;
 	e.my_id = job->my_id;
 	e.peer_id = job->peer_id;
 	e.my_client = job->pairs.mine[job->pair / job->pairs.n_theirs];
+	if (c->local.sourceip6.family == e.my_client.range.first.family)
+		e.source_ip = c->local.sourceip6;
 	e.peer_client = job->pairs.theirs[job->pair % job->pairs.n_theirs];
 	e.mtu = c->desc->mtu;
 	e.metric = c->desc->metric;

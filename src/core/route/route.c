@@ -99,7 +99,7 @@ void route_child_up(struct route *r, struct child_sa *child, host_done_f *done, 
 
 static bool goes_for_good(const struct conn *c)
 {
-	return c->deleted || c->instance != 0;
+	return c->deleted || c->instance != 0 || conn_end_asks(&c->local);
 }
 
 static enum ms_shunt resting_shunt(const struct conn *c)

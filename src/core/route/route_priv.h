@@ -45,6 +45,7 @@ struct route_job {
 	void *arg;
 	struct ms_kernel_op *ops;
 	char my_id[MS_ID_TEXT], peer_id[MS_ID_TEXT];
+	char *dns, *domains; /* copies: the connection may get others meanwhile */
 };
 
 struct route {

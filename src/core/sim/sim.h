@@ -71,9 +71,12 @@ struct sim_node {
 	int fail_kernel_op;      /* this kind of operation fails; -1: none */
 	uint64_t slow_ms;        /* kernel, jobs and secrets answer so much later */
 	bool fail_child_up;
+	bool no_leases;
 	/* what happened */
 	unsigned up, downs; /* child_up, child_down calls */
 	unsigned over, jobs, keepalives;
+	int leases;      /* in use */
+	unsigned leased; /* handed out */
 	ms_err over_err;
 	char over_text[384];
 	struct sim_line lines[SIM_LINES];

@@ -71,6 +71,8 @@ struct later {
 	host_psk_f *psk_done;
 	host_private_f *private_done;
 	host_done_f *way_done;
+	ms_attr_lease_f *lease_done;
+	struct ms_attr_request ask;
 	void *arg;
 };
 
@@ -81,6 +83,31 @@ static void run_kernel(struct later *l)
 	ms_err err = sim_kernel(l->n, l->ops, l->n_ops, &failed, &why);
 
 	l->kernel_done(l->arg, err, failed, &why);
+}
+
+/* 10.99.0.N and 2001:db8:99::N, anew each time; what the peer had it gets again. */
+static void run_lease(struct later *l)
+{
+	struct sim_node *n = l->n;
+	struct ms_attr_lease lease = { { l->ask.wanted[0], l->ask.wanted[1] } };
+	struct ms_why why = { "" };
+	ms_err err = n->no_leases ? ms_fail(&why, MS_ERR_LIMIT, "none is free") : MS_OK;
+
+	for (unsigned i = 0; err == MS_OK && i < 2; i++) {
+		static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, 0, 0x99 };
+		struct ms_addr *a = &lease.addr[i];
+
+		if (!l->ask.ask[i])
+			continue;
+		n->leases++;
+		n->leased++;
+		if (a->family != 0)
+			continue;
+		*a = ms_addr_v4(0x0a630000 + n->leased);
+		if (i == 1 && ms_addr_from_octets(a, v6, sizeof(v6)) == MS_OK)
+			a->b[15] = (uint8_t)n->leased;
+	}
+	l->lease_done(l->arg, err, &lease, &why);
 }
 
 static void run_later(struct sim *s, void *arg)
@@ -102,6 +129,8 @@ static void run_later(struct sim *s, void *arg)
 	} else if (l->private_done) {
 		err = n->priv ? MS_OK : ms_fail(&why, MS_ERR_NO_CREDENTIAL, "no private key");
 		l->private_done(l->arg, err, n->priv, &why);
+	} else if (l->lease_done) {
+		run_lease(l);
 	} else if (l->way_done) {
 		err = n->fail_child_up ? ms_fail(&why, MS_ERR_KERNEL, "no way") : MS_OK;
 		l->way_done(l->arg, err, &why);
@@ -159,6 +188,24 @@ static void private_key(
 	(void)peer;
 	l->private_done = done;
 	go(l);
+}
+
+static void lease(void *host, const struct conn *c, const struct ms_attr_request *rq,
+	ms_attr_lease_f *done, void *arg)
+{
+	struct later *l = later_new(host, arg);
+
+	(void)c;
+	l->lease_done = done;
+	l->ask = *rq;
+	go(l);
+}
+
+static void release(void *host, const struct conn *c, const struct ms_addr *addr)
+{
+	(void)c;
+	(void)addr;
+	((struct sim_node *)host)->leases--;
 }
 
 static void child_up(void *host, struct child_sa *child, host_done_f *done, void *arg)
@@ -233,6 +280,8 @@ const struct host_ops sim_host_ops = {
 	.kernel = kernel,
 	.psk = psk,
 	.private_key = private_key,
+	.lease = lease,
+	.release = release,
 	.child_up = child_up,
 	.child_down = child_down,
 	.report = report,

@@ -103,6 +103,42 @@ ms_err conf_check_addr(const char *value, struct ms_why *why)
 	return ms_fail(why, MS_ERR_TEXT, "expected an IPv4 or IPv6 address");
 }
 
+ms_err conf_check_sourceip(const char *value, struct ms_why *why)
+{
+	static const char *const words[] = { "%config", "%config4", "%config6", NULL };
+
+	if (value[0] == '%')
+		return among(value, words)
+			       ? MS_OK
+			       : bad_word(value, words, "an address, %config, %config4 or %config6",
+					 why);
+	return conf_check_addr(value, why);
+}
+
+ms_err conf_check_pool(const char *value, struct ms_why *why)
+{
+	struct ms_range r;
+	struct ms_why inner = { "" };
+
+	for (const char *p = value; *p != '\0';) {
+		size_t len = strcspn(p, ", ");
+
+		if (len > 0 && ms_range_parse(&r, p, len, 0, &inner) != MS_OK)
+			return ms_fail(why, MS_ERR_TEXT,
+				"expected FIRST-LAST or NETWORK/BITS, several with commas (%.200s)",
+				inner.text);
+		p += len + (p[len] != '\0');
+	}
+	return MS_OK;
+}
+
+ms_err conf_check_domain(const char *value, struct ms_why *why)
+{
+	if (is_host_name(value))
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected a domain name");
+}
+
 ms_err conf_check_subnet(const char *value, struct ms_why *why)
 {
 	struct ms_subnet s;

@@ -8,6 +8,9 @@
 ms_err conf_check_host(const char *value, struct ms_why *why); /* left=, right= */
 ms_err conf_check_nexthop(const char *value, struct ms_why *why);
 ms_err conf_check_addr(const char *value, struct ms_why *why);
+ms_err conf_check_sourceip(const char *value, struct ms_why *why); /* address or %config */
+ms_err conf_check_pool(const char *value, struct ms_why *why);	   /* A-B,NET/BITS */
+ms_err conf_check_domain(const char *value, struct ms_why *why);   /* a host name */
 ms_err conf_check_subnet(const char *value, struct ms_why *why);
 ms_err conf_check_protoport(const char *value, struct ms_why *why);
 ms_err conf_check_ca(const char *value, struct ms_why *why);

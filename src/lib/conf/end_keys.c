@@ -58,8 +58,21 @@ const struct ms_conf_key ms_end_keys[] = {
 			"chooses, 0 all of them."),
 	MS_KEY_STRING(E, nexthop, "nexthop", SIDES, .check = conf_check_nexthop,
 		.brief = "this end's gateway towards the peer; %direct when not written"),
-	MS_KEY_STRING(E, sourceip, "sourceip", SIDES, .check = conf_check_addr,
-		.brief = "address that this host uses for its own packets through the tunnel"),
+	MS_KEY_STRING(E, sourceip, "sourceip", SIDES, .check = conf_check_sourceip,
+		.brief = "address that this host uses for its own packets through the tunnel",
+		.text = "%config asks the peer for one of each address family that the peer's "
+			"networks have, %config4 and %config6 for one of that family."),
+	MS_KEY_BOOL(E, modecfgclient, "modecfgclient", SIDES, .def = false,
+		.brief = "this end asks the other one for an address",
+		.text = "The same as leftsourceip=%config.  The address is this end's network unless "
+			"leftsubnet= is written."),
+	MS_KEY_BOOL(E, modecfgserver, "modecfgserver", SIDES, .def = false,
+		.brief = "this end hands out addresses; rightaddresspool= says which"),
+	MS_KEY_STRING(E, addresspool, "addresspool", SIDES, .check = conf_check_pool,
+		.brief = "this end's address comes from here, when the other end is ours",
+		.text = "A list of ranges and networks, 10.9.0.10-10.9.0.99,2001:db8:9::/112.  A peer "
+			"that does not ask for an address gets no tunnel.  It gets the same address "
+			"again as long as nobody else needed it."),
 	MS_KEY_STRING(E, id, "id", SIDES, .check = conf_check_id,
 		.brief = "identity of this end; its address when not written",
 		.text = "An address, @NAME, USER@NAME, @#HEX for a key id, a distinguished name in "
@@ -105,9 +118,6 @@ const struct ms_conf_key ms_end_keys[] = {
 	SIDE_REFUSED("xauthname", NULL, XAUTH_LATER),
 	SIDE_REFUSED("xauthserver", "no", XAUTH_LATER),
 	SIDE_REFUSED("xauthclient", "no", XAUTH_LATER),
-	SIDE_REFUSED("modecfgserver", "no", MODECFG_LATER),
-	SIDE_REFUSED("modecfgclient", "no", MODECFG_LATER),
-	SIDE_REFUSED("addresspool", NULL, MODECFG_LATER),
 	SIDE_REFUSED("cat", "no", NULL),
 	SIDE_REFUSED("groundhog", "no", "certificates always have a validity"),
 	SIDE_REFUSED("interface-ip", NULL, NULL),

@@ -25,7 +25,7 @@
 
 #define IKEV1_LATER   "IKEv1 is not there yet"
 #define MANUAL_LATER  "manual keying is not there yet"
-#define MODECFG_LATER "there is no address configuration for peers yet"
+#define WINS_GONE     "WINS servers are not handed out"
 #define XAUTH_LATER   "there is no extended authentication yet"
 #define TCP_LATER     "IKE over TCP is not there yet"
 #define REDIRECT      "there is no redirection"

@@ -210,8 +210,8 @@ void updown_verb(const struct ms_hook_event *event, char *buf, size_t size)
 
 /* Known in the family, without meaning here so far. */
 static const char *const constant[] = { "PLUTO_PEER_CA=", "PLUTO_XAUTH_USERNAME=",
-	"PLUTO_SAREF_TRACKING=no", "PLUTO_IS_PEER_CISCO=0", "PLUTO_CISCO_DNS_INFO=",
-	"PLUTO_CISCO_DOMAIN_INFO=", "PLUTO_PEER_BANNER=", "PLUTO_NM_CONFIGURED=0", NULL };
+	"PLUTO_SAREF_TRACKING=no", "PLUTO_IS_PEER_CISCO=0", "PLUTO_PEER_BANNER=",
+	"PLUTO_NM_CONFIGURED=0", NULL };
 
 static void put_step(struct env *e, const struct ms_hook_event *event)
 {
@@ -233,6 +233,11 @@ static void put_step(struct env *e, const struct ms_hook_event *event)
 	put_addr(e, "PLUTO_PEER", &event->peer);
 	put_text(e, "PLUTO_PEER_ID", event->peer_id);
 	put_client(e, "PEER", &event->peer_client);
+	put_text(e, "PLUTO_PEER_DNS_INFO", event->dns);
+	put_text(e, "PLUTO_PEER_DOMAIN_INFO", event->domains);
+	/* as older scripts call them */
+	put_text(e, "PLUTO_CISCO_DNS_INFO", event->dns);
+	put_text(e, "PLUTO_CISCO_DOMAIN_INFO", event->domains);
 	put_text(e, "PLUTO_CONN_POLICY", event->policy);
 	put(e, "PLUTO_CONN_ADDRFAMILY=%s", is_v6(event) ? "ipv6" : "ipv4");
 	put(e, "PLUTO_CONNECTION_TYPE=%s", event->tunnel ? "tunnel" : "transport");

@@ -187,12 +187,17 @@ static void test_environment(void **state)
 		{ "PLUTO_CONNECTION_TYPE", "tunnel" }, { "PLUTO_METRIC", "" },
 		{ "PLUTO_MTU", "1300" }, { "PLUTO_FIREWALL", "no" }, { "PLUTO_XAUTH_USERNAME", "" },
 		{ "PLUTO_SAREF_TRACKING", "no" }, { "PLUTO_IS_PEER_CISCO", "0" },
-		{ "PLUTO_CISCO_DNS_INFO", "" }, { "PLUTO_CISCO_DOMAIN_INFO", "" },
+		{ "PLUTO_CISCO_DNS_INFO", "192.0.2.53 2001:db8::53" },
+		{ "PLUTO_CISCO_DOMAIN_INFO", "" },
+		{ "PLUTO_PEER_DNS_INFO", "192.0.2.53 2001:db8::53" },
+		{ "PLUTO_PEER_DOMAIN_INFO", "" },
 		{ "PLUTO_PEER_BANNER", "" }, { "PLUTO_NM_CONFIGURED", "0" },
 		{ "TEST_OF_OURS", "stays" } };
 	struct ms_hook_event e = event(NULL);
 	unsigned pluto = 0;
 	char **env;
+
+	e.dns = "192.0.2.53 2001:db8::53";
 
 	(void)state;
 	setenv("PLUTO_OLD", "1", 1);

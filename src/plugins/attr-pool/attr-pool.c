@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attr-pool: addresses for peers out of pools that connections name (rightaddresspool=).
+ *
+ * A pool comes into being when the first peer asks for it; connections with the same words share it.
+ * Leases are kept in memory: a peer that comes again gets the address that it had, unless somebody
+ * else needed it.  Addresses of settings' `leases` belong to one identity for good.
+ */
+#include "pool.h"
+
+#include <modswan/plugin.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct attr_conf {
+	char **leases;
+};
+
+struct pool_entry {
+	struct pool_entry *next;
+	struct pool *pool;
+};
+
+struct attr_pool {
+	const struct ms_logger *log;
+	const struct attr_conf *conf;
+	struct pool_entry *pools; /* as many as configurations have words for, few */
+	uint64_t seed;
+};
+
+/* "ID=ADDRESS", ID in ipsec.conf's words. */
+static ms_err split_lease(
+	const char *text, struct ms_id *id, struct ms_addr *addr, struct ms_why *why)
+{
+	const char *eq = strrchr(text, '=');
+	ms_err err;
+
+	if (eq == NULL)
+		return ms_fail(why, MS_ERR_TEXT, "expected IDENTITY=ADDRESS");
+	err = ms_addr_parse(addr, eq + 1, strlen(eq + 1), 0, MS_TEXT_NUMERIC, why);
+	if (err == MS_OK)
+		err = ms_id_parse(id, text, (size_t)(eq - text), why);
+	return err;
+}
+
+static ms_err check_lease(const char *text, struct ms_why *why)
+{
+	struct ms_id id = { 0 };
+	struct ms_addr addr;
+	ms_err err = split_lease(text, &id, &addr, why);
+
+	ms_id_free(&id);
+	return err;
+}
+
+static const struct ms_conf_key keys[] = {
+	MS_KEY_LIST(struct attr_conf, leases, "leases", .check = check_lease,
+		.brief = "addresses that belong to one identity, IDENTITY=ADDRESS",
+		.text = "The identity is written as in leftid=, the address must lie in the pool "
+			"that the peer's connection names; one of each family is possible."),
+	MS_KEY_END,
+};
+
+static void fix_leases(struct attr_pool *a, struct pool *pool)
+{
+	for (char **text = a->conf->leases; text != NULL && *text != NULL; text++) {
+		struct ms_id id = { 0 };
+		struct ms_addr addr;
+
+		if (split_lease(*text, &id, &addr, NULL) == MS_OK && pool_has(pool, &addr) &&
+			pool_fix(pool, &id, &addr) != MS_OK)
+			ms_notice(a->log, "lease %s is left out", *text);
+		ms_id_free(&id);
+	}
+}
+
+static ms_err find_pool(struct attr_pool *a, const char *text, struct pool **out, struct ms_why *why)
+{
+	struct pool_entry *e = a->pools;
+	ms_err err;
+
+	while (e != NULL && strcmp(pool_text(e->pool), text) != 0)
+		e = e->next;
+	if (e == NULL) {
+		e = calloc(1, sizeof *e);
+		if (e == NULL)
+			return MS_ERR_NOMEM;
+		err = pool_new(&e->pool, text, a->seed, why);
+		if (err != MS_OK) {
+			free(e);
+			return err == MS_ERR_NOMEM ? err : MS_ERR_CONFIG;
+		}
+		fix_leases(a, e->pool);
+		e->next = a->pools;
+		a->pools = e;
+	}
+	*out = e->pool;
+	return MS_OK;
+}
+
+static void attr_lease(
+	void *inst, const struct ms_attr_request *rq, ms_attr_lease_f *done, void *arg)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	struct attr_pool *a = inst;
+	struct ms_attr_lease lease = { 0 };
+	struct ms_why why = { "" };
+	struct pool *pool = NULL;
+	bool any = false;
+	ms_err err = find_pool(a, rq->pool, &pool, &why);
+
+	for (unsigned f = 0; err == MS_OK && f < MS_ATTR_FAMILIES; f++) {
+		if (!rq->ask[f])
+			continue;
+		err = pool_take(pool, rq->peer, families[f], &rq->wanted[f], rq->share,
+			&lease.addr[f]);
+		any = any || err == MS_OK;
+		/* One family is better than none. */
+		if (err == MS_ERR_NOT_FOUND)
+			err = MS_OK;
+	}
+	if (err == MS_ERR_LIMIT && any)
+		err = MS_OK;
+	if (err == MS_OK && !any)
+		err = ms_fail(&why, MS_ERR_CONFIG, "%.200s has no address of that family", rq->pool);
+	else if (err == MS_ERR_LIMIT)
+		(void)ms_fail(&why, err, "no address of %.200s is free", rq->pool);
+	done(arg, err, &lease, &why);
+}
+
+static void attr_release(void *inst, const char *text, const struct ms_addr *addr)
+{
+	struct attr_pool *a = inst;
+
+	for (struct pool_entry *e = a->pools; e != NULL; e = e->next)
+		if (strcmp(pool_text(e->pool), text) == 0)
+			pool_give_back(e->pool, addr);
+}
+
+struct listing {
+	void (*line)(void *arg, const char *text);
+	void *arg;
+};
+
+static void list_lease(void *arg, const struct pool_lease *l)
+{
+	const struct listing *to = arg;
+	char addr[MS_ADDR_TEXT], id[MS_ID_TEXT], text[MS_ADDR_TEXT + MS_ID_TEXT + 40];
+
+	ms_addr_text(&l->addr, addr, sizeof addr);
+	ms_id_text(&l->id, id, sizeof id);
+	snprintf(text, sizeof text, "  %s %s%s %s", addr, l->users > 0 ? "in use" : "idle",
+		l->fixed ? " static" : "", id);
+	to->line(to->arg, text);
+}
+
+static void attr_list(void *inst, void (*line)(void *arg, const char *text), void *arg)
+{
+	struct attr_pool *a = inst;
+	struct listing to = { line, arg };
+
+	for (struct pool_entry *e = a->pools; e != NULL; e = e->next) {
+		line(arg, pool_text(e->pool));
+		pool_each(e->pool, list_lease, &to);
+	}
+}
+
+static void attr_unload(void **instance)
+{
+	struct attr_pool *a = *instance;
+
+	if (a == NULL)
+		return;
+	for (struct pool_entry *e = a->pools, *next; e != NULL; e = next) {
+		next = e->next;
+		pool_free(&e->pool);
+		free(e);
+	}
+	free(a);
+	*instance = NULL;
+}
+
+static ms_err attr_load(
+	void **instance_r, const struct ms_services *services, const void *conf, struct ms_why *why)
+{
+	struct attr_pool *a = calloc(1, sizeof *a);
+
+	if (a == NULL || getrandom(&a->seed, sizeof a->seed, 0) != (ssize_t)sizeof a->seed) {
+		free(a);
+		return ms_fail(why, MS_ERR_NOMEM, "attr-pool: no memory or no random numbers");
+	}
+	a->log = services->log;
+	a->conf = conf;
+	*instance_r = a;
+	return MS_OK;
+}
+
+static const struct ms_attr_ops attr_ops = {
+	.size = sizeof attr_ops,
+	.lease = attr_lease,
+	.release = attr_release,
+	.list = attr_list,
+};
+
+static const struct ms_feature attr_features[] = {
+	MS_PROVIDES(ATTR, "pool", &attr_ops),
+	MS_FEATURES_END,
+};
+
+MS_PLUGIN(attr_pool, "attr-pool",
+	.summary = "addresses for peers out of pools",
+	.features = attr_features,
+	.keys = keys,
+	.conf_size = sizeof(struct attr_conf),
+	.load = attr_load,
+	.unload = attr_unload);

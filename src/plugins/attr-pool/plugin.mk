@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+if PLUGIN_ATTR_POOL
+EXTRA_LTLIBRARIES += src/plugins/attr-pool/attr-pool.la
+attr_pool_sources = src/plugins/attr-pool/attr-pool.c src/plugins/attr-pool/pool.c \
+	src/plugins/attr-pool/pool.h
+src_plugins_attr_pool_attr_pool_la_SOURCES = $(attr_pool_sources)
+src_plugins_attr_pool_attr_pool_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_ATTR_POOL_LDFLAGS)
+src_plugins_attr_pool_attr_pool_la_LIBADD = libmodswan.la
+if HAVE_CMOCKA
+check_PROGRAMS += src/plugins/attr-pool/attr-pool_test
+TESTS += src/plugins/attr-pool/attr-pool_test
+src_plugins_attr_pool_attr_pool_test_SOURCES = \
+	src/plugins/attr-pool/attr-pool_test.c $(attr_pool_sources)
+src_plugins_attr_pool_attr_pool_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+src_plugins_attr_pool_attr_pool_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
+endif
+endif
+EXTRA_DIST += src/plugins/attr-pool/README

@@ -1,0 +1,11 @@
+if [ "$client" = modswan ]; then
+	ipsec auto --down road-east
+	wait_for 5 no_tunnel road-east
+	ip -o address show | assert_no_match - ' 10.9.0.10/32'
+	ipsec auto --up road-east | assert_match - '^004 .*road-east.* established'
+	ip -o address show | assert_match - ' 10.9.0.10/32'
+else
+	swanctl --terminate --ike road-east
+	swanctl --initiate --child road-east
+	swanctl --list-sas | assert_match - '10\.9\.0\.10/32'
+fi
