@@ -59,7 +59,9 @@ static enum readiness readiness(const struct ms_plugins *set, const struct plugi
 
 	for (const struct ms_feature *f = p->datum->features; f != NULL && f->kind != MS_FEATURE_END;
 		f++)
-		if (f->kind == MS_FEATURE_USES && !offered(set, f) && may_come(set, p, f))
+		/* Any of a role: all of them, since the first may not have what is hoped for. */
+		if (f->kind == MS_FEATURE_USES && (f->name == NULL || !offered(set, f)) &&
+			may_come(set, p, f))
 			waits = true;
 	for (unsigned k = 0; plugin_provides(p->datum, k) != NULL; k++) {
 		if (graph_missing(set, p, k) == NULL)
