@@ -28,6 +28,19 @@ enum ms_keyexchange { MS_KEX_IKEV2, MS_KEX_IKEV1 };
 enum ms_sendcert { MS_SENDCERT_ALWAYS, MS_SENDCERT_IFASKED, MS_SENDCERT_NEVER };
 enum ms_sendca { MS_SENDCA_ALL, MS_SENDCA_ISSUER, MS_SENDCA_NONE };
 
+/* SAs with keys from the file, for `ipsec manual`.  Keys in text form (0x, 0s, 0t); SPIs as in C. */
+struct ms_manual_end {
+	char *espenckey, *espauthkey, *ahkey; /* of SAs towards this end; NULL: the common ones */
+	char *espspi, *ahspi;
+};
+
+struct ms_manual_desc {
+	char *spi, *spibase; /* one of them; NULL, NULL: not keyed by hand */
+	char *ah;	     /* also of negotiated ones: see ms_conn_desc.ah */
+	char *espenckey, *espauthkey, *ahkey;
+	uint32_t espreplay_window, ahreplay_window; /* packets; 0: none */
+};
+
 /* left... or right...; strings are heap memory, NULL when not written */
 struct ms_end_desc {
 	char *host;	 /* address, name, %any, %defaultroute, %group ... */
@@ -50,6 +63,7 @@ struct ms_end_desc {
 	bool firewall;
 	bool modecfgclient; /* this end asks for an address */
 	bool modecfgserver;
+	struct ms_manual_end manual;
 };
 
 struct ms_conn_desc {
@@ -80,6 +94,7 @@ struct ms_conn_desc {
 	bool require_id_on_certificate;
 	char **modecfgdns, **modecfgdomains; /* handed out with addresses */
 	bool ignore_peer_dns;
+	struct ms_manual_desc manual;
 };
 
 struct ms_setup_desc {
@@ -97,6 +112,7 @@ struct ms_setup_desc {
 	uint32_t ddos_threshold, max_halfopen;
 	int ddos_mode;		/* enum ms_tristate: no, busy, auto */
 	bool hidetos;
+	char **manualstart;	/* connections for `ipsec manual --up` at the start */
 	char *dumpdir;
 	char *secretsfile, *ipsecdir;
 	bool plutorestartoncrash;

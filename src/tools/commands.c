@@ -22,6 +22,8 @@ const struct tool_command tool_commands[] = {
 	{ "listpubkeys", NULL, "show public keys", tool_simple, &simple_options },
 	{ "listsecrets", NULL, "show whose secrets are known, never the secrets", tool_simple,
 		&simple_options },
+	{ "manual", "[OPTION]... --VERB NAME", "connections keyed by hand", tool_manual,
+		&manual_options },
 	{ "newhostkey", "[--output FILE] [OPTION]...", "make a key for this host", tool_newhostkey,
 		&newhostkey_options },
 	{ "pf_key", "[OPTION]...", "show the PF_KEY messages of KLIPS", tool_pf_key, &pf_key_options },

@@ -4,6 +4,7 @@ libmodswan_la_SOURCES += \
 	src/lib/conf/checks.c \
 	src/lib/conf/checks.h \
 	src/lib/conf/checks_log.c \
+	src/lib/conf/checks_manual.c \
 	src/lib/conf/conf.c \
 	src/lib/conf/conf_i.h \
 	src/lib/conf/conn_desc.c \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <modswan/config.h>
 
+#include <modswan/mem.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,8 +31,26 @@ bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from)
 	return false;
 }
 
+static void wipe_text(char *text)
+{
+	if (text != NULL)
+		ms_wipe(text, strlen(text));
+}
+
+static void wipe_end(struct ms_manual_end *e)
+{
+	wipe_text(e->espenckey);
+	wipe_text(e->espauthkey);
+	wipe_text(e->ahkey);
+}
+
 void ms_conn_desc_free(struct ms_conn_desc *d)
 {
+	wipe_text(d->manual.espenckey);
+	wipe_text(d->manual.espauthkey);
+	wipe_text(d->manual.ahkey);
+	wipe_end(&d->left.manual);
+	wipe_end(&d->right.manual);
 	ms_conf_free(ms_conn_keys, d);
 	ms_conf_free(ms_end_keys, &d->left);
 	ms_conf_free(ms_end_keys, &d->right);

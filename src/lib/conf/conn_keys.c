@@ -28,7 +28,7 @@ static const struct ms_conf_choice autos[] = {
 	{ "start", MS_AUTO_START, "load it and bring it up at once" },
 	{ "up", MS_AUTO_START, NULL },
 	{ "keep", MS_AUTO_KEEP, "load it and, once the peer brought it up, keep it up" },
-	{ "manual", MS_AUTO_MANUAL, "load it for the manual command" },
+	{ "manual", MS_AUTO_MANUAL, "bring it up with ipsec manual when the service starts" },
 	{ NULL, 0, NULL },
 };
 
@@ -147,8 +147,9 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.text = "Proposals separated by commas: aes_gcm128, aes256-sha2_256, "
 			"chacha20_poly1305."),
 	ALIAS("phase2alg", "esp"),
-	/* The reader also sets phase2=ah when this word was used. */
-	ALIAS("ah", "esp"),
+	MS_KEY_STRING(C, manual.ah, "ah", .brief = "proposals for IPsec SAs that are AH",
+		.text = "Implies phase2=ah.  With spi= or spibase= an algorithm as ipsec spi --ah takes it, "
+			"beside or in place of esp=."),
 	MS_KEY_BOOL(C, ah, "phase2", .choices = phase2s, .def = false,
 		.brief = "protocol of the IPsec SAs"),
 	ALIAS("auth", "phase2"),
@@ -222,6 +223,28 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.brief = "do not tell the updown command of name servers that the peer names"),
 	MS_KEY_STRING(C, kernel, "kernel", .check = conf_check_word,
 		.brief = "kernel backend; protostack= of config setup when not written"),
+
+	/* Keyed by hand: ipsec manual */
+	MS_KEY_STRING(C, manual.spi, "spi", .check = conf_check_spi,
+		.brief = "SPI of all SAs of a connection that ipsec manual brings up",
+		.text = "As in C, from 0x100 to 0xfff.  This or spibase= makes a connection one that is keyed "
+			"by hand; its esp= and ah= are algorithms as ipsec spi takes them."),
+	MS_KEY_STRING(C, manual.spibase, "spibase", .check = conf_check_spibase,
+		.brief = "first of the SPIs of such a connection; its last hexadecimal digit is 0",
+		.text = "SAs towards the left end have the last digits 1, 3, 5, those towards the right one 0, "
+			"2, 4, in the order tunnel, esp, ah."),
+	MS_KEY_STRING(C, manual.espenckey, "espenckey", .flags = MS_CONF_SECRET,
+		.check = conf_check_key, .brief = "its encryption key: 0xHEX, 0sBASE64 or 0tTEXT",
+		.text = "leftespenckey= and rightespenckey= are for the SA towards that end, and so with the "
+			"other keys."),
+	MS_KEY_STRING(C, manual.espauthkey, "espauthkey", .flags = MS_CONF_SECRET,
+		.check = conf_check_key, .brief = "its key of the authentication in esp"),
+	MS_KEY_STRING(C, manual.ahkey, "ahkey", .flags = MS_CONF_SECRET, .check = conf_check_key,
+		.brief = "its key of ah"),
+	MS_KEY_UINT(C, manual.espreplay_window, "espreplay_window", .max = 64, .unit = "packets",
+		.brief = "its replay window of esp; 0: no check"),
+	MS_KEY_UINT(C, manual.ahreplay_window, "ahreplay_window", .max = 64, .unit = "packets",
+		.brief = "its replay window of ah; 0: no check"),
 
 	/* What the family knows and we do not support (yet). */
 	IGNORED("connalias", NULL),
@@ -311,13 +334,6 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("vti-shared", "no", NULL),
 	REFUSED("clones", "no", NULL),
 	REFUSED("iptfs", "no", NULL),
-	REFUSED("spi", NULL, MANUAL_LATER),
-	REFUSED("spibase", NULL, MANUAL_LATER),
-	REFUSED("espenckey", NULL, MANUAL_LATER),
-	REFUSED("espauthkey", NULL, MANUAL_LATER),
-	REFUSED("ahkey", NULL, MANUAL_LATER),
-	REFUSED("espreplay_window", NULL, "use replay-window="),
-	REFUSED("ahreplay_window", NULL, "use replay-window="),
 	REFUSED("rekeystart", NULL, "removed in version 2: use rekeymargin="),
 	REFUSED("rekeytries", NULL, "removed in version 2: use keyingtries="),
 	MS_KEY_END,

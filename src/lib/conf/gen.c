@@ -283,15 +283,21 @@ void ms_conf_gen_man(FILE *out, const struct ms_conf_key *keys)
 
 void ms_conf_gen_man_others(FILE *out, const struct ms_conf_key *keys, unsigned flag)
 {
-	fputs(".Bl -tag -width indent -compact\n", out);
+	bool any = false;
+
 	for (const struct ms_conf_key *k = keys; k->type != MS_CONF_END; k++) {
 		if ((k->flags & flag) == 0)
 			continue;
+		if (!any)
+			fputs(".Bl -tag -width indent -compact\n", out);
+		any = true;
 		item_names(out, k);
 		if (k->brief != NULL)
 			sentence(out, k->brief);
 		if (flag == MS_CONF_REFUSED && k->def_text != NULL)
 			fprintf(out, "Accepted:\n.Li %s\n", k->def_text);
 	}
-	fputs(".El\n", out);
+	/* groff does not like an empty list */
+	if (any)
+		fputs(".El\n", out);
 }

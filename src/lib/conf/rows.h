@@ -24,7 +24,6 @@
 #define HOURS(n)   ((n)*INT64_C(3600000))
 
 #define IKEV1_LATER   "IKEv1 is not there yet"
-#define MANUAL_LATER  "manual keying is not there yet"
 #define WINS_GONE     "WINS servers are not handed out"
 #define XAUTH_LATER   "there is no extended authentication yet"
 #define TCP_LATER     "IKE over TCP is not there yet"

@@ -88,6 +88,9 @@ const struct ms_conf_key ms_setup_keys[] = {
 	MS_KEY_ENUM(S, ddos_mode, "ddos-mode", .choices = ddos_modes, .def = MS_AUTO,
 		.brief = "when peers must return a cookie before anything is computed for them"),
 	REFUSED("overridemtu", "0", "klips derives the MTU of its devices from the physical ones"),
+	MS_KEY_LIST(S, manualstart, "manualstart", .check = conf_check_word,
+		.brief = "connections that ipsec manual brings up when the service starts",
+		.text = "So it does with those that have auto=manual."),
 	MS_KEY_BOOL(S, hidetos, "hidetos", .def = true,
 		.brief = "outer packets of a tunnel do not show the inner type of service"),
 	REFUSED("fragicmp", "yes", "senders are always told that a packet is too big"),
@@ -163,7 +166,6 @@ const struct ms_conf_key ms_setup_keys[] = {
 
 	REFUSED("pluto", "yes", "the daemon always runs"),
 	REFUSED("plutoopts", NULL, "write the settings themselves"),
-	REFUSED("manualstart", NULL, MANUAL_LATER),
 	REFUSED("prepluto", NULL, "run the command before ipsec setup start"),
 	REFUSED("postpluto", NULL, "run the command after ipsec setup start"),
 	REFUSED("disable_port_floating", "no",

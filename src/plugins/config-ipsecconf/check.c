@@ -261,25 +261,55 @@ static ms_err authentication(struct resolved *r, struct ms_why *why)
 	return MS_OK;
 }
 
+/* What is keyed by hand has words that only ipsec manual reads. */
+static ms_err by_hand(const struct resolved *r, struct ms_why *why)
+{
+	const struct ms_conn_desc *d = &r->desc;
+
+	if (d->manual.spi != NULL && d->manual.spibase != NULL)
+		return wrong(r, blame(r, "spibase", NULL), why,
+			"spi= and spibase= cannot both be written");
+	if (is_shunt(d) && (d->esp != NULL || d->manual.ah != NULL))
+		return wrong(r, blame(r, "esp", "ah"), why,
+			"esp= and ah= are not for type=passthrough, drop and reject");
+	return MS_OK;
+}
+
+static ms_err ah_for_esp(struct resolved *r, struct ms_why *why)
+{
+	const struct param *ah = ipsecconf_written(r, "ah"), *phase2 = ipsecconf_written(r, "phase2");
+	struct ms_conn_desc *d = &r->desc;
+
+	if (d->manual.ah == NULL)
+		return MS_OK;
+	if (d->esp != NULL)
+		return wrong(r, ah->at, why, "ah= cannot be written together with %s=",
+			ipsecconf_written(r, "esp")->word->name);
+	if (phase2 != NULL && !d->ah)
+		return wrong(r, ah->at, why, "ah= cannot be written together with %s=%s",
+			phase2->word->name, phase2->value);
+	d->ah = true;
+	d->esp = d->manual.ah;
+	d->manual.ah = NULL;
+	return MS_OK;
+}
+
 static ms_err proposals(struct resolved *r, struct ms_why *why)
 {
-	const struct param *p = ipsecconf_written(r, "esp"),
-			   *phase2 = ipsecconf_written(r, "phase2");
 	struct ms_conn_desc *d = &r->desc;
+	const struct param *p;
 	ms_err err;
 
-	if (p != NULL && strcasecmp(p->word->name, "ah") == 0 && p->value[0] != '\0') {
-		if (phase2 != NULL && !d->ah)
-			return wrong(r, p->at, why, "ah= cannot be written together with %s=%s",
-				phase2->word->name, phase2->value);
-		d->ah = true;
-	}
-	if (d->esp == NULL)
-		return MS_OK;
+	if (d->manual.spi != NULL || d->manual.spibase != NULL || is_shunt(d))
+		return by_hand(r, why);
+	err = ah_for_esp(r, why);
+	if (err != MS_OK || d->esp == NULL)
+		return err;
+	p = ipsecconf_written(r, d->ah && ipsecconf_written(r, "ah") != NULL ? "ah" : "esp");
 	err = ms_proposals_check(d->ah ? MS_PROTOCOL_AH : MS_PROTOCOL_ESP, d->esp, why);
 	if (err != MS_OK)
 		ms_why_prefix(why, "%s=\"%.80s\": ", p != NULL ? p->word->name : "esp", d->esp);
-	return ipsecconf_at(r->conf, blame(r, "esp", NULL), err, why);
+	return ipsecconf_at(r->conf, blame(r, p != NULL ? p->word->name : "esp", NULL), err, why);
 }
 
 /* A new SA must be there before the old one ends, with the margin at its largest. */

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The connection that `ipsec manual` was told to bring up or down, and which of its ends is ours. */
+#include "tools/conffile.h"
+#include "tools/manual.h"
+
+#include <modswan/addr.h>
+#include <modswan/text.h>
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+struct reading {
+	struct manual_conn *c;
+	bool found, no_memory;
+};
+
+static void take_conn(void *arg, const struct ms_conn_desc *desc)
+{
+	struct reading *r = arg;
+
+	if (r->found)
+		return;
+	r->found = ms_conn_desc_copy(&r->c->desc, desc);
+	r->no_memory = !r->found;
+}
+
+static ms_err read_file(struct manual_conn *c, const struct tool *t, const char *file,
+	const char *name, struct ms_why *why)
+{
+	static const struct ms_config_sink sink = { take_conn };
+	struct reading r = { .c = c };
+	struct tool_config config;
+	ms_err err = tool_config_open(&config, t, file, why);
+
+	if (err == MS_OK)
+		err = config.ops->conns(config.instance, name, &sink, &r, why);
+	tool_config_close(&config);
+	if (err == MS_OK && r.no_memory)
+		return MS_ERR_NOMEM;
+	return err == MS_OK && !r.found ? ms_fail(why, MS_ERR_UNKNOWN, "no such connection") : err;
+}
+
+/* A file of our own with one more connection, which takes its settings from the parts. */
+static char *write_union(const struct tool *t, const struct manual_wish *w, const char *name)
+{
+	char *path = tool_format("%s/manual-XXXXXX", t->rundir);
+	char *conf = w->config != NULL ? realpath(w->config, NULL)
+				       : tool_format("%s/ipsec.conf", t->confdir);
+	int fd = conf == NULL ? -1 : mkstemp(path);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (f == NULL)
+		return NULL;
+	fprintf(f, "version 2.0\n\nconn %s\n", name);
+	for (unsigned i = 0; i < w->n; i++)
+		fprintf(f, "\talso=%s\n", w->names[i]);
+	fprintf(f, "\ninclude %s\n", conf);
+	free(conf);
+	return fclose(f) == 0 ? path : NULL;
+}
+
+static ms_err read_conn(struct manual_conn *c, const struct tool *t, const struct manual_wish *w,
+	struct ms_why *why)
+{
+	const char *name = "ipsec-manual-union";
+	char *path;
+	ms_err err;
+
+	if (w->n == 1)
+		return read_file(c, t, w->config, w->names[0], why);
+	path = write_union(t, w, name);
+	if (path == NULL)
+		return ms_fail(why, MS_ERR_SYSTEM, "cannot write the union of its parts into %s",
+			t->rundir);
+	err = read_file(c, t, path, name, why);
+	unlink(path);
+	return err;
+}
+
+/* --- addresses -------------------------------------------------------------------------------- */
+
+/* The address that packets to `to` have as source; nothing is sent. */
+static bool source_to(const struct ms_addr *to, struct ms_addr *out)
+{
+	struct ms_endpoint e = { .addr = *to, .port = 9 };
+	struct sockaddr_storage ss;
+	socklen_t len = ms_endpoint_to_sockaddr(&e, &ss);
+	int fd = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool good = fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) == 0;
+
+	len = sizeof ss;
+	good = good && getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
+		ms_endpoint_from_sockaddr(&e, (struct sockaddr *)&ss) == MS_OK;
+	if (fd >= 0)
+		close(fd);
+	*out = e.addr;
+	return good;
+}
+
+static bool is_default_route(const char *host)
+{
+	return strcasecmp(host, "%defaultroute") == 0;
+}
+
+static ms_err host_of(struct manual_end *e, const char *side, struct ms_why *why)
+{
+	const char *host = e->desc->host;
+
+	if (is_default_route(host))
+		return MS_OK; /* when the other one is known */
+	if (host[0] == '%')
+		return ms_fail(why, MS_ERR_CONFIG, "%s=%s: a connection keyed by hand has two "
+			"addresses", side, host);
+	return ms_addr_parse(&e->host, host, strlen(host), 0, MS_TEXT_DNS, why);
+}
+
+static ms_err hosts(struct manual_end *left, struct manual_end *right, struct ms_why *why)
+{
+	struct manual_end *open = NULL, *known = NULL;
+	ms_err err = host_of(left, "left", why);
+
+	if (err == MS_OK)
+		err = host_of(right, "right", why);
+	if (err != MS_OK)
+		return err;
+	if (left->host.family == 0)
+		open = left, known = right;
+	if (right->host.family == 0)
+		open = right, known = left;
+	if (open == NULL)
+		return MS_OK;
+	if (!source_to(&known->host, &open->host))
+		return ms_fail(why, MS_ERR_NOT_FOUND, "%%defaultroute is not known");
+	return MS_OK;
+}
+
+static ms_err client(struct manual_end *e, const char *side, struct ms_why *why)
+{
+	const char *net = e->desc->subnet, *pp = e->desc->protoport;
+	ms_err err = MS_OK;
+
+	if (e->desc->subnets != NULL)
+		return ms_fail(why, MS_ERR_CONFIG, "%ssubnets= is not for connections keyed by hand",
+			side);
+	e->net = ms_subnet_make(&e->host, e->host.family == AF_INET6 ? 128 : 32);
+	if (net != NULL && strchr(net, '/') == NULL)
+		return ms_fail(why, MS_ERR_CONFIG, "%ssubnet=%s has no mask", side, net);
+	if (net != NULL)
+		err = ms_subnet_parse(&e->net, net, strlen(net), 0, MS_TEXT_NUMERIC, why);
+	if (err == MS_OK && pp != NULL)
+		err = ms_protoport_parse(&e->pp, pp, strlen(pp), MS_TEXT_SERVICES, why);
+	return err;
+}
+
+/* --- which end -------------------------------------------------------------------------------- */
+
+/* Name of the interface that has the address, ipsec devices not counted. */
+static bool interface_of(const struct ms_addr *a, char *name, size_t size)
+{
+	struct ifaddrs *all, *i;
+	struct ms_endpoint e;
+	bool found = false;
+
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (i = all; i != NULL && !found; i = i->ifa_next) {
+		if (i->ifa_addr == NULL || strncmp(i->ifa_name, "ipsec", 5) == 0 ||
+			ms_endpoint_from_sockaddr(&e, i->ifa_addr) != MS_OK)
+			continue;
+		found = ms_addr_eq(&e.addr, a);
+		if (found)
+			snprintf(name, size, "%s", i->ifa_name);
+	}
+	freeifaddrs(all);
+	return found;
+}
+
+struct attachment {
+	const char *phys;
+	char *device;
+	size_t size;
+};
+
+static void note_attachment(void *arg, const char *line)
+{
+	struct attachment *a = arg;
+	char device[IFNAMSIZ], phys[IFNAMSIZ];
+
+	if (sscanf(line, "%15s -> %15s", device, phys) == 2 && strcmp(phys, a->phys) == 0)
+		snprintf(a->device, a->size, "%s", device);
+}
+
+/* ipsecN on an interface; it may be named itself. */
+static ms_err find_device(struct manual_conn *c, const struct tool *t, const char *iface,
+	struct ms_why *why)
+{
+	struct attachment a = { iface, c->device, sizeof c->device };
+	ms_err err;
+
+	if (strncmp(iface, "ipsec", 5) == 0) {
+		snprintf(c->device, sizeof c->device, "%s", iface);
+		return MS_OK;
+	}
+	err = tool_klips_command(t, "tncfg", note_attachment, &a, why);
+	if (err == MS_OK && c->device[0] == '\0')
+		return ms_fail(why, MS_ERR_NOT_FOUND, "there is no ipsec device on %s", iface);
+	return err;
+}
+
+/* --iam ADDRESS@IFACE */
+static ms_err told(const struct manual_wish *w, struct ms_addr *me, const char **iface,
+	struct ms_why *why)
+{
+	const char *at = strchr(w->iam, '@');
+
+	if (at == NULL || at[1] == '\0')
+		return ms_fail(why, MS_ERR_TEXT, "--iam %s is not ADDRESS@IFACE", w->iam);
+	*iface = at + 1;
+	return ms_addr_parse(me, w->iam, (size_t)(at - w->iam), 0, MS_TEXT_NUMERIC, why);
+}
+
+static ms_err orient(struct manual_conn *c, const struct tool *t, const struct manual_wish *w,
+	const struct manual_end *left, const struct manual_end *right, struct ms_why *why)
+{
+	char name[IFNAMSIZ];
+	const char *iface = name;
+	struct ms_addr me;
+	ms_err err = MS_OK;
+
+	if (w->iam != NULL)
+		err = told(w, &me, &iface, why);
+	else if (interface_of(&left->host, name, sizeof name))
+		me = left->host;
+	else if (interface_of(&right->host, name, sizeof name))
+		me = right->host;
+	else
+		return ms_fail(why, MS_ERR_NOT_FOUND,
+			"neither left= nor right= is an address of this host");
+	if (err != MS_OK)
+		return err;
+	c->i_am_left = ms_addr_eq(&me, &left->host);
+	if (!c->i_am_left && !ms_addr_eq(&me, &right->host))
+		return ms_fail(why, MS_ERR_CONFIG, "--iam %s is neither left= nor right=", w->iam);
+	if (w->other)
+		c->i_am_left = !c->i_am_left;
+	return find_device(c, t, iface, why);
+}
+
+static ms_err next_hop(struct manual_conn *c, struct ms_why *why)
+{
+	const char *hop = c->me.desc->nexthop;
+	const char *side = c->i_am_left ? "left" : "right";
+	ms_err err;
+
+	c->next_hop = c->them.host;
+	if (hop == NULL || hop[0] == '%')
+		return MS_OK;
+	err = ms_addr_parse(&c->next_hop, hop, strlen(hop), c->me.host.family, MS_TEXT_DNS, why);
+	if (err == MS_OK && ms_addr_eq(&c->next_hop, &c->me.host))
+		return ms_fail(why, MS_ERR_CONFIG, "%s= and %snexthop= are the same", side, side);
+	return err;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+ms_err manual_read(struct manual_conn *c, const struct tool *t, const struct manual_wish *w,
+	struct ms_why *why)
+{
+	struct manual_end left = { .desc = &c->desc.left }, right = { .desc = &c->desc.right };
+	ms_err err = read_conn(c, t, w, why);
+
+	if (err == MS_OK)
+		err = hosts(&left, &right, why);
+	if (err == MS_OK)
+		err = client(&left, "left", why);
+	if (err == MS_OK)
+		err = client(&right, "right", why);
+	if (err == MS_OK)
+		err = orient(c, t, w, &left, &right, why);
+	if (err != MS_OK)
+		return err;
+	c->me = c->i_am_left ? left : right;
+	c->them = c->i_am_left ? right : left;
+	return next_hop(c, why);
+}
+
+void manual_free(struct manual_conn *c)
+{
+	ms_conn_desc_free(&c->desc);
+}
