@@ -55,6 +55,7 @@ typedef void ms_creds_line_f(void *arg, const char *text);
 /* The files' line that decided, for messages: "ipsec.secrets:7". */
 struct ms_creds_ops {
 	uint32_t size;
+	/* psk and private_key may be NULL: a source that has neither. */
 	/* Secret shared between me and peer; the family's scoring of index lists. peer_addr helps
 	 * where the identity found nothing (%any entries). */
 	void (*psk)(void *inst, const struct ms_id *me, const struct ms_id *peer,

@@ -83,6 +83,8 @@ static struct cert_question *question_new(creds_source_f *sources, void *sources
 
 struct ms_cert_wish creds_cert_wish(const struct conn *c)
 {
+	const struct conn *written = c->template != NULL ? c->template : c;
+
 	return (struct ms_cert_wish){
 		.my_cert = c->local.cert,
 		.my_ca = c->local.ca,
@@ -90,7 +92,9 @@ struct ms_cert_wish creds_cert_wish(const struct conn *c)
 		.peer_ca = c->remote.ca,
 		.me = &c->local.id,
 		.send_ca = c->desc->sendca,
-		.require_id = c->desc->require_id_on_certificate,
+		/* An identity that nobody wrote must come from somewhere. */
+		.require_id = c->desc->require_id_on_certificate ||
+			      ms_id_is_pattern(&written->remote.id),
 	};
 }
 

@@ -78,7 +78,9 @@ static void ask(struct question *q)
 		return;
 	}
 	ops = p->ops;
-	if (q->psk_done != NULL)
+	if (q->psk_done != NULL ? ops->psk == NULL : ops->private_key == NULL)
+		ask(q); /* it has other things */
+	else if (q->psk_done != NULL)
 		ops->psk(p->instance, &q->me, &q->peer, q->has_peer_addr ? &q->peer_addr : NULL,
 			psk_answer, q);
 	else
