@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	testing/in \
 	testing/lib \
 	testing/lint \
+	testing/sim \
 	testing/packages \
 	testing/prepare \
 	testing/run \

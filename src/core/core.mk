@@ -40,3 +40,4 @@ endif
 endif
 
 include $(top_srcdir)/src/core/ike/ike.mk
+include $(top_srcdir)/src/core/sim/sim.mk

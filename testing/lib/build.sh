@@ -50,12 +50,16 @@ build_make() {
 	logged "$build/logs/$name-make-${1:-all}.log" as_owner make -C "$build/$name" -j"$jobs" "$@"
 }
 
+build_configure_obj() {
+	build_configure obj --enable-plugins --prefix="$stage" --sysconfdir="$stage/etc" \
+		--localstatedir="$stage/var" --runstatedir="$stage/run"
+}
+
 # The build that runs, installed in build/stage.
 build_stage() {
 	local before
 	before=$(cat "$build/obj/.configured" 2>/dev/null)
-	build_configure obj --enable-plugins --prefix="$stage" --sysconfdir="$stage/etc" \
-		--localstatedir="$stage/var" --runstatedir="$stage/run" || return
+	build_configure_obj || return
 	say "building"
 	build_make obj all || return
 	# a stage of other inputs may hold files that are no more

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# Worlds of many plutos, for src/core/sim/worlds_test and testing/sim.
+if HAVE_CMOCKA
+if PLUGIN_CRYPTO_OPENSSL
+check_PROGRAMS += src/core/sim/worlds_test
+src_core_sim_worlds_test_SOURCES = src/core/sim/sim_crypto.c src/core/sim/sim_crypto.h \
+	src/core/sim/sim_dice.h src/core/sim/watch.c src/core/sim/watch.h src/core/sim/world.c \
+	src/core/sim/world.h src/core/sim/world_check.c src/core/sim/world_plan.c \
+	src/core/sim/world_priv.h src/core/sim/world_traffic.c src/core/sim/world_trouble.c \
+	src/core/sim/worlds_test.c src/plugins/crypto-openssl/crypto-openssl.c
+src_core_sim_worlds_test_LDADD = $(ike_test_libs)
+endif
+endif
+
+EXTRA_DIST += src/core/sim/worlds.seeds

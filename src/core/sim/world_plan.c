@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is there, who talks to whom, and how: drawn from the seed before anything happens. */
+#include "core/sim/world_priv.h"
+
+#include "core/sim/sim_key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Key pairs are made once for the process; which octets they have decides nothing. */
+#define KEYS 4
+static struct sim_key keys[KEYS];
+
+bool world_keys_load(void)
+{
+	for (unsigned i = 0; i < KEYS; i++)
+		keys[i] = sim_key_new("ed25519");
+	return true;
+}
+
+void world_keys_unload(void)
+{
+	for (unsigned i = 0; i < KEYS; i++)
+		sim_key_free(&keys[i]);
+}
+
+static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
+	void *arg)
+{
+	(void)ctx;
+	(void)c;
+	(void)event;
+	done(arg, MS_OK, NULL);
+}
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+static void plan_node(struct world *w, unsigned i, bool v6)
+{
+	struct ike_params params = { .nat_keepalive_ms = 20000 };
+	struct sim_node *n;
+	char addr[48];
+
+	params.unique_ids = dice_percent(&w->plan, 70);
+	if (dice_percent(&w->plan, 15))
+		params.cookies = MS_YES;
+	snprintf(w->names[i][0], sizeof(w->names[i][0]), "p%u", i + 1);
+	snprintf(w->names[i][1], sizeof(w->names[i][1]), "@p%u", i + 1);
+	if (dice_percent(&w->plan, 10)) /* long identities: IKE_AUTH goes in fragments */
+		memset(w->names[i][1] + strlen(w->names[i][1]), 'x', 20);
+	snprintf(addr, sizeof(addr), v6 ? "fd00::%x:%x" : "192.1.%u.%u", i / 250, i % 250 + 1);
+	n = sim_node(w->sim, w->names[i][0], addr, &params);
+	n->priv = keys[i % KEYS].priv;
+	n->env = (struct route_env){ .hook = hook, .stack = "sim" };
+	n->route = route_new(&n->host, &n->env);
+	if (w->kind == WORLD_WILD && !v6 && dice_percent(&w->plan, 35)) {
+		n->public.addr = n->addr;
+		n->public.addr.b[0] = 203;
+		n->public.port = (uint16_t)dice_between(&w->plan, 1000, 20000);
+	}
+	if (w->kind >= WORLD_ROUGH && dice_percent(&w->plan, 20))
+		n->slow_ms = dice_below(&w->plan, 400);
+}
+
+/* --- ties ------------------------------------------------------------------------------------- */
+
+static void plan_pair(struct world *w, unsigned k, unsigned *a, unsigned *b)
+{
+	unsigned n = w->sim->n_nodes, old;
+
+	if (k + 1 < n) {
+		*a = k + 1;
+		*b = (unsigned)dice_below(&w->plan, k + 1);
+	} else if (k > 0 && dice_percent(&w->plan, 60)) {
+		old = (unsigned)dice_below(&w->plan, k);
+		*a = w->ties[old].end[0].node->number - 1;
+		*b = w->ties[old].end[1].node->number - 1;
+	} else {
+		*a = (unsigned)dice_below(&w->plan, n);
+		*b = (*a + 1 + (unsigned)dice_below(&w->plan, n - 1)) % n;
+	}
+	if (dice_percent(&w->plan, 50)) {
+		unsigned c = *a;
+
+		*a = *b;
+		*b = c;
+	}
+}
+
+static void plan_autos(struct world *w, struct tie *t)
+{
+	static const int pairs[][2] = { { MS_AUTO_START, MS_AUTO_ADD },
+		{ MS_AUTO_ADD, MS_AUTO_START }, { MS_AUTO_START, MS_AUTO_START },
+		{ MS_AUTO_START, MS_AUTO_START }, { MS_AUTO_ROUTE, MS_AUTO_ADD },
+		{ MS_AUTO_ROUTE, MS_AUTO_ROUTE }, { MS_AUTO_START, MS_AUTO_ROUTE } };
+	unsigned i = (unsigned)dice_below(&w->plan, sizeof(pairs) / sizeof(pairs[0]));
+
+	for (unsigned k = 0; k < 2; k++) {
+		/* Nobody can begin with an end whose NAT knows nothing of him. */
+		if (tie_other(t, &t->end[k])->node->public.addr.family != 0)
+			t->end[k].autostart = MS_AUTO_ADD;
+		else
+			t->end[k].autostart = pairs[i][k];
+	}
+	for (unsigned k = 0; k < 2; k++) {
+		if (t->end[0].autostart == MS_AUTO_ADD && t->end[1].autostart == MS_AUTO_ADD &&
+			tie_other(t, &t->end[k])->node->public.addr.family == 0)
+			t->end[k].autostart = MS_AUTO_START;
+		t->end[k].wanted = t->end[k].autostart != MS_AUTO_ADD;
+	}
+}
+
+static const char *address(struct sim_node *n, bool public)
+{
+	static char text[8][MS_ADDR_TEXT];
+	static unsigned i;
+	char *at = text[i++ % 8];
+
+	ms_addr_text(public && n->public.addr.family ? &n->public.addr : &n->addr, at,
+		sizeof(text[0]));
+	return at;
+}
+
+static void plan_lifetimes(struct world *w, struct sim_words *words)
+{
+	words->ike_lifetime_ms = dice_between(&w->plan, 60000, 300000);
+	words->ipsec_lifetime_ms = dice_between(&w->plan, 40000, 150000);
+	if (words->ike_lifetime_ms > w->lifetime_ms)
+		w->lifetime_ms = words->ike_lifetime_ms;
+	if (words->ipsec_lifetime_ms > w->lifetime_ms)
+		w->lifetime_ms = words->ipsec_lifetime_ms;
+	if (w->kind >= WORLD_ROUGH || dice_percent(&w->plan, 50))
+		words->dpd_delay_ms = dice_between(&w->plan, 4000, 20000);
+	words->retransmit_timeout_ms = dice_between(&w->plan, 8000, 30000);
+	words->forever = true;
+	words->no_rekey = w->kind != WORLD_CALM && dice_percent(&w->plan, 5);
+	words->fragmentation = dice_percent(&w->plan, 10) ? MS_FRAGMENTATION_FORCE : 0;
+}
+
+struct style {
+	const char *ike[2], *esp[2];
+	bool keys, pfs;
+};
+
+static void plan_tie(struct world *w, unsigned k, const struct style *style, bool v6)
+{
+	struct tie *t = &w->ties[k];
+	unsigned of[2];
+
+	plan_pair(w, k, &of[0], &of[1]);
+	snprintf(t->name, sizeof(t->name), "c%u", k + 1);
+	for (unsigned i = 0; i < 2; i++) {
+		if (v6)
+			snprintf(t->subnets[i], sizeof(t->subnets[i]), "fd01:%x:%x::/64", k, i);
+		else
+			snprintf(t->subnets[i], sizeof(t->subnets[i]), "10.%u.%u.%u/25", k >> 8,
+				k & 255, i * 128);
+		t->end[i].node = w->sim->nodes[of[i]];
+	}
+	plan_autos(w, t);
+	for (unsigned i = 0; i < 2; i++) {
+		struct tie_end *e = &t->end[i];
+		struct sim_words *words = &e->words;
+
+		words->name = t->name;
+		words->leftsubnet = t->subnets[0];
+		words->rightsubnet = t->subnets[1];
+		words->leftid = w->names[of[0]][1];
+		words->rightid = w->names[of[1]][1];
+		words->ike = style->ike[of[i] & 1];
+		words->esp = style->esp[of[i] & 1];
+		words->pfs = style->pfs;
+		if (style->keys) {
+			words->authby = MS_AUTH_EDDSA;
+			words->leftkey = keys[of[0] % KEYS].spki;
+			words->rightkey = keys[of[1] % KEYS].spki;
+		}
+		plan_lifetimes(w, words);
+		if (ms_addr_parse(&e->from, t->subnets[i],
+			    strcspn(t->subnets[i], "/"), 0, MS_TEXT_NUMERIC, NULL))
+			abort();
+		e->from.b[v6 ? 15 : 3] += 1;
+	}
+}
+
+static void plan_ties(struct world *w, bool v6)
+{
+	static const struct style styles[] = {
+		{ { "aes_gcm128-sha2_256-x25519", "aes_gcm128-sha2_256-x25519" },
+			{ "aes_gcm128", "aes_gcm128" }, false, false },
+		{ { "aes128-sha2_256-ecp256", "aes128-sha2_256-ecp256" },
+			{ "aes128-sha2_256", "aes128-sha2_256" }, false, false },
+		/* guesses a group that the other end does not have */
+		{ { "aes_gcm128-sha2_256-x25519+ecp256", "aes_gcm128-sha2_256-ecp256" },
+			{ "aes_gcm128-x25519+ecp256", "aes_gcm128-ecp256" }, false, true },
+	};
+	struct style style = styles[dice_below(&w->plan, 3)];
+
+	style.pfs = style.pfs || dice_percent(&w->plan, 50);
+	style.keys = dice_percent(&w->plan, 25);
+	for (unsigned k = 0; k < w->n_ties; k++)
+		plan_tie(w, k, &style, v6);
+}
+
+void world_plan(struct world *w)
+{
+	unsigned n = w->o.plutos;
+	bool v6;
+
+	w->kind = (enum world_kind)dice_below(&w->plan, WORLD_KINDS);
+	if (n == 0)
+		n = dice_percent(&w->plan, 50) ? 2 : (unsigned)dice_between(&w->plan, 2, 5);
+	v6 = dice_percent(&w->plan, 20);
+	w->sim->later = dice_percent(&w->plan, 50);
+	w->names = calloc(n, sizeof(*w->names));
+	w->cut = calloc(n, n);
+	for (unsigned i = 0; i < n; i++)
+		plan_node(w, i, v6);
+	w->n_ties = n - 1 + (unsigned)dice_below(&w->plan, n);
+	w->ties = calloc(w->n_ties, sizeof(*w->ties));
+	plan_ties(w, v6);
+	/* Addresses in words are kept by nobody. */
+	for (unsigned i = 0; i < n; i++)
+		world_load(w, w->sim->nodes[i]);
+	world_say(w, "a %s world of %u plutos, %u connections", world_kind_names[w->kind], n,
+		w->n_ties);
+}
+
+void world_plan_free(struct world *w)
+{
+	free(w->names);
+	free(w->cut);
+	free(w->ties);
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+struct conn *world_conn(const struct tie *t, const struct tie_end *e)
+{
+	return e->node->ike && !e->deleted ? conn_by_name(e->node->conns, t->name) : NULL;
+}
+
+static void routed(void *arg, ms_err err, const struct ms_why *why)
+{
+	if (err)
+		world_fail(arg, "a connection could not be routed: %s", ms_why_text(why, err));
+}
+
+void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
+{
+	struct sim_node *n = e->node;
+	struct ms_why why = { "" };
+	ms_err err = MS_OK;
+	struct conn *c;
+
+	e->deleted = false;
+	e->words.left = address(t->end[0].node, e != &t->end[0]);
+	e->words.right = address(t->end[1].node, e != &t->end[1]);
+	c = sim_conn(n, &e->words);
+	if (e->autostart == MS_AUTO_ROUTE) {
+		route_connection(n->route, c, routed, w);
+	} else if (e->autostart == MS_AUTO_START && e->wanted) {
+		c->wanted_up = true;
+		err = ike_initiate(n->ike, c, &why);
+	}
+	if (err && err != MS_ERR_BUSY)
+		world_fail(w, "%s: \"%s\" could not be started: %s", n->name, t->name, why.text);
+}
+
+void world_load(struct world *w, struct sim_node *n)
+{
+	for (unsigned k = 0; k < w->n_ties; k++)
+		for (unsigned i = 0; i < 2; i++)
+			if (w->ties[k].end[i].node == n)
+				world_load_end(w, &w->ties[k], &w->ties[k].end[i]);
+}

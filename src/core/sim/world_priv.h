@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of a world. */
+#ifndef MODSWAN_CORE_SIM_WORLD_PRIV_H
+#define MODSWAN_CORE_SIM_WORLD_PRIV_H
+
+#include "core/sim/sim_dice.h"
+#include "core/sim/sim_priv.h"
+#include "core/sim/watch.h"
+#include "core/sim/world.h"
+
+#define WORLD_START 1000000
+
+/* One end of a connection of the world. */
+struct tie_end {
+	struct sim_node *node;
+	struct sim_words words;
+	int autostart;   /* enum ms_conn_auto */
+	bool wanted;     /* by this end's people: up, or routed */
+	bool deleted;    /* its connection is gone for the moment */
+	/* packets to the other end */
+	struct ms_addr from; /* one of our clients */
+	bool carried;        /* one arrived */
+	uint64_t sent, arrived;
+	uint64_t arrived_ms; /* the last one */
+};
+
+struct tie {
+	char name[16];
+	char subnets[2][32];
+	struct tie_end end[2]; /* left, right */
+};
+
+struct world {
+	struct world_options o;
+	struct world_result *result;
+	struct sim *sim;
+	enum world_kind kind;
+	struct dice plan, net, fate, traffic; /* a stream for each */
+	struct watch *watch;
+	struct tie *ties;
+	unsigned n_ties;
+	char (*names)[2][32]; /* of nodes: name, identity */
+	/* the network's mood */
+	unsigned loss, copies, late; /* percent */
+	uint64_t late_ms, copy_late_ms;
+	uint8_t *cut; /* by node and node: packets between these are lost */
+	bool calm;    /* nothing goes wrong any more */
+	bool traffic_over;
+	uint64_t rough_ms, lifetime_ms; /* how long the first act is; the longest lifetime */
+	uint64_t counted_events;
+};
+
+/* The first thing that goes wrong is kept. */
+void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void world_say(const struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* world_plan.c */
+void world_plan(struct world *w);
+void world_plan_free(struct world *w);
+/* Adds a node's connections and acts on their auto=, as at start. */
+void world_load(struct world *w, struct sim_node *n);
+void world_load_end(struct world *w, struct tie *t, struct tie_end *e);
+struct conn *world_conn(const struct tie *t, const struct tie_end *e);
+bool world_keys_load(void);
+void world_keys_unload(void);
+
+/* world_trouble.c */
+void world_trouble(struct world *w);
+void world_network(void *world, struct sim_packet *p, struct sim_fate *fate);
+/* Ends all trouble. */
+void world_heal(struct world *w);
+
+/* world_traffic.c */
+void world_traffic(struct world *w);
+/* One packet now. */
+void world_packet(struct world *w, struct tie *t, struct tie_end *e);
+bool world_flow_open(const struct tie_end *e);
+
+/* world_check.c */
+bool world_settled(struct world *w, char *why, size_t size);
+void world_bounds(struct world *w);
+/* Nothing is left anywhere. */
+void world_empty(struct world *w);
+
+static inline struct tie_end *tie_other(struct tie *t, const struct tie_end *e)
+{
+	return e == &t->end[0] ? &t->end[1] : &t->end[0];
+}
+
+#endif
