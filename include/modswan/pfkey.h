@@ -212,9 +212,12 @@ struct ms_pfkey_x_counters {
 	uint64_t octets, packets, replay_errors, auth_errors;
 };
 
+#define MS_PFKEY_X_MSS_ANY UINT32_MAX
+
 struct ms_pfkey_x_device {
 	uint32_t mtu; /* 0: found out */
 	char name[16], phys[16];
+	uint32_t mss; /* of TCP's SYNs at most; 1: what fits, MS_PFKEY_X_MSS_ANY: any; 0: as it was */
 };
 
 struct ms_pfkey_x_instance {

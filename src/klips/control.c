@@ -2,6 +2,7 @@
 /* The control thread: making and ending an instance, notes, the second's tick. */
 #include "klips/ctl.h"
 #include "klips/device.h"
+#include "klips/device_watch.h"
 #include "klips/encap.h"
 #include "klips/hold.h"
 #include "klips/io.h"
@@ -254,6 +255,8 @@ static ms_err listen_all(struct klips *k, struct ms_why *why)
 	err = ctl_server_new(&k->ctl, k, path, why);
 	if (err == MS_OK)
 		err = pmtu_new(&k->pmtu, k, why);
+	if (err == MS_OK)
+		err = device_watch_new(&k->device_watch, k, why);
 	if (err != MS_OK)
 		return err;
 	err = ms_loop_signal(k->loop, SIGTERM, on_signal, k);
@@ -329,6 +332,7 @@ void klips_free(struct klips **kp)
 	pfkey_server_free(&k->pfkey);
 	note_queue_free(&k->notes);
 	pmtu_free(&k->pmtu);
+	device_watch_free(&k->device_watch);
 	hold_table_free(&k->holds);
 	eroute_table_free(&k->eroutes);
 	sadb_free(&k->sadb);

@@ -71,6 +71,7 @@
 	X(PMTU_REFUSED, "pmtu_refused", "ICMP messages on MTUs that quote no packet of ours")       \
 	X(OUT_CUT, "out_cut", "protected packets too big for their path, sent in fragments")        \
 	X(OUT_ICMP_QUOTE, "out_icmp_quote", "ICMP errors sent by the SA of what they quote")        \
+	X(TCP_MSS, "tcp_mss", "SYNs whose segment size was lowered")                              \
 	X(ICMP_SENT, "icmp_sent", "ICMP errors sent")                                              \
 	X(ICMP_LIMITED, "icmp_limited", "ICMP errors not sent: too many")
 

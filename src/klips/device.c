@@ -3,6 +3,7 @@
 
 #include "klips/instance.h"
 #include "klips/io.h"
+#include "klips/sa_build.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,25 +78,34 @@ static ms_err list_change(struct klips *k, struct klips_device *add, struct klip
 
 /* --- attach --------------------------------------------------------------------------------- */
 
-static void close_device(struct klips_device *d)
+/* Everything of its physical device. */
+static void close_phys(struct klips_device *d)
+{
+	int *fds[] = { &d->raw4.fd, &d->raw6.fd, &d->ah4.fd, &d->ah6.fd, &d->pass4, &d->pass6 };
+	unsigned i;
+
+	for (i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+static void close_tun(struct klips_device *d)
 {
 	unsigned i;
 
-	for (i = 0; i < d->n_tun; i++)
+	for (i = 0; i < d->n_tun; i++) {
 		if (d->tun[i].fd >= 0)
 			close(d->tun[i].fd);
-	if (d->raw4.fd >= 0)
-		close(d->raw4.fd);
-	if (d->raw6.fd >= 0)
-		close(d->raw6.fd);
-	if (d->ah4.fd >= 0)
-		close(d->ah4.fd);
-	if (d->ah6.fd >= 0)
-		close(d->ah6.fd);
-	if (d->pass4 >= 0)
-		close(d->pass4);
-	if (d->pass6 >= 0)
-		close(d->pass6);
+		d->tun[i].fd = -1;
+	}
+}
+
+static void close_device(struct klips_device *d)
+{
+	close_tun(d);
+	close_phys(d);
 	free(d);
 }
 
@@ -120,7 +130,7 @@ static struct klips_device *new_device(const struct klips *k, unsigned number, c
 	return d;
 }
 
-static ms_err open_sockets(struct klips_device *d, struct ms_why *why)
+static ms_err open_tun(struct klips_device *d, struct ms_why *why)
 {
 	unsigned i;
 
@@ -129,27 +139,60 @@ static ms_err open_sockets(struct klips_device *d, struct ms_why *why)
 		if (d->tun[i].fd < 0)
 			return ms_fail(why, MS_ERR_SYSTEM, "%s: TUN: %s", d->name, strerror(errno));
 	}
+	if_tune(d->name);
+	return MS_OK;
+}
+
+static ms_err open_phys(struct klips_device *d, struct ms_why *why)
+{
+	d->phys_ifindex = if_nametoindex(d->phys);
 	d->raw4.fd = raw_open(AF_INET, IPPROTO_ESP, d->phys);
 	d->pass4 = raw_open(AF_INET, IPPROTO_RAW, d->phys);
-	if (d->raw4.fd < 0 || d->pass4 < 0)
+	if (d->phys_ifindex == 0 || d->raw4.fd < 0 || d->pass4 < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: raw sockets: %s", d->phys, strerror(errno));
 	d->ah4.fd = raw_open(AF_INET, IPPROTO_AH, d->phys);
 	d->raw6.fd = raw_open(AF_INET6, IPPROTO_ESP, d->phys);
 	d->ah6.fd = raw_open(AF_INET6, IPPROTO_AH, d->phys);
 	d->pass6 = raw_open(AF_INET6, IPPROTO_RAW, d->phys);
+	if (if_get_mtu(d->phys, &d->phys_mtu) < 0)
+		return ms_fail(why, MS_ERR_SYSTEM, "%s: MTU: %s", d->phys, strerror(errno));
 	return MS_OK;
 }
 
-static ms_err configure(struct klips_device *d, uint32_t mtu, struct ms_why *why)
+static bool has(const struct ms_addr *list, unsigned n, const struct ms_addr *a)
 {
-	if (if_get_mtu(d->phys, &d->phys_mtu) < 0)
-		return ms_fail(why, MS_ERR_SYSTEM, "%s: MTU: %s", d->phys, strerror(errno));
-	d->mtu = mtu != 0 ? mtu : d->phys_mtu;
-	if_tune(d->name);
+	while (n > 0)
+		if (ms_addr_eq(&list[--n], a))
+			return true;
+	return false;
+}
+
+/* d->addrs becomes what phys has, and ipsecN's addresses follow. */
+static void follow_addrs(struct klips_device *d, const struct ms_addr *old, unsigned n_old)
+{
+	unsigned i;
+
+	d->n_addrs = if_addrs(d->phys, d->addrs, DEVICE_ADDRS);
+	/* what a family switched off refuses can be had no other way */
+	for (i = 0; i < d->n_addrs; i++)
+		if (!has(old, n_old, &d->addrs[i]) && if_change_addr(d->name, &d->addrs[i], true) < 0)
+			continue;
+	for (i = 0; i < n_old; i++)
+		if (!has(d->addrs, d->n_addrs, &old[i]) && if_change_addr(d->name, &old[i], false) < 0)
+			continue;
+}
+
+static ms_err configure(struct klips_device *d, const struct klips_device *before,
+	struct ms_why *why)
+{
+	d->mtu = d->mtu_wanted != 0 ? d->mtu_wanted : d->phys_mtu;
 	if (if_set_mtu(d->name, d->mtu) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: MTU %u: %s", d->name, d->mtu,
 			strerror(errno));
-	d->n_addrs = if_copy_addrs(d->phys, d->name, d->addrs, DEVICE_ADDRS);
+	if (before != NULL)
+		follow_addrs(d, before->addrs, before->n_addrs);
+	else
+		follow_addrs(d, NULL, 0);
 	if (if_up(d->name) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: up: %s", d->name, strerror(errno));
 	return MS_OK;
@@ -162,7 +205,7 @@ static ms_err watch_all(struct klips *k, struct klips_device *d)
 
 	for (i = 0; i < d->n_tun && err == MS_OK; i++)
 		err = worker_watch(k->workers[i], &d->tun[i]);
-	if (err == MS_OK)
+	if (err == MS_OK && d->raw4.fd >= 0)
 		err = worker_watch(k->workers[0], &d->raw4);
 	if (err == MS_OK && d->ah4.fd >= 0)
 		err = worker_watch(k->workers[0], &d->ah4);
@@ -218,52 +261,7 @@ static void base_name(char *out, size_t size, const char *name)
 	out[strcspn(out, ":")] = '\0';
 }
 
-ms_err device_attach(struct klips *k, const char *phys_name, const char *name, uint32_t mtu,
-	struct klips_device **out, struct ms_why *why)
-{
-	char phys[IFNAMSIZ];
-	struct klips_device *d;
-	unsigned i, number;
-	ms_err err;
-
-	base_name(phys, sizeof phys, phys_name);
-	for (i = 0; i < k->devices->n; i++) {
-		d = k->devices->devices[i];
-		if (strcmp(d->phys, phys) != 0)
-			continue;
-		if (name[0] != '\0' && strcmp(d->name, name) != 0)
-			return ms_fail(why, MS_ERR_BUSY, "%s is attached to %s", phys, d->name);
-		*out = d;
-		return MS_OK;
-	}
-	if (if_nametoindex(phys) == 0)
-		return ms_fail(why, MS_ERR_NOT_FOUND, "no interface %s", phys);
-	err = choose_number(k, name, &number, why);
-	if (err != MS_OK)
-		return err;
-	d = new_device(k, number, phys);
-	if (d == NULL)
-		return MS_ERR_NOMEM;
-	d->phys_ifindex = if_nametoindex(phys);
-	err = open_sockets(d, why);
-	if (err == MS_OK)
-		err = configure(d, mtu, why);
-	if (err == MS_OK)
-		err = list_change(k, d, NULL);
-	if (err != MS_OK) {
-		close_device(d);
-		return err;
-	}
-	err = watch_all(k, d);
-	if (err != MS_OK) {
-		device_detach(k, d);
-		return ms_fail(why, err, "%s: cannot watch its descriptors", d->name);
-	}
-	*out = d;
-	return MS_OK;
-}
-
-void device_detach(struct klips *k, struct klips_device *d)
+static void unwatch_all(struct klips *k, struct klips_device *d)
 {
 	struct klips_source *raw[] = { &d->raw4, &d->ah4, &d->raw6, &d->ah6 };
 	unsigned i;
@@ -272,17 +270,196 @@ void device_detach(struct klips *k, struct klips_device *d)
 		worker_unwatch(k->workers[i], &d->tun[i]);
 	for (i = 0; i < sizeof raw / sizeof raw[0]; i++)
 		worker_unwatch(k->workers[0], raw[i]);
+}
+
+/* Into the list and under the workers' eyes; on error it is gone. */
+static ms_err install(struct klips *k, struct klips_device *d, struct ms_why *why)
+{
+	ms_err err = list_change(k, d, NULL);
+
+	if (err != MS_OK) {
+		close_device(d);
+		return err;
+	}
+	err = watch_all(k, d);
+	if (err == MS_OK)
+		return MS_OK;
+	device_detach(k, d);
+	return ms_fail(why, err, "cannot watch the device's descriptors");
+}
+
+static ms_err attach_new(struct klips *k, const char *phys, const struct device_wish *wish,
+	struct klips_device **out, struct ms_why *why)
+{
+	unsigned number;
+	ms_err err = choose_number(k, wish->name, &number, why);
+	struct klips_device *d = err == MS_OK ? new_device(k, number, phys) : NULL;
+
+	if (d == NULL)
+		return err == MS_OK ? MS_ERR_NOMEM : err;
+	d->mtu_wanted = wish->mtu;
+	d->mss = wish->mss;
+	err = open_tun(d, why);
+	if (err == MS_OK)
+		err = open_phys(d, why);
+	if (err == MS_OK)
+		err = configure(d, NULL, why);
+	if (err != MS_OK) {
+		close_device(d);
+		return err;
+	}
+	*out = d;
+	return install(k, d, why);
+}
+
+static struct klips_device *of_phys(const struct klips *k, const char *phys)
+{
+	unsigned i;
+
+	for (i = 0; i < k->devices->n; i++)
+		if (strcmp(k->devices->devices[i]->phys, phys) == 0)
+			return k->devices->devices[i];
+	return NULL;
+}
+
+ms_err device_attach(struct klips *k, const struct device_wish *wish, struct klips_device **out,
+	struct ms_why *why)
+{
+	struct klips_device *d, *free_one = device_by_name(k, wish->name);
+	char phys[IFNAMSIZ];
+	ms_err err = MS_OK;
+
+	base_name(phys, sizeof phys, wish->phys);
+	d = of_phys(k, phys);
+	if (d != NULL && wish->name[0] != '\0' && d != free_one)
+		return ms_fail(why, MS_ERR_BUSY, "%s is attached to %s", phys, d->name);
+	if (if_nametoindex(phys) == 0)
+		return ms_fail(why, MS_ERR_NOT_FOUND, "no interface %s", phys);
+	if (d == NULL && free_one != NULL && free_one->phys[0] == '\0') {
+		d = free_one;
+		err = device_renew(k, &d, phys, why);
+	}
+	if (err != MS_OK)
+		return err;
+	if (d == NULL)
+		return attach_new(k, phys, wish, out, why);
+	if (wish->mss != 0)
+		shared_set(d->mss, wish->mss);
+	if (wish->mtu != 0 && wish->mtu != d->mtu_wanted) {
+		d->mtu_wanted = wish->mtu;
+		device_set_mtu(k, d);
+	}
+	*out = d;
+	return MS_OK;
+}
+
+ms_err device_create(struct klips *k, unsigned number, struct ms_why *why)
+{
+	struct klips_device *d;
+	ms_err err;
+
+	if (number > DEVICE_MAX_NUMBER)
+		return ms_fail(why, MS_ERR_NOT_FOUND, "the last device is ipsec%d",
+			DEVICE_MAX_NUMBER);
+	if (number_taken(k, number))
+		return ms_fail(why, MS_ERR_BUSY, "ipsec%u is there already", number);
+	d = new_device(k, number, "");
+	if (d == NULL)
+		return MS_ERR_NOMEM;
+	d->created = true;
+	err = open_tun(d, why);
+	if (err == MS_OK)
+		return install(k, d, why);
+	close_device(d);
+	return err;
+}
+
+/* Where ipsecN itself was deleted by somebody, it is made again. */
+static ms_err take_tun(struct klips_device *new, struct klips_device *d, struct ms_why *why)
+{
+	unsigned i;
+
+	if (if_nametoindex(d->name) == 0) {
+		close_tun(d);
+		d->n_addrs = 0;
+		return open_tun(new, why);
+	}
+	for (i = 0; i < new->n_tun; i++)
+		new->tun[i].fd = d->tun[i].fd;
+	return MS_OK;
+}
+
+ms_err device_renew(struct klips *k, struct klips_device **dp, const char *phys,
+	struct ms_why *why)
+{
+	struct klips_device *d = *dp, *new = new_device(k, d->number, phys);
+	bool there = phys[0] != '\0' && if_nametoindex(phys) != 0;
+	ms_err err;
+
+	if (new == NULL)
+		return MS_ERR_NOMEM;
+	new->mtu_wanted = d->mtu_wanted;
+	new->mss = shared_get(d->mss);
+	new->created = d->created;
+	new->offloads = d->offloads;
+	unwatch_all(k, d);
+	err = take_tun(new, d, why);
+	if (err == MS_OK && there)
+		err = open_phys(new, why);
+	if (err == MS_OK && there) {
+		err = configure(new, d, why);
+	} else if (err == MS_OK && phys[0] != '\0') {
+		/* its addresses and MTU are kept for the day when it comes back */
+		memcpy(new->addrs, d->addrs, sizeof new->addrs);
+		new->n_addrs = d->n_addrs;
+		new->mtu = d->mtu;
+	} else if (err == MS_OK) {
+		follow_addrs(new, d->addrs, d->n_addrs);
+	}
+	if (err == MS_OK)
+		err = list_change(k, new, d);
+	if (err != MS_OK) {
+		close_phys(new);
+		free(new);
+		return watch_all(k, d) == MS_OK ? err : MS_ERR_SYSTEM;
+	}
+	rcu_wait();
+	close_phys(d);
+	free(d);
+	*dp = new;
+	return watch_all(k, new);
+}
+
+void device_detach(struct klips *k, struct klips_device *d)
+{
+	unwatch_all(k, d);
 	if (list_change(k, NULL, d) != MS_OK)
 		return; /* it stays, unwatched, until there is memory */
 	rcu_wait();
 	close_device(d);
 }
 
+static bool group_again(void *arg, struct klips_sa *sa)
+{
+	if (sa->outer == NULL && !sa->inbound)
+		sa_group_changed(arg, sa);
+	return true;
+}
+
+void device_set_mtu(struct klips *k, struct klips_device *d)
+{
+	uint32_t mtu = d->mtu_wanted != 0 ? d->mtu_wanted : d->phys_mtu;
+
+	if (mtu != d->mtu && if_set_mtu(d->name, mtu) == 0)
+		d->mtu = mtu;
+	sadb_each(k->sadb, group_again, k);
+}
+
 void device_lower_mtu(struct klips_device *d, uint32_t mtu)
 {
 	if (mtu < MIN_MTU)
 		mtu = MIN_MTU;
-	if (mtu >= d->mtu || if_set_mtu(d->name, mtu) < 0)
+	if (d->mtu_wanted != 0 || mtu >= d->mtu || if_set_mtu(d->name, mtu) < 0)
 		return;
 	d->mtu = mtu;
 }

@@ -7,7 +7,8 @@
  * device, so that a route into ipsecN can never lead a protected packet back in.
  *
  * The list is replaced as a whole under RCU; a device's memory and descriptors live until a grace
- * period after it was detached.
+ * period after it was detached.  When the physical one changes (device_watch.c), a new struct takes
+ * over the TUN queues: routes into ipsecN stay whatever happens below it.
  */
 #ifndef KLIPS_DEVICE_H
 #define KLIPS_DEVICE_H
@@ -22,12 +23,18 @@
 
 enum { DEVICE_ADDRS = 16, DEVICE_MAX_NUMBER = 63 };
 
+/* What SYNs of TCP may at most announce. */
+enum device_mss { DEVICE_MSS_ANY, DEVICE_MSS_AUTO /* what fits through the tunnel */ };
+
 struct klips_device {
 	unsigned number; /* ipsecN */
 	char name[IFNAMSIZ], phys[IFNAMSIZ];
-	unsigned phys_ifindex;
+	unsigned phys_ifindex; /* 0: it is not there */
 	uint32_t phys_mtu;
-	uint32_t mtu; /* of ipsecN, lowered by SAs, never raised; control thread */
+	uint32_t mtu;	     /* of ipsecN, lowered by SAs; control thread */
+	uint32_t mtu_wanted; /* by a person, 0: found out */
+	uint32_t mss;	     /* enum device_mss, else octets; relaxed */
+	bool created;	     /* stays, without a physical one, when it is detached */
 	struct ms_addr addrs[DEVICE_ADDRS]; /* copied from phys */
 	unsigned n_addrs;
 	struct klips_source raw4, raw6; /* ESP in and out; fd -1: family not there */
@@ -64,19 +71,32 @@ bool device_known(const struct klips *k, const struct klips_device *d);
 
 /* name may be empty: the first free one, or the one that phys is attached to already.
  * MS_ERR_NOT_FOUND: no such physical device; MS_ERR_BUSY: one of the two is attached elsewhere.
- * mtu 0: the physical device's. */
-ms_err device_attach(struct klips *k, const char *phys, const char *name, uint32_t mtu,
-	struct klips_device **out, struct ms_why *why) MS_MUST_CHECK;
+ * mtu, mss 0: as they were, at first the physical device's and DEVICE_MSS_ANY. */
+struct device_wish {
+	const char *phys, *name;
+	uint32_t mtu, mss;
+};
+ms_err device_attach(struct klips *k, const struct device_wish *wish, struct klips_device **out,
+	struct ms_why *why) MS_MUST_CHECK;
+/* ipsecN without a physical device; MS_ERR_BUSY: there is one. */
+ms_err device_create(struct klips *k, unsigned number, struct ms_why *why) MS_MUST_CHECK;
 void device_detach(struct klips *k, struct klips_device *d);
+/* With what phys is now (empty: none): on success *d is another struct. */
+ms_err device_renew(struct klips *k, struct klips_device **d, const char *phys,
+	struct ms_why *why) MS_MUST_CHECK;
+/* MTU of the physical device, or the one that is wanted, has changed. */
+void device_set_mtu(struct klips *k, struct klips_device *d);
 struct klips_device *device_by_name(const struct klips *k, const char *name);
-/* Makes ipsecN's MTU at most this. */
+/* Makes ipsecN's MTU at most this, unless a person wants another. */
 void device_lower_mtu(struct klips_device *d, uint32_t mtu);
 
 /* device_if.c: the system's side; errno style: 0 or -1. */
 int if_get_mtu(const char *name, uint32_t *mtu);
 int if_set_mtu(const char *name, uint32_t mtu);
 int if_up(const char *name);
-unsigned if_copy_addrs(const char *phys, const char *to, struct ms_addr *addrs, unsigned max);
+/* Not link-local ones. */
+unsigned if_addrs(const char *name, struct ms_addr *addrs, unsigned max);
+int if_change_addr(const char *name, const struct ms_addr *addr, bool add);
 void if_tune(const char *name);
 
 #endif

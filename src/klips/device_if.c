@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Interfaces of the system: MTU, addresses, flags.  Plain ioctls: no dumps, nothing to wait for. */
+/* Interfaces of the system: MTU, addresses, flags.  Nothing here waits for anybody. */
 #include "klips/device.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <linux/ipv6.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -58,58 +60,72 @@ int if_up(const char *name)
 	return with_socket(AF_INET, SIOCSIFFLAGS, &ifr);
 }
 
-/* As a label's own address, so that a second one does not replace the first. */
-static int add_addr4(const char *name, unsigned label, const struct sockaddr_in *sin)
-{
-	struct sockaddr_in mask = { .sin_family = AF_INET, .sin_addr.s_addr = INADDR_BROADCAST };
-	struct ifreq ifr;
-
-	name_request(&ifr, name);
-	if (label > 0)
-		snprintf(ifr.ifr_name, sizeof ifr.ifr_name, "%.8s:%u", name, label % 1000);
-	memcpy(&ifr.ifr_addr, sin, sizeof *sin);
-	if (with_socket(AF_INET, SIOCSIFADDR, &ifr) < 0)
-		return -1;
-	memcpy(&ifr.ifr_netmask, &mask, sizeof mask);
-	return with_socket(AF_INET, SIOCSIFNETMASK, &ifr);
-}
-
-static int add_addr6(const char *name, const struct sockaddr_in6 *sin6)
-{
-	struct in6_ifreq req = { .ifr6_addr = sin6->sin6_addr, .ifr6_prefixlen = 128 };
-
-	req.ifr6_ifindex = (int)if_nametoindex(name);
-	return with_socket(AF_INET6, SIOCSIFADDR, &req);
-}
-
-unsigned if_copy_addrs(const char *phys, const char *to, struct ms_addr *addrs, unsigned max)
+unsigned if_addrs(const char *name, struct ms_addr *addrs, unsigned max)
 {
 	struct ifaddrs *list, *a;
 	struct ms_endpoint ep;
-	unsigned n = 0, n4 = 0;
-	int r;
+	unsigned n = 0;
 
 	if (getifaddrs(&list) < 0)
 		return 0;
 	for (a = list; a != NULL && n < max; a = a->ifa_next) {
-		if (a->ifa_addr == NULL || strcmp(a->ifa_name, phys) != 0
+		if (a->ifa_addr == NULL || strcmp(a->ifa_name, name) != 0
 			|| ms_endpoint_from_sockaddr(&ep, a->ifa_addr) != MS_OK)
 			continue;
-		if (ep.addr.family == AF_INET6) {
-			const struct sockaddr_in6 *sin6 = (const void *)a->ifa_addr;
-
-			if (IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr))
-				continue;
-			r = add_addr6(to, sin6);
-		} else {
-			r = add_addr4(to, n4, (const void *)a->ifa_addr);
-			n4 += r == 0;
-		}
-		if (r == 0)
-			addrs[n++] = ep.addr;
+		if (ep.addr.family == AF_INET6 && ep.addr.b[0] == 0xfe && (ep.addr.b[1] & 0xc0) == 0x80)
+			continue; /* link-local ones stay with their link */
+		addrs[n++] = ep.addr;
 	}
 	freeifaddrs(list);
 	return n;
+}
+
+struct addr_request {
+	struct nlmsghdr header;
+	struct ifaddrmsg msg;
+	struct rtattr attr;
+	uint8_t addr[16];
+};
+
+/* 0 or an errno: what the system answers. */
+static int ask(int fd, const struct addr_request *r)
+{
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr err;
+		uint8_t more[512];
+	} answer;
+
+	if (send(fd, r, r->header.nlmsg_len, 0) < 0)
+		return errno;
+	if (recv(fd, &answer, sizeof answer, 0) < (ssize_t)(sizeof answer.header + sizeof answer.err)
+		|| answer.header.nlmsg_type != NLMSG_ERROR)
+		return EIO;
+	return -answer.err.error;
+}
+
+int if_change_addr(const char *name, const struct ms_addr *addr, bool add)
+{
+	size_t octets = ms_addr_octets(addr);
+	struct addr_request r = {
+		.header = { .nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR,
+			.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK
+				| (add ? NLM_F_CREATE | NLM_F_REPLACE : 0)) },
+		.msg = { .ifa_family = (uint8_t)addr->family, .ifa_prefixlen = (uint8_t)(octets * 8),
+			.ifa_flags = addr->family == AF_INET6 ? IFA_F_NODAD : 0,
+			.ifa_index = if_nametoindex(name) },
+		.attr = { .rta_type = IFA_LOCAL, .rta_len = (uint16_t)RTA_LENGTH(octets) },
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), e;
+
+	if (fd < 0)
+		return -1;
+	memcpy(r.addr, addr->b, octets);
+	r.header.nlmsg_len = (uint32_t)(offsetof(struct addr_request, addr) + octets);
+	e = ask(fd, &r);
+	close(fd);
+	errno = e;
+	return e == 0 ? 0 : -1;
 }
 
 static void write_sysctl(const char *family, const char *name, const char *key, const char *value)

@@ -10,6 +10,7 @@
 #include "klips/instance.h"
 #include "klips/io.h"
 #include "klips/ip.h"
+#include "klips/mss.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
 
@@ -189,6 +190,8 @@ static void finish(struct klips_worker *w, struct pkt *p)
 {
 	if (p->done->said.protocol != MS_PROTO_TUN)
 		restore_header(w, p);
+	if (!p->dead)
+		mss_inbound(w, p->device, p);
 }
 
 void inbound(struct klips_worker *w, unsigned n)

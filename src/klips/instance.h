@@ -17,6 +17,7 @@
 
 struct klips_worker;
 struct device_list;
+struct device_watch;
 struct encap_list;
 struct hold_table;
 struct pmtu;
@@ -43,6 +44,7 @@ struct klips {
 	struct hold_table *holds;
 	struct note_queue *notes;
 	struct pmtu *pmtu;
+	struct device_watch *device_watch;
 	struct counters counters; /* of the control thread */
 	struct pfkey_server *pfkey;
 	struct ctl_server *ctl;

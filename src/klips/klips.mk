@@ -12,6 +12,7 @@ libklips_la_SOURCES = \
 	src/klips/counters.c src/klips/counters.h \
 	src/klips/ctl.c src/klips/ctl.h \
 	src/klips/device.c src/klips/device.h src/klips/device_if.c \
+	src/klips/device_watch.c src/klips/device_watch.h \
 	src/klips/encap.c src/klips/encap.h \
 	src/klips/eroute.c src/klips/eroute.h src/klips/eroute_key.h \
 	src/klips/esp.c src/klips/esp.h \
@@ -25,7 +26,7 @@ libklips_la_SOURCES = \
 	src/klips/listener.c src/klips/listener.h \
 	src/klips/listing.c src/klips/listing.h \
 	src/klips/listing_counters.c src/klips/listing_eroute.c src/klips/listing_sa.c \
-	src/klips/mtu.c src/klips/mtu.h \
+	src/klips/mss.c src/klips/mss.h src/klips/mtu.c src/klips/mtu.h \
 	src/klips/note.c src/klips/note.h \
 	src/klips/orphan.c src/klips/orphan.h \
 	src/klips/outbound.c \
@@ -78,12 +79,14 @@ src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_packet_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-klips_path_tests = src/klips/esp_test src/klips/offload_test src/klips/pmtu_test \
+klips_path_tests = src/klips/esp_test src/klips/header_test src/klips/offload_test src/klips/pmtu_test \
 	src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
 src_klips_offload_test_SOURCES = src/klips/offload_test.c $(klips_rig)
 src_klips_offload_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+src_klips_header_test_SOURCES = src/klips/header_test.c $(klips_rig)
+src_klips_header_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_pmtu_test_SOURCES = src/klips/pmtu_test.c $(klips_rig)
 src_klips_pmtu_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_xform_test_SOURCES = src/klips/xform_test.c src/klips/group.c src/klips/group.h $(klips_rig)

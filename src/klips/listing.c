@@ -65,8 +65,8 @@ static void list_devices(const struct klips *k, struct text *t)
 	for (i = 0; i < k->devices->n; i++) {
 		const struct klips_device *d = k->devices->devices[i];
 
-		text_put(t, "%s -> %s mtu=%u(%u) -> %u\n", d->name, d->phys, d->mtu, d->mtu,
-			d->phys_mtu);
+		text_put(t, "%s -> %s mtu=%u(%u) -> %u\n", d->name,
+			d->phys[0] == '\0' ? "NULL" : d->phys, d->mtu, d->mtu, d->phys_mtu);
 	}
 }
 

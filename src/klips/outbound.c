@@ -12,6 +12,7 @@
 #include "klips/icmp_quote.h"
 #include "klips/io.h"
 #include "klips/ip.h"
+#include "klips/mss.h"
 #include "klips/mtu.h"
 #include "klips/note.h"
 #include "klips/segment.h"
@@ -144,6 +145,8 @@ static void do_protect(struct look *l, struct pkt *p)
 		look_drop(l, p, KC_OUT_TOO_BIG);
 	else
 		p->sa = sa;
+	if (p->todo.protocol == 0)
+		mss_outbound(l->w, l->d, p, &l->v, sa);
 }
 
 static void (*const actions[])(struct look *, struct pkt *) = {

@@ -175,8 +175,10 @@ int pfkey_teardown(struct pfkey_call *c, struct ms_pfkey_msg *m)
 
 int pfkey_attach(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
+	const struct device_wish wish = { m->device.phys, m->device.name, m->device.mtu,
+		m->device.mss };
 	struct klips_device *d;
-	ms_err err = device_attach(c->k, m->device.phys, m->device.name, m->device.mtu, &d, &c->why);
+	ms_err err = device_attach(c->k, &wish, &d, &c->why);
 
 	if (err == MS_ERR_NOT_FOUND)
 		return ENXIO;
@@ -189,6 +191,7 @@ int pfkey_attach(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	snprintf(m->device.name, sizeof m->device.name, "%s", d->name);
 	snprintf(m->device.phys, sizeof m->device.phys, "%s", d->phys);
 	m->device.mtu = d->mtu;
+	m->device.mss = shared_get(d->mss);
 	return 0;
 }
 
@@ -196,18 +199,24 @@ int pfkey_detach(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
 	struct klips_device *d = device_by_name(c->k, m->device.name);
 
-	if (d == NULL)
+	if (d == NULL || d->phys[0] == '\0')
 		return ENXIO;
 	ms_info(&c->k->log, "%s is detached from %s", d->name, d->phys);
+	if (d->created)
+		return pfkey_errno(device_renew(c->k, &d, "", &c->why));
 	device_detach(c->k, d);
 	return 0;
 }
 
-/* The family's: a device without a physical one.  Ours are made by attaching. */
+/* A device without a physical one: there before it is attached and after it is detached. */
 int pfkey_plumb(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
-	(void)c;
-	return m->plumb < FIRST_IPSEC_IFNUM ? EPROTONOSUPPORT : 0;
+	ms_err err;
+
+	if (m->plumb < FIRST_IPSEC_IFNUM)
+		return EPROTONOSUPPORT;
+	err = device_create(c->k, m->plumb - (unsigned)FIRST_IPSEC_IFNUM, &c->why);
+	return err == MS_ERR_NOT_FOUND ? ENODEV : pfkey_errno(err);
 }
 
 int pfkey_unplumb(struct pfkey_call *c, struct ms_pfkey_msg *m)

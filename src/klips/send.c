@@ -169,6 +169,8 @@ static void choose_way(struct klips_worker *w, const struct klips_device *d,
 		out->port = sa->encap_dst;
 	}
 	out->ifindex = d->phys_ifindex;
+	if (out->ifindex == 0)
+		out->fd = -1; /* by no other device, which might lead back here */
 }
 
 static void put_packet(struct mail *m, struct pkt *p, const struct ip_view *v, const struct way *way)

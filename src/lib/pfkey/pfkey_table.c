@@ -91,6 +91,7 @@ static const struct pfkey_field f_device[] = {
 	FIELD(U32, 4, struct ms_pfkey_x_device, mtu, "mtu"),
 	FIELD(NAME, 8, struct ms_pfkey_x_device, name, "name"),
 	FIELD(NAME, 24, struct ms_pfkey_x_device, phys, "phys"),
+	FIELD(U32, 40, struct ms_pfkey_x_device, mss, "mss"),
 };
 static const struct pfkey_field f_data[] = { VALUE(LENGTH_DATA, 8, "data") };
 static const struct pfkey_field f_instance[] = {
@@ -142,7 +143,7 @@ static const struct pfkey_ext exts[MS_PFKEY_EXT_LIMIT] = {
 	EXT(X_MS_SEL_SRC, f_selector, 48, 48, sel_src),
 	EXT(X_MS_SEL_DST, f_selector, 48, 48, sel_dst),
 	EXT(X_MS_COUNTERS, f_counters, 40, 40, counters),
-	EXT(X_MS_DEVICE, f_device, 40, 40, device),
+	EXT(X_MS_DEVICE, f_device, 48, 48, device),
 	ADDRESS(X_MS_LOCAL, local),
 	ADDRESS(X_MS_REMOTE, remote),
 	EXT(X_MS_DATA, f_data, 8, 0, data),
