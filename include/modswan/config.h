@@ -89,6 +89,9 @@ struct ms_conn_desc {
 	int dpd_action;		 /* enum ms_dpd_action */
 	uint32_t replay_window;	 /* packets */
 	uint32_t mtu, metric, priority, reqid;
+	int df;			 /* enum ms_df */
+	int encap_dscp;		 /* enum ms_encap_dscp */
+	bool decap_dscp;
 	char *kernel;		 /* backend's name; NULL: the default one */
 	int sendca;		 /* enum ms_sendca */
 	bool require_id_on_certificate;
@@ -111,8 +114,10 @@ struct ms_setup_desc {
 	uint32_t nhelpers;	/* worker threads; 0: as many as cores */
 	uint32_t ddos_threshold, max_halfopen;
 	int ddos_mode;		/* enum ms_tristate: no, busy, auto */
-	bool hidetos;
 	char **manualstart;	/* connections for `ipsec manual --up` at the start */
+	bool hidetos, fragicmp;
+	uint32_t overridemtu;	/* 0: found out */
+	uint32_t mssclamp;	/* 0: no, 1: what fits, else octets */
 	char *dumpdir;
 	char *secretsfile, *ipsecdir;
 	bool plutorestartoncrash;

@@ -13,8 +13,8 @@
 
 #define ACTIONS "'--attach', '--detach', '--clear', '--create' or '--delete'"
 
-enum { HELP, VERSION, LABEL, DEBUG, VIRTUAL, PHYSICAL, ATTACH, DETACH, CLEAR, CREATE, DELETE };
-enum { FIRST_IPSEC_IFNUM = 49152 };
+enum { HELP, VERSION, LABEL, DEBUG, VIRTUAL, PHYSICAL, MTU, MSS, ATTACH, DETACH, CLEAR, CREATE, DELETE };
+enum { FIRST_IPSEC_IFNUM = 49152, MSS_AUTO = 1 };
 
 static const struct tool_option table[] = {
 	[HELP] = { "help", NULL, "show this text and exit" },
@@ -23,6 +23,8 @@ static const struct tool_option table[] = {
 	[DEBUG] = { "debug", NULL, "show what is sent and what comes back" },
 	[VIRTUAL] = { "virtual", "DEVICE", "the ipsec device" },
 	[PHYSICAL] = { "physical", "DEVICE", "the device that it sends through" },
+	[MTU] = { "mtu", "OCTETS", "with --attach: the ipsec device's MTU" },
+	[MSS] = { "mss", "OCTETS", "with --attach: segments that TCP may announce, or auto, or any" },
 	[ATTACH] = { "attach", NULL, "attach the one to the other" },
 	[DETACH] = { "detach", NULL, "take the ipsec device away" },
 	[CLEAR] = { "clear", NULL, "take all ipsec devices away" },
@@ -37,7 +39,7 @@ struct call {
 	const struct tool *t;
 	bool debug;
 	int action;
-	const char *virtual, *physical, *device;
+	const char *virtual, *physical, *device, *mtu, *mss;
 };
 
 /* klips says with one errno what the family's ioctl said with two: the message follows the name. */
@@ -47,6 +49,7 @@ static const struct klips_reason attach_reasons[] = {
 	{ EBUSY, "the device is already attached.  Detach it first." },
 	{ EPERM, "Access denied.  You must be root." },
 	{ EACCES, "Access denied.  You must be root." },
+	{ EPROTONOSUPPORT, "not supported." },
 	{ EOPNOTSUPP, "not supported." },
 	{ EINVAL, "Invalid argument." },
 	{ EIO, "the device cannot be made or set up.  Check the log of KLIPS." },
@@ -87,6 +90,21 @@ static long number_after(const char *name, const char *prefix)
 	return (long)n;
 }
 
+/* Between what IPv4 always carries and what it ever does. */
+static bool take_octets(const struct call *c, const char *option, const char *text, uint32_t *out)
+{
+	uint64_t n;
+
+	if (text == NULL)
+		return true;
+	if (!take_number(text, 65535, &n) || n < 68) {
+		tool_error(c->t, "%s %s: a number from 68 to 65535", option, text);
+		return false;
+	}
+	*out = (uint32_t)n;
+	return true;
+}
+
 static int attach(struct call *c)
 {
 	struct ms_pfkey_msg m = { .type = MS_PFKEY_X_MS_ATTACH, .has = MS_PFKEY_BIT(X_MS_DEVICE) };
@@ -103,6 +121,14 @@ static int attach(struct call *c)
 		return klips_status(c->t, ENODEV, attach_reasons);
 	snprintf(m.device.name, sizeof m.device.name, "%s", c->virtual);
 	snprintf(m.device.phys, sizeof m.device.phys, "%s", c->physical);
+	if (!take_octets(c, "--mtu", c->mtu, &m.device.mtu))
+		return 1;
+	if (c->mss != NULL && strcmp(c->mss, "auto") == 0)
+		m.device.mss = MSS_AUTO;
+	else if (c->mss != NULL && strcmp(c->mss, "any") == 0)
+		m.device.mss = MS_PFKEY_X_MSS_ANY;
+	else if (!take_octets(c, "--mss", c->mss, &m.device.mss))
+		return 1;
 	return klips_ask_once(c->t, c->debug, &m, attach_reasons);
 }
 
@@ -167,7 +193,8 @@ static int plumb(struct call *c)
 		return 1;
 	}
 	m.plumb = (uint16_t)(ipsec >= 0 ? FIRST_IPSEC_IFNUM + ipsec : mast);
-	return klips_ask_once(c->t, c->debug, &m, detach_reasons);
+	return klips_ask_once(c->t, c->debug, &m,
+		c->action == CREATE ? attach_reasons : detach_reasons);
 }
 
 /* --- command line ----------------------------------------------------------------------------- */
@@ -175,7 +202,7 @@ static int plumb(struct call *c)
 static int usage(void)
 {
 	puts("Usage: ipsec tncfg\n"
-	     "       ipsec tncfg --attach --virtual DEVICE --physical DEVICE\n"
+	     "       ipsec tncfg --attach --virtual DEVICE --physical DEVICE [--mtu N] [--mss N]\n"
 	     "       ipsec tncfg --detach --virtual DEVICE\n"
 	     "       ipsec tncfg --clear\n"
 	     "       ipsec tncfg --create DEVICE | --delete DEVICE\n");
@@ -197,7 +224,8 @@ static char **with_two_dashes(int argc, char **argv)
 
 static bool take(struct call *c, struct tool *t, int row, const char *value)
 {
-	const char **slot = row == VIRTUAL ? &c->virtual : row == PHYSICAL ? &c->physical : NULL;
+	const char **slot = row == VIRTUAL ? &c->virtual : row == PHYSICAL ? &c->physical
+		: row == MTU ? &c->mtu : row == MSS ? &c->mss : NULL;
 
 	if (row == LABEL) {
 		t->label = value;

@@ -201,6 +201,9 @@ static void fill_sa(struct child_sa *child, struct ms_kernel_sa *sa, bool inboun
 	sa->sel_src = inbound ? theirs : mine;
 	sa->sel_dst = inbound ? mine : theirs;
 	sa->mtu = d->mtu;
+	sa->df = (uint8_t)d->df;
+	sa->encap_dscp = (uint8_t)d->encap_dscp;
+	sa->decap_dscp = d->decap_dscp;
 }
 
 static void way_laid(void *arg, ms_err err, const struct ms_why *why)

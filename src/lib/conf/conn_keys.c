@@ -6,6 +6,7 @@
  * and dpdaction, which libreswan ignores today, keeps its meaning and its default hold.
  */
 #include <modswan/config.h>
+#include <modswan/kernel.h>
 
 #include "lib/conf/checks.h"
 #include "lib/conf/rows.h"
@@ -121,6 +122,26 @@ static const struct ms_conf_choice sendcas[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice dfs[] = {
+	{ "copy", MS_DF_COPY, "that of the inner packet" },
+	{ "set", MS_DF_SET, "always set" },
+	{ "clear", MS_DF_CLEAR, "never set, so that routers may cut the packets" },
+	{ NULL, 0, NULL },
+};
+
+static const struct ms_conf_choice nopmtudisc_words[] = {
+	{ "yes", MS_DF_CLEAR, NULL },
+	{ "no", MS_DF_COPY, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct ms_conf_choice encap_dscps[] = {
+	{ "default", MS_DSCP_DEFAULT, "as hidetos= of config setup says" },
+	{ "yes", MS_DSCP_SHOW, "they do" },
+	{ "no", MS_DSCP_HIDE, "their DSCP is 0" },
+	{ NULL, 0, NULL },
+};
+
 #define C struct ms_conn_desc
 
 const struct ms_conf_key ms_conn_keys[] = {
@@ -210,6 +231,19 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("negotiationshunt", "drop", "packets are dropped while a connection comes up"),
 	MS_KEY_UINT(C, mtu, "mtu", .max = 65535, .unit = "octets",
 		.brief = "MTU of the connection's route; 0: the device's"),
+	MS_KEY_ENUM(C, df, "df", .choices = dfs, .def = MS_DF_COPY,
+		.brief = "DF bit of the tunnel's packets (RFC 4301 s8.1)",
+		.text = "Packets that are too big for the path have none in any case."),
+	{ .name = "nopmtudisc",
+		.type = MS_CONF_ENUM,
+		.flags = MS_CONF_ALIAS,
+		.def_text = "df",
+		.offset = MS_CONF_FIELD_(C, df, int),
+		.choices = nopmtudisc_words },
+	MS_KEY_ENUM(C, encap_dscp, "encap-dscp", .choices = encap_dscps, .def = MS_DSCP_DEFAULT,
+		.brief = "outer packets of the tunnel show the DSCP of inner ones"),
+	MS_KEY_BOOL(C, decap_dscp, "decap-dscp", .def = false,
+		.brief = "inner packets take over the DSCP of outer ones when they come in"),
 	MS_KEY_UINT(C, metric, "metric", .brief = "metric of the connection's route"),
 	MS_KEY_UINT(C, priority, "priority",
 		.brief = "priority of the connection's policy, smaller first; 0: by the selectors"),
@@ -322,9 +356,6 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("mark-in", NULL, NULL),
 	REFUSED("mark-out", NULL, NULL),
 	REFUSED("tfc", "0", NULL),
-	REFUSED("nopmtudisc", "no", NULL),
-	REFUSED("decap-dscp", "no", NULL),
-	REFUSED("encap-dscp", "yes", "use hidetos= of config setup"),
 	REFUSED("nic-offload", "no", NULL),
 	REFUSED("nflog", "0", NULL),
 	REFUSED("nflog-group", "0", NULL),

@@ -27,6 +27,13 @@ static const struct ms_conf_choice ocsp_methods[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice mss_words[] = {
+	{ "no", 0, "whatever they like" },
+	{ "yes", 1, NULL },
+	{ "auto", 1, "what fits" },
+	{ NULL, 0, NULL },
+};
+
 #define S         struct ms_setup_desc
 #define DNS_LATER "DNSSEC is not there yet"
 
@@ -87,13 +94,20 @@ const struct ms_conf_key ms_setup_keys[] = {
 		.brief = "half-open negotiations above which new ones are not answered"),
 	MS_KEY_ENUM(S, ddos_mode, "ddos-mode", .choices = ddos_modes, .def = MS_AUTO,
 		.brief = "when peers must return a cookie before anything is computed for them"),
-	REFUSED("overridemtu", "0", "klips derives the MTU of its devices from the physical ones"),
 	MS_KEY_LIST(S, manualstart, "manualstart", .check = conf_check_word,
 		.brief = "connections that ipsec manual brings up when the service starts",
 		.text = "So it does with those that have auto=manual."),
+	MS_KEY_UINT(S, overridemtu, "overridemtu", .max = 65535, .unit = "octets",
+		.brief = "MTU of klips' devices; 0: what fits through the physical ones"),
 	MS_KEY_BOOL(S, hidetos, "hidetos", .def = true,
 		.brief = "outer packets of a tunnel do not show the inner type of service"),
-	REFUSED("fragicmp", "yes", "senders are always told that a packet is too big"),
+	MS_KEY_BOOL(S, fragicmp, "fragicmp", .def = true,
+		.brief = "tell senders with ICMP when a packet is too big for its tunnel",
+		.text = "With no, such packets leave klips in fragments."),
+	MS_KEY_UINT(S, mssclamp, "mssclamp", .choices = mss_words, .max = 65535, .unit = "octets",
+		.brief = "largest segment that TCP connections through klips may announce",
+		.text = "Lowers the MSS option of SYNs in both directions, for paths on which ICMP is "
+			"lost.  auto: what fits into the tunnel."),
 	IGNORED("syslog", "start and stop commands tell their caller; see log-syslog of modswan.conf"),
 	MS_KEY_STRING(S, dumpdir, "dumpdir", .check = conf_check_path,
 		.brief = "directory for core dumps; none are made when not written"),

@@ -130,6 +130,8 @@ ms_err call_attach(struct link *l, const char *physical, const char *name, char 
 
 	snprintf(m.device.phys, sizeof m.device.phys, "%s", physical);
 	snprintf(m.device.name, sizeof m.device.name, "%s", name);
+	m.device.mtu = l->mtu;
+	m.device.mss = l->mss;
 	err = call(l, &m, -1, &passed, why);
 	if (passed >= 0)
 		close(passed);
@@ -182,6 +184,8 @@ void klips_command(const struct link *l, const char *argv[KLIPS_ARGV])
 	argv[4] = l->services->confdir;
 	if (l->show_tos)
 		argv[n++] = "--nohidetos";
+	if (l->no_fragicmp)
+		argv[n++] = "--nofragicmp";
 	if (l->debug != NULL) {
 		argv[n++] = "--debug";
 		argv[n++] = l->debug;

@@ -12,7 +12,7 @@
 
 struct job;
 
-enum { KLIPS_ARGV = 10 };
+enum { KLIPS_ARGV = 12 };
 
 /* A message on its way: answers come in the order of requests. */
 struct pending {
@@ -45,6 +45,8 @@ struct link {
 	char **interfaces; /* "ipsec0=eth1"; NULL: none written */
 	char *debug;	   /* words for --debug; NULL: none */
 	bool show_tos;	   /* hidetos=no */
+	bool no_fragicmp;
+	uint32_t mtu, mss; /* of devices: overridemtu, mssclamp; 0: nothing is said */
 	const struct ms_kernel_events *events;
 	void *ctx;
 	char *socket_path;

@@ -46,6 +46,17 @@ static void put_encap(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m)
 	m->nat_dport = sa->encap_dst;
 }
 
+static uint32_t flags_of(const struct ms_kernel_sa *sa)
+{
+	static const uint32_t df[] = { [MS_DF_SET] = MS_PFKEY_X_DF_SET,
+		[MS_DF_CLEAR] = MS_PFKEY_X_DF_CLEAR };
+	static const uint32_t dscp[] = { [MS_DSCP_SHOW] = MS_PFKEY_X_SHOW_DSCP,
+		[MS_DSCP_HIDE] = MS_PFKEY_X_HIDE_DSCP };
+
+	return (sa->esn ? MS_PFKEY_X_ESN : 0u) | (sa->inbound ? MS_PFKEY_X_INBOUND : 0u)
+		| df[sa->df] | dscp[sa->encap_dscp] | (sa->decap_dscp ? MS_PFKEY_X_DECAP_DSCP : 0u);
+}
+
 /* ADD and UPDATE. */
 static void put_new_sa(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m)
 {
@@ -56,7 +67,7 @@ static void put_new_sa(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m)
 	m->sa.auth = ms_pfkey_auth_of(sa->integ);
 	m->x_sa = (struct ms_pfkey_x_sa){ .encr = sa->encr, .integ = sa->integ,
 		.window = sa->replay_window, .reqid = sa->reqid, .mtu = sa->mtu,
-		.flags = (sa->esn ? MS_PFKEY_X_ESN : 0u) | (sa->inbound ? MS_PFKEY_X_INBOUND : 0u) };
+		.flags = flags_of(sa) };
 	put_limits(&m->life[MS_PFKEY_LIFE_SOFT], sa->soft_octets, sa->soft_packets,
 		sa->soft_seconds);
 	put_limits(&m->life[MS_PFKEY_LIFE_HARD], sa->hard_octets, sa->hard_packets,

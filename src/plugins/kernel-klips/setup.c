@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `config setup` says of klips: interfaces=, hidetos=, klipsdebug=.
+ * What `config setup` says of klips: interfaces=, hidetos=, fragicmp=, overridemtu=, mssclamp=,
+ * klipsdebug=.
  *
- * A klips that survived an earlier daemon keeps the hidetos and klipsdebug that it was started with.
+ * A klips that survived an earlier daemon keeps the hidetos, fragicmp and klipsdebug that it was
+ * started with.
  */
 #include "kernel-klips.h"
 
@@ -69,6 +71,9 @@ ms_err klips_setup(void *inst, const struct ms_setup_desc *setup, struct ms_why 
 
 	setup_forget(l);
 	l->show_tos = !setup->hidetos;
+	l->no_fragicmp = !setup->fragicmp;
+	l->mtu = setup->overridemtu;
+	l->mss = setup->mssclamp == 0 ? MS_PFKEY_X_MSS_ANY : setup->mssclamp;
 	if (!copy_interfaces(l, setup->interfaces) || !copy_debug(l, setup->klipsdebug))
 		return ms_fail(why, MS_ERR_NOMEM, "kernel-klips: out of memory");
 	return MS_OK;
