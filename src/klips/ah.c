@@ -223,6 +223,7 @@ static void ah_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pk
 	unsigned live = 0, packets = 0, i;
 	uint64_t octets = 0;
 
+	sequence_hold(sa);
 	for (i = 0; i < n; i++) {
 		if (pkts[i]->dead)
 			continue;
@@ -231,18 +232,23 @@ static void ah_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pk
 		else if (check_job(w, sa, pkts[i], live))
 			live++;
 	}
+	sequence_release(sa);
 	if (live == 0)
 		return;
 	mac(w, sa, live);
+	sequence_hold(sa);
+	for (i = 0; i < live; i++) {
+		if (!x->integ[i].ok || !ms_ct_equal(x->icv[i], x->icv_in[i], sa->integ->icv_octets))
+			auth_failed(w, sa, x->pkts[i]);
+		else
+			sequence_accept(w, sa, x->pkts[i], x->seq[i]);
+	}
+	sequence_release(sa);
 	for (i = 0; i < live; i++) {
 		struct pkt *p = x->pkts[i];
 		unsigned skip = (p->data[1] + 2u) * 4;
 
-		if (!x->integ[i].ok || !ms_ct_equal(x->icv[i], x->icv_in[i], sa->integ->icv_octets)) {
-			auth_failed(w, sa, p);
-			continue;
-		}
-		if (!sequence_accept(w, sa, p, x->seq[i]))
+		if (p->dead)
 			continue;
 		p->next = p->data[0];
 		p->data += skip;

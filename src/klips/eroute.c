@@ -26,7 +26,13 @@ struct group_list {
 struct eroute_table {
 	struct group_list *list; /* RCU */
 	uint32_t n;
+	uint64_t generation; /* grows with every change, before what was taken out is reclaimed */
 };
+
+static void changed(struct eroute_table *t)
+{
+	__atomic_store_n(&t->generation, t->generation + 1, __ATOMIC_RELEASE);
+}
 
 /* --- keys ----------------------------------------------------------------------------------- */
 
@@ -168,6 +174,8 @@ struct eroute_table *eroute_table_new(void)
 		free(t);
 		t = NULL;
 	}
+	if (t != NULL)
+		t->generation = 1;
 	return t;
 }
 
@@ -249,6 +257,22 @@ struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow)
 	return NULL;
 }
 
+struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c,
+	const union flow_words *flow)
+{
+	uint64_t generation = __atomic_load_n(&t->generation, __ATOMIC_ACQUIRE);
+	unsigned i = (unsigned)flow_hash(flow) % EROUTE_CACHE_SLOTS;
+	struct eroute *er;
+
+	if (c->slots[i].generation == generation && flow_eq(&c->slots[i].flow, flow))
+		return c->slots[i].er;
+	er = eroute_find(t, flow);
+	c->slots[i].flow = *flow;
+	c->slots[i].er = er;
+	c->slots[i].generation = generation;
+	return er;
+}
+
 struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
 	const struct flow_mask *mask)
 {
@@ -302,12 +326,14 @@ ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 		struct eroute *was = rcu_container(old, struct eroute, node);
 
 		walk_list_replace(&g->walks, &was->all, &er->all);
+		changed(t);
 		retire(was);
 		return MS_OK;
 	}
 	walk_list_add(&g->walks, &er->all);
 	shared_set(g->n, g->n + 1);
 	t->n++;
+	changed(t);
 	return MS_OK;
 }
 
@@ -342,6 +368,7 @@ void eroute_remove(struct eroute_table *t, struct eroute *er)
 	shared_set(g->n, g->n - 1);
 	t->n--;
 	walk_list_remove(&g->walks, &er->all);
+	changed(t);
 	retire(er);
 }
 

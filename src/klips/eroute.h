@@ -47,6 +47,22 @@ void eroute_table_free(struct eroute_table **t);
 struct eroute *eroute_new(const struct flow *key, const struct flow_mask *mask);
 void eroute_free(struct eroute **er); /* one that is in no table */
 
+/* What one worker found lately, also that there is nothing.  All of it is stale as soon as the table
+ * changes; an eroute that is taken out lives until the worker's next quiescent state. */
+enum { EROUTE_CACHE_SLOTS = 1024 };
+
+struct eroute_cache {
+	struct {
+		union flow_words flow;
+		struct eroute *er;
+		uint64_t generation; /* of the table; 0: empty */
+	} slots[EROUTE_CACHE_SLOTS];
+};
+
+/* As eroute_find(); asks the worker's cache first. */
+struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c,
+	const union flow_words *flow);
+
 /* Worker or control; the caller is an online RCU reader. */
 struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow);
 

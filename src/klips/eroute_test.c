@@ -110,6 +110,9 @@ static bool count_one(void *arg, struct eroute *er)
 	return true;
 }
 
+/* Of one table. */
+static struct eroute_cache cache;
+
 static void check_all(struct eroute_table *t, const struct row *rows, unsigned n)
 {
 	unsigned i, live = 0, seen = 0;
@@ -122,6 +125,8 @@ static void check_all(struct eroute_table *t, const struct row *rows, unsigned n
 		rnd_flow(&f.flow);
 		want = naive(rows, n, &f.flow);
 		er = eroute_find(t, &f);
+		assert_ptr_equal(eroute_find_cached(t, &cache, &f), er);
+		assert_ptr_equal(eroute_find_cached(t, &cache, &f), er);
 		if (want == NULL) {
 			assert_null(er);
 			continue;
@@ -143,6 +148,7 @@ static void one_table(void)
 	unsigned i, k;
 
 	assert_non_null(t);
+	memset(&cache, 0, sizeof cache);
 	for (i = 0; i < MANY; i++) {
 		struct row *r = &rows[i];
 		struct eroute *er, *was;
@@ -206,6 +212,31 @@ static void test_counts_survive_replacement(void **state)
 	eroute_table_free(&t);
 }
 
+/* Every change makes the cache forget, also that there was nothing. */
+static void test_cache(void **state)
+{
+	struct eroute_table *t = eroute_table_new();
+	union flow_words f = { .flow = { .family = AF_INET, .src = { 10 }, .dst = { 11 } } };
+	struct flow_mask wide = { AF_INET, 8, 8, 0, 0, 0 }, narrow = { AF_INET, 32, 8, 0, 0, 0 };
+	struct eroute *a = eroute_new(&f.flow, &wide), *b = eroute_new(&f.flow, &narrow), *c;
+
+	(void)state;
+	memset(&cache, 0, sizeof cache);
+	assert_null(eroute_find_cached(t, &cache, &f));
+	assert_int_equal(eroute_put(t, a, false), MS_OK);
+	assert_ptr_equal(eroute_find_cached(t, &cache, &f), a);
+	assert_int_equal(eroute_put(t, b, false), MS_OK);
+	assert_ptr_equal(eroute_find_cached(t, &cache, &f), b);
+	c = eroute_clone(b);
+	assert_int_equal(eroute_put(t, c, true), MS_OK);
+	assert_ptr_equal(eroute_find_cached(t, &cache, &f), c);
+	eroute_remove(t, c);
+	assert_ptr_equal(eroute_find_cached(t, &cache, &f), a);
+	eroute_clear(t);
+	assert_null(eroute_find_cached(t, &cache, &f));
+	eroute_table_free(&t);
+}
+
 static void test_covers(void **state)
 {
 	unsigned i;
@@ -237,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_model),
 		cmocka_unit_test(test_counts_survive_replacement),
+		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_covers),
 	};
 	int failed;

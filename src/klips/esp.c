@@ -275,21 +275,20 @@ static bool strip(struct klips_worker *w, struct klips_sa *sa, struct pkt *p,
 	return true;
 }
 
-static void accept_one(struct klips_worker *w, struct klips_sa *sa, unsigned i, uint64_t *octets,
-	unsigned *packets)
+/* Which of n opened ones are authentic and new; the others die. */
+static void accept_new(struct klips_worker *w, struct klips_sa *sa, unsigned n)
 {
 	struct xform_scratch *x = &w->x;
-	struct pkt *p = x->pkts[i];
+	unsigned i;
 
-	if (!x->encr[i].ok) {
-		auth_failed(w, sa, p);
-		return;
+	sequence_hold(sa);
+	for (i = 0; i < n; i++) {
+		if (!x->encr[i].ok)
+			auth_failed(w, sa, x->pkts[i]);
+		else
+			sequence_accept(w, sa, x->pkts[i], x->seq[i]);
 	}
-	if (!sequence_accept(w, sa, p, x->seq[i]) || !strip(w, sa, p, &x->encr[i]))
-		return;
-	*octets += p->len;
-	++*packets;
-	note_peer(w, sa, p);
+	sequence_release(sa);
 }
 
 static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n)
@@ -297,6 +296,7 @@ static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **p
 	unsigned live = 0, packets = 0, i;
 	uint64_t octets = 0;
 
+	sequence_hold(sa);
 	for (i = 0; i < n; i++) {
 		if (pkts[i]->dead)
 			continue;
@@ -305,13 +305,22 @@ static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **p
 		else if (open_job(w, sa, pkts[i], live))
 			live++;
 	}
+	sequence_release(sa);
 	if (live > 0 && sa->integ != NULL)
 		live = verify(w, sa, live);
 	if (live == 0)
 		return;
 	sa->encr->open(sa->encr_ctx[w->index], w->x.encr, live);
-	for (i = 0; i < live; i++)
-		accept_one(w, sa, i, &octets, &packets);
+	accept_new(w, sa, live);
+	for (i = 0; i < live; i++) {
+		struct pkt *p = w->x.pkts[i];
+
+		if (p->dead || !strip(w, sa, p, &w->x.encr[i]))
+			continue;
+		octets += p->len;
+		packets++;
+		note_peer(w, sa, p);
+	}
 	if (packets > 0)
 		sa_used(w, sa, octets, packets);
 }

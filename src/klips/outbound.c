@@ -213,7 +213,7 @@ static void look_up(struct look *l, struct pkt *p)
 		return;
 	}
 	ip_flow(p->data, &l->v, &l->flow.flow);
-	er = eroute_find(w->k->eroutes, &l->flow);
+	er = eroute_find_cached(w->k->eroutes, &w->eroutes, &l->flow);
 	if (is_ike(l, er)) {
 		l->ike[l->n_ike++] = p;
 		return;

@@ -12,6 +12,7 @@
 
 #include "klips/coalesce.h"
 #include "klips/counters.h"
+#include "klips/eroute.h"
 #include "klips/packet.h"
 
 #include <modswan/crypto.h>
@@ -69,6 +70,7 @@ struct klips_worker {
 	bool started, stop;
 
 	struct counters counters;
+	struct eroute_cache eroutes;
 	uint8_t *buffers;
 	struct pkt pkts[PKT_BATCH];
 	struct pkt *batch[PKT_BATCH];
@@ -80,6 +82,7 @@ struct klips_worker {
 	struct io_scratch io;
 	uint8_t random[RANDOM_POOL];
 	unsigned random_left;
+	uint64_t handled; /* packets read before the last turn */
 	uint64_t icmp_filled_ms;
 	uint32_t icmp_tokens;
 

@@ -47,30 +47,32 @@ static void replayed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
 	__atomic_add_fetch(&sa->replay_errors, 1, __ATOMIC_RELAXED);
 }
 
+void sequence_hold(struct klips_sa *sa)
+{
+	pthread_spin_lock(&sa->lock);
+}
+
+void sequence_release(struct klips_sa *sa)
+{
+	pthread_spin_unlock(&sa->lock);
+}
+
 bool sequence_check(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint32_t low,
 	uint64_t *seq_r)
 {
-	bool ok;
-
-	pthread_spin_lock(&sa->lock);
 	*seq_r = replay_infer(sa->replay, low, sa->esn);
-	ok = replay_check(sa->replay, *seq_r);
-	pthread_spin_unlock(&sa->lock);
-	if (!ok)
-		replayed(w, sa, p);
-	return ok;
+	if (replay_check(sa->replay, *seq_r))
+		return true;
+	replayed(w, sa, p);
+	return false;
 }
 
 bool sequence_accept(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint64_t seq)
 {
-	bool fresh;
-
-	pthread_spin_lock(&sa->lock);
-	fresh = replay_accept(sa->replay, seq);
-	pthread_spin_unlock(&sa->lock);
-	if (!fresh)
-		replayed(w, sa, p);
-	return fresh;
+	if (replay_accept(sa->replay, seq))
+		return true;
+	replayed(w, sa, p);
+	return false;
 }
 
 void auth_failed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)

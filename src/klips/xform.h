@@ -46,10 +46,13 @@ bool klips_xform_follows(const struct klips_sa *inner, const struct klips_sa *ou
 
 /* Takes n numbers; the first of them, or 0 when there are not enough left (RFC 4303 s3.3.3). */
 uint64_t sequence_take(struct klips_worker *w, struct klips_sa *sa, unsigned n);
-/* Before the integrity check: the whole number, and may it come?  False: dead. */
+/* The window is this thread's from hold to release: once for a batch, for nothing that waits. */
+void sequence_hold(struct klips_sa *sa);
+void sequence_release(struct klips_sa *sa);
+/* Held.  Before the integrity check: the whole number, and may it come?  False: dead. */
 bool sequence_check(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint32_t low,
 	uint64_t *seq_r);
-/* After it: marks the number as seen.  False: dead. */
+/* Held.  After it: marks the number as seen.  False: dead. */
 bool sequence_accept(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, uint64_t seq);
 void auth_failed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p);
 
