@@ -204,7 +204,7 @@ struct ms_sign_ops {
 		struct ms_why *why);
 	ms_err (*privkey_from_rsa)(struct ms_privkey **out, const struct ms_rsa_parts *parts,
 		struct ms_why *why);
-	/* PKCS#1, SEC1 or PKCS#8, DER or PEM; passphrase may be empty. */
+	/* PKCS#1, SEC1 or PKCS#8, DER or PEM, or PKCS#12; passphrase may be empty. */
 	ms_err (*privkey_from_file_octets)(struct ms_privkey **out, struct ms_bytes octets,
 		struct ms_bytes passphrase, struct ms_why *why);
 	ms_err (*pubkey_of)(struct ms_pubkey **out, const struct ms_privkey *priv);

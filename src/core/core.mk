@@ -13,7 +13,7 @@ libcore_la_LIBADD = libmodswan.la
 
 pkglibexec_PROGRAMS += pluto
 pluto_SOURCES = \
-	src/core/control/cmd_conn.c src/core/control/cmd_daemon.c src/core/control/cmd_status.c \
+	src/core/control/cmd_conn.c src/core/control/cmd_creds.c src/core/control/cmd_daemon.c src/core/control/cmd_status.c \
 	src/core/control/commands.c src/core/control/control.c src/core/control/control.h \
 	src/core/control/control_priv.h src/core/control/status.c src/core/control/status.h \
 	src/core/daemon/conns.c src/core/daemon/daemon.h src/core/daemon/host.c \

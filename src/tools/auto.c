@@ -44,6 +44,7 @@ static const struct auto_option table[] = {
 	{ { "rereadgroups", NULL, "read the policy groups again" }, AUTO_DAEMON, "listen" },
 	{ { "status", NULL, "show everything" }, AUTO_DAEMON, "status" },
 	{ { "rereadsecrets", NULL, "read ipsec.secrets again" }, AUTO_DAEMON, "rereadsecrets" },
+	{ { "rereadcerts", NULL, "read the certificates again" }, AUTO_DAEMON, "rereadcerts" },
 	{ { "rereadcacerts", NULL, "read the CA certificates again" }, AUTO_DAEMON,
 		"rereadcacerts" },
 	{ { "rereadaacerts", NULL, "read the AA certificates again" }, AUTO_DAEMON,
@@ -63,6 +64,8 @@ static const struct auto_option table[] = {
 	{ { "listpsks", NULL, "show whose shared secrets are known" }, AUTO_DAEMON, "listpsks" },
 	{ { "listcards", NULL, "show smart cards" }, AUTO_DAEMON, "listcards" },
 	{ { "listall", NULL, "show everything that can be listed" }, AUTO_DAEMON, "listall" },
+	{ { "listocsp", NULL, "show how many OCSP answers are kept" }, AUTO_DAEMON, "listocsp" },
+	{ { "fetchcrls", NULL, "fetch revocation lists again" }, AUTO_DAEMON, "fetchcrls" },
 	{ { "purgeocsp", NULL, "forget OCSP answers" }, AUTO_DAEMON, "purgeocsp" },
 	{ { NULL, NULL, NULL }, AUTO_OPTION, NULL },
 };
@@ -217,7 +220,8 @@ static int send_verb(struct auto_call *c, const char *command)
 
 int tool_auto(struct tool *t, int argc, char **argv)
 {
-	static const char *const lists[] = { "listpubkeys", "listsecrets", "listalgs" };
+	static const char *const lists[] = { "listpubkeys", "listcerts", "listcacerts", "listcrls",
+		"listsecrets", "listalgs" };
 	struct auto_call c = { .tool = t };
 	int status = read_options(&c, argc, argv);
 
@@ -231,7 +235,7 @@ int tool_auto(struct tool *t, int argc, char **argv)
 	if (strcmp(c.verb->command, "listall") != 0) {
 		status = send_verb(&c, c.verb->command);
 	} else {
-		for (unsigned i = 0; i < 3 && status == 0; i++)
+		for (unsigned i = 0; i < sizeof lists / sizeof lists[0] && status == 0; i++)
 			status = send_verb(&c, lists[i]);
 	}
 	free(c.config);

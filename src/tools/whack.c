@@ -281,7 +281,8 @@ static int send_named(const struct whack *w, const char *command)
 
 static int send_listall(const struct whack *w)
 {
-	static const char *const lists[] = { "listpubkeys", "listsecrets", "listalgs", NULL };
+	static const char *const lists[] = { "listpubkeys", "listcerts", "listcacerts", "listcrls",
+		"listsecrets", "listalgs", NULL };
 	int status = 0;
 
 	for (unsigned i = 0; lists[i] != NULL && status == 0; i++)

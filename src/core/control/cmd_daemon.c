@@ -36,28 +36,6 @@ void cmd_unlisten(call *c)
 	call_done(c, MS_RC_COMMENT);
 }
 
-void cmd_rereadsecrets(call *c)
-{
-	const struct ms_provider *p;
-
-	for (unsigned i = 0; (p = daemon_provider(c->d, MS_ROLE_CREDS, i)) != NULL; i++) {
-		const struct ms_creds_ops *ops = p->ops;
-		struct ms_why why = { "" };
-		unsigned n = 0;
-		ms_err err;
-
-		if (ops->reread == NULL)
-			continue;
-		err = ops->reread(p->instance, &n, &why);
-		if (err != MS_OK) {
-			call_fail(c, err, &why);
-			return;
-		}
-		call_line(c, MS_RC_LOG, "%s: %u secrets loaded", p->name, n);
-	}
-	call_done(c, MS_RC_COMMENT);
-}
-
 static const char *const plugin_states[] = {
 	[MS_PLUGIN_FOUND] = "found",
 	[MS_PLUGIN_LOADED] = "loaded",

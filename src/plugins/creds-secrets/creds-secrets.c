@@ -171,6 +171,21 @@ static void list(void *inst, void (*line)(void *arg, const char *text), void *ar
 	}
 }
 
+static bool passphrase(void *inst, const char *path, struct ms_bytes *out)
+{
+	const struct secrets *s = ((const struct instance *)inst)->secrets;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct entry *e = &s->entry[i];
+
+		if (e->key_file == NULL || strcmp(e->key_file, path) != 0)
+			continue;
+		*out = ms_bytes(e->passphrase.ptr, e->passphrase.len);
+		return true;
+	}
+	return false;
+}
+
 /* --- the plugin --- */
 
 static void unload(void **instance)
@@ -213,6 +228,7 @@ static const struct ms_creds_ops ops = {
 	.private_key = private_key,
 	.reread = reread,
 	.list = list,
+	.passphrase = passphrase,
 };
 
 static const struct ms_feature features[] = {

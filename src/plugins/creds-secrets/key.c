@@ -170,6 +170,12 @@ static ms_err load_file(const struct reader *r, const char *name, struct ms_byte
 		r->note(r->note_arg, text.text);
 	}
 	ms_secret_free(&octets);
+	if (err == MS_OK && passphrase.len > 0) {
+		e->key_file = path;
+		path = NULL;
+		if (!ms_secret_set(&e->passphrase, passphrase))
+			err = ms_fail(why, MS_ERR_NOMEM, "out of memory");
+	}
 	free(path);
 	return err;
 }
@@ -247,8 +253,9 @@ ms_err key_read(
 		bool rsa;
 		int type; /* 0: any */
 	} files[] = { { "RSA", true, MS_KEY_RSA }, { "ECDSA", false, MS_KEY_ECDSA },
-		{ "PKCS8", false, 0 } };
-	static const char *const known[] = { "XAUTH", "PIN", "PPKS", "EAP", "NTLM", "P12", NULL };
+		{ "PKCS8", false, 0 },
+		{ "P12", false, 0 } };
+	static const char *const known[] = { "XAUTH", "PIN", "PPKS", "EAP", "NTLM", NULL };
 	ms_err err;
 
 	*usable = true;

@@ -105,6 +105,8 @@ static void entry_free(struct entry *e)
 		ms_id_free(&e->index[i]);
 	free(e->index);
 	ms_secret_free(&e->psk);
+	ms_secret_free(&e->passphrase);
+	free(e->key_file);
 	if (e->pub != NULL)
 		e->ops->pubkey_free(&e->pub);
 	if (e->key != NULL)

@@ -22,6 +22,8 @@ struct entry {
 	struct ms_privkey *key;
 	struct ms_pubkey *pub; /* its public half */
 	const struct ms_sign_ops *ops;
+	char *key_file;              /* whole path; NULL: the key stands in the file of secrets */
+	struct ms_secret passphrase; /* of key_file: certificates may lie behind it too */
 	const char *file; /* of struct secrets */
 	uint32_t line;
 };

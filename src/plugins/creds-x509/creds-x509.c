@@ -179,25 +179,11 @@ static ms_err read_all(struct instance *in, ms_creds_line_f *line, void *arg, st
 
 /* --- the role --- */
 
-static ms_err reread(void *inst, unsigned *count_r, struct ms_why *why)
-{
-	/* rereadsecrets is about ipsec.secrets; what is new there may open a PKCS#12 file. */
-	struct instance *in = inst;
-	ms_err err = read_all(in, NULL, NULL, why);
-
-	if (count_r != NULL)
-		*count_r = 0;
-	return err;
-}
-
 static ms_err reread_some(
 	void *inst, uint32_t kinds, ms_creds_line_f *line, void *arg, struct ms_why *why)
 {
-	struct instance *in = inst;
-
-	if (!(kinds & (MS_CREDS_CERTS | MS_CREDS_CACERTS | MS_CREDS_CRLS | MS_CREDS_OCSP)))
-		return MS_OK;
-	return read_all(in, line, arg, why);
+	/* Secrets too: what is new there may open a PKCS#12 file. */
+	return kinds == 0 ? MS_OK : read_all(inst, line, arg, why);
 }
 
 static void refresh(void *inst, uint32_t kinds)
@@ -286,7 +272,6 @@ static ms_err load(
 
 static const struct ms_creds_ops ops = {
 	.size = sizeof ops,
-	.reread = reread,
 	.own_cert = own_cert,
 	.peer_cert = peer_cert,
 	.ca_hashes = ca_hashes,

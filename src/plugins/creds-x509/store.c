@@ -248,6 +248,18 @@ static void read_cert_file(struct reading *r)
 	ms_secret_free(&octets);
 }
 
+/* Only what a line P12 of ipsec.secrets opens: certificates lie with their key there. */
+static void read_private_file(struct reading *r)
+{
+	struct ms_bytes passphrase = ms_bytes(NULL, 0);
+	const char *dot = strrchr(r->path, '.');
+
+	if (dot != NULL && (strcmp(dot, ".p12") == 0 || strcmp(dot, ".pfx") == 0) &&
+		r->from->passphrase != NULL &&
+		r->from->passphrase(r->from->arg, r->path, &passphrase))
+		read_cert_file(r);
+}
+
 static void read_crl_file(struct reading *r)
 {
 	struct ms_secret octets;
@@ -297,7 +309,7 @@ static void read_folder(struct reading *r, const char *name, void (*one)(struct 
 		free(file[i]);
 	}
 	free(file);
-	if (n > 0) {
+	if (r->n > 0) {
 		snprintf(line, sizeof line, "loaded %u from \"%.400s\"", r->n, folder);
 		r->from->line(r->from->line_arg, line);
 	}
@@ -326,6 +338,9 @@ ms_err store_read(struct store **out, const struct store_from *from, struct ms_w
 		r.place = (enum place)i;
 		read_folder(&r, folder[i], read_cert_file);
 	}
+	r.place = IN_CERTS;
+	if (!r.failed)
+		read_folder(&r, "private", read_private_file);
 	if (!r.failed)
 		read_folder(&r, "crls", read_crl_file);
 	ERR_clear_error();

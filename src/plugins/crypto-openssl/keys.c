@@ -11,6 +11,7 @@
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/param_build.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
 #include <stdlib.h>
@@ -154,6 +155,29 @@ static EVP_PKEY *decode(struct ms_bytes octets, struct ms_bytes passphrase)
 	return pkey;
 }
 
+/* NULL: no PKCS#12 file, or another passphrase; *is_p12 tells which. */
+static EVP_PKEY *decode_p12(struct ms_bytes octets, struct ms_bytes passphrase, bool *is_p12)
+{
+	const uint8_t *p = octets.ptr;
+	PKCS12 *p12 = octets.len > 0 && octets.len < (1 << 24) ?
+			      d2i_PKCS12(NULL, &p, (long)octets.len) : NULL;
+	EVP_PKEY *pkey = NULL;
+	X509 *cert = NULL;
+	char text[256];
+
+	*is_p12 = p12 != NULL;
+	if (p12 != NULL && passphrase.len < sizeof text) {
+		if (passphrase.len > 0)
+			memcpy(text, passphrase.ptr, passphrase.len);
+		text[passphrase.len] = '\0';
+		(void)PKCS12_parse(p12, text, &pkey, &cert, NULL);
+		ms_wipe(text, sizeof text);
+	}
+	X509_free(cert);
+	PKCS12_free(p12);
+	return pkey;
+}
+
 static bool contains(struct ms_bytes in, const char *words)
 {
 	return in.len > 0 && memmem(in.ptr, in.len, words, strlen(words)) != NULL;
@@ -168,6 +192,16 @@ ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 	uint8_t raw[64];
 	size_t len = sizeof raw;
 
+	if (pkey == NULL) {
+		bool is_p12;
+
+		pkey = decode_p12(octets, passphrase, &is_p12);
+		if (pkey == NULL && is_p12) {
+			ERR_clear_error();
+			return ms_fail(why, MS_ERR_BAD_KEY,
+				"the passphrase does not open the PKCS#12 file, or it has no key");
+		}
+	}
 	if (pkey == NULL && contains(octets, "ENCRYPTED")) {
 		ERR_clear_error();
 		return ms_fail(why, MS_ERR_BAD_KEY,
