@@ -273,6 +273,15 @@ struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c
 	return er;
 }
 
+void eroute_find_batch(struct eroute_table *t, const union flow_words *flows,
+	struct eroute **found, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		found[i] = eroute_find(t, &flows[i]);
+}
+
 struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
 	const struct flow_mask *mask)
 {

@@ -65,6 +65,9 @@ struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c
 
 /* Worker or control; the caller is an online RCU reader. */
 struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow);
+/* n of them at once; NULL where there is none. */
+void eroute_find_batch(struct eroute_table *t, const union flow_words *flows,
+	struct eroute **found, unsigned n);
 
 /* --- control thread only -------------------------------------------------------------------- */
 

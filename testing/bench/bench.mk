@@ -17,9 +17,19 @@ testing_bench_src_cryptobench_SOURCES = testing/bench/src/cryptobench.c testing/
 testing_bench_src_cryptobench_LDADD = libmodswan.la $(LTDL_LIBS)
 testing_bench_src_cryptobench_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
 testing_bench_src_cryptobench_DEPENDENCIES = libmodswan.la $(PLUGINS_STATIC)
+if HAVE_URCU
+noinst_PROGRAMS += testing/bench/src/eroutebench testing/bench/src/sadbbench
+bench_tables = testing/bench/src/tables.c testing/bench/src/tables.h testing/bench/src/bench.h
+testing_bench_src_eroutebench_SOURCES = testing/bench/src/eroutebench.c $(bench_tables)
+testing_bench_src_eroutebench_LDADD = libklips.la libmodswan.la $(URCU_LIBS)
+testing_bench_src_sadbbench_SOURCES = testing/bench/src/sadbbench.c $(bench_tables)
+testing_bench_src_sadbbench_LDADD = libklips.la libmodswan.la $(URCU_LIBS)
+endif
 EXTRA_DIST += \
 	testing/bench/README.md \
 	testing/bench/crypto \
+	testing/bench/eroute \
 	testing/bench/esp \
 	testing/bench/handshake \
-	testing/bench/lib
+	testing/bench/lib \
+	testing/bench/sadb

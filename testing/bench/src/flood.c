@@ -7,8 +7,8 @@
  *
  * OCTETS is the size of the whole IPv4 packet.  Each datagram has a number; the receiver prints one
  * JSON object.  JOINED datagrams go to the kernel in one piece (UDP_SEGMENT), which takes it apart
- * where the device cannot: so the sender costs less than what it measures.  It keeps the rate by the clock and never sends more than a batch at once; what
- * it could not send in time it leaves out, and says how many it did send.
+ * where the device cannot: so the sender costs less than what it measures.  It keeps the rate by the
+ * clock; what it could not send in time it leaves out, and says how many it did send.
  */
 #include "bench.h"
 
@@ -22,7 +22,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BATCH = 64, HEADERS = 28, MAX_OCTETS = 1500, SOCKET_BUFFER = 8 << 20, LAST_WORDS = 20, MAX_JOINED = 40, MAX_DATAGRAM = 65000 };
+enum {
+	BATCH = 64,
+	HEADERS = 28,
+	MAX_OCTETS = 1500,
+	SOCKET_BUFFER = 8 << 20,
+	LAST_WORDS = 20,
+	MAX_JOINED = 40,
+	MAX_DATAGRAM = 65000,
+};
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
