@@ -93,6 +93,13 @@ src_klips_xform_test_SOURCES = src/klips/xform_test.c src/klips/group.c src/klip
 src_klips_xform_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_esp_test_SOURCES = src/klips/esp_test.c $(klips_rig)
 src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+
+# It calls PF_KEY's handlers, which know the whole process.
+check_PROGRAMS += src/klips/matrix_test
+TESTS += src/klips/matrix_test
+src_klips_matrix_test_SOURCES = src/klips/matrix_test.c $(klips_rig)
+src_klips_matrix_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_matrix_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 endif
 endif
 endif

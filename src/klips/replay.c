@@ -32,7 +32,8 @@ void replay_init(struct replay *r, uint32_t window)
 uint64_t replay_infer(const struct replay *r, uint32_t low, bool esn)
 {
 	uint32_t top_low = (uint32_t)r->top, high = (uint32_t)(r->top >> 32);
-	uint32_t window = r->window == 0 ? 1 : r->window;
+	/* without a window packets may come in any order: the nearest number of all */
+	uint32_t window = r->window == 0 ? UINT32_C(1) << 31 : r->window;
 
 	if (!esn)
 		return low;

@@ -42,11 +42,15 @@ static void forget(struct klips *k, struct note *n)
 }
 
 static const struct ms_plugin *const provider = &crypto_openssl_LTX_modswan_plugin;
+static unsigned n_rigs; /* what a process has once is there for all of them */
 
 static void load_algorithms(void)
 {
 	void *instance;
 
+	if (n_rigs++ > 0)
+		return;
+	rcu_register_thread();
 	must(provider->load(&instance, NULL, NULL, NULL) == MS_OK);
 	must(ms_crypto_register(provider->features[0].ops, "rig") == MS_OK);
 }
@@ -57,7 +61,6 @@ void rig_new(struct rig *r)
 	int pair[2];
 
 	memset(r, 0, sizeof *r);
-	rcu_register_thread();
 	load_algorithms();
 	k->loop = ms_loop_new(1);
 	k->n_workers = 1;
@@ -101,6 +104,8 @@ void rig_free(struct rig *r)
 	free(k->devices);
 	free(k->encaps);
 	ms_loop_free(&k->loop);
+	if (--n_rigs > 0)
+		return;
 	rcu_unregister_thread();
 	ms_crypto_unregister("rig");
 	provider->unload(&instance);

@@ -181,7 +181,7 @@ class Soak:
         self.world, self.rng = world, random.Random(seed)
         self.end = time.monotonic() + minutes * 60
         self.figures = {"seed": seed, "minutes": minutes, "rounds": 0, "events": {}, "slowest_s": 0.0}
-        self.wrong, self.spi, self.later = [], 0x1000, []
+        self.wrong, self.spi, self.later, self.events = [], 0x1000, [], 0
         self.where = {4: [0, 0], 6: [0, 0]}
         self.gateways = [Gateway(world, name) for name in HOSTS]
         self.enter = [namespace(world, name) for name in CLIENTS]
@@ -193,6 +193,11 @@ class Soak:
     def next_spi(self):
         self.spi += 16
         return self.spi
+
+    def another(self):
+        """A number that no event of the last minutes has."""
+        self.events += 1
+        return self.events
 
     def address(self, version, side):
         return OUTER[version][side][self.where[version][side]]
@@ -265,8 +270,8 @@ class Soak:
         self.in_a_while(self.rng.uniform(0.05, 1), lambda: t.route(way))
 
     def ev_other_eroutes(self):
-        g, base = self.rng.choice(self.gateways), self.rng.randrange(200)
-        nets = [("10.%d.%d.0/24" % (base, i), "10.%d.0.0/16" % (base + 50)) for i in range(100)]
+        g, base = self.rng.choice(self.gateways), self.another() % 90
+        nets = [("10.%d.%d.0/24" % (base, i), "10.%d.0.0/16" % (base + 100)) for i in range(100)]
         nets += [("10.%d.%d.7/32" % (base, i), "0.0.0.0/0") for i in range(100)]
         for n in nets:
             g.klips.flow(n[0], n[1], self.rng.choice(("%drop", "%reject", "%trap")))
@@ -277,11 +282,11 @@ class Soak:
         soak_flows.flood(self.enter[way], t.ends[way], t.ends[1 - way], self.rng.uniform(0.2, 1))
 
     def ev_hold_flood(self):
-        g = self.gateways[0]
-        g.klips.flow("0.0.0.0/0", "10.98.0.0/16", "%hold")
-        soak_flows.flood(self.enter[0], self.tunnels[0].ends[0],
-                         "10.98.%d.%d" % (self.rng.randrange(256), self.rng.randrange(1, 255)), 0.3)
-        self.in_a_while(1.5, lambda: g.klips.unflow("0.0.0.0/0", "10.98.0.0/16"))
+        g, part = self.gateways[0], self.another() % 256
+        net = "10.98.%d.0/24" % part
+        g.klips.flow("0.0.0.0/0", net, "%hold")
+        soak_flows.flood(self.enter[0], self.tunnels[0].ends[0], "10.98.%d.9" % part, 0.3)
+        self.in_a_while(1.5, lambda: g.klips.unflow("0.0.0.0/0", net))
 
     def ev_link_down(self):
         g = self.rng.choice(self.gateways)
