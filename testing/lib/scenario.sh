@@ -11,6 +11,7 @@
 #	variants		see testing/run
 . "$top/testing/lib/world.sh"
 . "$top/testing/lib/keys.sh"
+. "$top/testing/lib/certs.sh"
 
 # instantiate TEMPLATE FILE: @variable@ becomes its value.
 instantiate() {

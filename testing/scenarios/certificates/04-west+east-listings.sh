@@ -1,0 +1,7 @@
+ipsec auto --listall | tee /run/modswan/listall.txt
+ipsec auto --listcerts | assert_match - "End certificate \"$host\.(pem|p12)\" - SN: 0x"
+ipsec auto --listcerts | assert_match - "subject: C=CH, O=ModSwan, CN=$host"
+ipsec auto --listcerts | assert_match - "issuer: C=CH, O=ModSwan, CN=$issuer"
+ipsec auto --listcacerts | assert_match - 'Root CA certificate "root.pem"'
+assert_match /run/modswan/listall.txt 'List of CRLs:'
+assert_match $rundir/pluto.log "authenticated peer '.*'"

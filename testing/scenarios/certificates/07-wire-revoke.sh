@@ -1,0 +1,3 @@
+. "$top/testing/lib/certs.sh"
+crl_make $issuer west
+cp $world/ca/$issuer.crl $world/east/etc/ipsec.d/crls/

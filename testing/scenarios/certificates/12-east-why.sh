@@ -1,0 +1,1 @@
+assert_match $rundir/pluto.log 'no valid revocation list says that it is good \(crl-strict=yes\)'

@@ -1,0 +1,2 @@
+modswan_start
+wait_for 10 conn_loaded west-east

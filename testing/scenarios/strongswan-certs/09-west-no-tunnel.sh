@@ -1,0 +1,1 @@
+wait_for 10 no_tunnel west-east
