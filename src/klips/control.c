@@ -7,6 +7,7 @@
 #include "klips/hold.h"
 #include "klips/io.h"
 #include "klips/klips.h"
+#include "klips/listing_file.h"
 #include "klips/note.h"
 #include "klips/orphan.h"
 #include "klips/pfkey_server.h"
@@ -103,6 +104,7 @@ static void tick(void *arg)
 	control_enter();
 	sadb_tick(k->sadb, k->now_s, life_due, k);
 	hold_tick(k->holds, k->now_s);
+	listing_files_tick(k->files);
 	pmtu_tick(k->pmtu);
 	if (k->taken_over) {
 		k->taken_over = false;
@@ -265,6 +267,12 @@ static ms_err listen_all(struct klips *k, struct ms_why *why)
 	k->second = ms_timer_new(k->loop, tick, k);
 	if (err != MS_OK || k->second == NULL)
 		return ms_fail(why, MS_ERR_SYSTEM, "no signals or timer");
+	k->files = listing_files_new(k);
+	if (k->files == NULL)
+		return MS_ERR_NOMEM;
+	control_enter();
+	listing_files_tick(k->files);
+	control_leave();
 	ms_timer_set(k->second, TICK_MS);
 	return MS_OK;
 }
@@ -328,6 +336,7 @@ void klips_free(struct klips **kp)
 		klips_teardown(k);
 	for (i = 0; k->workers != NULL && i < k->n_workers; i++)
 		worker_free(&k->workers[i]);
+	listing_files_free(&k->files);
 	ctl_server_free(&k->ctl);
 	pfkey_server_free(&k->pfkey);
 	note_queue_free(&k->notes);

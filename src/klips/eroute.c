@@ -386,6 +386,11 @@ uint32_t eroute_count(const struct eroute_table *t)
 	return t->n;
 }
 
+uint64_t eroute_changes(const struct eroute_table *t)
+{
+	return t->generation;
+}
+
 /* --- walks ---------------------------------------------------------------------------------- */
 
 void eroute_walk_start(struct eroute_walk *w, struct eroute_table *t)

@@ -84,6 +84,8 @@ struct eroute *eroute_clone(const struct eroute *er);
 void eroute_remove(struct eroute_table *t, struct eroute *er);
 void eroute_clear(struct eroute_table *t);
 uint32_t eroute_count(const struct eroute_table *t);
+/* Grows with each change. */
+uint64_t eroute_changes(const struct eroute_table *t);
 /* Calls fn for each, most specific masks first, until it returns false. */
 void eroute_each(struct eroute_table *t, bool (*fn)(void *arg, struct eroute *er), void *arg);
 

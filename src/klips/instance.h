@@ -24,6 +24,7 @@ struct pmtu;
 struct note_queue;
 struct pfkey_server;
 struct ctl_server;
+struct listing_files;
 
 struct klips {
 	struct ms_loop *loop;
@@ -48,6 +49,7 @@ struct klips {
 	struct counters counters; /* of the control thread */
 	struct pfkey_server *pfkey;
 	struct ctl_server *ctl;
+	struct listing_files *files;
 	struct ms_timer *second;
 	uint32_t debug[MS_PFKEY_DEBUG_WORDS];
 	uint64_t now_s; /* relaxed: wall clock, seconds, told by the control thread */

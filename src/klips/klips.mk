@@ -25,6 +25,7 @@ libklips_la_SOURCES = \
 	src/klips/ipip.c \
 	src/klips/listener.c src/klips/listener.h \
 	src/klips/listing.c src/klips/listing.h \
+	src/klips/listing_file.c src/klips/listing_file.h \
 	src/klips/listing_counters.c src/klips/listing_eroute.c src/klips/listing_sa.c \
 	src/klips/mss.c src/klips/mss.h src/klips/mtu.c src/klips/mtu.h \
 	src/klips/note.c src/klips/note.h \

@@ -14,8 +14,12 @@ struct sadb {
 	uint32_t n;
 	uint64_t ticked_s;
 	struct walk_list walks;
+	uint64_t changes;
 	struct cds_list_head wheel[WHEEL_SLOTS]; /* slot: second modulo WHEEL_SLOTS */
 };
+
+/* Groups know no table: of all in this process. */
+static uint64_t group_changes;
 
 static uint64_t said_hash(const struct ms_said *said)
 {
@@ -114,6 +118,7 @@ ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 	if (old == NULL) {
 		cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
 		walk_list_add(&db->walks, &sa->all);
+		db->changes++;
 		db->n++;
 		return MS_OK;
 	}
@@ -121,6 +126,7 @@ ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 		return MS_ERR_DUPLICATE;
 	cds_lfht_add_replace(db->table, said_hash(&sa->said), match, &sa->said, &sa->node);
 	walk_list_replace(&db->walks, &old->all, &sa->all);
+	db->changes++;
 	retire(old);
 	return MS_OK;
 }
@@ -131,6 +137,7 @@ void sadb_take(struct sadb *db, struct klips_sa *sa)
 
 	if (cds_lfht_del(db->table, &sa->node) == 0) {
 		walk_list_remove(&db->walks, &sa->all);
+		db->changes++;
 		db->n--;
 	}
 	cds_list_for_each_entry(er, &sa->eroutes, by_sa)
@@ -142,6 +149,7 @@ void sadb_put_back(struct sadb *db, struct klips_sa *sa)
 	order_before(&sa->node);
 	cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
 	walk_list_add(&db->walks, &sa->all);
+	db->changes++;
 	db->n++;
 }
 
@@ -150,6 +158,7 @@ static void remove_one(struct sadb *db, struct klips_sa *sa)
 	if (cds_lfht_del(db->table, &sa->node) != 0)
 		return;
 	walk_list_remove(&db->walks, &sa->all);
+	db->changes++;
 	db->n--;
 	retire(sa);
 }
@@ -177,6 +186,7 @@ ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer)
 			return MS_ERR_DUPLICATE;
 	if (!klips_xform_follows(inner, outer))
 		return MS_ERR_CONFIG;
+	group_changes++;
 	rcu_put(outer->inner, inner);
 	rcu_put(inner->outer, outer);
 	return MS_OK;
@@ -186,6 +196,7 @@ void sadb_unlink_group(struct klips_sa *sa)
 {
 	struct klips_sa *next;
 
+	group_changes++;
 	for (sa = sa_head(sa); sa != NULL; sa = next) {
 		next = sa->outer;
 		rcu_put(sa->outer, NULL);
@@ -197,6 +208,11 @@ void sadb_unlink_group(struct klips_sa *sa)
 uint32_t sadb_count(const struct sadb *db)
 {
 	return db->n;
+}
+
+uint64_t sadb_changes(const struct sadb *db)
+{
+	return db->changes + group_changes;
 }
 
 void sadb_walk_start(struct sadb *db, struct walk *w)

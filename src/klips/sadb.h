@@ -143,6 +143,8 @@ ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer) MS_MUST_CHECK;
 /* Takes the group apart; members stay. */
 void sadb_unlink_group(struct klips_sa *sa);
 uint32_t sadb_count(const struct sadb *db);
+/* Grows with each SA and group that comes or goes. */
+uint64_t sadb_changes(const struct sadb *db);
 void sadb_each(struct sadb *db, bool (*fn)(void *arg, struct klips_sa *sa), void *arg);
 /* The same piece by piece, in order of making: NULL at the end.  Always ended. */
 void sadb_walk_start(struct sadb *db, struct walk *w);

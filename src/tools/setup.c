@@ -243,7 +243,9 @@ static void end_pluto(const struct tool *t, const struct setup_state *s)
 static void remove_files(const struct tool *t)
 {
 	static const char *const names[] = { "pluto.ctl", "pluto.pid", "plutorun.pid", "klips.ctl",
-		"klips.sock", "klips.pid" };
+		"klips.sock", "klips.pid", "ipsec_eroute", "ipsec_spi", "ipsec_spigrp", "ipsec_tncfg",
+		"ipsec_version", "ipsec_klipsdebug", "ipsec_counters", "pf_key", "pf_key_registered",
+		"pf_key_supported" };
 
 	for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
 		char *path = tool_format("%s/%s", t->rundir, names[i]);
