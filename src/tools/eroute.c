@@ -4,14 +4,18 @@
  *
  * One X_ADDFLOW or X_DELFLOW message; what klips says to it is translated for people.
  */
+#include "tools/eroute_line.h"
 #include "tools/klips_link.h"
 
 #include <modswan/text.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ACTIONS "'--add', '--addin', '--replace', '--clear', or '--del'"
+
+enum { IDENT_CONNECTION = 4 };
 
 struct call {
 	struct tool *t;
@@ -23,6 +27,8 @@ struct call {
 	struct ms_subnet src_net, dst_net;
 	uint16_t src_port_n, dst_port_n;
 	uint8_t proto_n;
+	uint8_t said_proto; /* behind --said */
+	const char *src_id, *dst_id, *restore;
 };
 
 struct row {
@@ -72,9 +78,39 @@ static bool take_action(struct call *c, const char *name, const char *value)
 	return true;
 }
 
+static bool once(struct call *c, const char **slot, const char *name, const char *value)
+{
+	if (*slot != NULL)
+		tool_error(c->t, "Error, --%s parameter redefined:%s, already defined as:%s", name,
+			value, *slot);
+	else
+		*slot = value;
+	return *slot == value;
+}
+
+/* A listing's SAID may have the protocol of the flow behind it. */
 static bool take_sa(struct call *c, const char *name, const char *value)
 {
+	size_t len = strlen(value);
+	uint64_t proto = 0;
+
+	if (strcmp(name, "said") == 0)
+		len = eroute_said_octets(value);
+	if (value[len] == ':' && !take_number(value + len + 1, UINT8_MAX, &proto)) {
+		tool_error(c->t, "--said parameter: %s must end with a protocol from 0 to 255", value);
+		return false;
+	}
+	c->said_proto = (uint8_t)proto;
+	if (value[len] == ':')
+		value = tool_format("%.*s", (int)len, value);
 	return sa_words_take(c->t, &c->sa, name, value);
+}
+
+static bool take_id(struct call *c, const char *name, const char *value)
+{
+	bool src = strcmp(name, "src-id") == 0;
+
+	return once(c, src ? &c->src_id : &c->dst_id, name, value);
 }
 
 static bool take_eraf(struct call *c, const char *name, const char *value)
@@ -91,16 +127,6 @@ static bool take_eraf(struct call *c, const char *name, const char *value)
 	if (c->family == 0)
 		tool_error(c->t, "Invalid address family parameter for eroute: %s", value);
 	return c->family != 0;
-}
-
-static bool once(struct call *c, const char **slot, const char *name, const char *value)
-{
-	if (*slot != NULL)
-		tool_error(c->t, "Error, --%s parameter redefined:%s, already defined as:%s", name,
-			value, *slot);
-	else
-		*slot = value;
-	return *slot == value;
 }
 
 /* Listings put the port behind a colon, so that is taken, too. */
@@ -142,6 +168,12 @@ static bool take_port(struct call *c, const char *name, const char *value)
 	return once(c, strcmp(name, "src-port") == 0 ? &c->src_port : &c->dst_port, name, value);
 }
 
+static bool take_restore(struct call *c, const char *name, const char *value)
+{
+	c->restore = value;
+	return take_action(c, name, value);
+}
+
 static bool take_label(struct call *c, const char *name, const char *value)
 {
 	(void)name;
@@ -168,6 +200,8 @@ static const struct row table[] = {
 		take_action },
 	{ { "del", NULL, "remove the eroute for this flow" }, take_action },
 	{ { "clear", NULL, "remove all eroutes" }, take_action },
+	{ { "restore", "FILE", "put in what FILE lists, in the form of the listing; - is the input" },
+		take_restore },
 	{ { "eraf", "FAMILY", "address family of the flow: inet or inet6; goes before --src, --dst" },
 		take_eraf },
 	{ { "src", "NET/MASK", "where the flow comes from; :PORT may follow" }, take_net },
@@ -183,6 +217,8 @@ static const struct row table[] = {
 	{ { "proto", "PROTO", "protocol of the SA: ah, esp, tun or comp" }, take_sa },
 	{ { "said", "SAID", "all of the SA in one word, or %pass, %drop, %reject, %trap, %hold" },
 		take_sa },
+	{ { "src-id", "TEXT", "identity of the end that the flow comes from, for listings" }, take_id },
+	{ { "dst-id", "TEXT", "identity of the other end" }, take_id },
 	{ { NULL, NULL, NULL }, NULL },
 };
 
@@ -229,6 +265,13 @@ static bool check_flow(struct call *c)
 		tool_error(c->t, "Error, address families of --src and --dst differ.");
 		return false;
 	}
+	if (c->proto != NULL && c->said_proto != 0 && c->said_proto != c->proto_n) {
+		tool_error(c->t, "--transport-proto parameter: %s, but %u behind the SAID", c->proto,
+			c->said_proto);
+		return false;
+	}
+	if (c->said_proto != 0)
+		c->proto_n = c->said_proto;
 	if (!check_port(c, "src-port", c->src_port, &c->src_port_n) ||
 		!check_port(c, "dst-port", c->dst_port, &c->dst_port_n))
 		return false;
@@ -256,34 +299,103 @@ static void put_flow(const struct call *c, struct ms_pfkey_msg *m)
 	}
 }
 
+static void put_id(const char *text, uint64_t bit, struct ms_pfkey_ident *id, struct ms_pfkey_msg *m)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	m->has |= bit;
+	id->type = IDENT_CONNECTION;
+	id->text = ms_bytes(text, strlen(text));
+}
+
+static void put_sa(struct call *c, struct ms_pfkey_msg *m, uint32_t flags)
+{
+	if (c->sa.said.dst.family == 0)
+		c->sa.said.dst = ms_addr_any(c->src_net.net.family);
+	said_to_message(&c->sa.said, m);
+	m->sa.flags = flags;
+	put_id(c->src_id, MS_PFKEY_BIT(IDENTITY_SRC), &m->id_src, m);
+	put_id(c->dst_id, MS_PFKEY_BIT(IDENTITY_DST), &m->id_dst, m);
+}
+
+/* One eroute for each line; the first that is refused ends it. */
+static int restore(struct call *c)
+{
+	FILE *f = strcmp(c->restore, "-") == 0 ? stdin : fopen(c->restore, "r");
+	struct klips_link *l = f == NULL ? NULL : klips_open(c->t, c->debug);
+	char *text = NULL;
+	unsigned line = 0;
+	size_t cap = 0;
+	int status = 0;
+
+	if (f == NULL)
+		tool_error(c->t, "cannot read %s: %s", c->restore, strerror(errno));
+	if (l == NULL)
+		return 1;
+	while (status == 0 && getline(&text, &cap, f) > 0) {
+		struct ms_pfkey_msg m = { .type = MS_PFKEY_X_ADDFLOW };
+		struct ms_why why = { "" };
+		struct eroute_line e;
+		struct call one = { .t = c->t };
+
+		line++;
+		if (text[strspn(text, " \t\n")] == '\0' || text[0] == '#')
+			continue;
+		if (eroute_line_parse(&e, text, &why) != MS_OK) {
+			tool_error(c->t, "%s, line %u: %s", c->restore, line, why.text);
+			status = 1;
+			break;
+		}
+		one.src_net = e.src;
+		one.dst_net = e.dst;
+		one.src_port_n = e.src_port;
+		one.dst_port_n = e.dst_port;
+		one.proto_n = e.proto;
+		one.sa.said = e.said;
+		one.src_id = e.src_id;
+		one.dst_id = e.dst_id;
+		put_flow(&one, &m);
+		put_sa(&one, &m, MS_PFKEY_REPLACEFLOW);
+		status = klips_status(c->t, klips_ask(l, &m), add_reasons);
+		if (status != 0)
+			tool_error(c->t, "%s, line %u was refused", c->restore, line);
+	}
+	free(text);
+	klips_close(&l);
+	return status;
+}
+
 static int change(struct call *c)
 {
-	bool clear = strcmp(c->action, "clear") == 0, del = strcmp(c->action, "del") == 0;
-	struct ms_pfkey_msg m = { .type = clear || del ? MS_PFKEY_X_DELFLOW : MS_PFKEY_X_ADDFLOW };
+	static const struct {
+		const char *action;
+		uint32_t flags;
+	} adds[] = { { "add", 0 }, { "addin", MS_PFKEY_INFLOW }, { "replace", MS_PFKEY_REPLACEFLOW } };
+	struct ms_pfkey_msg m = { .type = MS_PFKEY_X_DELFLOW };
+	unsigned i = 0;
 
-	if (!clear && !del && sa_words_missing(&c->sa) != NULL) {
+	if (strcmp(c->action, "clear") == 0) {
+		m.has |= MS_PFKEY_BIT(SA);
+		m.sa.flags = MS_PFKEY_CLEARFLOW;
+		return klips_ask_once(c->t, c->debug, &m, del_reasons);
+	}
+	if (c->restore != NULL)
+		return restore(c);
+	while (i < 3 && strcmp(adds[i].action, c->action) != 0)
+		i++;
+	if (i < 3 && sa_words_missing(&c->sa) != NULL) {
 		tool_error(c->t, "%s and addin options must have SA specified.",
 			strcmp(c->action, "addin") == 0 ? "add" : c->action);
 		return 1;
 	}
-	if (!clear) {
-		if (!check_flow(c))
-			return 1;
-		put_flow(c, &m);
-	}
-	if (clear) {
-		m.has |= MS_PFKEY_BIT(SA);
-		m.sa.flags = MS_PFKEY_CLEARFLOW;
-	} else if (!del) {
-		if (c->sa.said.dst.family == 0)
-			c->sa.said.dst = ms_addr_any(c->src_net.net.family);
-		said_to_message(&c->sa.said, &m);
-		if (strcmp(c->action, "replace") == 0)
-			m.sa.flags = MS_PFKEY_REPLACEFLOW;
-		if (strcmp(c->action, "addin") == 0)
-			m.sa.flags = MS_PFKEY_INFLOW;
-	}
-	return klips_ask_once(c->t, c->debug, &m, clear || del ? del_reasons : add_reasons);
+	if (!check_flow(c))
+		return 1;
+	put_flow(c, &m);
+	if (i == 3)
+		return klips_ask_once(c->t, c->debug, &m, del_reasons);
+	m.type = MS_PFKEY_X_ADDFLOW;
+	put_sa(c, &m, adds[i].flags);
+	return klips_ask_once(c->t, c->debug, &m, add_reasons);
 }
 
 /* --help and --version end with 1, as scripts of the family expect of the low-level tools. */
@@ -293,9 +405,11 @@ static int usage(void)
 	     "       ipsec eroute --add|--addin|--replace FLOW SA\n"
 	     "       ipsec eroute --del FLOW\n"
 	     "       ipsec eroute --clear\n"
+	     "       ipsec eroute --restore FILE\n"
 	     "FLOW:  --eraf FAMILY --src NET/MASK --dst NET/MASK\n"
 	     "       [--transport-proto PROTO] [--src-port PORT] [--dst-port PORT]\n"
-	     "SA:    --af FAMILY --edst ADDRESS --spi SPI --proto PROTO, or --said SAID\n");
+	     "SA:    --af FAMILY --edst ADDRESS --spi SPI --proto PROTO, or --said SAID\n"
+	     "       [--src-id TEXT] [--dst-id TEXT]\n");
 	tool_print_options(stdout, &eroute_options);
 	return 1;
 }

@@ -107,6 +107,8 @@ flow 'Invalid character in --dst-port parameter: nosuch' --said %pass --transpor
 	--dst-port nosuch
 refused '--transport-proto with either UDP or TCP must be specified' \
 	eroute --add --src 10.1.0.0/24:25 --dst 10.2.0.0/24 --said %pass
+flow 'must end with a protocol from 0 to 255' --said %pass:256
+flow '--transport-proto parameter: tcp, but 17 behind the SAID' --said %pass:17 --transport-proto tcp
 flow 'add and addin options must have SA specified.'
 flow 'add and addin options must have SA specified.' --edst 192.0.2.2 --proto esp
 refused "add option '--src' is required." eroute --add --dst 10.2.0.0/24 --said %pass
@@ -296,6 +298,60 @@ out '^0 +0:0/0 +-> 2001:db8:2::/48 +=> %trap$'
 done_ eroute --del $flow
 refused "eroute doesn't exist" eroute --del $flow
 done_ eroute --clear
+# every form that a listing ever had, and the listing of that once more
+cat >"$dir/lines" <<'EOF_'
+# from manual pages
+1867 172.31.252.0/24:0 -> 0.0.0.0/0:0 => tun0x130@192.168.43.1:0 () ()
+746 192.168.2.110/32:0 -> 192.168.2.120/32:25 => esp0x130@192.168.2.120:6 () ()
+125 3049:1::/64 -> 0:0/0 => tun:130@3058:4::5 () ()
+42 192.168.6.0/24:0 -> 192.168.7.0/24:0 => %passthrough
+2112 192.168.8.55/32:0 -> 192.168.9.47/24:0 => %hold (east) ()
+2001 192.168.2.110/32:0 -> 192.168.2.120/32:0 => esp0xe6de@192.168.2.120:0 () ()
+1984 3049:1::110/128 -> 3049:1::120/128 => ah:f5ed@3049:1::120 () ()
+
+17         10.77.1.0/24       -> 10.77.2.0/24       => tun0x1002@198.51.100.7
+0          10.77.1.0/24:1701  -> 10.77.2.0/24       => %trap:17
+192.0.2.11/32   -> 192.0.2.8/32  => tun0x149f@192.0.2.8
+7 3049:2::/64:25 -> 3049:3::/64 => tun:130@3058:4:0:0:0:0:0:5:6 (C=CH,\040CN=\050x\051) (@east)
+EOF_
+done_ eroute --restore "$dir/lines"
+cat >"$dir/want" <<'EOF_'
+0          0:0/0              -> 0:0/0              => %drop
+0          10.77.1.0/24:0     -> 10.77.2.0/24:0     => tun0x1002@198.51.100.7:0 () ()
+0          10.77.1.0/24:1701  -> 10.77.2.0/24:0     => %trap:17
+0          172.31.252.0/24:0  -> 0.0.0.0/0:0        => tun0x130@192.168.43.1:0 () ()
+0          192.0.2.11/32:0    -> 192.0.2.8/32:0     => tun0x149f@192.0.2.8:0 () ()
+0          192.168.2.110/32:0 -> 192.168.2.120/32:0 => esp0xe6de@192.168.2.120:0 () ()
+0          192.168.2.110/32:0 -> 192.168.2.120/32:25 => esp0x130@192.168.2.120:6 () ()
+0          192.168.6.0/24:0   -> 192.168.7.0/24:0   => %pass
+0          192.168.8.55/32:0  -> 192.168.9.0/24:0   => %hold (east) ()
+0          3049:1::/64        -> 0:0/0              => tun:130@3058:4::5 () ()
+0          3049:1::110/128    -> 3049:1::120/128    => ah:f5ed@3049:1::120 () ()
+0          3049:2::/64:25     -> 3049:3::/64        => tun:130@3058:4:0:0:0:0:0:5:6 (C=CH,\040CN=\050x\051) (@east)
+EOF_
+done_ eroute --add --eraf inet6 --src 0/0 --dst 0:0/0 --said %drop
+for i in 1 2; do
+	call 0 eroute
+	checks=$((checks + 1))
+	LC_ALL=C sort "$dir/out" | diff "$dir/want" - >"$dir/err" || complain "listing $i differs"
+	cp "$dir/out" "$dir/listing"
+	done_ eroute --clear
+	done_ eroute --restore "$dir/listing"
+done
+# the same, read from the file
+for _ in $(seq 200); do
+	cmp -s "$dir/listing" "$dir/run/ipsec_eroute" && break
+	sleep 0.05
+done
+checks=$((checks + 1))
+cmp -s "$dir/listing" "$dir/run/ipsec_eroute" || complain 'RUNDIR/ipsec_eroute is not the listing'
+done_ eroute --clear
+done_ eroute --add $flow --said %pass:17 --src-id a --dst-id 'b c'
+call 0 eroute; out '^0 +10.1.0.0/24:0 +-> 10.2.0.0/24:0 +=> %pass:17 \(a\) \(b\\040c\)$'
+done_ eroute --clear
+printf '10.1.0.0/24 => 10.2.0.0/24\n' >"$dir/lines"
+refused 'lines, line 1: expected SRC -> DST => SAID' eroute --restore "$dir/lines"
+refused "cannot read $dir/nosuch" eroute --restore "$dir/nosuch"
 call 0 eroute; silent
 done_ klipsdebug --set tunnel-xmit
 done_ klipsdebug --set comp

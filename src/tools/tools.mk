@@ -7,7 +7,7 @@ ipsec_SOURCES = \
 	src/tools/client.c \
 	src/tools/commands.c \
 	src/tools/conffile.c src/tools/conffile.h \
-	src/tools/eroute.c \
+	src/tools/eroute.c src/tools/eroute_line.c src/tools/eroute_line.h \
 	src/tools/hostkey.h src/tools/hostkey_file.c src/tools/hostkey_pkey.c \
 	src/tools/hostkey_text.c \
 	src/tools/ipsec.c \
