@@ -20,6 +20,7 @@
 #include <modswan/registry.h>
 
 #include <ltdl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,6 +278,15 @@ static ms_err listen_all(struct klips *k, struct ms_why *why)
 	return MS_OK;
 }
 
+/* Those that we may use. */
+static unsigned cores(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return n < 1 ? 1 : n > KLIPS_MAX_WORKERS ? KLIPS_MAX_WORKERS : (unsigned)n;
+}
+
 ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why)
 {
 	struct whole *w = calloc(1, sizeof *w);
@@ -291,7 +301,7 @@ ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why
 	k->confdir = o->confdir;
 	k->hide_tos = o->hide_tos;
 	k->tell_too_big = o->tell_too_big;
-	k->n_workers = o->workers;
+	k->n_workers = o->workers != 0 ? o->workers : cores();
 	k->icmp4_fd = k->icmp6_fd = -1;
 	k->now_s = (uint64_t)time(NULL);
 	signal(SIGPIPE, SIG_IGN);

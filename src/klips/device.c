@@ -78,28 +78,31 @@ static ms_err list_change(struct klips *k, struct klips_device *add, struct klip
 
 /* --- attach --------------------------------------------------------------------------------- */
 
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
 /* Everything of its physical device. */
 static void close_phys(struct klips_device *d)
 {
-	int *fds[] = { &d->raw4.fd, &d->raw6.fd, &d->ah4.fd, &d->ah6.fd, &d->pass4, &d->pass6 };
-	unsigned i;
+	unsigned i, r;
 
-	for (i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-		if (*fds[i] >= 0)
-			close(*fds[i]);
-		*fds[i] = -1;
-	}
+	for (i = 0; i < d->n_queues; i++)
+		for (r = 0; r < RAW_SOCKETS; r++)
+			close_fd(&d->queues[i].raw[r].fd);
+	close_fd(&d->pass4);
+	close_fd(&d->pass6);
 }
 
 static void close_tun(struct klips_device *d)
 {
 	unsigned i;
 
-	for (i = 0; i < d->n_tun; i++) {
-		if (d->tun[i].fd >= 0)
-			close(d->tun[i].fd);
-		d->tun[i].fd = -1;
-	}
+	for (i = 0; i < d->n_queues; i++)
+		close_fd(&d->queues[i].tun.fd);
 }
 
 static void close_device(struct klips_device *d)
@@ -109,23 +112,32 @@ static void close_device(struct klips_device *d)
 	free(d);
 }
 
+static const struct {
+	int family, protocol;
+	void (*ready)(struct klips_worker *w, struct klips_source *s);
+} raws[RAW_SOCKETS] = {
+	[RAW_ESP4] = { AF_INET, IPPROTO_ESP, raw4_ready },
+	[RAW_ESP6] = { AF_INET6, IPPROTO_ESP, raw6_ready },
+	[RAW_AH4] = { AF_INET, IPPROTO_AH, raw4_ready },
+	[RAW_AH6] = { AF_INET6, IPPROTO_AH, raw6_ready },
+};
+
 static struct klips_device *new_device(const struct klips *k, unsigned number, const char *phys)
 {
-	struct klips_device *d = calloc(1, sizeof *d + k->n_workers * sizeof d->tun[0]);
-	unsigned i;
+	struct klips_device *d = calloc(1, sizeof *d + k->n_workers * sizeof d->queues[0]);
+	unsigned i, r;
 
 	if (d == NULL)
 		return NULL;
 	d->number = number;
 	snprintf(d->name, sizeof d->name, "ipsec%u", number);
 	snprintf(d->phys, sizeof d->phys, "%s", phys);
-	d->n_tun = k->n_workers;
-	for (i = 0; i < d->n_tun; i++)
-		d->tun[i] = (struct klips_source){ tun_ready, -1, d };
-	d->raw4 = (struct klips_source){ raw4_ready, -1, d };
-	d->raw6 = (struct klips_source){ raw6_ready, -1, d };
-	d->ah4 = (struct klips_source){ raw4_ready, -1, d };
-	d->ah6 = (struct klips_source){ raw6_ready, -1, d };
+	d->n_queues = k->n_workers;
+	for (i = 0; i < d->n_queues; i++) {
+		d->queues[i].tun = (struct klips_source){ tun_ready, -1, d };
+		for (r = 0; r < RAW_SOCKETS; r++)
+			d->queues[i].raw[r] = (struct klips_source){ raws[r].ready, -1, d };
+	}
 	d->pass4 = d->pass6 = -1;
 	return d;
 }
@@ -134,25 +146,48 @@ static ms_err open_tun(struct klips_device *d, struct ms_why *why)
 {
 	unsigned i;
 
-	for (i = 0; i < d->n_tun; i++) {
-		d->tun[i].fd = tun_open(d->name, i == 0, &d->offloads);
-		if (d->tun[i].fd < 0)
+	for (i = 0; i < d->n_queues; i++) {
+		d->queues[i].tun.fd = tun_open(d->name, i == 0, &d->offloads);
+		if (d->queues[i].tun.fd < 0)
 			return ms_fail(why, MS_ERR_SYSTEM, "%s: TUN: %s", d->name, strerror(errno));
 	}
 	if_tune(d->name);
 	return MS_OK;
 }
 
+/* One for each worker, or none at all. */
+static bool open_raws(struct klips_device *d, enum device_raw r)
+{
+	unsigned i;
+	int e;
+
+	for (i = 0; i < d->n_queues; i++) {
+		int fd = raw_open(raws[r].family, raws[r].protocol, d->phys);
+
+		d->queues[i].raw[r].fd = fd;
+		if (fd >= 0 && raw_share(fd, raws[r].family, raws[r].protocol, i, d->n_queues) == 0)
+			continue;
+		e = errno;
+		for (i = 0; i < d->n_queues; i++)
+			close_fd(&d->queues[i].raw[r].fd);
+		errno = e;
+		return false;
+	}
+	return true;
+}
+
 static ms_err open_phys(struct klips_device *d, struct ms_why *why)
 {
+	bool ok;
+
 	d->phys_ifindex = if_nametoindex(d->phys);
-	d->raw4.fd = raw_open(AF_INET, IPPROTO_ESP, d->phys);
 	d->pass4 = raw_open(AF_INET, IPPROTO_RAW, d->phys);
-	if (d->phys_ifindex == 0 || d->raw4.fd < 0 || d->pass4 < 0)
+	ok = d->phys_ifindex != 0 && d->pass4 >= 0 && open_raws(d, RAW_ESP4);
+	if (!ok)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: raw sockets: %s", d->phys, strerror(errno));
-	d->ah4.fd = raw_open(AF_INET, IPPROTO_AH, d->phys);
-	d->raw6.fd = raw_open(AF_INET6, IPPROTO_ESP, d->phys);
-	d->ah6.fd = raw_open(AF_INET6, IPPROTO_AH, d->phys);
+	/* the system may lack these */
+	if (!open_raws(d, RAW_AH4) || !open_raws(d, RAW_ESP6) || !open_raws(d, RAW_AH6))
+		errno = 0;
 	d->pass6 = raw_open(AF_INET6, IPPROTO_RAW, d->phys);
 	if (if_get_mtu(d->phys, &d->phys_mtu) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: MTU: %s", d->phys, strerror(errno));
@@ -201,18 +236,16 @@ static ms_err configure(struct klips_device *d, const struct klips_device *befor
 static ms_err watch_all(struct klips *k, struct klips_device *d)
 {
 	ms_err err = MS_OK;
-	unsigned i;
+	unsigned i, r;
 
-	for (i = 0; i < d->n_tun && err == MS_OK; i++)
-		err = worker_watch(k->workers[i], &d->tun[i]);
-	if (err == MS_OK && d->raw4.fd >= 0)
-		err = worker_watch(k->workers[0], &d->raw4);
-	if (err == MS_OK && d->ah4.fd >= 0)
-		err = worker_watch(k->workers[0], &d->ah4);
-	if (err == MS_OK && d->raw6.fd >= 0)
-		err = worker_watch(k->workers[0], &d->raw6);
-	if (err == MS_OK && d->ah6.fd >= 0)
-		err = worker_watch(k->workers[0], &d->ah6);
+	for (i = 0; i < d->n_queues && err == MS_OK; i++) {
+		struct device_queue *q = &d->queues[i];
+
+		err = worker_watch(k->workers[i], &q->tun);
+		for (r = 0; r < RAW_SOCKETS && err == MS_OK; r++)
+			if (q->raw[r].fd >= 0)
+				err = worker_watch(k->workers[i], &q->raw[r]);
+	}
 	return err;
 }
 
@@ -263,13 +296,13 @@ static void base_name(char *out, size_t size, const char *name)
 
 static void unwatch_all(struct klips *k, struct klips_device *d)
 {
-	struct klips_source *raw[] = { &d->raw4, &d->ah4, &d->raw6, &d->ah6 };
-	unsigned i;
+	unsigned i, r;
 
-	for (i = 0; i < d->n_tun; i++)
-		worker_unwatch(k->workers[i], &d->tun[i]);
-	for (i = 0; i < sizeof raw / sizeof raw[0]; i++)
-		worker_unwatch(k->workers[0], raw[i]);
+	for (i = 0; i < d->n_queues; i++) {
+		worker_unwatch(k->workers[i], &d->queues[i].tun);
+		for (r = 0; r < RAW_SOCKETS; r++)
+			worker_unwatch(k->workers[i], &d->queues[i].raw[r]);
+	}
 }
 
 /* Into the list and under the workers' eyes; on error it is gone. */
@@ -384,8 +417,8 @@ static ms_err take_tun(struct klips_device *new, struct klips_device *d, struct 
 		d->n_addrs = 0;
 		return open_tun(new, why);
 	}
-	for (i = 0; i < new->n_tun; i++)
-		new->tun[i].fd = d->tun[i].fd;
+	for (i = 0; i < new->n_queues; i++)
+		new->queues[i].tun.fd = d->queues[i].tun.fd;
 	return MS_OK;
 }
 

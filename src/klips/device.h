@@ -26,6 +26,16 @@ enum { DEVICE_ADDRS = 16, DEVICE_MAX_NUMBER = 63 };
 /* What SYNs of TCP may at most announce. */
 enum device_mss { DEVICE_MSS_ANY, DEVICE_MSS_AUTO /* what fits through the tunnel */ };
 
+/* ESP in and out, AH in. */
+enum device_raw { RAW_ESP4, RAW_ESP6, RAW_AH4, RAW_AH6, RAW_SOCKETS };
+
+/* What one worker has of a device.  Each raw socket takes its share of the SPIs, so that an SA's
+ * packets stay with one worker and in order; the system spreads the host's flows over the TUN queues. */
+struct device_queue {
+	struct klips_source tun;
+	struct klips_source raw[RAW_SOCKETS]; /* fd -1: family not there */
+};
+
 struct klips_device {
 	unsigned number; /* ipsecN */
 	char name[IFNAMSIZ], phys[IFNAMSIZ];
@@ -37,12 +47,10 @@ struct klips_device {
 	bool created;	     /* stays, without a physical one, when it is detached */
 	struct ms_addr addrs[DEVICE_ADDRS]; /* copied from phys */
 	unsigned n_addrs;
-	struct klips_source raw4, raw6; /* ESP in and out; fd -1: family not there */
-	struct klips_source ah4, ah6;	/* AH in */
 	int pass4, pass6;		/* IP_HDRINCL, out only */
 	struct tun_offloads offloads;
-	unsigned n_tun;
-	struct klips_source tun[]; /* one queue per worker */
+	unsigned n_queues;
+	struct device_queue queues[]; /* one per worker */
 };
 
 struct device_list {

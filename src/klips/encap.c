@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -138,52 +139,129 @@ static ms_err list_add(struct klips *k, struct encap *e)
 	return MS_OK;
 }
 
+/* The numbers of the reuseport group are those of the workers: SPI modulo n, so that IKE, whose first
+ * word is 0 (RFC 3948 s2.2), stays with the first. */
+static int share_port(int fd, unsigned n)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog program = { sizeof code / sizeof code[0], code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
+}
+
+/* Further sockets of the same address, for the other workers; all of them or none. */
+static void open_others(struct encap *e, unsigned n)
+{
+	struct sockaddr_storage ss;
+	socklen_t ss_len = ms_endpoint_to_sockaddr(&e->local, &ss);
+	int first = e->sources[0].fd, on = 1, off = 0;
+
+	if (n == 1 || setsockopt(first, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
+		return;
+	for (; e->n < n; e->n++) {
+		int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (fd < 0)
+			break;
+		if (ss.ss_family == AF_INET6)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+		/* SO_REUSEADDR is for the twin, see there */
+		if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0
+			|| setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0
+			|| bind(fd, (struct sockaddr *)&ss, ss_len) < 0) {
+			close(fd);
+			break;
+		}
+		set_options(fd, ss.ss_family);
+		e->sources[e->n] = (struct klips_source){ udp_ready, fd, e };
+	}
+	if (e->n == n && share_port(first, n) == 0)
+		return;
+	while (e->n > 1)
+		close(e->sources[--e->n].fd);
+	setsockopt(first, SOL_SOCKET, SO_REUSEPORT, &off, sizeof off);
+}
+
+/* Takes fd over on success. */
+static struct encap *encap_new(const struct klips *k, const struct ms_endpoint *local, int fd)
+{
+	struct encap *e = calloc(1, sizeof *e + k->n_workers * sizeof e->sources[0]);
+
+	if (e == NULL)
+		return NULL;
+	e->local = *local;
+	e->n = 1;
+	e->sources[0] = (struct klips_source){ udp_ready, fd, e };
+	set_options(fd, local->addr.family);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	open_others(e, k->n_workers);
+	e->df_fd = open_twin(fd, local);
+	return e;
+}
+
+static void encap_free(struct encap *e)
+{
+	unsigned i;
+
+	for (i = 0; i < e->n; i++)
+		close(e->sources[i].fd);
+	if (e->df_fd >= 0)
+		close(e->df_fd);
+	free(e);
+}
+
+/* Those that could not be shared out go to the workers by turns. */
+static struct klips_worker *worker_of(const struct klips *k, const struct encap *e, unsigned i)
+{
+	return k->workers[(e->n == 1 ? k->encaps->n : i) % k->n_workers];
+}
+
 ms_err encap_add(struct klips *k, const struct ms_endpoint *local, int fd, struct ms_why *why)
 {
 	struct encap *e = NULL;
+	unsigned i;
 	ms_err err = check_socket(fd, local, why);
 
 	if (err == MS_OK && encap_exact(k, local) != NULL)
 		err = ms_fail(why, MS_ERR_DUPLICATE, "there is a socket of this address");
 	if (err == MS_OK && k->encaps->n >= MAX_ENCAPS)
 		err = ms_fail(why, MS_ERR_LIMIT, "more than %d encapsulation sockets", MAX_ENCAPS);
-	if (err == MS_OK && (e = calloc(1, sizeof *e)) == NULL)
+	if (err == MS_OK && (e = encap_new(k, local, fd)) == NULL)
 		err = MS_ERR_NOMEM;
 	if (err == MS_OK) {
-		e->source = (struct klips_source){ udp_ready, fd, e };
-		e->local = *local;
-		e->df_fd = open_twin(fd, local);
-		set_options(fd, local->addr.family);
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 		err = list_add(k, e);
+		if (err != MS_OK) {
+			encap_free(e);
+			return err;
+		}
 	}
 	if (err != MS_OK) {
-		if (e != NULL && e->df_fd >= 0)
-			close(e->df_fd);
-		free(e);
 		close(fd);
 		return err;
 	}
-	return worker_watch(k->workers[k->encaps->n % k->n_workers], &e->source);
+	for (i = 0; i < e->n && err == MS_OK; i++)
+		err = worker_watch(worker_of(k, e, i), &e->sources[i]);
+	return err;
 }
 
 void encap_clear(struct klips *k)
 {
 	struct encap_list *old = k->encaps, *new = calloc(1, sizeof *new);
-	unsigned i, w;
+	unsigned i, s, w;
 
 	if (new == NULL)
 		return;
 	for (i = 0; i < old->n; i++)
-		for (w = 0; w < k->n_workers; w++)
-			worker_unwatch(k->workers[w], &old->encaps[i]->source);
+		for (s = 0; s < old->encaps[i]->n; s++)
+			for (w = 0; w < k->n_workers; w++)
+				worker_unwatch(k->workers[w], &old->encaps[i]->sources[s]);
 	rcu_put(k->encaps, new);
 	rcu_wait();
-	for (i = 0; i < old->n; i++) {
-		close(old->encaps[i]->source.fd);
-		if (old->encaps[i]->df_fd >= 0)
-			close(old->encaps[i]->df_fd);
-		free(old->encaps[i]);
-	}
+	for (i = 0; i < old->n; i++)
+		encap_free(old->encaps[i]);
 	free(old);
 }

@@ -17,9 +17,10 @@
 struct klips;
 
 struct encap {
-	struct klips_source source;
 	struct ms_endpoint local;
 	int df_fd; /* same address and port, for packets with DF; receives nothing; -1: none */
+	unsigned n; /* one for each worker, or one; the first is the key daemon's */
+	struct klips_source sources[];
 };
 
 struct encap_list {

@@ -9,6 +9,8 @@
 
 /* -1 with errno; IPPROTO_RAW: whole packets out, nothing in. phys NULL: not bound. */
 int raw_open(int family, int protocol, const char *phys);
+/* Of all SPIs only those that are index modulo n; -1 with errno. */
+int raw_share(int fd, int family, int protocol, unsigned index, unsigned n);
 
 void tun_ready(struct klips_worker *w, struct klips_source *s);
 void raw4_ready(struct klips_worker *w, struct klips_source *s);

@@ -5,6 +5,7 @@
 #include "klips/ip.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,6 +47,28 @@ int raw_open(int family, int protocol, const char *phys)
 	return fd;
 }
 
+/* The n-th part of the SPIs: classic BPF over what raw sockets get, the IPv4 packet or, in IPv6, what
+ * follows the headers. */
+int raw_share(int fd, int family, int protocol, unsigned index, unsigned n)
+{
+	uint32_t at = protocol == IPPROTO_AH ? 4 : 0;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_IND, at),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, index, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { sizeof code / sizeof code[0], code };
+
+	if (n == 1)
+		return 0;
+	if (family == AF_INET6)
+		code[0] = (struct sock_filter)BPF_STMT(BPF_LDX | BPF_W | BPF_IMM, 0);
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
 /* Messages into the packets' own buffers; how many. */
 static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsigned max)
 {
@@ -75,7 +98,7 @@ static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsign
 
 unsigned receive_batch(struct klips_worker *w, int fd)
 {
-	unsigned n = receive(w, fd, w->pkts, PKT_BATCH), i;
+	unsigned n = receive(w, fd, w->pkts, w->batch_most), i;
 
 	for (i = 0; i < n; i++)
 		w->batch[i] = &w->pkts[i];
@@ -84,7 +107,7 @@ unsigned receive_batch(struct klips_worker *w, int fd)
 
 unsigned receive_joined(struct klips_worker *w, int fd)
 {
-	return receive(w, fd, w->joined, PKT_JOINED);
+	return receive(w, fd, w->joined, w->joined_most);
 }
 
 /* IPv4 raw sockets give the header; the system has put fragments together. */
@@ -130,7 +153,7 @@ void raw6_ready(struct klips_worker *w, struct klips_source *s)
 			continue;
 		}
 		p->peer.port = 0; /* raw sockets put the protocol there */
-		p->next = s == &d->ah6 ? IPPROTO_AH : IPPROTO_ESP;
+		p->next = s == &d->queues[w->index].raw[RAW_AH6] ? IPPROTO_AH : IPPROTO_ESP;
 		p->device = d;
 	}
 	inbound(w, n);

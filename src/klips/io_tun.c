@@ -83,7 +83,7 @@ void tun_ready(struct klips_worker *w, struct klips_source *s)
 	struct virtio_net_hdr h;
 	uint32_t len;
 
-	while (n < PKT_BATCH && supers < SUPERS) {
+	while (n < w->batch_most && supers < SUPERS) {
 		struct pkt *p = &w->pkts[n];
 
 		len = tun_read(d, s->fd, p, &h);
@@ -120,7 +120,7 @@ static void tun_write(struct klips_worker *w, struct klips_device *d, struct bun
 	ssize_t want = (ssize_t)(b->total + (vnet ? sizeof h : 0));
 
 	iov[0] = (struct iovec){ &h, sizeof h };
-	if (writev(d->tun[w->index % d->n_tun].fd, vnet ? iov : iov + 1, (int)n + vnet) != want) {
+	if (writev(d->queues[w->index].tun.fd, vnet ? iov : iov + 1, (int)n + vnet) != want) {
 		count(&w->counters, KC_IN_WRITE, b->n);
 		return;
 	}

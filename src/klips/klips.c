@@ -125,7 +125,7 @@ static int parse_options(struct options *o, int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind == argc && o->workers >= 1 && o->workers <= KLIPS_MAX_WORKERS)
+	if (optind == argc && o->workers <= KLIPS_MAX_WORKERS)
 		return -1;
 	fputs(usage, stderr);
 	return 2;
@@ -242,7 +242,7 @@ static int run(const struct options *o, int *parent)
 int main(int argc, char **argv)
 {
 	struct options o = { .rundir = MS_RUNDIR, .confdir = MS_CONFDIR, .plugindir = MS_PLUGINDIR,
-		.workers = 1, .hide_tos = true, .tell_too_big = true };
+		.hide_tos = true, .tell_too_big = true };
 	int parent = -1, status = parse_options(&o, argc, argv);
 
 	if (status >= 0)

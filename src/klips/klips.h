@@ -11,7 +11,7 @@ struct options {
 	const char *rundir, *confdir, *plugindir;
 	bool nofork, stderrlog, hide_tos, tell_too_big;
 	uint32_t debug; /* log sources */
-	unsigned workers;
+	unsigned workers; /* 0: one per core */
 };
 
 /* Everything up to listening; o's strings must live as long. */

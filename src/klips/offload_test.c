@@ -454,7 +454,7 @@ static void from_host(const struct shape *s)
 
 	memcpy(record, &h, sizeof h);
 	assert_int_equal(write(rig.host, record, sizeof h + len), sizeof h + len);
-	tun_ready(rig.w, &rig.d->tun[0]);
+	tun_ready(rig.w, &rig.d->queues[0].tun);
 }
 
 /* Every segment is a packet to SA and eroute; one look-up, sequence numbers without a gap. */

@@ -236,15 +236,21 @@ static void protect_run(struct klips_worker *w, struct klips_device *d, struct p
 	unsigned n)
 {
 	struct klips_sa *sa = pkts[0]->sa, *outermost = sa;
+	bool alone = w->k->n_workers == 1;
 
+	w->turn.sa = NULL;
 	for (; sa != NULL; sa = rcu_get(sa->outer)) {
 		sa->xform->apply(w, sa, pkts, n);
 		outermost = sa;
 	}
+	if (!alone)
+		turn_wait(w);
 	if (outermost->said.protocol == MS_PROTO_ESP)
 		send_protected(w, d, outermost, pkts, n);
 	else
 		send_whole(w, d, pkts, n);
+	if (!alone)
+		turn_pass(w);
 }
 
 void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)

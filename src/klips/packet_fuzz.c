@@ -133,7 +133,7 @@ static void from_host(const uint8_t *data, uint32_t size)
 {
 	rig.d->offloads = (struct tun_offloads){ true, true };
 	if (write(rig.host, data, size) == (ssize_t)size)
-		tun_ready(rig.w, &rig.d->tun[0]);
+		tun_ready(rig.w, &rig.d->queues[0].tun);
 	rig.d->offloads = (struct tun_offloads){ 0 };
 }
 

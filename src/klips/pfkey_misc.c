@@ -246,7 +246,7 @@ int pfkey_encap(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		e = encap_exact(c->k, &m->local.ep);
 		if (e == NULL)
 			return ENOENT;
-		c->fd_out = e->source.fd;
+		c->fd_out = e->sources[0].fd;
 		return 0;
 	}
 	c->fd_in = -1;

@@ -58,6 +58,7 @@ static void load_algorithms(void)
 void rig_new(struct rig *r)
 {
 	struct klips *k = &r->k;
+	unsigned i;
 	int pair[2];
 
 	memset(r, 0, sizeof *r);
@@ -76,11 +77,13 @@ void rig_new(struct rig *r)
 	k->workers = &r->w;
 	must(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
 	r->host = pair[1];
-	r->d = calloc(1, sizeof *r->d + sizeof r->d->tun[0]);
+	r->d = calloc(1, sizeof *r->d + sizeof r->d->queues[0]);
 	must(r->d != NULL && r->w != NULL);
-	r->d->n_tun = 1;
-	r->d->tun[0] = (struct klips_source){ tun_ready, pair[0], r->d };
-	r->d->raw4.fd = r->d->raw6.fd = r->d->pass4 = r->d->pass6 = -1;
+	r->d->n_queues = 1;
+	r->d->queues[0].tun = (struct klips_source){ tun_ready, pair[0], r->d };
+	for (i = 0; i < RAW_SOCKETS; i++)
+		r->d->queues[0].raw[i].fd = -1;
+	r->d->pass4 = r->d->pass6 = -1;
 	r->d->phys_mtu = r->d->mtu = 1500;
 	r->d->addrs[0] = addr(addrs[0][0]);
 	r->d->addrs[1] = addr(addrs[1][0]);
@@ -98,7 +101,7 @@ void rig_free(struct rig *r)
 	sadb_free(&k->sadb);
 	worker_free(&r->w);
 	note_queue_free(&k->notes);
-	close(r->d->tun[0].fd);
+	close(r->d->queues[0].tun.fd);
 	close(r->host);
 	free(r->d);
 	free(k->devices);

@@ -80,6 +80,7 @@ struct klips_sa {
 	uint8_t told;
 	uint32_t inner_mtu; /* head of an outbound group: largest packet that fits; relaxed */
 	uint64_t seq;	    /* last number used; atomic */
+	uint64_t sent;	    /* last number that went out, about; atomic */
 	uint64_t octets, packets;   /* relaxed atomics */
 	uint64_t first_used_s, used_s;
 	uint64_t replay_errors, auth_errors, pad_errors, size_errors;

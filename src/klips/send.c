@@ -158,13 +158,15 @@ static void choose_way(struct klips_worker *w, const struct klips_device *d,
 	const struct klips_sa *sa, struct way *out)
 {
 	if (sa->encap_dst == 0) {
-		out->fd = sa->said.dst.family == AF_INET6 ? d->raw6.fd : d->raw4.fd;
+		out->fd = d->queues[w->index]
+				  .raw[sa->said.dst.family == AF_INET6 ? RAW_ESP6 : RAW_ESP4]
+				  .fd;
 		out->df_fd = -1;
 		out->port = 0;
 	} else {
 		const struct encap *e = encap_find(w->k, &sa->src, sa->encap_src);
 
-		out->fd = e == NULL ? -1 : e->source.fd;
+		out->fd = e == NULL ? -1 : e->sources[w->index % e->n].fd;
 		out->df_fd = e != NULL && e->df_fd >= 0 ? e->df_fd : out->fd;
 		out->port = sa->encap_dst;
 	}

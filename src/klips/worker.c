@@ -139,6 +139,17 @@ ms_err worker_start(struct klips_worker *w)
 	return w->started ? MS_OK : MS_ERR_SYSTEM;
 }
 
+enum { ALL_SLOTS = 512, LEAST_SLOTS = 8 };
+
+/* Each may hold the longest packet there is.  So that many workers do not take the more memory, each
+ * reads the less at once. */
+static unsigned share(unsigned most, const struct klips *k)
+{
+	unsigned part = ALL_SLOTS / k->n_workers;
+
+	return part > most ? most : part < LEAST_SLOTS ? LEAST_SLOTS : part;
+}
+
 struct klips_worker *worker_new(struct klips *k, unsigned index)
 {
 	struct klips_worker *w = calloc(1, sizeof *w);
@@ -148,6 +159,8 @@ struct klips_worker *worker_new(struct klips *k, unsigned index)
 		return NULL;
 	w->k = k;
 	w->index = index;
+	w->batch_most = share(PKT_BATCH, k);
+	w->joined_most = share(PKT_JOINED, k);
 	pthread_mutex_init(&w->mutex, NULL);
 	w->comp = ipcomp_new();
 	w->buffers = malloc((size_t)PKT_BUF * (PKT_BATCH + 1 + PKT_JOINED));

@@ -72,12 +72,17 @@ struct klips_worker {
 	struct counters counters;
 	struct eroute_cache eroutes;
 	uint8_t *buffers;
+	unsigned batch_most, joined_most; /* messages read at once: bounds what all workers hold */
 	struct pkt pkts[PKT_BATCH];
 	struct pkt *batch[PKT_BATCH];
 	struct pkt super; /* read while its segments fill the slots */
 	struct pkt joined[PKT_JOINED]; /* as read; their datagrams are the batch */
 	struct bundle bundles[PKT_BATCH];
 	struct xform_scratch x;
+	struct {
+		struct klips_sa *sa;
+		uint64_t first, last;
+	} turn; /* the numbers taken last */
 	struct ipcomp *comp;
 	struct io_scratch io;
 	uint8_t random[RANDOM_POOL];

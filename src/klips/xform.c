@@ -6,7 +6,10 @@
 #include "klips/sadb.h"
 #include "klips/worker.h"
 
+#include <sched.h>
 #include <stddef.h>
+
+enum { TURN_TRIES = 64 };
 
 static const struct klips_xform *const xforms[] = { &esp_xform, &ipip_xform, &ah_xform,
 	&ipcomp_xform };
@@ -34,11 +37,40 @@ uint64_t sequence_take(struct klips_worker *w, struct klips_sa *sa, unsigned n)
 {
 	uint64_t last = __atomic_add_fetch(&sa->seq, n, __ATOMIC_RELAXED);
 
-	if (sa->esn || last <= UINT32_MAX)
-		return last - n + 1;
+	if (sa->esn || last <= UINT32_MAX) {
+		w->turn.sa = sa;
+		w->turn.first = last - n + 1;
+		w->turn.last = last;
+		return w->turn.first;
+	}
 	shared_set(sa->state, MS_PFKEY_DEAD);
 	note_expire(w, sa, true);
 	return 0;
+}
+
+void turn_wait(struct klips_worker *w)
+{
+	unsigned i;
+
+	/* the one before may have lost its core: then it has lost its turn, too */
+	for (i = 0; i < TURN_TRIES && w->turn.sa != NULL
+		&& shared_get(w->turn.sa->sent) + 1 < w->turn.first; i++)
+		sched_yield();
+}
+
+void turn_pass(struct klips_worker *w)
+{
+	struct klips_sa *sa = w->turn.sa;
+	uint64_t sent;
+
+	if (sa == NULL)
+		return;
+	w->turn.sa = NULL;
+	sent = shared_get(sa->sent);
+	while (sent < w->turn.last
+		&& !__atomic_compare_exchange_n(&sa->sent, &sent, w->turn.last, true,
+			__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		continue;
 }
 
 static void replayed(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)

@@ -46,6 +46,11 @@ bool klips_xform_follows(const struct klips_sa *inner, const struct klips_sa *ou
 
 /* Takes n numbers; the first of them, or 0 when there are not enough left (RFC 4303 s3.3.3). */
 uint64_t sequence_take(struct klips_worker *w, struct klips_sa *sa, unsigned n);
+/* With several workers: packets of an SA leave in the order of their numbers, or the peer's replay
+ * window would lose those that another worker overtook.  To be called before and after sending what
+ * numbers were taken for; waits for others, but not for long. */
+void turn_wait(struct klips_worker *w);
+void turn_pass(struct klips_worker *w);
 /* The window is this thread's from hold to release: once for a batch, for nothing that waits. */
 void sequence_hold(struct klips_sa *sa);
 void sequence_release(struct klips_sa *sa);
