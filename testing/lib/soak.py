@@ -125,7 +125,9 @@ class Tunnel:
                 options = dict(keys[i], window=window)
                 if self.encap:
                     options["ports"] = (4500, 4500)
-            said = gateway.klips.add(member, src, dst, spi + i, inbound,
+            # a CPI has 16 bits
+            number = 256 + spi // 16 % 65000 if member == "comp" else spi + i
+            said = gateway.klips.add(member, src, dst, number, inbound,
                                      content=None if before else nets, **options)
             if before:
                 gateway.klips.group(before, said)
