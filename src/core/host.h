@@ -30,6 +30,8 @@ typedef void host_own_f(void *arg, ms_err err, struct ms_privkey *key, const str
 typedef void host_peer_key_f(void *arg, ms_err err, struct ms_pubkey *key,
 	const struct ms_why *why);
 /* err: MS_OK, or why the way for the packets could not be laid. */
+/* src: the address that packets to the destination leave from. */
+typedef void host_path_f(void *arg, ms_err err, const struct ms_addr *src);
 typedef void host_done_f(void *arg, ms_err err, const struct ms_why *why);
 
 /* Each asynchronous call answers exactly once, at once or later, unless a line says otherwise. */
@@ -75,6 +77,13 @@ struct host_ops {
 	/* The child is going (its SAs are still there): take policies back or replace them. No
 	 * answer is awaited; the child is gone after the call. */
 	void (*child_down)(void *host, struct child_sa *child);
+	/* Its addresses changed, the SAs were told: policies again.  May be NULL. */
+	void (*child_moved)(void *host, struct child_sa *child);
+	/* How the peer is reached now (RFC 4555); NULL: nothing moves.  MS_ERR_NOT_FOUND: it is not
+	 * reached. */
+	void (*path)(void *host, const struct ms_addr *dst, host_path_f *done, void *arg);
+	/* Addresses where we can be reached; returns how many. */
+	unsigned (*addresses)(void *host, struct ms_addr *out, unsigned max);
 	/* A state was reached or left: lines for whack ("004 ... established"), pending commands,
 	 * revival.  code: enum ms_reply_code; text without the object's prefix. */
 	void (*report)(void *host, struct conn *c, uint32_t serial, int code, const char *text);

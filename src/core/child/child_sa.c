@@ -222,6 +222,8 @@ void child_established(struct child_sa *child)
 	c->tries = 0;
 	ike_count(e, IKE_C_CHILD_ESTABLISHED);
 	child_start_lifetime(child);
+	if (ike->mobike)
+		ike_move_children(ike);
 	child_text(child, text, sizeof(text));
 	snprintf(state, sizeof(state), "%s %s", child->tunnel ? "tunnel mode" : "transport mode",
 		text);

@@ -59,6 +59,17 @@ static struct ms_said said_of(const struct child_sa *child, bool inbound)
 	return s;
 }
 
+static void was_moved(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
+{
+	struct child_wait *w = arg;
+	struct ms_logger lg = child_logger(w->child);
+
+	(void)failed;
+	if (err && w->child->state != CHILD_GONE)
+		ms_error(&lg, "the kernel did not move it: %s", ms_why_text(why, err));
+	wait_end(w, MS_OK, NULL);
+}
+
 /* --- our SPI --------------------------------------------------------------------------------- */
 
 static void deleted(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
@@ -266,7 +277,8 @@ void child_install(struct child_sa *child, ike_step_f *next)
 	submit(w, installed);
 }
 
-void child_move(struct child_sa *child)
+void child_move(
+	struct child_sa *child, const struct ms_addr *old_local, const struct ms_addr *old_remote)
 {
 	struct child_wait *w = wait_new(child, NULL);
 
@@ -276,8 +288,9 @@ void child_move(struct child_sa *child)
 	for (int i = 0; i < 2; i++) {
 		w->ops[i].kind = MS_KOP_SA_MOVE;
 		fill_sa(child, &w->ops[i].sa, i == 0, ms_bytes(NULL, 0), ms_bytes(NULL, 0));
+		w->ops[i].sa.old_dst = i == 0 ? *old_local : *old_remote;
 	}
-	submit(w, deleted);
+	submit(w, was_moved);
 }
 
 void child_out_of_kernel(struct child_sa *child)

@@ -37,7 +37,8 @@ static ms_err fill_default_route(struct conn_end *e, const struct ms_end_desc *d
 	e->host.addr = *o->default_src;
 	if (o->default_gw != NULL)
 		e->nexthop = *o->default_gw;
-	if (!e->has_client)
+	/* A lease stays what the clients are. */
+	if (!e->has_client && !(conn_end_asks(e) && e->clients[0].range.first.family != 0))
 		e->clients[0].range.first = e->clients[0].range.last = e->host.addr;
 	if (d->id == NULL) {
 		ms_id_free(&e->id);

@@ -195,6 +195,65 @@ static void child_down(void *host, struct child_sa *child)
 	route_child_down(d->route, child);
 }
 
+static void child_moved(void *host, struct child_sa *child)
+{
+	struct daemon *d = host;
+
+	route_child_moved(d->route, child);
+}
+
+struct path_question {
+	struct daemon *d;
+	struct ms_addr dst;
+	host_path_f *done;
+	void *arg;
+};
+
+/* Where the way leads into a tunnel of ours, the way around it is meant. */
+static void path_answer(void *arg, ms_err err, const struct ms_net_route *route)
+{
+	struct path_question *q = arg;
+	const struct ms_addr *src = err == MS_OK ? &route->src : NULL;
+
+	if (err == MS_OK && strncmp(route->ifname, "ipsec", 5) == 0)
+		src = &q->d->default_src[q->dst.family == AF_INET6];
+	if (src == NULL || src->family == 0 || !daemon_is_local(q->d, src))
+		q->done(q->arg, MS_ERR_NOT_FOUND, NULL);
+	else
+		q->done(q->arg, MS_OK, src);
+	free(q);
+}
+
+static void path(void *host, const struct ms_addr *dst, host_path_f *done, void *arg)
+{
+	struct daemon *d = host;
+	struct path_question *q = malloc(sizeof *q);
+
+	if (q == NULL) {
+		done(arg, MS_ERR_NOMEM, NULL);
+		return;
+	}
+	*q = (struct path_question){ d, *dst, done, arg };
+	((const struct ms_net_ops *)d->net->ops)->route(d->net->instance, dst, path_answer, q);
+}
+
+static unsigned addresses(void *host, struct ms_addr *out, unsigned max)
+{
+	struct ms_endpoint ep;
+	const char *dev;
+	unsigned n = 0;
+
+	for (unsigned i = 0; n < max && daemon_interface(host, i, &ep, &dev); i++) {
+		bool known = false;
+
+		for (unsigned k = 0; k < n && !known; k++)
+			known = ms_addr_eq(&out[k], &ep.addr);
+		if (!known && !ms_addr_is_loopback(&ep.addr))
+			out[n++] = ep.addr;
+	}
+	return n;
+}
+
 static void report(void *host, struct conn *c, uint32_t serial, int code, const char *text)
 {
 	struct daemon *d = host;
@@ -227,6 +286,9 @@ const struct host_ops daemon_host_ops = {
 	.release = release,
 	.child_up = child_up,
 	.child_down = child_down,
+	.child_moved = child_moved,
+	.path = path,
+	.addresses = addresses,
 	.report = report,
 	.attempt_over = attempt_over,
 };

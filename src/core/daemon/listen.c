@@ -319,10 +319,13 @@ static void default_route(void *arg, ms_err err, const struct ms_net_route *rout
 	d->default_src[q->which] = src;
 	d->default_gw[q->which] = gw;
 	free(q);
-	if (--d->default_pending == 0 && d->orient_needed) {
+	if (--d->default_pending > 0)
+		return;
+	if (d->orient_needed) {
 		d->orient_needed = false;
 		daemon_orient_all(d);
 	}
+	ike_network_changed(d->ike);
 }
 
 static void ask_default_routes(struct daemon *d)

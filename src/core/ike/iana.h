@@ -70,6 +70,8 @@ enum ike_payload_type {
 	X(37, FAILED_CP_REQUIRED)                                                                  \
 	X(38, TS_UNACCEPTABLE)                                                                     \
 	X(39, INVALID_SELECTORS)                                                                   \
+	X(40, UNACCEPTABLE_ADDRESSES)                                                              \
+	X(41, UNEXPECTED_NAT_DETECTED)                                                             \
 	X(43, TEMPORARY_FAILURE)                                                                   \
 	X(44, CHILD_SA_NOT_FOUND)                                                                  \
 	X(16384, INITIAL_CONTACT)                                                                  \

@@ -57,6 +57,9 @@ ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial) MS_MUST_CHECK
 /* Tells every peer once and forgets everything; the kernel's SAs and policies are taken back. */
 void ike_shutdown(struct ike_engine *e);
 
+/* Our addresses or routes changed: SAs that can move (RFC 4555) look for their path. */
+void ike_network_changed(struct ike_engine *e);
+
 /* Kernel events; SAIDs that are not ours are ignored. */
 void ike_kernel_expire(struct ike_engine *e, const struct ms_said *said, bool hard);
 void ike_kernel_mapping(

@@ -13,7 +13,7 @@ libcore_la_SOURCES += \
 	src/core/ikev2/create_child.h \
 	src/core/ikev2/create_child_init.c src/core/ikev2/create_child_sa.c src/core/ikev2/ike_auth.c \
 	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/jobs.c \
-	src/core/ikev2/keymat.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
+	src/core/ikev2/keymat.c src/core/ikev2/mobike.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
 	src/core/ikev2/rekey_ike.c src/core/ikev2/ts.c \
 	src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
 	src/core/child/install.c
@@ -32,7 +32,7 @@ ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
 	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test src/core/ike/fragment_test \
 	src/core/ike/fragment_bounds_test \
-	src/core/ike/children_test src/core/ike/cp_test \
+	src/core/ike/children_test src/core/ike/cp_test src/core/ike/mobike_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/payload_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -63,6 +63,9 @@ src_core_ike_children_test_LDADD = $(ike_test_libs)
 src_core_ike_cp_test_SOURCES = src/core/ike/cp_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cp_test_LDADD = $(ike_test_libs)
+src_core_ike_mobike_test_SOURCES = src/core/ike/mobike_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_mobike_test_LDADD = $(ike_test_libs)
 src_core_ike_cve_test_SOURCES = src/core/ike/cve_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cve_test_LDADD = $(ike_test_libs)

@@ -109,7 +109,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 	ike->timer.kind = IKE_TIMER_SA;
 	ike->resend_at = ike->give_up_at = ike->half_open_until = IKE_NEVER;
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
-	ike->fragments_until = IKE_NEVER;
+	ike->fragments_until = ike->look_at = IKE_NEVER;
 	if (!ike_exchange_new(ike)) {
 		free(ike);
 		return NULL;
@@ -148,6 +148,7 @@ void ike_sa_unref(struct ike_sa **p)
 	free(ike->request);
 	free(ike->response);
 	free(ike->waiting);
+	free(ike->mobike);
 	ike_fragments_free(ike, IKE_REQUEST);
 	ike_fragments_free(ike, IKE_RESPONSE);
 	free(ike);
@@ -352,7 +353,7 @@ void ike_arm(struct ike_sa *ike)
 {
 	const uint64_t due[] = { ike->resend_at, ike->give_up_at, ike->half_open_until,
 		ike->replace_at, ike->expire_at, ike->dpd_at, ike->keepalive_at,
-		ike->fragments_until };
+		ike->fragments_until, ike->look_at };
 	uint64_t at = IKE_NEVER;
 
 	if (ike->gone)

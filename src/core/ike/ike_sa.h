@@ -38,6 +38,7 @@ struct ike_packet {
 struct ike_sa;
 struct ike_exchange;
 struct ike_fragments;
+struct ike_mobike;
 struct ike_rx;
 typedef void ike_step_f(struct ike_sa *ike, ms_err err, const struct ms_why *why);
 typedef void ike_action_f(struct ike_rx *rx);
@@ -51,7 +52,9 @@ enum ike_wants {
 	IKE_WANT_DPD = 4,
 	IKE_WANT_REKEY = 8,
 	IKE_WANT_CHILD_REKEY = 16,
-	IKE_WANT_CHILD_NEW = 32
+	IKE_WANT_CHILD_NEW = 32,
+	IKE_WANT_ADDRESSES = 64, /* RFC 4555 */
+	IKE_WANT_COOKIE2 = 128
 };
 enum child_wants { CHILD_WANT_DELETE = 1, CHILD_WANT_REKEY = 2, CHILD_WANT_NEW = 4 };
 
@@ -97,10 +100,12 @@ struct ike_sa {
 	uint32_t sends; /* of the request */
 	uint64_t resend_at, give_up_at;
 	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
+	uint64_t look_at; /* for a path (RFC 4555) */
 	uint64_t heard_ms; /* last protected message */
 	uint64_t established_s;
 
 	struct ms_id peer_id;
+	struct ike_mobike *mobike; /* NULL: not agreed on */
 	struct ms_addr lease[2]; /* IPv4, IPv6: the peer's, when c->remote.pool; else ours */
 	struct ike_exchange *x; /* of what is being worked on */
 	struct ike_exchange
@@ -358,6 +363,7 @@ ms_err ike_sk_open(struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m,
  */
 
 void ike_start_lifetime(struct ike_sa *ike);
+void ike_start_keepalive(struct ike_sa *ike); /* when we are behind a NAT */
 void child_start_lifetime(struct child_sa *child);
 void ike_timer_fired(struct ike_sa *ike, uint64_t now);
 void child_timer_fired(struct child_sa *child, uint64_t now);
@@ -388,6 +394,9 @@ void child_rekey_later(struct child_sa *child, uint64_t in_ms);
 void ike_natd_put(struct ike_sa *ike, struct ike_out *out, bool with_spi_r);
 /* From the peer's IKE_SA_INIT message. */
 void ike_natd_check(struct ike_sa *ike, const struct ike_msg *m);
+/* As a request came from there: what a peer needs to see its mapping. */
+void ike_natd_put_seen(struct ike_sa *ike, struct ike_out *out, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote);
 void ike_float(struct ike_sa *ike);
 /* Takes over the addresses that an authenticated message came from (RFC 7296 s2.23). */
 void ike_follow(
@@ -489,6 +498,27 @@ void ike_cp_put_reply(struct ike_sa *ike, struct ike_out *out);
 /* The initiator: what the peer's reply in x->cp gives us goes into the connection. */
 ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;
 
+/* mobike.c */
+bool ike_mobike_wanted(const struct ike_sa *ike);
+/* IKE_AUTH: what we say, and what the peer says; the latter agrees on it. */
+void ike_mobike_put(struct ike_sa *ike, struct ike_out *out);
+void ike_mobike_take(struct ike_sa *ike, const struct ike_msg *m);
+void ike_mobike_inherit(struct ike_sa *heir, struct ike_sa *ike);
+/* INFORMATIONAL: our request, its answer, the peer's request. */
+void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out);
+void ike_mobike_answered(struct ike_sa *ike, const struct ike_msg *m);
+void ike_mobike_request(struct ike_rx *rx, struct ike_out *out);
+/* Where a message came from; false: MOBIKE is not agreed on. */
+bool ike_mobike_follow(
+	struct ike_sa *ike, const struct ms_endpoint *local, const struct ms_endpoint *remote);
+/* Where the answer to the request in work goes. */
+void ike_answer_to(const struct ike_sa *ike, struct ms_endpoint *local, struct ms_endpoint *remote);
+/* The initiator looks for a path, other: to another one of the peer's addresses. */
+void ike_mobike_look(struct ike_sa *ike, bool other);
+void ike_mobike_unanswered(struct ike_sa *ike); /* a request was sent once more */
+/* Established children follow the IKE SA's addresses. */
+void ike_move_children(struct ike_sa *ike);
+
 /* ts.c */
 void ike_put_ts(struct ike_out *out, unsigned payload, const struct ms_selector *s, unsigned n);
 /* Selectors of unknown types are left out. *n_r 0 is possible. */
@@ -538,7 +568,8 @@ ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 	struct ms_why *why) MS_MUST_CHECK;
 struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst);
 struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out);
-/* UDP encapsulated SAs follow the peer. */
-void child_move(struct child_sa *child);
+/* In the kernel, from these addresses to child's. */
+void child_move(
+	struct child_sa *child, const struct ms_addr *old_local, const struct ms_addr *old_remote);
 
 #endif

@@ -39,10 +39,18 @@ void ike_start_lifetime(struct ike_sa *ike)
 	}
 	if (d->dpd_delay_ms)
 		ike->dpd_at = now + d->dpd_delay_ms;
-	if (ike->nat_here && d->nat_keepalive && ike->e->params.nat_keepalive_ms &&
-		ike->e->host->ops->keepalive)
-		ike->keepalive_at = now + ike->e->params.nat_keepalive_ms;
+	ike_start_keepalive(ike);
 	ike_arm(ike);
+}
+
+void ike_start_keepalive(struct ike_sa *ike)
+{
+	uint64_t every = ike->e->params.nat_keepalive_ms;
+
+	ike->keepalive_at = IKE_NEVER;
+	if (ike->nat_here && ike->conn->desc->nat_keepalive && every &&
+		ike->e->host->ops->keepalive)
+		ike->keepalive_at = ike_now(ike->e) + every;
 }
 
 static void child_arm(struct child_sa *child)
@@ -208,6 +216,10 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 			check_liveness(ike, now);
 		if (!ike->gone && ike->keepalive_at <= now)
 			keepalive(ike, now);
+		if (!ike->gone && ike->look_at <= now) {
+			ike->look_at = IKE_NEVER;
+			ike_mobike_look(ike, false);
+		}
 	}
 	if (!ike->gone)
 		ike_arm(ike);

@@ -18,21 +18,33 @@ static bool natd_hash(const uint8_t spi_i[8], const uint8_t spi_r[8], const stru
 	return sha1 && sha1->hash(sha1, parts, 4, out) == MS_OK;
 }
 
-void ike_natd_put(struct ike_sa *ike, struct ike_out *out, bool with_spi_r)
+static void put(struct ike_sa *ike, struct ike_out *out, const uint8_t *spi_r,
+	const struct ms_endpoint *local, const struct ms_endpoint *remote)
 {
-	static const uint8_t zero[8];
-	const uint8_t *spi_r = with_spi_r ? ike->spi_r : zero;
 	uint8_t hash[NATD_OCTETS];
 
-	if (!natd_hash(ike->spi_i, spi_r, &ike->local, hash))
+	if (!natd_hash(ike->spi_i, spi_r, local, hash))
 		return;
 	/* encapsulation=yes: a hash that cannot fit makes the peer see a NAT. */
 	if (ike->conn->desc->encapsulation == MS_YES)
 		hash[0] ^= 0xff;
 	ike_put_notify(out, IKE_N_NAT_DETECTION_SOURCE_IP, ms_bytes(hash, sizeof(hash)));
-	if (natd_hash(ike->spi_i, spi_r, &ike->remote, hash))
+	if (natd_hash(ike->spi_i, spi_r, remote, hash))
 		ike_put_notify(
 			out, IKE_N_NAT_DETECTION_DESTINATION_IP, ms_bytes(hash, sizeof(hash)));
+}
+
+void ike_natd_put(struct ike_sa *ike, struct ike_out *out, bool with_spi_r)
+{
+	static const uint8_t zero[8];
+
+	put(ike, out, with_spi_r ? ike->spi_r : zero, &ike->local, &ike->remote);
+}
+
+void ike_natd_put_seen(struct ike_sa *ike, struct ike_out *out, const struct ms_endpoint *local,
+	const struct ms_endpoint *remote)
+{
+	put(ike, out, ike->spi_r, local, remote);
 }
 
 void ike_natd_check(struct ike_sa *ike, const struct ike_msg *m)
@@ -67,7 +79,8 @@ void ike_natd_check(struct ike_sa *ike, const struct ike_msg *m)
 
 void ike_float(struct ike_sa *ike)
 {
-	if (ike->floated || !(ike->nat_here || ike->nat_there))
+	/* RFC 4555 s3.3: who may move later goes where NATs let it pass. */
+	if (ike->floated || !(ike->nat_here || ike->nat_there || ike_mobike_wanted(ike)))
 		return;
 	ike->floated = true;
 	ike->local.port = ike->e->params.nat_port;
@@ -76,24 +89,14 @@ void ike_float(struct ike_sa *ike)
 		ike->remote.port = 4500;
 }
 
-static void move_children(struct ike_sa *ike)
-{
-	for (struct child_sa *c = ike->children; c; c = c->next) {
-		if (!c->encapsulated || c->state == CHILD_LARVAL)
-			continue;
-		c->local = ike->local;
-		c->remote = ike->remote;
-		child_move(c);
-	}
-}
-
 void ike_follow(
 	struct ike_sa *ike, const struct ms_endpoint *local, const struct ms_endpoint *remote)
 {
 	struct ms_logger lg = ike_logger(ike);
 	char from[MS_ENDPOINT_TEXT], to[MS_ENDPOINT_TEXT];
 
-	if (ms_endpoint_eq(&ike->remote, remote) && ms_endpoint_eq(&ike->local, local))
+	if (ike_mobike_follow(ike, local, remote) ||
+		(ms_endpoint_eq(&ike->remote, remote) && ms_endpoint_eq(&ike->local, local)))
 		return;
 	/* The first protected message may come from the NAT-T port; later only the peer behind a
 	 * NAT moves, never we. */
@@ -109,7 +112,7 @@ void ike_follow(
 	ike->remote = *remote;
 	if (local->port == ike->e->params.nat_port)
 		ike->floated = true;
-	move_children(ike);
+	ike_move_children(ike);
 }
 
 void ike_kernel_mapping(
@@ -117,7 +120,7 @@ void ike_kernel_mapping(
 {
 	struct child_sa *c = child_find(e, said->spi, &said->dst);
 
-	if (!c || !c->encapsulated || c->ike->gone || c->ike->nat_here)
+	if (!c || !c->encapsulated || c->ike->gone || c->ike->nat_here || c->ike->mobike)
 		return;
 	ike_follow(c->ike, &c->ike->local, peer);
 }

@@ -285,7 +285,10 @@ static void answer_again(struct ike_rx *rx)
 		return;
 	}
 	ike_count(rx->e, IKE_C_ANSWERED_AGAIN);
-	ike_send_packet(rx->e, &ike->local, &ike->remote, ike->response);
+	if (ike_mobike_follow(ike, &rx->local, &rx->remote))
+		ike_send_packet(rx->e, &rx->local, &rx->remote, ike->response);
+	else
+		ike_send_packet(rx->e, &ike->local, &ike->remote, ike->response);
 }
 
 static void receive_protected(struct ike_rx *rx)

@@ -54,6 +54,7 @@ static void want_delete(struct ike_sa *ike, bool revive)
 	/* An action under way ends without its child, and then the peer is told. */
 	drop_children(ike, revive);
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
+	ike->look_at = IKE_NEVER;
 	ike->wants = IKE_WANT_DELETE;
 	ike_arm(ike);
 	ike_next_request(ike);

@@ -66,7 +66,8 @@ void ike_send_packet(struct ike_engine *e, const struct ms_endpoint *local,
 	}
 }
 
-static ms_err finish(struct ike_sa *ike, struct ike_out *out, struct ike_packet **keep)
+static ms_err finish(struct ike_sa *ike, struct ike_out *out, struct ike_packet **keep,
+	const struct ms_endpoint *local, const struct ms_endpoint *remote)
 {
 	struct ike_packet *p = NULL;
 	ms_err err = ike_fragment_needed(ike, out) ? ike_fragment_seal(ike, out, &p)
@@ -76,7 +77,7 @@ static ms_err finish(struct ike_sa *ike, struct ike_out *out, struct ike_packet 
 		return err;
 	free(*keep);
 	*keep = p;
-	ike_send_packet(ike->e, &ike->local, &ike->remote, p);
+	ike_send_packet(ike->e, local, remote, p);
 	return MS_OK;
 }
 
@@ -95,7 +96,7 @@ void ike_request_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchang
 ms_err ike_request_send(struct ike_sa *ike, struct ike_out *out)
 {
 	uint64_t now = ike_now(ike->e), timeout = ike->conn->desc->retransmit_timeout_ms;
-	ms_err err = finish(ike, out, &ike->request);
+	ms_err err = finish(ike, out, &ike->request, &ike->local, &ike->remote);
 
 	if (err)
 		return err;
@@ -132,6 +133,7 @@ void ike_resend(struct ike_sa *ike)
 		ike_state_name(ike->state), (unsigned)(pause / 1000),
 		(unsigned)(pause % 1000 / 100));
 	ike_arm(ike);
+	ike_mobike_unanswered(ike);
 }
 
 void ike_response_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange, uint32_t id)
@@ -141,8 +143,11 @@ void ike_response_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchan
 
 ms_err ike_response_send(struct ike_sa *ike, struct ike_out *out)
 {
-	ms_err err = finish(ike, out, &ike->response);
+	struct ms_endpoint local, remote;
+	ms_err err;
 
+	ike_answer_to(ike, &local, &remote);
+	err = finish(ike, out, &ike->response, &local, &remote);
 	ike_fragments_free(ike, IKE_REQUEST);
 	ike->recv_id++;
 	if (err) {
@@ -172,7 +177,8 @@ void ike_next_request(struct ike_sa *ike)
 
 	if (ike->gone || ike->busy || ike->request || ike->wants == 0 || !ike->established)
 		return;
-	if (ike->wants & (IKE_WANT_DELETE | IKE_WANT_CHILD_DELETE | IKE_WANT_DPD)) {
+	if (ike->wants & (IKE_WANT_DELETE | IKE_WANT_CHILD_DELETE | IKE_WANT_DPD |
+				 IKE_WANT_ADDRESSES | IKE_WANT_COOKIE2)) {
 		ike_informational_start(ike);
 		return;
 	}

@@ -131,6 +131,7 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	if (!ms_id_is_pattern(&c->remote.id) && !ike_has_ids(ike->e, &c->local.id, &c->remote.id))
 		ike_put_notify(&out, IKE_N_INITIAL_CONTACT, ms_bytes(NULL, 0));
 	ike_cp_put_request(ike, &out);
+	ike_mobike_put(ike, &out);
 	put_child(ike, &out);
 	ike_put_proposals(&out, &ours, ms_bytes(spi, sizeof(spi)));
 	ike_put_ts(&out, IKE_P_TSI, mine, conn_offer(c, mine));
@@ -269,6 +270,7 @@ void ike_auth_response(struct ike_rx *rx)
 
 	if (err == MS_OK)
 		err = take_common(rx, IKE_P_IDR, &why);
+	ike_mobike_take(ike, &rx->m);
 	ike_request_answered(ike);
 	/* Whom we wanted must be whom we got, before any credential is looked at. */
 	if (err == MS_OK && !ms_id_match(&ike->conn->remote.id, &id)) {
@@ -333,6 +335,7 @@ static void send_answer(struct ike_sa *ike)
 	ike_out_open(&out, IKE_P_AUTH);
 	wire_put(&out.w, x->my_auth);
 	ike_cp_put_reply(ike, &out);
+	ike_mobike_put(ike, &out);
 	if (x->child_refused) {
 		ike_put_notify(&out, x->child_refused, ms_bytes(NULL, 0));
 	} else {
@@ -523,6 +526,7 @@ void ike_auth_request(struct ike_rx *rx)
 		refuse(ike, err, &why);
 		return;
 	}
+	ike_mobike_take(ike, &rx->m);
 	ike->half_open_until = IKE_NEVER;
 	ike->busy = IKE_BUSY_REQUEST;
 	ike_auth_verify(ike, verified_peer);

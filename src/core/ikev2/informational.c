@@ -76,6 +76,8 @@ void ike_informational_request(struct ike_rx *rx)
 
 		ike_out_put(&out, IKE_P_DELETE, &d);
 	}
+	if (!delete_ike)
+		ike_mobike_request(rx, &out);
 	answered = ike_response_send(ike, &out) == MS_OK;
 	if (delete_ike) {
 		struct ms_why why = { "" };
@@ -127,8 +129,12 @@ void ike_informational_start(struct ike_sa *ike)
 		ike->wants = 0;
 		ike->state = IKE_DELETING;
 		ike_out_put(&out, IKE_P_DELETE, &d);
+	} else if (ike->mobike && ike->wants & (IKE_WANT_ADDRESSES | IKE_WANT_COOKIE2)) {
+		ike_mobike_put_request(ike, &out);
 	} else if (ike->wants & IKE_WANT_CHILD_DELETE) {
 		put_child_deletes(ike, &out);
+	} else {
+		ike_mobike_put_request(ike, &out);
 	}
 	ike->wants &= (uint8_t)~IKE_WANT_DPD;
 	if (ike_request_send(ike, &out)) {
@@ -148,6 +154,7 @@ void ike_informational_response(struct ike_rx *rx)
 		ike_gone(ike, MS_ERR_CANCELLED, NULL);
 		return;
 	}
+	ike_mobike_answered(ike, &rx->m);
 	/* Pairs that we asked to delete are through, whether the peer names its half or not. */
 	for (c = ike->children; c; c = next) {
 		next = c->next;

@@ -89,6 +89,7 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	ike_keymat_trim(heir);
 	heir->state = heir->initiator ? IKE_PARENT_I3 : IKE_PARENT_R2;
 	heir->no_revival = ike->no_revival;
+	ike_mobike_inherit(heir, ike);
 	memcpy(heir->lease, ike->lease, sizeof(heir->lease));
 	memset(ike->lease, 0, sizeof(ike->lease));
 	ike_established(heir, false);
@@ -97,7 +98,10 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 		child_adopt(c, heir);
 	}
 	heir->wants = ike->wants &
-		      (IKE_WANT_CHILD_DELETE | IKE_WANT_CHILD_REKEY | IKE_WANT_CHILD_NEW);
+		      (IKE_WANT_CHILD_DELETE | IKE_WANT_CHILD_REKEY | IKE_WANT_CHILD_NEW |
+			      IKE_WANT_ADDRESSES | IKE_WANT_COOKIE2);
+	heir->local = ike->local;
+	heir->remote = ike->remote;
 	ike->wants = 0;
 	ike->no_revival = true;
 	ike->replace_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;

@@ -97,6 +97,26 @@ void route_child_up(struct route *r, struct child_sa *child, host_done_f *done, 
 	job_queue(job);
 }
 
+static bool plan_moved(struct route_job *job, struct ms_why *why)
+{
+	(void)why;
+	if (job->conn->routing != RT_ROUTED_TUNNEL || job->conn->eroute_owner != job->child)
+		return false;
+	job_step(job, (struct step){ .kind = STEP_SET, .shunt = MS_SHUNT_NONE, .may_fail = true });
+	return true;
+}
+
+void route_child_moved(struct route *r, struct child_sa *child)
+{
+	struct route_job *job = job_new(r, child->conn, NULL, NULL);
+
+	if (job == NULL)
+		return;
+	if (job_pairs_of_child(job, child))
+		job->plan = plan_moved;
+	job_queue(job);
+}
+
 static bool goes_for_good(const struct conn *c)
 {
 	return c->deleted || c->instance != 0 || conn_end_asks(&c->local);

@@ -42,6 +42,8 @@ bool route_busy(const struct route *r);
 
 /* host_ops.child_up and child_down. */
 void route_child_up(struct route *r, struct child_sa *child, host_done_f *done, void *arg);
+/* Its addresses changed: policies again, no hook. */
+void route_child_moved(struct route *r, struct child_sa *child);
 void route_child_down(struct route *r, struct child_sa *child);
 /* --route: %trap, or the shunt of a passthrough, drop or reject connection. */
 void route_connection(struct route *r, struct conn *c, host_done_f *done, void *arg);

@@ -56,7 +56,7 @@ struct sim_node {
 	struct conn_table *conns;
 	struct route *route;  /* with env only; else ways are laid without it */
 	struct route_env env; /* hook NULL: no routing */
-	struct ms_addr addr;
+	struct ms_addr addr, addr2; /* addr2 may be unset */
 	struct ms_endpoint public; /* where others see it, when behind a NAT; addr unset: not */
 	uint64_t deadline, timer_at;
 	uint64_t clock_ms; /* how far its clocks are ahead of the world's */
@@ -73,6 +73,7 @@ struct sim_node {
 	bool fail_child_up;
 	bool no_leases;
 	/* what happened */
+	unsigned moved;     /* child_moved */
 	unsigned up, downs; /* child_up, child_down calls */
 	unsigned over, jobs, keepalives;
 	int leases;      /* in use */

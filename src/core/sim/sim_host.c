@@ -223,6 +223,40 @@ static void child_up(void *host, struct child_sa *child, host_done_f *done, void
 	go(l);
 }
 
+static void child_moved(void *host, struct child_sa *child)
+{
+	struct sim_node *n = host;
+
+	n->moved++;
+	if (n->route)
+		route_child_moved(n->route, child);
+}
+
+/* A path is where the families are the same. */
+static void path(void *host, const struct ms_addr *dst, host_path_f *done, void *arg)
+{
+	struct sim_node *n = host;
+
+	if (n->addr.family == dst->family)
+		done(arg, MS_OK, &n->addr);
+	else if (n->addr2.family == dst->family)
+		done(arg, MS_OK, &n->addr2);
+	else
+		done(arg, MS_ERR_NOT_FOUND, NULL);
+}
+
+static unsigned addresses(void *host, struct ms_addr *out, unsigned max)
+{
+	struct sim_node *n = host;
+	unsigned count = 0;
+
+	if (max > 0)
+		out[count++] = n->addr;
+	if (max > 1 && n->addr2.family != 0)
+		out[count++] = n->addr2;
+	return count;
+}
+
 static void child_down(void *host, struct child_sa *child)
 {
 	struct sim_node *n = host;
@@ -284,6 +318,9 @@ const struct host_ops sim_host_ops = {
 	.release = release,
 	.child_up = child_up,
 	.child_down = child_down,
+	.child_moved = child_moved,
+	.path = path,
+	.addresses = addresses,
 	.report = report,
 	.attempt_over = attempt_over,
 };

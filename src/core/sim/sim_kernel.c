@@ -109,8 +109,18 @@ static ms_err carry_out(struct sim_node *n, struct ms_kernel_op *op)
 		op->counters.octets = sa->octets;
 		return MS_OK;
 	case MS_KOP_SA_MOVE:
+		if (op->sa.old_dst.family != 0 && !ms_addr_eq(&op->sa.old_dst, &op->sa.said.dst)) {
+			struct ms_said old = op->sa.said;
+
+			if (sa)
+				return MS_ERR_DUPLICATE;
+			old.dst = op->sa.old_dst;
+			sa = *find_sa(n, &old);
+		}
 		if (!sa)
 			return MS_ERR_NOT_FOUND;
+		sa->said = op->sa.said;
+		sa->src = op->sa.src;
 		sa->encap_src = op->sa.encap_src;
 		sa->encap_dst = op->sa.encap_dst;
 		return MS_OK;

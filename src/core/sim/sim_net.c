@@ -137,7 +137,8 @@ struct sim_node *sim_owner(
 				inside->port = (uint16_t)(to->port - n->public.port);
 				return n;
 			}
-		} else if (ms_addr_eq(&n->addr, &to->addr)) {
+		} else if (ms_addr_eq(&n->addr, &to->addr) ||
+			   (n->addr2.family != 0 && ms_addr_eq(&n->addr2, &to->addr))) {
 			return n;
 		}
 	}

@@ -184,7 +184,11 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.text = "RFC 7296 section 2.9 lets the responder answer with a part of what the initiator "
 			"offered, which is the default here (libreswan's is no).  With no, either end "
 			"refuses the CHILD SA unless the selectors are agreed on whole."),
-	REFUSED("mobike", "no", "there is no MOBIKE yet"),
+	MS_KEY_BOOL(C, mobike, "mobike", .def = false,
+		.brief = "SAs stay while addresses change (RFC 4555)",
+		.text = "Both ends must want it, and type=tunnel.  The end that made the IKE SA tells "
+			"the other one its new address, also of the other address family, and tries "
+			"the other addresses of the peer when one does not answer."),
 	MS_KEY_ENUM(C, esn, "esn", .choices = esns, .def = MS_AUTO,
 		.brief = "extended sequence numbers of IPsec SAs"),
 	MS_KEY_ENUM(C, fragmentation, "fragmentation", .choices = fragmentations,

@@ -1,4 +1,5 @@
 east_address=192.1.2.23 east_net=192.0.2.0/24 east_client=192.0.2.1
-road_address=192.1.3.209
+road_left=${road_left:-192.1.3.209} mobike=${mobike:-no}
+encapsulation=${encapsulation:-yes}
 ike=aes_gcm128-sha2_256-x25519 their_ike=aes128gcm16-prfsha256-x25519
 esp=aes_gcm128 their_esp=aes128gcm16

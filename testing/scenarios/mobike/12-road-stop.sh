@@ -1,0 +1,5 @@
+if [ "$client" = modswan ]; then
+	modswan_stop
+else
+	strongswan_stop
+fi

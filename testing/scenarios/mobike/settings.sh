@@ -1,0 +1,2 @@
+mobike=yes road_left=%defaultroute
+[ "$client$server" != modswanmodswan ] || encapsulation=auto
