@@ -217,6 +217,7 @@ void child_established(struct child_sa *child)
 
 	child->state = CHILD_ESTABLISHED;
 	child->established_s = e->host->ops->wall_s(e->host->ctx);
+	child->born_ms = ike_now(e);
 	c->newest_child = child->serial;
 	c->newest_ike = ike->serial;
 	c->tries = 0;

@@ -56,6 +56,7 @@ struct child_sa {
 	uint8_t n_mine, n_theirs;
 	uint64_t rekey_at, expire_at; /* UINT64_MAX: never */
 	uint64_t established_s;       /* wall clock */
+	uint64_t born_ms;             /* when it was established; monotonic */
 	uint32_t replaces;            /* serial of the child that this one rekeys */
 	uint64_t octets_in;           /* at the last look, for liveness */
 	struct child_install *install;

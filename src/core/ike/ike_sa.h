@@ -77,6 +77,7 @@ struct ike_sa {
 	bool nat_here, nat_there, floated;
 	bool no_revival; /* terminated by a person, or replaced */
 	bool replacing;  /* a successor is on its way */
+	bool heir;       /* of a rekeying under way: lives and dies with that exchange */
 	bool telling;    /* somebody waits for attempt_over() */
 	bool peer_rfc7427;
 	bool peer_fragments; /* both ends said IKEV2_FRAGMENTATION_SUPPORTED */

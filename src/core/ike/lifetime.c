@@ -121,7 +121,10 @@ static void check_liveness(struct ike_sa *ike, uint64_t now)
 	uint64_t delay = ike->conn->desc->dpd_delay_ms;
 	struct traffic *t;
 
-	ike->dpd_at = now + delay;
+	/* The SA may have passed to a connection that wants none. */
+	ike->dpd_at = delay ? now + delay : IKE_NEVER;
+	if (delay == 0)
+		return;
 	if (ike->request)
 		return; /* its retransmission tells */
 	if (now - ike->heard_ms < delay) {
@@ -186,6 +189,20 @@ static void keepalive(struct ike_sa *ike, uint64_t now)
 	h->ops->keepalive(h->ctx, &ike->local, &ike->remote);
 }
 
+/* One that nobody has used for all its life is not made anew. */
+static void replace(struct ike_sa *ike)
+{
+	struct ms_logger lg = ike_logger(ike);
+
+	if (ike->children || ike->wants || ike->request || ike->busy) {
+		ike->wants |= IKE_WANT_REKEY;
+		ike_next_request(ike);
+		return;
+	}
+	ms_info(&lg, "no CHILD SA uses it: it is not rekeyed");
+	ike_want_delete(ike);
+}
+
 void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 {
 	ike_sa_ref(ike);
@@ -209,8 +226,7 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 		}
 		if (!ike->gone && ike->replace_at <= now) {
 			ike->replace_at = IKE_NEVER;
-			ike->wants |= IKE_WANT_REKEY;
-			ike_next_request(ike);
+			replace(ike);
 		}
 		if (!ike->gone && ike->dpd_at <= now)
 			check_liveness(ike, now);

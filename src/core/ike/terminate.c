@@ -90,6 +90,8 @@ void ike_terminate_conn(struct ike_engine *e, struct conn *c)
 		struct conn *heir = ike->established ? other_user(ike) : NULL;
 
 		next = ike->conn_next;
+		if (ike->heir)
+			continue;
 		if (heir) {
 			if (c->newest_ike == ike->serial)
 				c->newest_ike = 0;
@@ -120,11 +122,20 @@ ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial)
 	struct ike_sa *ike = ike_by_serial(e, serial);
 	struct child_sa *child = child_by_serial(e, serial);
 
-	if (ike) {
+	if (ike && ike->established) {
+		/* These SAs shall go, not the connections: those come again when they are wanted. */
+		want_delete(ike, true);
+	} else if (ike) {
 		ike->no_revival = true;
 		ike_want_delete(ike);
 	} else if (child) {
+		struct conn *c = conn_ref(child->conn);
+		bool lost = child->state == CHILD_ESTABLISHED;
+
 		child_want_delete(child);
+		if (lost)
+			ike_revive(e, c, false);
+		conn_unref(&c);
 	} else {
 		return MS_ERR_NOT_FOUND;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define RETRY_MS 5000 /* after TEMPORARY_FAILURE, and as much again at random */
+#define YOUNG_MS 10000 /* longer than an answer is on its way */
 
 static void further_failed(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
@@ -295,6 +296,12 @@ static void child_refused(struct ike_sa *ike, const struct ike_notify_payload *n
 			return;
 		}
 		further_failed(ike, ike_err_of_notify(n->type), &why);
+		return;
+	}
+	/* A young one may be on its way: our answer that made it is late, our request was not. */
+	if (n->type == IKE_N_CHILD_SA_NOT_FOUND && old && !old->initiator &&
+		ike_now(ike->e) < old->born_ms + YOUNG_MS) {
+		give_up(ike, RETRY_MS + random % RETRY_MS, &why, MS_ERR_PEER_REFUSED);
 		return;
 	}
 	if (n->type == IKE_N_CHILD_SA_NOT_FOUND && old) {

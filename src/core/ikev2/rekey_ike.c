@@ -30,6 +30,7 @@ static struct ike_sa *heir_new(struct ike_sa *ike, bool initiator)
 	if (!heir)
 		return NULL;
 	heir->no_revival = true; /* until it is established */
+	heir->heir = true;
 	heir->nat_here = ike->nat_here;
 	heir->nat_there = ike->nat_there;
 	heir->floated = ike->floated;
@@ -79,7 +80,7 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	ms_err err = ike_algorithms(heir, NULL);
 
 	/* Taken down meanwhile: the old one is still there to say so. */
-	if (ike->wants & IKE_WANT_DELETE)
+	if (ike->wants & IKE_WANT_DELETE || heir->gone)
 		err = MS_ERR_BUSY;
 	if (err == MS_OK)
 		err = ike_keymat(heir, x, ike);
@@ -87,6 +88,8 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 		return err;
 	ike_exchange_free(&heir->x);
 	ike_keymat_trim(heir);
+	heir->heir = false;
+	ike_set_conn(heir, ike->conn); /* which may be another one by now */
 	heir->state = heir->initiator ? IKE_PARENT_I3 : IKE_PARENT_R2;
 	heir->no_revival = ike->no_revival;
 	ike_mobike_inherit(heir, ike);
@@ -148,7 +151,7 @@ static bool changing_children(const struct ike_sa *ike)
 		/* Those whose turn has not come go over to the new one. */
 		if ((c->state == CHILD_LARVAL && !(c->wants & CHILD_WANT_NEW) &&
 			    c->rekey_at == IKE_NEVER) ||
-			c->state == CHILD_INSTALLING)
+			c->state == CHILD_INSTALLING || c->state == CHILD_DELETING)
 			return true;
 	return false;
 }

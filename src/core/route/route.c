@@ -4,6 +4,7 @@
 #include "core/child/child_sa.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct route *route_new(const struct host *host, const struct route_env *env)
 {
@@ -153,14 +154,38 @@ static bool same_pairs(const struct route_job *job)
 
 static bool plan_rest(struct route_job *job, struct ms_why *why);
 
-/* The SA group had the eroute: a shunt replaces it, or everything goes. */
+/* Another SA of the connection that carries the same: both ends made one, or rekeyed at once. */
+static const struct child_sa *heir_of(const struct route_job *job)
+{
+	const struct child_sa *best = NULL;
+
+	for (const struct child_sa *c = job->conn->child_sas; c != NULL; c = c->conn_next) {
+		if (c->serial == job->child || c->state != CHILD_ESTABLISHED || !c->up ||
+			c->n_mine != job->pairs.n_mine || c->n_theirs != job->pairs.n_theirs ||
+			memcmp(c->mine, job->pairs.mine, c->n_mine * sizeof *c->mine) != 0 ||
+			memcmp(c->theirs, job->pairs.theirs, c->n_theirs * sizeof *c->theirs) != 0)
+			continue;
+		if (best == NULL || c->serial == job->conn->newest_child)
+			best = c;
+	}
+	return best;
+}
+
+/* The SA group had the eroute: another one takes it, or a shunt, or everything goes. */
 static bool plan_down(struct route_job *job, struct ms_why *why)
 {
+	const struct child_sa *heir;
 	struct conn *c = job->conn;
 
 	(void)why;
 	if (c->routing != RT_ROUTED_TUNNEL || c->eroute_owner != job->child)
 		return false;
+	heir = heir_of(job);
+	if (heir != NULL && job_pairs_of_child(job, heir)) {
+		add_set(job, MS_SHUNT_NONE);
+		add_state(job, RT_ROUTED_TUNNEL);
+		return true;
+	}
 	add_hook(job, MS_HOOK_DOWN, true);
 	if (goes_for_good(c)) {
 		add_delete(job);

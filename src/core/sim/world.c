@@ -54,11 +54,28 @@ static void sent(void *world, struct sim_node *n, struct ms_bytes datagram)
 		world_fail(w, "%s: %s", n->name, why.text);
 }
 
+static void tell_policy(const struct world *w, const struct sim_node *n,
+	const struct ms_kernel_op *op)
+{
+	char dst[MS_SELECTOR_TEXT];
+
+	ms_selector_text(&op->policy.dst, dst, sizeof(dst));
+	if (op->kind == MS_KOP_POLICY_DELETE)
+		world_say(w, "%s: eroute to %s goes", n->name, dst);
+	else if (op->policy.shunt == MS_SHUNT_NONE)
+		world_say(w, "%s: eroute to %s is 0x%08x", n->name, dst,
+			(unsigned)op->policy.said.spi);
+	else
+		world_say(w, "%s: eroute to %s is a shunt", n->name, dst);
+}
+
 static void kernel_did(void *world, struct sim_node *n, const struct ms_kernel_op *op)
 {
 	struct world *w = world;
 	struct ms_why why = { "" };
 
+	if (op->kind == MS_KOP_POLICY_SET || op->kind == MS_KOP_POLICY_DELETE)
+		tell_policy(w, n, op);
 	if (!watch_kernel(w->watch, op, &why))
 		world_fail(w, "%s: %s", n->name, why.text);
 }
@@ -158,7 +175,8 @@ static void third_act(struct world *w)
 			if (c && (k == 0 || w->o.seed % 3))
 				ike_terminate_conn(e->node->ike, c);
 		}
-	if (run(w, 100000))
+	/* An IKE SA without children goes when its life is over. */
+	if (run(w, w->lifetime_ms + 100000))
 		world_empty(w);
 }
 

@@ -51,7 +51,11 @@ static void arrive(struct sim *s, void *arg)
 	}
 	p.said.dst = n->addr;
 	sa = sim_find_sa(n, &p.said);
-	if (!sa || sa->larval || !sa->inbound) {
+	/* The responder may use the new SA as soon as he has answered (RFC 7296 s2.8), and a packet
+	 * may be quicker than the answer. */
+	if (sa && sa->larval)
+		return;
+	if (!sa || !sa->inbound) {
 		lost(p.w, p.t, p.from, "the other end has no such SA");
 		return;
 	}
