@@ -46,15 +46,18 @@ subjectAltName=DNS:$name
 $(printf '%s\n' "$@")"
 }
 
-# crl_make CA [REVOKED]...: CA.crl in DER, of certificates by name; valid for a day.
+# crl_make CA [REVOKED]...: CA.crl in DER, of certificates by name; valid for a day. CA.index says
+# of all others that they are good, for OCSP.
 crl_make() {
-	local ca=$world/ca/$1 name serial
+	local ca=$world/ca/$1 name serial revoked
 	shift
 	: >"$ca.index"
-	for name in "$@"; do
-		serial=$(openssl x509 -noout -serial -in "$world/ca/$name.pem")
-		printf 'R\t330101000000Z\t%s\t%s\tunknown\t/CN=%s\n' \
-			"$(date -u +%y%m%d%H%M%SZ)" "${serial#serial=}" "$name" >>"$ca.index"
+	for name in "$world"/ca/*.pem; do
+		serial=$(openssl x509 -noout -serial -in "$name")
+		name=${name##*/} name=${name%.pem} revoked=
+		[[ " $* " != *" $name "* ]] || revoked=$(date -u +%y%m%d%H%M%SZ)
+		printf '%s\t330101000000Z\t%s\t%s\tunknown\t/CN=%s\n' "${revoked:+R}" "$revoked" \
+			"${serial#serial=}" "$name" | sed 's/^\t/V\t/' >>"$ca.index"
 	done
 	# -config: nothing of the machine's own
 	printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s\ndefault_md=sha256\n' "$ca.index" >"$ca.cnf"
@@ -69,4 +72,13 @@ certs_install() {
 	cp "$world/ca/$2.pem" "$dir/certs/"
 	(umask 077 && cp "$world/ca/$2.key" "$dir/private/$2.pem")
 	cp "$world/ca/$3.pem" "$dir/cacerts/"
+}
+
+# serve_ocsp: on port 8888, from root.index of crl_make, in the background.
+serve_ocsp() {
+	local ca=$world/ca
+	openssl ocsp -index "$ca/root.index" -port 8888 -rsigner "$ca/ocsp.pem" -rkey "$ca/ocsp.key" \
+		-CA "$ca/root.pem" -ndays 1 >/run/modswan/server.log 2>&1 </dev/null &
+	echo $! >/run/modswan/server.pid
+	wait_for 20 sh -c 'ss -Hltn | grep :8888'
 }

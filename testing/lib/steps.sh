@@ -160,5 +160,6 @@ marker_on() {
 	LC_ALL=C grep -qaF 'ModSwan!ModSwan!' "$world/$1.pcap"
 }
 
+. "$top/testing/lib/certs.sh"
 . "$top/testing/lib/steps-modswan.sh"
 . "$top/testing/lib/steps-strongswan.sh"

@@ -1,3 +1,2 @@
-. "$top/testing/lib/certs.sh"
 crl_make $issuer west
 cp $world/ca/$issuer.crl $world/east/etc/ipsec.d/crls/

@@ -1,5 +1,4 @@
 # the right name from a CA that nobody here trusts, and a name that is not west's from the right one
-. "$top/testing/lib/certs.sh"
 mkdir $world/kept && cp $world/ca/west.* $world/kept/
 cert_make west stranger $keytype
 cp $world/ca/west.pem $world/west/etc/ipsec.d/certs/west.pem

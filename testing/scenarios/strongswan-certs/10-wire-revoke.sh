@@ -1,3 +1,2 @@
-. "$top/testing/lib/certs.sh"
 crl_make below east
 cp $world/ca/below.crl $world/west/etc/ipsec.d/crls/
