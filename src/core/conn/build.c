@@ -63,6 +63,9 @@ static ms_err id_of(const struct conn_table *t, struct conn_end *e, const struct
 	if (text != NULL && strcasecmp(text, "%fromcert") == 0)
 		return id_from_cert(t, e, end, side, why);
 
+	/* RFC 7619 s2.2: who proves nothing has no name. */
+	if (text == NULL && e->auth == MS_AUTH_NULL)
+		text = "%null";
 	if (text != NULL && strcasecmp(text, "%myid") == 0)
 		text = t->myid;
 	if (text == NULL) {

@@ -273,7 +273,8 @@ static const struct ms_id *peer_of(const struct ike_sa *ike)
 void ike_index_ids(struct ike_sa *ike)
 {
 	ike_table_remove(&ike->e->by_ids, &ike->by_ids);
-	if (peer_of(ike)->type != MS_ID_ANY)
+	/* Peers without a name are no one's equals, and they may be many. */
+	if (peer_of(ike)->type != MS_ID_ANY && peer_of(ike)->type != MS_ID_NULL)
 		ike_table_add(&ike->e->by_ids, &ike->by_ids,
 			hash_ids(ike->e, &ike->conn->local.id, peer_of(ike)));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AUTH payloads: what is signed (RFC 7296 s2.15), shared keys, RSA signatures of method 1, RFC
+ * AUTH payloads: what is signed (RFC 7296 s2.15), shared keys, none at all (RFC 7619), RSA signatures of method 1, RFC
  * 4754's raw ECDSA, and digital signatures with an AlgorithmIdentifier (RFC 7427).
  *
  * Signing and verifying run in jobs that own copies of the octets and a reference to the key.
@@ -111,6 +111,8 @@ uint32_t ike_auth_kind(struct ms_bytes body)
 
 	if (body.len >= AUTH_HEAD && body.ptr[0] == IKE_AUTHM_SHARED_KEY)
 		return MS_AUTH_PSK;
+	if (body.len >= AUTH_HEAD && body.ptr[0] == IKE_AUTHM_NULL_AUTH)
+		return MS_AUTH_NULL;
 	k = kind_of(body, &signature);
 	return k ? k->auth : 0;
 }
@@ -299,6 +301,27 @@ static void ask_psk(struct ike_sa *ike, bool mine, ike_step_f *next)
 	ask_host_for_psk(w);
 }
 
+/* --- no authentication ------------------------------------------------------------------------ */
+
+/* RFC 7619 s2.1: as with a shared key, which is the SK_p of who makes it.  It proves that nobody
+ * changed the handshake, and nothing about who it is. */
+static void without_credential(struct ike_sa *ike, bool mine, ike_step_f *next)
+{
+	struct ms_bytes key = ike_key(ike, mine == ike->initiator ? IKE_SK_PI : IKE_SK_PR);
+	uint8_t mac[MS_MAX_PRF_OCTETS];
+	struct ms_bytes mac_b = ms_bytes(mac, ike->prf->out_octets);
+	struct ms_why why = { "" };
+	ms_err err = psk_mac(ike, mine, key, mac);
+
+	if (err == MS_OK && mine)
+		err = keep_auth(ike->x, IKE_AUTHM_NULL_AUTH, NULL, mac_b);
+	else if (err == MS_OK && (ike->x->auth.len != AUTH_HEAD + mac_b.len ||
+					 !ms_ct_equal(ike->x->auth.ptr + AUTH_HEAD, mac, mac_b.len)))
+		err = ms_fail(&why, MS_ERR_AUTH, "AUTH does not fit: somebody changed the handshake");
+	ms_wipe(mac, sizeof(mac));
+	next(ike, err, &why);
+}
+
 /* --- signing -------------------------------------------------------------------------------------
  */
 
@@ -371,6 +394,10 @@ void ike_auth_make(struct ike_sa *ike, ike_step_f *next)
 	const struct host *h = ike->e->host;
 	struct auth_wait *w;
 
+	if (ike->conn->local.auth == MS_AUTH_NULL) {
+		without_credential(ike, true, next);
+		return;
+	}
 	if (!(ike->conn->local.auth & IKE_AUTH_SIGNATURES) || !ms_sign()) {
 		ask_psk(ike, true, next);
 		return;
@@ -495,6 +522,10 @@ void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
 	}
 	if (kind == MS_AUTH_PSK) {
 		ask_psk(ike, false, next);
+		return;
+	}
+	if (kind == MS_AUTH_NULL) {
+		without_credential(ike, false, next);
 		return;
 	}
 	(void)kind_of(x->auth, &signature);

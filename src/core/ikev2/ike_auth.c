@@ -46,6 +46,20 @@ static ms_err take_id(const struct ike_payload *p, struct ms_id *out, struct ms_
 		     : MS_OK;
 }
 
+/* RFC 7619 s2.2: what a peer says that proves nothing is no identity. */
+static void forget_name(struct ms_id *id, struct ms_bytes auth)
+{
+	if (ike_auth_kind(auth) != MS_AUTH_NULL)
+		return;
+	ms_id_free(id);
+	id->type = MS_ID_NULL;
+}
+
+static bool has_name(const struct ms_id *id)
+{
+	return !ms_id_is_pattern(id) && id->type != MS_ID_NULL;
+}
+
 /* Everything that must outlive the datagram. */
 static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *why)
 {
@@ -120,7 +134,7 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	wire_put(&out.w, x->my_id);
 	ike_certs_put(ike, &out);
 	ike_certreq_put(ike, &out);
-	if (!ms_id_is_pattern(&c->remote.id)) {
+	if (has_name(&c->remote.id)) {
 		struct ike_id_payload idr = { c->remote.id.type,
 			ms_bytes(c->remote.id.data, c->remote.id.len) };
 
@@ -128,7 +142,8 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	}
 	ike_out_open(&out, IKE_P_AUTH);
 	wire_put(&out.w, x->my_auth);
-	if (!ms_id_is_pattern(&c->remote.id) && !ike_has_ids(ike->e, &c->local.id, &c->remote.id))
+	if (has_name(&c->remote.id) && has_name(&c->local.id) &&
+		!ike_has_ids(ike->e, &c->local.id, &c->remote.id))
 		ike_put_notify(&out, IKE_N_INITIAL_CONTACT, ms_bytes(NULL, 0));
 	ike_cp_put_request(ike, &out);
 	ike_mobike_put(ike, &out);
@@ -270,6 +285,8 @@ void ike_auth_response(struct ike_rx *rx)
 
 	if (err == MS_OK)
 		err = take_common(rx, IKE_P_IDR, &why);
+	if (err == MS_OK)
+		forget_name(&id, x->auth);
 	ike_mobike_take(ike, &rx->m);
 	ike_request_answered(ike);
 	/* Whom we wanted must be whom we got, before any credential is looked at. */
@@ -520,6 +537,8 @@ void ike_auth_request(struct ike_rx *rx)
 		err = take_id(idr, &ike->x->asked_id, &why);
 	if (err == MS_OK)
 		err = take_common(rx, IKE_P_IDI, &why);
+	if (err == MS_OK)
+		forget_name(&ike->peer_id, ike->x->auth);
 	if (err == MS_OK)
 		err = find_conn(ike, &why);
 	if (err) {

@@ -16,6 +16,8 @@ static EVP_PKEY *generate(const char *kind)
 {
 	if (strcmp(kind, "rsa") == 0)
 		return EVP_RSA_gen(2048);
+	if (strcmp(kind, "ed448") == 0)
+		return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
 	if (strcmp(kind, "ed25519") == 0)
 		return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	return EVP_EC_gen(kind);

@@ -70,7 +70,7 @@ static const struct ms_conf_choice auths[] = {
 	{ "ecdsa-sha2_384", MS_AUTH_ECDSA, NULL },
 	{ "ecdsa-sha2_512", MS_AUTH_ECDSA, NULL },
 	{ "eddsa", MS_AUTH_EDDSA, "Ed25519 and Ed448 signatures" },
-	{ "null", MS_AUTH_NULL, "no authentication (RFC 7619)" },
+	{ "null", MS_AUTH_NULL, "no authentication (RFC 7619); an end of that kind has no identity" },
 	{ "never", MS_AUTH_NEVER, "the connection is never negotiated" },
 	{ NULL, 0, NULL },
 };
