@@ -19,10 +19,11 @@
 #include <modswan/log.h>
 #include <modswan/loop.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Raised whenever a struct of include/modswan changes shape or meaning. */
-#define MS_PLUGIN_ABI 2u
+#define MS_PLUGIN_ABI 3u
 #define MS_PLUGIN_MAGIC 0x4d53574eu /* "MSWN" */
 
 /* Roles: the header of the same name under modswan/ defines struct ms_ROLE_ops. */
@@ -106,6 +107,7 @@ struct ms_plugin {
 	size_t conf_size;		/* of the struct that keys write into */
 	ms_plugin_load_f *load;		/* NULL: nothing to do, instance is NULL */
 	ms_plugin_unload_f *unload;	/* NULL: nothing to undo */
+	bool on_demand; /* loaded only where a configuration names it */
 };
 
 /* MS_PLUGIN(kernel_klips, "kernel-klips", .summary = "...", .features = ..., ...);

@@ -47,6 +47,12 @@ struct ms_alg_info {
  * unregister.  A failing algorithm is not an error.  MS_ERR_BUG: ops is malformed;
  * MS_ERR_DUPLICATE: a provider of this name is there; MS_ERR_NOMEM. */
 ms_err ms_crypto_register(const struct ms_crypto_ops *ops, const char *provider) MS_MUST_CHECK;
+/* What a provider would offer whose plugin (a name) is not loaded: listed with that as the reason.  No
+ * code of it runs. */
+void ms_crypto_note_absent(const struct ms_crypto_ops *ops, const char *provider,
+	const char *plugin);
+/* Why nobody offers this, of the first that could; NULL: nobody could.  key_bits 0: any. */
+const char *ms_crypto_why_not(enum ms_alg_kind kind, uint16_t id, uint16_t key_bits);
 /* Forgets a provider; nothing of it may be in use. Unknown names are ignored. */
 void ms_crypto_unregister(const char *provider);
 /* The i-th row, by kind and then in order of choice; false: no more. */

@@ -13,6 +13,7 @@
 #include "klips/pfkey_server.h"
 #include "klips/pmtu.h"
 #include "klips/worker.h"
+#include "lib/conf/daemon_keys.h"
 #include "lib/log/sink.h"
 #include "lib/loop/loop.h"
 #include "lib/plugin/loader.h"
@@ -190,14 +191,36 @@ static bool provides_crypto(const struct ms_plugin *datum)
 	return false;
 }
 
-/* Only those with algorithms: the rest is the key daemon's. */
+/* Only those with algorithms: the rest of the lists is the key daemon's. */
+static ms_err load_crypto(struct whole *w, const struct ms_daemon_conf *conf, struct ms_why *why)
+{
+	const char *names[MAX_CRYPTO_PLUGINS + 1];
+	struct ms_plugin_info info;
+	unsigned i, n = 0;
+	ms_err err;
+
+	for (i = 0; n < MAX_CRYPTO_PLUGINS && ms_plugins_info(w->plugins, i, &info); i++) {
+		const struct ms_plugin *datum = ms_plugins_datum(w->plugins, i);
+
+		if (info.state == MS_PLUGIN_FOUND && provides_crypto(datum)
+			&& ms_plugin_wanted(datum, (const char *const *)conf->plugins,
+				(const char *const *)conf->plugins_also))
+			names[n++] = info.name;
+	}
+	names[n] = NULL;
+	if (n == 0)
+		return ms_fail(why, MS_ERR_PLUGIN, "no plugin with algorithms was found or wanted");
+	err = ms_plugins_load(w->plugins, names, why);
+	ms_plugins_note_absent(w->plugins);
+	return err;
+}
+
 static ms_err load_plugins(struct whole *w, const struct options *o, struct ms_why *why)
 {
 	struct ms_services services = { .size = sizeof services, .loop = w->k.loop,
 		.log = &w->k.log, .confdir = o->confdir, .rundir = o->rundir };
-	const char *names[MAX_CRYPTO_PLUGINS + 1];
-	struct ms_plugin_info info;
-	unsigned i, n = 0;
+	struct ms_daemon_conf conf = { 0 };
+	char path[4096];
 	ms_err err;
 
 	w->plugins = ms_plugins_new(&services);
@@ -208,13 +231,12 @@ static ms_err load_plugins(struct whole *w, const struct options *o, struct ms_w
 	err = ms_plugins_find(w->plugins, o->plugindir, why);
 	if (err != MS_OK)
 		return err;
-	for (i = 0; n < MAX_CRYPTO_PLUGINS && ms_plugins_info(w->plugins, i, &info); i++)
-		if (info.state == MS_PLUGIN_FOUND && provides_crypto(ms_plugins_datum(w->plugins, i)))
-			names[n++] = info.name;
-	names[n] = NULL;
-	if (n == 0)
-		return ms_fail(why, MS_ERR_PLUGIN, "no plugin with algorithms in %s", o->plugindir);
-	return ms_plugins_load(w->plugins, names, why);
+	snprintf(path, sizeof path, "%s/modswan/modswan.conf", o->confdir);
+	err = ms_conf_load(path, ms_daemon_keys, &conf, why);
+	if (err == MS_OK)
+		err = load_crypto(w, &conf, why);
+	ms_conf_free(ms_daemon_keys, &conf);
+	return err;
 }
 
 static ms_err make_tables(struct klips *k)

@@ -125,8 +125,9 @@ static void request(struct pfkey_client *c, size_t len, int fd)
 		err = dispatch(&call, &m);
 	if (err > 0) {
 		ms_pfkey_text(&m, text, sizeof text);
-		ms_debug(&s->k->log, "refused with %s: %s (%s)", strerror(err), text,
-			call.why.text);
+		/* what has a reason is worth a line: errno alone tells nobody which key is too short */
+		ms_log(&s->k->log, call.why.text[0] != '\0' ? MS_LOG_INFO : MS_LOG_DEBUG,
+			"refused with %s: %s (%s)", strerror(err), text, call.why.text);
 	}
 	/* shorter ones leave nothing to answer to */
 	if (len >= MS_PFKEY_HEADER_OCTETS && err != PFKEY_ANSWERED)

@@ -6,6 +6,10 @@
 #include "klips/pmtu.h"
 #include "klips/xform.h"
 
+#include <modswan/proposal.h>
+
+#include <stdio.h>
+
 enum { FIRST_TUN_SPI = 0x1001, TUN_SPI_TRIES = 1 << 20, DEFAULT_MTU = 1500 };
 /* RFC 791 s3.1: every link carries so much */
 enum { MIN_INNER_MTU = 68 };
@@ -30,6 +34,42 @@ static unsigned salt_octets(uint16_t encr)
 	return 0;
 }
 
+/* Offered, but not with such a key: the key is wrong; else the algorithm is. */
+static ms_err no_encr(uint16_t id, size_t octets, struct ms_why *why)
+{
+	const char *reason = ms_crypto_why_not(MS_ALG_ENCR, id, (uint16_t)(octets * 8));
+	char name[64], sizes[64] = "";
+	struct ms_alg_info info;
+	size_t used = 0;
+	unsigned i;
+
+	ms_transform_text(MS_TRANSFORM_ENCR, id, 0, name, sizeof name);
+	for (i = 0; ms_crypto_list(i, &info); i++) {
+		const struct ms_encr_alg *alg;
+
+		if (info.kind != MS_ALG_ENCR || info.id != id || !info.first || used >= sizeof sizes)
+			continue;
+		alg = ms_encr_find(id, info.key_bits);
+		used += (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%u",
+			used == 0 ? "" : ", ", alg->key_octets + alg->salt_octets);
+	}
+	if (used > 0)
+		return ms_fail(why, MS_ERR_BAD_KEY, "%s wants a key of %s octets, got %zu", name, sizes,
+			octets);
+	return ms_fail(why, MS_ERR_NO_ALGORITHM, "%s is not offered%s%s", name,
+		reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
+}
+
+static ms_err no_integ(uint16_t id, struct ms_why *why)
+{
+	const char *reason = ms_crypto_why_not(MS_ALG_INTEG, id, 0);
+	char name[64];
+
+	ms_transform_text(MS_TRANSFORM_INTEG, id, 0, name, sizeof name);
+	return ms_fail(why, MS_ERR_NO_ALGORITHM, "%s is not offered%s%s", name,
+		reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
+}
+
 static ms_err set_crypto(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
 	struct ms_why *why)
 {
@@ -43,19 +83,16 @@ static ms_err set_crypto(struct klips *k, struct klips_sa *sa, const struct ms_p
 
 	if (ah && (encr_id != 0 || octets != 0 || integ_id == 0))
 		return ms_fail(why, MS_ERR_SYNTAX, "AH has an integrity algorithm and nothing else");
-	if (octets < salt_octets(encr_id))
-		return ms_fail(why, MS_ERR_BAD_KEY, "key of %zu octets", octets);
-	if (!ah)
+	if (!ah && octets >= salt_octets(encr_id))
 		encr = ms_encr_find(encr_id, (uint16_t)((octets - salt_octets(encr_id)) * 8));
 	if (!ah && encr == NULL)
-		return ms_fail(why, MS_ERR_NO_ALGORITHM, "no encryption %u with %zu octets of key",
-			encr_id, octets);
+		return no_encr(encr_id, octets, why);
 	if (!x && m->sa.auth != 0 && integ_id == 0)
 		return ms_fail(why, MS_ERR_NO_ALGORITHM, "no authentication %u", m->sa.auth);
 	if (integ_id != 0) {
 		integ = ms_integ_find(integ_id);
 		if (integ == NULL)
-			return ms_fail(why, MS_ERR_NO_ALGORITHM, "no integrity %u", integ_id);
+			return no_integ(integ_id, why);
 	}
 	return sa_set_crypto(sa, encr, integ, m->key_encrypt.key, m->key_auth.key, k->n_workers, why);
 }

@@ -276,7 +276,8 @@ call 0 spi --debug --esp aes_gcm128 --said esp:1004@2001:db8::2 --src 2001:db8::
 out 'ipsec spi: DEBUG: sends .*ADD'
 no_out 000102030405
 call 0 spi
-out '^esp0x1002@192.0.2.2 ESP_AES_CBC_HMAC_SHA1_96: dir=out src=192.0.2.1 .*bytes\(0,1000,0\)packets\(0,0,50\)'
+limits='bytes\(0,1000,0\)(addtime\([0-9]+,0,0\))?packets\(0,0,50\)'
+out "^esp0x1002@192.0.2.2 ESP_AES_CBC_HMAC_SHA1_96: dir=out src=192.0.2.1 .*$limits"
 out '^tun0x1001@192.0.2.2 IPIP: dir=out src=192.0.2.1 '
 out '^esp:1004@2001:db8::2 ESP_AES_GCM_16: '
 refused 'SA not found' spigrp --said tun.1001@192.0.2.2 esp.1009@192.0.2.2

@@ -49,7 +49,8 @@ static const struct klips_reason reasons[] = {
 	{ ESRCH, "SA does not exist.  Cannot delete." },
 	{ ENOENT, "SA does not exist." },
 	{ ESOCKTNOSUPPORT, "Algorithm support not available in KLIPS." },
-	{ EPROTONOSUPPORT, "Algorithm or transform support not available in KLIPS." },
+	{ EPROTONOSUPPORT, "Algorithm or transform support not available in KLIPS.  Check the log of "
+			   "KLIPS for details." },
 	{ ENOBUFS, "no kernel memory to allocate SA." },
 	{ ENOMEM, "no kernel memory to allocate SA." },
 	{ ENOSPC, "no room in kernel SAref table.  Cannot process request." },

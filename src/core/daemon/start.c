@@ -64,7 +64,9 @@ static ms_err load_plugins(struct daemon *d, struct ms_why *why)
 	err = ms_plugins_find(d->plugins, folder, why);
 	if (err != MS_OK)
 		return err;
-	err = ms_plugins_load(d->plugins, (const char *const *)d->conf.plugins, why);
+	err = ms_plugins_load_also(d->plugins, (const char *const *)d->conf.plugins,
+		(const char *const *)d->conf.plugins_also, why);
+	ms_plugins_note_absent(d->plugins);
 	complain_about_plugins(d);
 	return err;
 }

@@ -20,7 +20,12 @@ const struct ms_conf_key ms_daemon_keys[] = {
 		.brief = "plugins to load, by name",
 		.text = "Plugins are loaded in the order in which they need each other, among "
 			"equals in "
-			"the order of this list.  Without the list every plugin found is loaded."),
+			"the order of this list.  Without the list every "
+			"plugin found is loaded, but not those that only come on demand."),
+	MS_KEY_LIST(C, plugins_also, "plugins-also", .check = conf_check_word,
+		.brief = "more plugins to load, of those that only come on demand",
+		.text = "For instance [ \"crypto-legacy\" ], which has algorithms that are not secure "
+			"any more.  klips reads this list too, and takes those with algorithms."),
 	MS_KEY_STRING(C, plugin_dir, "plugin-dir", .check = conf_check_path,
 		.brief = "directory of the plugins",
 		.text = "Without it, the directory that was chosen when the software was built."),

@@ -6,7 +6,8 @@
 #include <modswan/conf.h>
 
 struct ms_daemon_conf {
-	char **plugins;   /* NULL: all that are found */
+	char **plugins;   /* NULL: all that are found, but not those on demand */
+	char **plugins_also; /* more of them; may be NULL */
 	char *plugin_dir; /* NULL: where they were installed */
 	bool log_stderr, log_syslog;
 	char *syslog_facility;   /* "authpriv" */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Known-answer vectors.  Sources: RFC 3602 s4 and SP 800-38A F.2 (CBC), RFC 3686 s6 (CTR), the GCM
+ * Known-answer vectors.  Sources: SP 800-67 appendix B (3DES), RFC 2202 (MD5),
+ * RFC 3602 s4 and SP 800-38A F.2 (CBC), RFC 3686 s6 (CTR), the GCM
  * submission's test cases 4, 10 and 16, RFC 7634 appendix A, RFC 2202, RFC 4231, RFC 4868 s2.7,
  * RFC 4494 s4, RFC 3566 s4.1, FIPS 180-4 examples, RFC 5903 and RFC 7748 (generators), RFC 8032
  * s7.1, RFC 6979 A.2.5.  CCM with the 11-octet nonce of RFC 4309 has no published vector: those
@@ -58,6 +59,8 @@
 
 const struct kat_encr kat_encr_rows[] = {
 	{ MS_ENCR_NULL, 0, "", "", "", CBC_PLAIN, CBC_PLAIN, "" },
+	{ MS_ENCR_3DES, 0, "0123456789abcdef23456789abcdef01456789abcdef0123", "0000000000000000", "",
+		"5468652071756663", "a826fd8ce53b855f", "" },
 	{ MS_ENCR_AES_CBC, 128, "06a9214036b8a15b512e03d534120006",
 		"3dafba429d9eb430b422da802c9fac41", "", CTR_PLAIN,
 		"e353779c1079aeb82708942dbe77181a", "" },
@@ -106,6 +109,7 @@ const unsigned kat_encr_count = ROWS(kat_encr_rows);
 	"68204b6579204669727374"
 
 const struct kat_mac kat_integ_rows[] = {
+	{ MS_INTEG_HMAC_MD5_96, OB16, HI_THERE, "9294727a3638bb1c13f48ef8158bfc9d" },
 	{ MS_INTEG_HMAC_SHA1_96, OB16 "0b0b0b0b", HI_THERE,
 		"b617318655057264e28bc0b6fb378c8ef146be00" },
 	{ MS_INTEG_HMAC_SHA2_256_128, OB16 OB16, HI_THERE,
@@ -124,6 +128,8 @@ const struct kat_mac kat_integ_rows[] = {
 const unsigned kat_integ_count = ROWS(kat_integ_rows);
 
 const struct kat_mac kat_prf_rows[] = {
+	{ MS_PRF_HMAC_MD5, JEFE, JEFE_DATA, "750c783e6ab0b503eaa86e310a5db738" },
+	{ MS_PRF_HMAC_MD5, AA80, LARGER, "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd" },
 	{ MS_PRF_HMAC_SHA1, JEFE, JEFE_DATA, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
 	{ MS_PRF_HMAC_SHA1, AA80, LARGER, "aa4ae5e15272d00e95705637ce8a3b55ed402112" },
 	{ MS_PRF_HMAC_SHA2_256, JEFE, JEFE_DATA,

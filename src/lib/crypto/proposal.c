@@ -74,10 +74,16 @@ static bool offered(uint8_t type, uint16_t id, uint16_t bits)
 
 static ms_err refuse_missing(uint8_t type, uint16_t id, uint16_t bits, struct ms_why *why)
 {
+	static const int kinds[] = { [MS_TRANSFORM_ENCR] = MS_ALG_ENCR, [MS_TRANSFORM_PRF] = MS_ALG_PRF,
+		[MS_TRANSFORM_INTEG] = MS_ALG_INTEG, [MS_TRANSFORM_KE] = MS_ALG_KE };
 	const struct iana_row *row = ms_iana_transform(type, id);
+	const char *reason = type < sizeof kinds / sizeof kinds[0]
+		? ms_crypto_why_not((enum ms_alg_kind)kinds[type], id, bits) : NULL;
 	char name[64];
 
 	ms_transform_text(type, id, bits, name, sizeof name);
+	if (reason != NULL)
+		return ms_fail(why, MS_ERR_NO_ALGORITHM, "%s is not offered: %s", name, reason);
 	if (row != NULL && (row->traits & TRAIT_LEGACY) != 0)
 		return ms_fail(why, MS_ERR_NO_ALGORITHM,
 			"%s is an old algorithm that is not secure any more and is switched off",

@@ -164,6 +164,51 @@ ms_err ms_crypto_register_tested(
 	return err;
 }
 
+/* Stands in for tests: nothing is offered. */
+#define NOT_LOADED(type, name)                                                                     \
+	static ms_err name(const struct type *alg, struct ms_why *why)                             \
+	{                                                                                          \
+		(void)alg;                                                                         \
+		return ms_fail(why, MS_ERR_PLUGIN, "its plugin is not loaded");                    \
+	}
+NOT_LOADED(ms_encr_alg, no_encr)
+NOT_LOADED(ms_integ_alg, no_integ)
+NOT_LOADED(ms_prf_alg, no_prf)
+NOT_LOADED(ms_hash_alg, no_hash)
+NOT_LOADED(ms_ke_alg, no_ke)
+
+void ms_crypto_note_absent(const struct ms_crypto_ops *ops, const char *provider,
+	const char *plugin)
+{
+	static const struct kat_suite none = { no_encr, no_integ, no_prf, no_hash, no_ke, NULL, NULL };
+	struct ms_crypto_ops lists = *ops;
+	unsigned i;
+
+	lists.sign = NULL;
+	lists.random = NULL;
+	if (ms_crypto_register_tested(&lists, provider, &none) != MS_OK)
+		return; /* it only makes messages poorer */
+	for (i = 0; i < reg.n; i++)
+		if (strcmp(reg.rows[i].provider, provider) == 0)
+			snprintf(reg.rows[i].reason, sizeof reg.rows[i].reason,
+				"it is in the plugin %s, which plugins-also in modswan.conf switches on",
+				plugin);
+}
+
+const char *ms_crypto_why_not(enum ms_alg_kind kind, uint16_t id, uint16_t key_bits)
+{
+	unsigned i;
+
+	for (i = reg.start[kind]; i < reg.start[kind + 1]; i++) {
+		const struct entry *e = &reg.rows[i];
+
+		if (e->id == id && !e->offered && (key_bits == 0 || e->key_bits == 0
+			|| e->key_bits == key_bits))
+			return e->reason;
+	}
+	return NULL;
+}
+
 ms_err ms_crypto_register(const struct ms_crypto_ops *ops, const char *provider)
 {
 	return ms_crypto_register_tested(ops, provider, &kat_suite);

@@ -7,6 +7,8 @@
  */
 #include "lib/plugin/loader_priv.h"
 
+#include <modswan/registry.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -272,12 +274,18 @@ static void load_one(struct ms_plugins *set, struct plugin *p)
 
 static bool listed(const char *const *names, const char *name)
 {
-	if (names == NULL)
-		return strcmp(name, "skeleton") != 0;
-	for (; *names != NULL; names++)
+	for (; names != NULL && *names != NULL; names++)
 		if (strcmp(*names, name) == 0)
 			return true;
 	return false;
+}
+
+bool ms_plugin_wanted(const struct ms_plugin *datum, const char *const *names,
+	const char *const *also)
+{
+	if (listed(also, datum->name))
+		return true;
+	return names == NULL ? !datum->on_demand : listed(names, datum->name);
 }
 
 static ms_err check_wanted(const struct ms_plugins *set, const char *const *names,
@@ -314,18 +322,37 @@ static void say_why_off(struct ms_plugins *set, struct plugin *p)
 		need->name == NULL ? "" : need->name);
 }
 
-ms_err ms_plugins_load(struct ms_plugins *set, const char *const *names, struct ms_why *why)
+ms_err ms_plugins_load_also(struct ms_plugins *set, const char *const *names,
+	const char *const *also, struct ms_why *why)
 {
 	struct plugin *p;
+	ms_err err;
 
 	for (p = set->plugins; p != NULL; p = p->next)
-		p->wanted = listed(names, p->name);
+		p->wanted = p->datum != NULL && ms_plugin_wanted(p->datum, names, also);
 	while ((p = graph_next(set)) != NULL)
 		load_one(set, p);
 	for (p = set->plugins; p != NULL; p = p->next)
 		if (p->state == MS_PLUGIN_FOUND)
 			say_why_off(set, p);
-	return check_wanted(set, names, why);
+	err = check_wanted(set, names, why);
+	return err == MS_OK ? check_wanted(set, also, why) : err;
+}
+
+ms_err ms_plugins_load(struct ms_plugins *set, const char *const *names, struct ms_why *why)
+{
+	return ms_plugins_load_also(set, names, NULL, why);
+}
+
+void ms_plugins_note_absent(const struct ms_plugins *set)
+{
+	const struct ms_feature *f;
+
+	for (const struct plugin *p = set->plugins; p != NULL; p = p->next)
+		for (unsigned k = 0; p->state == MS_PLUGIN_OFF && p->datum != NULL &&
+			(f = plugin_provides(p->datum, k)) != NULL; k++)
+			if (f->role == MS_ROLE_CRYPTO)
+				ms_crypto_note_absent(f->ops, f->name, p->name);
 }
 
 /* --- looking ------------------------------------------------------------------------------- */

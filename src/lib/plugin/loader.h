@@ -53,10 +53,18 @@ struct ms_preopened {
 	void *address;
 };
 void ms_plugins_find_preopened(struct ms_plugins *set, const struct ms_preopened *list);
-/* names: NULL-terminated list of those wanted, NULL: all but "skeleton".  MS_ERR_PLUGIN: a name on
+/* names: NULL-terminated list of those wanted, NULL: all but those on
+ * demand.  also: more of them, or NULL.  MS_ERR_PLUGIN: a name on
  * the list was not found or is not usable; the others are loaded all the same. */
+ms_err ms_plugins_load_also(struct ms_plugins *set, const char *const *names,
+	const char *const *also, struct ms_why *why) MS_MUST_CHECK;
 ms_err ms_plugins_load(struct ms_plugins *set, const char *const *names, struct ms_why *why)
 	MS_MUST_CHECK;
+/* Is this plugin wanted by such lists? */
+bool ms_plugin_wanted(const struct ms_plugin *datum, const char *const *names,
+	const char *const *also);
+/* Lets the registry of algorithms know what plugins that are not loaded would offer. */
+void ms_plugins_note_absent(const struct ms_plugins *set);
 /* As ms_services.provider. */
 const struct ms_provider *ms_plugins_provider(const struct ms_plugins *set, enum ms_role role,
 	const char *name, unsigned i);

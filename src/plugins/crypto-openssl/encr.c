@@ -6,7 +6,7 @@
  * at load.  Nothing is allocated per packet.
  *
  * Standards: RFC 3602 (CBC), RFC 3686 (CTR), RFC 4106 (GCM), RFC 4309 (CCM), RFC 7634
- * (ChaCha20-Poly1305), RFC 2410 (NULL).
+ * (ChaCha20-Poly1305).
  */
 #include "crypto-openssl.h"
 
@@ -170,40 +170,6 @@ static void open_jobs(void *ctx, struct ms_encr_job *jobs, unsigned n)
 	run(ctx, jobs, n, 0);
 }
 
-/* --- NULL ------------------------------------------------------------------------------------ */
-
-static ms_err null_new(const struct ms_encr_alg *alg, void **ctx_r, const uint8_t *key)
-{
-	static uint8_t nothing;
-
-	(void)alg;
-	(void)key;
-	*ctx_r = &nothing;
-	return MS_OK;
-}
-
-static void null_free(void **ctx)
-{
-	*ctx = NULL;
-}
-
-static void null_run(void *ctx, struct ms_encr_job *jobs, unsigned n)
-{
-	unsigned i;
-
-	(void)ctx;
-	for (i = 0; i < n; i++)
-		jobs[i].ok = true;
-}
-
-static const struct ms_encr_alg null_alg = { .id = MS_ENCR_NULL,
-	.name = "NULL",
-	.block_octets = 1,
-	.ctx_new = null_new,
-	.ctx_free = null_free,
-	.seal = null_run,
-	.open = null_run };
-
 /* --- the table ------------------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -231,8 +197,8 @@ static const struct encr table[] = {
 #define T(i) &table[i].alg
 const struct ms_encr_alg *const encr_list[] = { T(0), T(1), T(2), T(3), T(4), T(5), T(6), T(7),
 	T(8), T(9), T(10), T(11), T(12), T(13), T(14), T(15), T(16), T(17), T(18), T(19), T(20),
-	T(21), T(22), T(23), T(24), &null_alg, NULL };
-_Static_assert(sizeof table / sizeof table[0] + 2 == sizeof encr_list / sizeof encr_list[0],
+	T(21), T(22), T(23), T(24), NULL };
+_Static_assert(sizeof table / sizeof table[0] + 1 == sizeof encr_list / sizeof encr_list[0],
 	"every row of the table is offered");
 
 ms_err encr_load(struct ms_why *why)

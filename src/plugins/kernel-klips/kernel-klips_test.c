@@ -277,6 +277,12 @@ static void test_first_failure_stops(void **state)
 	ops[0] = sa_op(MS_KOP_SA_ADD, false, 0x400);
 	ops[0].sa.encr_key.len = 7;
 	submit_and_wait(ops, 1);
+	assert_int_equal(f.err, MS_ERR_KERNEL);
+	assert_string_equal(f.why, "klips refused ADD: Invalid argument");
+	ops[0] = sa_op(MS_KOP_SA_ADD, false, 0x400);
+	ops[0].sa.encr = 3; /* 3DES, only on demand */
+	ops[0].sa.encr_key.len = 24;
+	submit_and_wait(ops, 1);
 	assert_int_equal(f.err, MS_ERR_UNSUPPORTED);
 	ops[0] = sa_op(MS_KOP_SA_ADD, false, 0x400);
 	ops[0].sa.encr = 12; /* CBC without integrity: no algorithm has 20 octets of key */

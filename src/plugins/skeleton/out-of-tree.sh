@@ -40,7 +40,8 @@ says() {
 }
 
 "$load" "$dir/etc" "$dir/plugins" 5 >"$dir/out" 2>&1 || complain 'is not loaded'
-says 'skeleton: loaded, ABI 1'
+abi=$(sed -nE 's/^#define MS_PLUGIN_ABI ([0-9]+)u$/\1/p' "$top/include/modswan/plugin.h")
+says "skeleton: loaded, ABI $abi"
 says 'skeleton: hook:skeleton on'
 says 'log: skeleton: "net1": unroute, step 3'
 says 'log: skeleton: 5 steps seen'

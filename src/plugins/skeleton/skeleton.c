@@ -106,4 +106,5 @@ static const struct ms_feature features[] = {
 
 MS_PLUGIN(skeleton, "skeleton", .summary = "how to write a plugin: counts steps of connections",
 	.features = features, .keys = keys, .conf_size = sizeof(struct skeleton_conf),
-	.load = skeleton_load, .unload = skeleton_unload);
+	.load = skeleton_load, .unload = skeleton_unload,
+	.on_demand = true); /* yours is not: it is loaded when it is there */

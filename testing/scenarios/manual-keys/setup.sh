@@ -1,4 +1,8 @@
 alg=${alg:-aes128-sha1-96} alg_name=${alg_name:-AES_CBC_HMAC_SHA1_96}
+case $alg in
+3des*|null*) also='"crypto-legacy"' ;;
+*) also= ;;
+esac
 # fixed, so that the two ends have the same: SAs toward west and toward east
 key_toward_west=0x00112233_44556677_8899aabb_ccddeeff
 key_toward_east=0x10213243_54657687_98a9bacb_dcedfe0f
