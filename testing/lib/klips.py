@@ -103,11 +103,11 @@ class Klips:
     # --- devices -----------------------------------------------------------------------------
 
     def attach(self, phys, name=""):
-        self.call(ATTACH, 0, ext(E_DEVICE, struct.pack("=I16s16s", 0, name.encode(),
-                                                       phys.encode())))
+        self.call(ATTACH, 0, ext(E_DEVICE, struct.pack("=I16s16sI", 0, name.encode(),
+                                                       phys.encode(), 0)))
 
     def detach(self, name):
-        self.call(DETACH, 0, ext(E_DEVICE, struct.pack("=I16s16s", 0, name.encode(), b"")))
+        self.call(DETACH, 0, ext(E_DEVICE, struct.pack("=I16s16sI", 0, name.encode(), b"", 0)))
 
     def encap(self, local, port, fd):
         self.call(ENCAP, 0, address(E_LOCAL, local, port), fd)
