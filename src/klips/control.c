@@ -324,6 +324,7 @@ ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why
 	k->hide_tos = o->hide_tos;
 	k->tell_too_big = o->tell_too_big;
 	k->n_workers = o->workers != 0 ? o->workers : cores();
+	k->no_eroute = o->no_eroute;
 	k->icmp4_fd = k->icmp6_fd = -1;
 	k->now_s = (uint64_t)time(NULL);
 	signal(SIGPIPE, SIG_IGN);

@@ -18,7 +18,7 @@
 	X(OUT_PASS, "out_pass", "packets sent in clear by %pass")                                  \
 	X(OUT_IKE, "out_ike", "IKE packets of this host, always in clear")                         \
 	X(OUT_MALFORMED, "out_malformed", "dropped: not a whole IPv4 or IPv6 packet")              \
-	X(OUT_NO_EROUTE, "out_no_eroute", "dropped: no eroute")                                    \
+	X(OUT_NO_EROUTE, "out_no_eroute", "no eroute: dropped, or what noeroute= says")            \
 	X(OUT_DROP, "out_drop", "dropped by %drop")                                                \
 	X(OUT_REJECT, "out_reject", "refused by %reject")                                          \
 	X(OUT_TRAP, "out_trap", "packets that asked for a tunnel (%trap)")                         \
@@ -73,7 +73,8 @@
 	X(OUT_ICMP_QUOTE, "out_icmp_quote", "ICMP errors sent by the SA of what they quote")        \
 	X(TCP_MSS, "tcp_mss", "SYNs whose segment size was lowered")                              \
 	X(ICMP_SENT, "icmp_sent", "ICMP errors sent")                                              \
-	X(ICMP_LIMITED, "icmp_limited", "ICMP errors not sent: too many")
+	X(RESET_SENT, "reset_sent", "TCP resets sent for %reject")                                 \
+	X(ICMP_LIMITED, "icmp_limited", "ICMP errors and TCP resets not sent: too many")
 
 enum klips_counter {
 #define KLIPS_COUNTER_ENUM(id, name, text) KC_##id,

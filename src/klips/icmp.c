@@ -3,6 +3,7 @@
 
 #include "klips/device.h"
 #include "klips/instance.h"
+#include "klips/reset.h"
 
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
@@ -125,9 +126,28 @@ void icmp_time_exceeded(struct klips_worker *w, const struct klips_device *d, co
 	send_error(w, d, p, v, v->version == 4 ? ICMP_TIMXCEED : ICMP6_TIME_EXCEEDED, 0, 0);
 }
 
+static bool reset(struct klips_worker *w, const struct pkt *p, const struct ip_view *v)
+{
+	uint8_t buf[RESET_MAX_OCTETS];
+	size_t len = reset_make(buf, p->data, v);
+	struct ms_endpoint to = { .addr = ip_src(p->data) };
+	struct sockaddr_storage ss;
+	socklen_t ss_len = ms_endpoint_to_sockaddr(&to, &ss);
+	int fd = v->version == 4 ? w->k->icmp4_fd : w->k->icmp6_fd;
+
+	if (len == 0)
+		return false;
+	if (fd >= 0 && may_answer(p, v) && allowed(w)
+		&& sendto(fd, buf, len, MSG_DONTWAIT, (struct sockaddr *)&ss, ss_len) > 0)
+		count(&w->counters, KC_RESET_SENT, 1);
+	return true;
+}
+
 void icmp_reject(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
 	const struct ip_view *v)
 {
+	if (reset(w, p, v))
+		return;
 	if (v->version == 4)
 		send_error(w, d, p, v, ICMP_UNREACH, ICMP_UNREACH_FILTER_PROHIB, 0);
 	else

@@ -16,7 +16,7 @@ void icmp_too_big(struct klips_worker *w, const struct klips_device *d, const st
 /* In transit. */
 void icmp_time_exceeded(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
 	const struct ip_view *v);
-/* Administratively prohibited. */
+/* A reset for TCP, else: administratively prohibited. */
 void icmp_reject(struct klips_worker *w, const struct klips_device *d, const struct pkt *p,
 	const struct ip_view *v);
 

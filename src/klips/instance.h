@@ -33,6 +33,7 @@ struct klips {
 	uint64_t instance_id;
 	bool hide_tos;
 	bool tell_too_big; /* fragicmp */
+	enum ms_shunt no_eroute; /* what becomes of a packet without eroute: DROP, PASS, REJECT */
 
 	struct eroute_table *eroutes;
 	struct sadb *sadb;

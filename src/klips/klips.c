@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 enum { OPT_RUNDIR = 256, OPT_CONFDIR, OPT_PLUGINDIR, OPT_NOFORK, OPT_STDERRLOG, OPT_DEBUG,
-	OPT_WORKERS, OPT_HIDETOS, OPT_NOHIDETOS, OPT_FRAGICMP, OPT_NOFRAGICMP,
+	OPT_WORKERS, OPT_HIDETOS, OPT_NOHIDETOS, OPT_FRAGICMP, OPT_NOFRAGICMP, OPT_NOEROUTE,
 	OPT_VERSION, OPT_HELP };
 
 static const struct option long_options[] = {
@@ -47,6 +47,7 @@ static const struct option long_options[] = {
 	{ "nohidetos", no_argument, NULL, OPT_NOHIDETOS },
 	{ "fragicmp", no_argument, NULL, OPT_FRAGICMP },
 	{ "nofragicmp", no_argument, NULL, OPT_NOFRAGICMP },
+	{ "noeroute", required_argument, NULL, OPT_NOEROUTE },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -55,7 +56,8 @@ static const struct option long_options[] = {
 static const char usage[] =
 	"usage: klips [--rundir DIR] [--confdir DIR] [--plugindir DIR] [--nofork]\n"
 	"             [--stderrlog] [--debug WORD[,WORD...]] [--workers N]\n"
-	"             [--hidetos | --nohidetos] [--fragicmp | --nofragicmp] [--version] [--help]\n";
+	"             [--hidetos | --nohidetos] [--fragicmp | --nofragicmp] \n"
+	"             [--noeroute drop|pass|reject] [--version] [--help]\n";
 
 static bool parse_debug(struct options *o, const char *words)
 {
@@ -71,6 +73,24 @@ static bool parse_debug(struct options *o, const char *words)
 	}
 	free(copy);
 	return ok;
+}
+
+static bool parse_no_eroute(struct options *o, const char *word)
+{
+	static const struct {
+		const char *word;
+		enum ms_shunt shunt;
+	} rows[] = { { "drop", MS_SHUNT_DROP }, { "pass", MS_SHUNT_PASS },
+		{ "reject", MS_SHUNT_REJECT } };
+	unsigned i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (strcmp(rows[i].word, word) == 0) {
+			o->no_eroute = rows[i].shunt;
+			return true;
+		}
+	fprintf(stderr, "klips: --noeroute %s: expected drop, pass or reject\n", word);
+	return false;
 }
 
 /* -1: go on; else the exit status. */
@@ -110,6 +130,10 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_FRAGICMP:
 			o->tell_too_big = true;
+			break;
+		case OPT_NOEROUTE:
+			if (!parse_no_eroute(o, optarg))
+				return 2;
 			break;
 		case OPT_NOFRAGICMP:
 			o->tell_too_big = false;
@@ -242,7 +266,7 @@ static int run(const struct options *o, int *parent)
 int main(int argc, char **argv)
 {
 	struct options o = { .rundir = MS_RUNDIR, .confdir = MS_CONFDIR, .plugindir = MS_PLUGINDIR,
-		.hide_tos = true, .tell_too_big = true };
+		.hide_tos = true, .tell_too_big = true, .no_eroute = MS_SHUNT_DROP };
 	int parent = -1, status = parse_options(&o, argc, argv);
 
 	if (status >= 0)

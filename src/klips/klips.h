@@ -12,6 +12,7 @@ struct options {
 	bool nofork, stderrlog, hide_tos, tell_too_big;
 	uint32_t debug; /* log sources */
 	unsigned workers; /* 0: one per core */
+	enum ms_shunt no_eroute;
 };
 
 /* Everything up to listening; o's strings must live as long. */

@@ -37,6 +37,7 @@ libklips_la_SOURCES = \
 	src/klips/pfkey_event.c src/klips/pfkey_flow.c src/klips/pfkey_misc.c src/klips/pfkey_sa.c \
 	src/klips/pfkey_server.c src/klips/pfkey_server.h src/klips/pfkey_tell.h \
 	src/klips/rcu.h \
+	src/klips/reset.c src/klips/reset.h \
 	src/klips/replay.c src/klips/replay.h \
 	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
 	src/klips/segment.c src/klips/segment.h \
@@ -60,11 +61,13 @@ TESTS += src/klips/klips_ns_test.sh
 EXTRA_DIST += src/klips/klips_ns_test.sh src/klips/ns_test.py
 
 if HAVE_CMOCKA
-klips_unit_tests = src/klips/replay_test src/klips/eroute_test
+klips_unit_tests = src/klips/replay_test src/klips/reset_test src/klips/eroute_test
 check_PROGRAMS += $(klips_unit_tests)
 TESTS += $(klips_unit_tests)
 src_klips_replay_test_SOURCES = src/klips/replay_test.c
 src_klips_replay_test_LDADD = libklips.la $(CMOCKA_LIBS)
+src_klips_reset_test_SOURCES = src/klips/reset_test.c
+src_klips_reset_test_LDADD = libklips.la libmodswan.la $(CMOCKA_LIBS)
 src_klips_eroute_test_SOURCES = src/klips/eroute_test.c
 src_klips_eroute_test_LDADD = libklips.la $(CMOCKA_LIBS) $(URCU_LIBS)
 endif

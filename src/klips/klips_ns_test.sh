@@ -234,6 +234,13 @@ check "pass: counted" test "$(counter $a out_pass)" -ge 3
 check "reject" inject "$a" flow 192.0.2.1/32 192.0.2.2/32 %reject
 check "reject: the sender is told" sh -c \
 	"ip netns exec $a ping -c 1 -W 2 192.0.2.2 | grep -q -i 'filtered\|prohibited'"
+check "reject: TCP is reset" sh -c "ip netns exec $a timeout 5 python3 -c '
+import socket
+try:
+    socket.create_connection((\"192.0.2.2\", 25), 4)
+except ConnectionRefusedError:
+    print(\"refused\")' | grep -q refused"
+check "reject: the reset is counted" test "$(counter $a reset_sent)" -ge 1
 check "drop" inject "$a" flow 192.0.2.1/32 192.0.2.2/32 %drop
 check_not "drop: ping" on "$a" ping -c 1 -W 1 192.0.2.2
 

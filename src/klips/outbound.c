@@ -193,6 +193,23 @@ static struct eroute *find_by_quote(struct look *l, const struct pkt *p)
 	return er;
 }
 
+/* noeroute=: dropped, unless a person wants otherwise. */
+static void no_eroute(struct look *l, struct pkt *p)
+{
+	switch (l->w->k->no_eroute) {
+	case MS_SHUNT_PASS:
+		count(&l->w->counters, KC_OUT_NO_EROUTE, l->packets);
+		do_pass(l, p);
+		return;
+	case MS_SHUNT_REJECT:
+		icmp_reject(l->w, l->d, p, &l->v);
+		break;
+	default:
+		break;
+	}
+	look_drop(l, p, KC_OUT_NO_EROUTE);
+}
+
 static void look_up(struct look *l, struct pkt *p)
 {
 	struct klips_worker *w = l->w;
@@ -221,7 +238,7 @@ static void look_up(struct look *l, struct pkt *p)
 	if (er == NULL)
 		er = find_by_quote(l, p);
 	if (er == NULL) {
-		look_drop(l, p, KC_OUT_NO_EROUTE);
+		no_eroute(l, p);
 		return;
 	}
 	p->eroute = er;

@@ -66,6 +66,7 @@ void rig_new(struct rig *r)
 	k->loop = ms_loop_new(1);
 	k->n_workers = 1;
 	k->hide_tos = k->tell_too_big = true;
+	k->no_eroute = MS_SHUNT_DROP;
 	k->icmp4_fd = k->icmp6_fd = -1;
 	k->now_s = 1000000;
 	k->eroutes = eroute_table_new();

@@ -21,6 +21,13 @@ static const struct ms_conf_choice helpers[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice noeroutes[] = {
+	{ "drop", MS_NOEROUTE_DROP, "drop it" },
+	{ "pass", MS_NOEROUTE_PASS, "send it in the clear" },
+	{ "reject", MS_NOEROUTE_REJECT, "drop it and tell its sender" },
+	{ NULL, 0, NULL },
+};
+
 static const struct ms_conf_choice ocsp_methods[] = {
 	{ "get", false, "in the URL, so that caches on the way can answer" },
 	{ "post", true, "in the body" },
@@ -101,6 +108,8 @@ const struct ms_conf_key ms_setup_keys[] = {
 		.brief = "MTU of klips' devices; 0: what fits through the physical ones"),
 	MS_KEY_BOOL(S, hidetos, "hidetos", .def = true,
 		.brief = "outer packets of a tunnel do not show the inner type of service"),
+	MS_KEY_ENUM(S, noeroute, "noeroute", .choices = noeroutes, .def = MS_NOEROUTE_DROP,
+		.brief = "what klips does with a packet that no connection covers"),
 	MS_KEY_BOOL(S, fragicmp, "fragicmp", .def = true,
 		.brief = "tell senders with ICMP when a packet is too big for its tunnel",
 		.text = "With no, such packets leave klips in fragments."),
@@ -207,7 +216,7 @@ const struct ms_conf_key ms_setup_keys[] = {
 	REFUSED("plutoload", NULL, "removed in version 2: use auto=add in the connection"),
 	REFUSED("plutostart", NULL, "removed in version 2: use auto=start in the connection"),
 	REFUSED("plutobackgroundload", NULL, "removed in version 2"),
-	REFUSED("no_eroute_pass", NULL, "removed in version 2"),
+	REFUSED("no_eroute_pass", NULL, "removed in version 2: use noeroute="),
 	REFUSED("dump", NULL, "removed in version 2: use dumpdir="),
 	MS_KEY_END,
 };

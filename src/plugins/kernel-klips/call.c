@@ -186,6 +186,10 @@ void klips_command(const struct link *l, const char *argv[KLIPS_ARGV])
 		argv[n++] = "--nohidetos";
 	if (l->no_fragicmp)
 		argv[n++] = "--nofragicmp";
+	if (l->no_eroute != MS_NOEROUTE_DROP) {
+		argv[n++] = "--noeroute";
+		argv[n++] = l->no_eroute == MS_NOEROUTE_PASS ? "pass" : "reject";
+	}
 	if (l->debug != NULL) {
 		argv[n++] = "--debug";
 		argv[n++] = l->debug;

@@ -3,6 +3,7 @@
 #ifndef KERNEL_KLIPS_H
 #define KERNEL_KLIPS_H
 
+#include <modswan/config.h>
 #include <modswan/kernel.h>
 #include <modswan/pfkey.h>
 #include <modswan/plugin.h>
@@ -12,7 +13,7 @@
 
 struct job;
 
-enum { KLIPS_ARGV = 12 };
+enum { KLIPS_ARGV = 16 };
 
 /* A message on its way: answers come in the order of requests. */
 struct pending {
@@ -46,6 +47,7 @@ struct link {
 	char *debug;	   /* words for --debug; NULL: none */
 	bool show_tos;	   /* hidetos=no */
 	bool no_fragicmp;
+	int no_eroute; /* enum ms_noeroute */
 	uint32_t mtu, mss; /* of devices: overridemtu, mssclamp; 0: nothing is said */
 	const struct ms_kernel_events *events;
 	void *ctx;
