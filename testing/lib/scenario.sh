@@ -47,10 +47,7 @@ install_files() {
 scenario_make() {
 	local host file base
 	export scenario=$1
-	# programs built with a sanitizer tell us here; a leak is told, but is no reason to fail at once
-	export ASAN_OPTIONS=log_path=/run/modswan/sanitizer:log_exe_name=1
-	export UBSAN_OPTIONS=log_path=/run/modswan/sanitizer:log_exe_name=1:print_stacktrace=1
-	export LSAN_OPTIONS=exitcode=0
+	sanitizer_options
 	base=$(cat "$scenario/base" 2>/dev/null) && base=$top/testing/scenarios/$base
 	hosts=$(cat "$scenario/hosts" 2>/dev/null || echo sunset west east sunrise)
 	# shellcheck disable=SC2086

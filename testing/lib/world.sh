@@ -81,6 +81,16 @@ world_end() {
 	find "$world" \( -type s -o -type p \) -delete
 }
 
+# Programs built with a sanitizer tell us in their host's folder; a leak is told, but is no reason to
+# fail at once. liburcu is not built for the thread sanitizer: its own memory looks unordered.
+sanitizer_options() {
+	local common=log_path=/run/modswan/sanitizer:log_exe_name=1
+	export ASAN_OPTIONS=$common
+	export UBSAN_OPTIONS=$common:print_stacktrace=1
+	export LSAN_OPTIONS=exitcode=0
+	export TSAN_OPTIONS=$common:suppressions=$top/testing/lib/races:history_size=4
+}
+
 # on HOST COMMAND...: runs there, with this environment.
 on() {
 	local name=$1
