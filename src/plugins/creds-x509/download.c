@@ -36,6 +36,7 @@ struct download {
 	struct ms_fetch *fetch;
 	struct waiter *waiters;
 	bool orphan; /* the instance goes */
+	bool came;   /* the server answered, with whatever */
 
 	/* of the job */
 	struct ms_secret octets;
@@ -83,7 +84,8 @@ static void over(struct download *d)
 
 	if (d->err != MS_OK) {
 		ms_notice(in->services->log, "%s: %s", d->url, ms_why_text(&d->why, d->err));
-		cache_failed(&in->cache, d->key, in->clock() + PENALTY_S);
+		/* A server that does not answer does so for all certificates. */
+		cache_failed(&in->cache, d->came ? d->key : d->url, in->clock() + PENALTY_S);
 	}
 	unlink_download(d);
 	d->waiters = NULL;
@@ -168,6 +170,7 @@ static void came(void *arg, ms_err err, struct ms_bytes octets, const struct ms_
 	struct download *d = arg;
 
 	d->fetch = NULL;
+	d->came = err == MS_OK;
 	d->err = err;
 	if (err != MS_OK)
 		ms_fail(&d->why, err, "%s", ms_why_text(why, err));
@@ -248,7 +251,6 @@ static void key_of(const struct wanted *w, char *out, size_t size)
 		snprintf(out, size, "%s", w->url);
 		return;
 	}
-	/* A server that does not answer does so for all certificates. */
 	cert_key(w->cert, w->issuer, key);
 	n = (size_t)snprintf(out, size, "%s ", w->url);
 	for (unsigned i = 0; i < sizeof key && n + 2 < size; i++)
@@ -274,7 +276,8 @@ bool download(struct instance *in, const struct wanted *w, downloaded_f *done, v
 	if (strlen(w->url) > MS_FETCH_URL_MAX)
 		return false;
 	key_of(w, key, sizeof key);
-	if (cache_has_failed(&in->cache, key, in->clock()))
+	if (cache_has_failed(&in->cache, key, in->clock()) ||
+		cache_has_failed(&in->cache, w->url, in->clock()))
 		return false;
 	while (d != NULL && strcmp(d->key, key) != 0)
 		d = d->next;
