@@ -258,6 +258,7 @@ void ike_sa_init_response(struct ike_rx *rx)
 	memcpy(ike->spi_r, rx->m.h.spi_r, 8);
 	take_hashes(ike, &rx->m);
 	take_fragmentation(ike, &rx->m);
+	ike_certs_take(rx);
 	ike_natd_check(ike, &rx->m);
 	ike_request_answered(ike);
 	ike->busy = IKE_BUSY_OTHER;

@@ -98,6 +98,7 @@ static void test_files(void **state)
 	assert_null(store_named(s, "files3.p12", IN_CERTS));
 	assert_non_null(strstr(n.text, "files3.p12: no certificate that this passphrase opens"));
 	store_unref(&s);
+	pki_free(&end);
 	snprintf(path, sizeof path, "rm -f %s/certs/* %s/cacerts/end.pem", dir, dir);
 	assert_int_equal(system(path), 0);
 }
