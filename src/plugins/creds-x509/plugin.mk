@@ -23,11 +23,18 @@ src_plugins_creds_x509_creds_x509_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-vers
 src_plugins_creds_x509_creds_x509_la_LIBADD = src/plugins/creds-x509/libx509.la libmodswan.la \
 	$(CRYPTO_LIBS)
 
+x509_pki = src/plugins/creds-x509/pki.c src/plugins/creds-x509/pki.h
+check_PROGRAMS += src/plugins/creds-x509/x509_fuzz
+TESTS += src/plugins/creds-x509/x509_fuzz
+src_plugins_creds_x509_x509_fuzz_SOURCES = src/plugins/creds-x509/x509_fuzz.c $(x509_pki) \
+	testing/fuzz/driver.c src/plugins/creds-x509/creds-x509.c
+src_plugins_creds_x509_x509_fuzz_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+src_plugins_creds_x509_x509_fuzz_LDADD = src/plugins/creds-x509/libx509.la libmodswan.la \
+	$(CRYPTO_LIBS)
 if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 x509_test_libs = src/plugins/creds-x509/libx509.la src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-x509_pki = src/plugins/creds-x509/pki.c src/plugins/creds-x509/pki.h
 x509_tests = src/plugins/creds-x509/chain_test src/plugins/creds-x509/inquiry_test \
 	src/plugins/creds-x509/store_test
 check_PROGRAMS += $(x509_tests)
