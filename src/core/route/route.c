@@ -4,7 +4,6 @@
 #include "core/child/child_sa.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct route *route_new(const struct host *host, const struct route_env *env)
 {
@@ -137,19 +136,23 @@ static enum ms_shunt resting_shunt(const struct conn *c)
 	}
 }
 
+static bool same_list(const struct ms_selector *a, unsigned n_a, const struct ms_selector *b,
+	unsigned n_b)
+{
+	bool same = n_a == n_b;
+
+	for (unsigned i = 0; same && i < n_a; i++)
+		same = ms_selector_eq(&a[i], &b[i]);
+	return same;
+}
+
 static bool same_pairs(const struct route_job *job)
 {
-	const struct conn *c = job->conn;
+	const struct conn_end *l = &job->conn->local, *r = &job->conn->remote;
+	const struct pairs *p = &job->pairs;
 
-	if (job->pairs.n_mine != c->local.n_clients || job->pairs.n_theirs != c->remote.n_clients)
-		return false;
-	for (unsigned i = 0; i < job->pairs.n_mine; i++)
-		if (!ms_selector_eq(&job->pairs.mine[i], &c->local.clients[i]))
-			return false;
-	for (unsigned i = 0; i < job->pairs.n_theirs; i++)
-		if (!ms_selector_eq(&job->pairs.theirs[i], &c->remote.clients[i]))
-			return false;
-	return true;
+	return same_list(p->mine, p->n_mine, l->clients, l->n_clients) &&
+	       same_list(p->theirs, p->n_theirs, r->clients, r->n_clients);
 }
 
 static bool plan_rest(struct route_job *job, struct ms_why *why);
@@ -161,9 +164,8 @@ static const struct child_sa *heir_of(const struct route_job *job)
 
 	for (const struct child_sa *c = job->conn->child_sas; c != NULL; c = c->conn_next) {
 		if (c->serial == job->child || c->state != CHILD_ESTABLISHED || !c->up ||
-			c->n_mine != job->pairs.n_mine || c->n_theirs != job->pairs.n_theirs ||
-			memcmp(c->mine, job->pairs.mine, c->n_mine * sizeof *c->mine) != 0 ||
-			memcmp(c->theirs, job->pairs.theirs, c->n_theirs * sizeof *c->theirs) != 0)
+			!same_list(c->mine, c->n_mine, job->pairs.mine, job->pairs.n_mine) ||
+			!same_list(c->theirs, c->n_theirs, job->pairs.theirs, job->pairs.n_theirs))
 			continue;
 		if (best == NULL || c->serial == job->conn->newest_child)
 			best = c;

@@ -103,12 +103,10 @@ static void plan_autos(struct world *w, struct tie *t)
 		else
 			t->end[k].autostart = pairs[i][k];
 	}
-	for (unsigned k = 0; k < 2; k++) {
+	for (unsigned k = 0; k < 2; k++)
 		if (t->end[0].autostart == MS_AUTO_ADD && t->end[1].autostart == MS_AUTO_ADD &&
 			tie_other(t, &t->end[k])->node->public.addr.family == 0)
 			t->end[k].autostart = MS_AUTO_START;
-		t->end[k].wanted = t->end[k].autostart != MS_AUTO_ADD;
-	}
 }
 
 static const char *address(struct sim_node *n, bool public)
@@ -255,12 +253,14 @@ void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
 	struct conn *c;
 
 	e->deleted = false;
+	/* What people said before is forgotten. */
+	e->wanted = e->autostart != MS_AUTO_ADD;
 	e->words.left = address(t->end[0].node, e != &t->end[0]);
 	e->words.right = address(t->end[1].node, e != &t->end[1]);
 	c = sim_conn(n, &e->words);
 	if (e->autostart == MS_AUTO_ROUTE) {
 		route_connection(n->route, c, routed, w);
-	} else if (e->autostart == MS_AUTO_START && e->wanted) {
+	} else if (e->autostart == MS_AUTO_START) {
 		c->wanted_up = true;
 		err = ike_initiate(n->ike, c, &why);
 	}
