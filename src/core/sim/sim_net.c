@@ -73,6 +73,8 @@ static void timer_due(struct sim *s, void *arg)
 {
 	struct sim_node *n = arg;
 
+	if (s->now < n->timer_at)
+		return; /* an earlier one took its place, and has been */
 	n->timer_at = UINT64_MAX;
 	if (!n->ike || n->deadline == UINT64_MAX)
 		return;
