@@ -187,7 +187,7 @@ void child_gone(struct child_sa *child)
 
 	if (child->state == CHILD_GONE)
 		return;
-	child_out_of_kernel(child);
+	child_out_of_kernel(child, false);
 	child->state = CHILD_GONE;
 	ike_arm_timer(e, &child->timer, IKE_NEVER);
 	ike_table_remove(&e->by_child_spi, &child->by_in);

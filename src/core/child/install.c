@@ -293,7 +293,7 @@ void child_move(
 	submit(w, was_moved);
 }
 
-void child_out_of_kernel(struct child_sa *child)
+void child_out_of_kernel(struct child_sa *child, bool keep_in)
 {
 	const struct host *h = child->ike->e->host;
 
@@ -301,9 +301,12 @@ void child_out_of_kernel(struct child_sa *child)
 		child->up = false;
 		h->ops->child_down(h->ctx, child);
 	}
-	if (child->in_kernel_in)
+	if (child->in_kernel_in && !keep_in) {
+		child->in_kernel_in = false;
 		delete_sa(child, true);
-	if (child->in_kernel_out)
+	}
+	if (child->in_kernel_out) {
+		child->in_kernel_out = false;
 		delete_sa(child, false);
-	child->in_kernel_in = child->in_kernel_out = false;
+	}
 }

@@ -221,10 +221,8 @@ static void end_replaced(struct ike_sa *ike)
 			return;
 	old = ike_by_serial(ike->e, ike->replaces);
 	ike->replaces = 0;
-	if (old && old != ike) {
-		old->no_revival = true;
-		ike_want_delete(old);
-	}
+	if (old && old != ike)
+		ike_superseded(old);
 }
 
 void ike_attempt_succeeded(struct ike_sa *ike)
@@ -259,6 +257,16 @@ void child_attempt_over(struct child_sa *child, ms_err err, const struct ms_why 
 		end_replaced(child->ike);
 }
 
+/* s2.4: INITIAL_CONTACT says that the peer has nothing of what was before.  What was made since he
+ * began is not meant: both ends may begin at once. */
+static bool goes(const struct ike_sa *old, const struct ike_sa *ike, bool initial_contact)
+{
+	if (initial_contact)
+		return old->made_ms < ike->born_ms;
+	return ike->e->params.unique_ids && !ike->initiator &&
+	       !ms_addr_eq(&old->remote.addr, &ike->remote.addr);
+}
+
 void ike_established(struct ike_sa *ike, bool initial_contact)
 {
 	struct ike_engine *e = ike->e;
@@ -267,6 +275,7 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	struct ike_sa *old;
 
 	ike->established = true;
+	ike->made_ms = ike_now(e);
 	ike->established_s = e->host->ops->wall_s(e->host->ctx);
 	if (ike->half_open)
 		e->half_open--;
@@ -277,16 +286,6 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	ike_count(e, IKE_C_IKE_ESTABLISHED);
 	ike->conn->newest_ike = ike->serial;
 	ike_index_ids(ike);
-	for (;;) {
-		old = ike_same_ids(ike);
-		/* s2.4: INITIAL_CONTACT says that the peer has nothing of what was before. */
-		if (!old || !(initial_contact ||
-				    (e->params.unique_ids && !ike->initiator &&
-					    !ms_addr_eq(&old->remote.addr, &ike->remote.addr))))
-			break;
-		lg = ike_logger(old);
-		ms_info(&lg, "superseded by #%u of the same peer", (unsigned)ike->serial);
-		old->no_revival = true;
-		ike_gone(old, MS_ERR_CANCELLED, NULL);
-	}
+	while ((old = ike_same_ids(ike, goes, initial_contact)) != NULL)
+		ike_supplant(old, ike);
 }

@@ -103,6 +103,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 		return NULL;
 	ike->e = e;
 	ike->refs = 1;
+	ike->born_ms = ike_now(e);
 	ike->initiator = initiator;
 	ike->local = *local;
 	ike->remote = *remote;
@@ -294,9 +295,21 @@ static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 	return NULL;
 }
 
-struct ike_sa *ike_same_ids(struct ike_sa *ike)
+struct ike_sa *ike_same_ids(struct ike_sa *ike,
+	bool (*take)(const struct ike_sa *old, const struct ike_sa *ike, bool how), bool how)
 {
-	return with_ids(ike->e, &ike->conn->local.id, &ike->peer_id, ike);
+	const struct ms_id *me = &ike->conn->local.id;
+	struct ike_node *n =
+		ike_table_first(&ike->e->by_ids, hash_ids(ike->e, me, &ike->peer_id));
+
+	for (; n; n = ike_table_next(n)) {
+		struct ike_sa *old = container_of(n, struct ike_sa, by_ids);
+
+		if (old != ike && old->established && ms_id_eq(&old->peer_id, &ike->peer_id) &&
+			ms_id_eq(&old->conn->local.id, me) && take(old, ike, how))
+			return old;
+	}
+	return NULL;
 }
 
 struct conn *ike_instance(struct ike_sa *ike, struct conn *template)

@@ -103,6 +103,7 @@ struct ike_sa {
 	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
 	uint64_t look_at; /* for a path (RFC 4555) */
 	uint64_t heard_ms; /* last protected message */
+	uint64_t born_ms, made_ms; /* the first message, established; monotonic */
 	uint64_t established_s;
 
 	struct ms_id peer_id;
@@ -248,8 +249,9 @@ struct ike_sa *ike_find_init(
 	struct ike_engine *e, const uint8_t spi_i[8], const struct ms_endpoint *remote);
 void ike_index_init(struct ike_sa *ike); /* responder: duplicates of the first request */
 void ike_index_ids(struct ike_sa *ike);
-/* Another established IKE SA of the same two identities; NULL: none. */
-struct ike_sa *ike_same_ids(struct ike_sa *ike);
+/* Another established IKE SA of the same two identities that take() takes; NULL: none. */
+struct ike_sa *ike_same_ids(struct ike_sa *ike,
+	bool (*take)(const struct ike_sa *old, const struct ike_sa *ike, bool how), bool how);
 bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer);
 /* An instance of the template for this IKE SA's peer: the one that the peer's older IKE SA uses,
  * where one identity is one peer and its clients do not depend on its address, or a new one.  A
@@ -384,9 +386,17 @@ void ike_attempt_succeeded(struct ike_sa *ike);
 void child_attempt_over(struct child_sa *child, ms_err err, const struct ms_why *why);
 /* Asks for the SA's deletion as soon as the window lets it. */
 void ike_want_delete(struct ike_sa *ike);
+/* Another IKE SA took its place; what came to it meanwhile comes up there. */
+void ike_superseded(struct ike_sa *ike);
+/* At once and without a word, since its peer knows nothing of it; connections other than that of the
+ * new one come again when they are wanted. */
+void ike_supplant(struct ike_sa *old, const struct ike_sa *by);
 /* The same when its time is over: connections that are wanted up come again. */
 void ike_expired(struct ike_sa *ike);
 void child_want_delete(struct child_sa *child);
+/* The same for one that has a successor: what the peer still sends on it is taken until he has
+ * heard of it. */
+void child_retire(struct child_sa *child);
 void child_rekey_later(struct child_sa *child, uint64_t in_ms);
 
 /* --- natd.c, cookie.c
@@ -547,7 +557,7 @@ void child_adopt(struct child_sa *child, struct ike_sa *ike);
 void child_index_in(struct child_sa *child);
 void child_index_out(struct child_sa *child);
 /* Way and SAs taken back; nothing is awaited. */
-void child_out_of_kernel(struct child_sa *child);
+void child_out_of_kernel(struct child_sa *child, bool keep_in);
 /* Out of indexes, routing and kernel. */
 void child_gone(struct child_sa *child);
 /* Asks the kernel for our SPI; goes on at next. */

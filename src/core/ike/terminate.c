@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-void child_want_delete(struct child_sa *child)
+static void delete_child(struct child_sa *child, bool keep_in)
 {
 	struct ike_sa *ike = child->ike;
 
@@ -14,7 +14,7 @@ void child_want_delete(struct child_sa *child)
 		child_gone(child);
 		return;
 	}
-	child_out_of_kernel(child);
+	child_out_of_kernel(child, keep_in);
 	child->state = CHILD_DELETING;
 	if (child->conn->newest_child == child->serial)
 		child->conn->newest_child = 0;
@@ -23,14 +23,24 @@ void child_want_delete(struct child_sa *child)
 	ike_next_request(ike);
 }
 
-/* The IKE SA goes and takes all its children along; those of other connections come again when
- * `revive`. */
-static void drop_children(struct ike_sa *ike, bool revive)
+void child_want_delete(struct child_sa *child)
+{
+	delete_child(child, false);
+}
+
+void child_retire(struct child_sa *child)
+{
+	delete_child(child, true);
+}
+
+/* The IKE SA goes and takes all its children along; those of other connections than `but` come again
+ * when `revive`. */
+static void drop_children(struct ike_sa *ike, bool revive, const struct conn *but)
 {
 	ike->no_revival = true;
 	while (ike->children) {
 		struct child_sa *child = child_ref(ike->children);
-		bool lost = revive && child->state == CHILD_ESTABLISHED;
+		bool lost = revive && child->state == CHILD_ESTABLISHED && child->conn != but;
 
 		child_gone(child);
 		child_attempt_over(child, MS_ERR_CANCELLED, NULL);
@@ -38,6 +48,15 @@ static void drop_children(struct ike_sa *ike, bool revive)
 			ike_revive(ike->e, child->conn, false);
 		child_unref(&child);
 	}
+}
+
+void ike_supplant(struct ike_sa *old, const struct ike_sa *by)
+{
+	struct ms_logger lg = ike_logger(old);
+
+	ms_info(&lg, "superseded by #%u of the same peer", (unsigned)by->serial);
+	drop_children(old, true, by->conn);
+	ike_gone(old, MS_ERR_CANCELLED, NULL);
 }
 
 static void want_delete(struct ike_sa *ike, bool revive)
@@ -52,7 +71,7 @@ static void want_delete(struct ike_sa *ike, bool revive)
 		return;
 	}
 	/* An action under way ends without its child, and then the peer is told. */
-	drop_children(ike, revive);
+	drop_children(ike, revive, NULL);
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
 	ike->look_at = IKE_NEVER;
 	ike->wants = IKE_WANT_DELETE;
@@ -63,6 +82,11 @@ static void want_delete(struct ike_sa *ike, bool revive)
 void ike_want_delete(struct ike_sa *ike)
 {
 	want_delete(ike, false);
+}
+
+void ike_superseded(struct ike_sa *ike)
+{
+	want_delete(ike, true);
 }
 
 void ike_expired(struct ike_sa *ike)

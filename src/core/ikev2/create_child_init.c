@@ -186,14 +186,14 @@ static void replaced(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	if (create_child_we_lose(x) && child_by_serial(ike->e, x->rival)) {
 		ms_info(&lg, "both sides rekeyed at once: #%u stays, #%u goes", (unsigned)x->rival,
 			(unsigned)child->serial);
-		child_want_delete(child);
+		child_retire(child);
 		create_child_done(ike);
 		return;
 	}
 	child_established(child);
 	child->replaces = x->rekeys;
 	if (old)
-		child_want_delete(old);
+		child_retire(old);
 	(void)child_ref(child);
 	create_child_done(ike);
 	child_attempt_over(child, MS_OK, NULL);

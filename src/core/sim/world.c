@@ -238,6 +238,8 @@ void world_run(const struct world_options *o, struct world_result *result)
 bool worlds_load(void)
 {
 	ms_log_open("sim");
+	if (getenv("SIM_VERBOSE")) /* the log too */
+		ms_log_to_stderr(MS_LOG_INFO, MS_LOG_PLAIN, false);
 	return sim_crypto_load() == MS_OK && world_keys_load();
 }
 
