@@ -16,6 +16,22 @@ EXTRA_DIST += \
 	testing/soak \
 	testing/trixie
 
+# Published vectors, each through every provider of its algorithm.
+check_PROGRAMS += testing/vectors/vectors_test
+TESTS += testing/vectors/vectors_test
+testing_vectors_vectors_test_SOURCES = testing/vectors/vectors_test.c
+testing_vectors_vectors_test_LDADD = libmodswan.la $(LTDL_LIBS)
+testing_vectors_vectors_test_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
+testing_vectors_vectors_test_DEPENDENCIES = libmodswan.la $(PLUGINS_STATIC) $(PLUGINS_SHARED)
+EXTRA_DIST += \
+	testing/vectors/aes-cbc.txt \
+	testing/vectors/aes-ccm.txt \
+	testing/vectors/aes-ctr.txt \
+	testing/vectors/aes-gcm.txt \
+	testing/vectors/chacha20-poly1305.txt \
+	testing/vectors/integrity.txt \
+	testing/vectors/legacy.txt
+
 # What no compiler checks: where includes point to, licences, shapes, scripts.
 lint:
 	@$(top_srcdir)/testing/lint
