@@ -155,8 +155,38 @@ def ike_through(other, local, remote):
     sys.exit(0 if out == b"isakmp\n" else 1)
 
 
+def flood(address, port, seconds, size):
+    """Datagrams as fast as they go."""
+    end = time.time() + float(seconds)
+    data = bytes(int(size))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setblocking(False)
+        s.connect((address, int(port)))
+        while time.time() < end:
+            for _ in range(500):
+                try:
+                    s.send(data)
+                except OSError:
+                    pass
+
+
+def junk(address, spi, seconds):
+    """ESP of an SA that is there, with wrong ICVs and numbers yet to come."""
+    end = time.time() + float(seconds)
+    seq = 1 << 24
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, 50) as s:
+        s.setblocking(False)
+        while time.time() < end:
+            for _ in range(500):
+                seq += 1
+                try:
+                    s.sendto(struct.pack(">II", int(spi, 0), seq) + bytes(200), (address, 0))
+                except OSError:
+                    pass
+
+
 VERBS = {"list": listing, "tcp-serve": tcp_serve, "tcp-send": tcp_send, "capture": capture,
          "only-esp": only_esp, "replay": replay, "ike-through": ike_through,
-         "check-ah": check_ah}
+         "check-ah": check_ah, "flood": flood, "junk": junk}
 
 VERBS[sys.argv[1]](*sys.argv[2:])
