@@ -84,7 +84,7 @@ src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c \
 src_klips_packet_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
 klips_path_tests = src/klips/esp_test src/klips/header_test src/klips/offload_test src/klips/pmtu_test \
-	src/klips/xform_test
+	src/klips/vector_test src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
 src_klips_offload_test_SOURCES = src/klips/offload_test.c $(klips_rig)
@@ -95,6 +95,16 @@ src_klips_pmtu_test_SOURCES = src/klips/pmtu_test.c $(klips_rig)
 src_klips_pmtu_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_xform_test_SOURCES = src/klips/xform_test.c src/klips/group.c src/klips/group.h $(klips_rig)
 src_klips_xform_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+if PLUGIN_CRYPTO_IPSECMB
+src_klips_vector_test_SOURCES = src/klips/vector_test.c src/plugins/crypto-ipsecmb/crypto-ipsecmb.c \
+	$(klips_rig)
+src_klips_vector_test_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_IPSECMB
+src_klips_vector_test_LDADD = src/plugins/crypto-ipsecmb/libipsecmb.la $(klips_rig_libs) \
+	$(IPSECMB_LIBS) $(CMOCKA_LIBS)
+else
+src_klips_vector_test_SOURCES = src/klips/vector_test.c $(klips_rig)
+src_klips_vector_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+endif
 src_klips_esp_test_SOURCES = src/klips/esp_test.c $(klips_rig)
 src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 
