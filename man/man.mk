@@ -2,6 +2,7 @@
 # Pages whose keyword sections come from the key tables.
 generated_pages = man/ipsec.conf.5 man/ipsec.secrets.5 man/modswan.conf.5
 man_MANS += $(generated_pages)
+dist_man_MANS += man/ipsec_x509.5
 CLEANFILES += $(generated_pages)
 EXTRA_DIST += man/ipsec.conf.5.in man/ipsec.secrets.5.in man/modswan.conf.5.in
 

@@ -170,7 +170,7 @@ static bool known_in(const struct ms_conf_key *keys, const char *word)
 static bool known(const char *word)
 {
 	static const char *const grammar[] = { "version", "include", "config", "conn", "setup",
-		"also", "alsoflip", "PSK", "RSA", "ECDSA", "PKCS8", "XAUTH", "PIN", "PPKS" };
+		"also", "alsoflip", "PSK", "RSA", "ECDSA", "PKCS8", "P12", "XAUTH", "PIN", "PPKS" };
 	const struct ms_plugin *p;
 	unsigned i = 0;
 
