@@ -336,6 +336,8 @@ ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why
 		err = ms_random(flow_hash_key, sizeof flow_hash_key);
 	if (err == MS_OK)
 		err = ms_random(&k->instance_id, sizeof k->instance_id);
+	if (err == MS_OK)
+		err = ms_random(&k->fragment_id, sizeof k->fragment_id);
 	control_enter();
 	if (err == MS_OK)
 		err = make_tables(k);

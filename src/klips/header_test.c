@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What outer headers take from inner ones, SYNs that are lowered, ICMP errors and what they quote. */
+#include "klips/fragment.h"
 #include "klips/icmp_quote.h"
 #include "klips/mss.h"
 #include "klips/mtu.h"
@@ -265,6 +266,80 @@ static void test_mss_of_device(void **state)
 	rig_pair_remove(&rig, &p);
 }
 
+/* --- fragments -------------------------------------------------------------------------------- */
+
+static void join(int family, uint32_t len, uint32_t mtu)
+{
+	unsigned header = family == AF_INET ? 20 : 40, before = family == AF_INET ? 20 : 48, n = 0;
+	uint32_t at = 0, id = 0;
+	struct fragmenter f;
+	struct iovec v[2];
+	bool more = true;
+
+	rig_make(plain, family, len, 0xb8);
+	assert_true(fragment_begin(&f, plain, len, mtu, 0x12345678));
+	while (fragment_next(&f, v)) {
+		const uint8_t *h = v[0].iov_base;
+		struct ip_view view;
+
+		assert_true(more);
+		assert_int_equal(v[0].iov_len, before);
+		assert_true(v[0].iov_len + v[1].iov_len <= mtu);
+		memcpy(got, h, before);
+		memcpy(got + before, v[1].iov_base, v[1].iov_len);
+		assert_true(ip_parse(got, before + v[1].iov_len, &view));
+		assert_true(view.fragment);
+		assert_int_equal(view.total, before + v[1].iov_len);
+		assert_int_equal(view.later_fragment, n > 0);
+		assert_int_equal(view.tos, 0xb8);
+		if (family == AF_INET) {
+			assert_int_equal((h[6] << 8 | h[7]) % 0x2000 * 8, at);
+			assert_int_equal(ip_checksum(h, 20, 0), 0);
+			more = (h[6] & 0x20) != 0;
+			assert_true(n == 0 || id == (uint32_t)(h[4] << 8 | h[5]));
+			id = (uint32_t)(h[4] << 8 | h[5]);
+		} else {
+			assert_int_equal((h[42] << 8 | h[43]) & 0xfff8, at);
+			more = (h[43] & 1) != 0;
+			assert_memory_equal(h + 44, "\x12\x34\x56\x78", 4);
+		}
+		assert_memory_equal(v[1].iov_base, plain + header + at, v[1].iov_len);
+		at += (uint32_t)v[1].iov_len;
+		n++;
+	}
+	assert_false(more);
+	assert_int_equal(at, len - header);
+	assert_true(n >= 2);
+}
+
+static void test_fragments(void **state)
+{
+	uint32_t len, mtu;
+
+	(void)state;
+	for (mtu = 68; mtu < 1500; mtu += 37)
+		for (len = mtu + 1; len < 2000; len += 111)
+			join(AF_INET, len, mtu);
+	for (mtu = 1280; mtu < 1500; mtu += 17)
+		for (len = mtu + 1; len < 2000; len += 57)
+			join(AF_INET6, len, mtu);
+}
+
+static void test_no_fragments(void **state)
+{
+	struct fragmenter f;
+
+	(void)state;
+	rig_make(plain, AF_INET, 1000, 0);
+	assert_false(fragment_begin(&f, plain, 1000, 27, 1));
+	assert_false(fragment_begin(&f, plain, 999, 500, 1)); /* not all of it is there */
+	plain[6] = 0x20; /* is one already */
+	assert_false(fragment_begin(&f, plain, 1000, 500, 1));
+	rig_make(plain, AF_INET6, 1000, 0);
+	plain[6] = IPPROTO_HOPOPTS;
+	assert_false(fragment_begin(&f, plain, 1000, 500, 1));
+}
+
 /* --- ICMP errors ------------------------------------------------------------------------------ */
 
 /* 192.0.2.2, a gateway, says to 10.1.0.1 that its packet to 10.2.0.1 did not arrive. */
@@ -326,6 +401,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_df, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_big, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dscp, setup, teardown),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_no_fragments),
 		cmocka_unit_test(test_mss),
 		cmocka_unit_test(test_mss_broken_options),
 		cmocka_unit_test_setup_teardown(test_mss_of_device, setup, teardown),

@@ -54,6 +54,7 @@ struct klips {
 	struct ms_timer *second;
 	uint32_t debug[MS_PFKEY_DEBUG_WORDS];
 	uint64_t now_s; /* relaxed: wall clock, seconds, told by the control thread */
+	uint32_t fragment_id; /* relaxed; of the last packet that was cut */
 	uint64_t traps, traps_sent, holds_refused; /* relaxed */
 	bool exiting;
 	bool taken_over; /* a key daemon replaced an eroute of another one */

@@ -25,6 +25,10 @@ void tun_deliver(struct klips_worker *w, struct pkt **pkts, unsigned n);
 /* Whole protected packets of one ESP SA (the outermost of its group). */
 void send_protected(struct klips_worker *w, struct klips_device *d, struct klips_sa *sa,
 	struct pkt **pkts, unsigned n);
+/* Those of them that their path cannot carry whole, unless they go in UDP, which the system cuts: in
+ * fragments; they are dead afterwards. */
+void send_cut(struct klips_worker *w, struct klips_device *d, const struct klips_sa *sa,
+	struct pkt **pkts, unsigned n);
 /* Protected packets that go out with the header that they have: AH covers it. */
 void send_whole(struct klips_worker *w, struct klips_device *d, struct pkt **pkts, unsigned n);
 /* Whole clear packets; reason: what is counted when they are out. */

@@ -16,6 +16,7 @@ libklips_la_SOURCES = \
 	src/klips/encap.c src/klips/encap.h \
 	src/klips/eroute.c src/klips/eroute.h src/klips/eroute_key.h \
 	src/klips/esp.c src/klips/esp.h \
+	src/klips/fragment.c src/klips/fragment.h \
 	src/klips/hold.c src/klips/hold.h \
 	src/klips/icmp.c src/klips/icmp.h src/klips/icmp_quote.c src/klips/icmp_quote.h \
 	src/klips/inbound.c \

@@ -262,6 +262,7 @@ static void protect_run(struct klips_worker *w, struct klips_device *d, struct p
 	}
 	if (!alone)
 		turn_wait(w);
+	send_cut(w, d, outermost, pkts, n);
 	if (outermost->said.protocol == MS_PROTO_ESP)
 		send_protected(w, d, outermost, pkts, n);
 	else

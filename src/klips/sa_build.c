@@ -311,7 +311,7 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 	/* what a path is narrower than its device is not the device's affair */
 	if (d != NULL && (room = room_inside(sa, size, head)) != 0)
 		device_lower_mtu(d, room);
-	sa->path_mtu = pmtu_join(k->pmtu, sa);
+	shared_set(sa->path_mtu, pmtu_join(k->pmtu, sa));
 	if (sa->path_mtu != 0 && sa->path_mtu < size)
 		size = sa->path_mtu;
 	shared_set(head->inner_mtu, room_inside(sa, size, head));

@@ -7,6 +7,7 @@
  * traffic class are told by control messages.  Clear packets, and those whose outermost transform is
  * another one, go out with the header they have.
  */
+#include "klips/fragment.h"
 #include "klips/instance.h"
 #include "klips/io.h"
 #include "klips/ip.h"
@@ -238,6 +239,19 @@ static unsigned only_df(struct pkt **pkts, unsigned n, struct pkt **out)
 		if (!pkts[i]->dead && has_df(pkts[i]))
 			out[k++] = pkts[i];
 	return k;
+}
+
+void send_cut(struct klips_worker *w, struct klips_device *d, const struct klips_sa *sa,
+	struct pkt **pkts, unsigned n)
+{
+	uint32_t mtu = shared_get(d->phys_mtu), path = shared_get(sa->path_mtu);
+	unsigned i;
+
+	if (path != 0 && path < mtu)
+		mtu = path;
+	for (i = 0; i < n; i++)
+		if (pkts[i]->cut && !pkts[i]->dead && sa->encap_dst == 0 && pkts[i]->len > mtu)
+			fragment_send(w, d, pkts[i], mtu);
 }
 
 void send_protected(struct klips_worker *w, struct klips_device *d, struct klips_sa *sa,

@@ -96,6 +96,39 @@ send_bytes() {
 	python3 "$top/testing/lib/transfer.py" send "$1" 5001 "$2"
 }
 
+# ping_sized OCTETS do|dont ADDRESS: three pings in IP packets of that length, DF set or not; shows what
+# ping says and never fails.
+ping_sized() {
+	local octets=$1 df=$2 address=$3 headers=28
+	[[ $address != *:* ]] || headers=48
+	ping -n -i 0.2 -W 1 -c 3 -M "$df" -s $((octets - headers)) "$address" 2>&1 || true
+}
+
+# hops_are TARGET ADDRESS...: what traceroute finds on the way, the target included. One probe each:
+# systems answer but few.
+hops_are() {
+	local target=$1 version=-4
+	shift
+	[[ $target != *:* ]] || version=-6
+	traceroute $version -n -q 1 -w 2 -N 1 "$target" | tee /run/way
+	diff <(printf '%s\n' "$@") <(awk 'NR > 1 { print $2 }' /run/way)
+}
+
+# datagrams_serve ADDRESS: sends UDP of port 5002 back, in the background.
+datagrams_serve() {
+	python3 "$top/testing/lib/datagram.py" serve "$1" 5002 >/run/modswan/datagrams.log 2>&1 &
+	wait_for 5 grep -q ready /run/modswan/datagrams.log
+}
+
+# datagram_df ADDRESS OCTETS, datagram_no_df: there and back, in an IP packet of that length.
+datagram_df() {
+	python3 "$top/testing/lib/datagram.py" ask "$1" 5002 df "$2"
+}
+
+datagram_no_df() {
+	python3 "$top/testing/lib/datagram.py" ask "$1" 5002 no-df "$2"
+}
+
 # --- the wire (steps on the wire only) ------------------------------------------------------------
 
 # capture_start NET: its packets go to NET.pcap in the world's folder, until capture_stop.

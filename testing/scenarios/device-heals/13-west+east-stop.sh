@@ -1,0 +1,2 @@
+modswan_stop
+must_fail ip link show ipsec0

@@ -1,0 +1,1 @@
+send_bytes $north_client 1

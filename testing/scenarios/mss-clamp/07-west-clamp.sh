@@ -1,0 +1,4 @@
+if [ $mssclamp = no ]; then
+	ipsec tncfg --attach --virtual ipsec0 --physical eth1 --mss 1100
+fi
+ipsec tncfg

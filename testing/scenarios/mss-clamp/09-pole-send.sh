@@ -1,0 +1,1 @@
+send_bytes $west_client 2

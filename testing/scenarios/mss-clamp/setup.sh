@@ -1,0 +1,2 @@
+. "$top/testing/scenarios/path-mtu/setup.sh"
+mssclamp=${mssclamp:-no}

@@ -1,0 +1,2 @@
+serve_bytes $north_client
+datagrams_serve $north_client

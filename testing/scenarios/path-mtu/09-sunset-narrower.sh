@@ -1,0 +1,3 @@
+# seconds: 120
+send_bytes $north_client 2
+datagram_no_df $north_client $big
