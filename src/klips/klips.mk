@@ -83,6 +83,11 @@ TESTS += src/klips/packet_fuzz
 src_klips_packet_fuzz_SOURCES = src/klips/packet_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_packet_fuzz_LDADD = $(klips_rig_libs)
+check_PROGRAMS += src/klips/path_fuzz
+TESTS += src/klips/path_fuzz
+src_klips_path_fuzz_SOURCES = src/klips/path_fuzz.c \
+	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
+src_klips_path_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
 klips_path_tests = src/klips/esp_test src/klips/header_test src/klips/offload_test src/klips/pmtu_test \
 	src/klips/vector_test src/klips/xform_test
