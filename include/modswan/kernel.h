@@ -53,6 +53,10 @@ struct ms_kernel_sa {
 	uint64_t soft_seconds, hard_seconds;
 	/* Inner packets of an inbound tunnel must lie in this (src = peer's side). */
 	struct ms_selector sel_src, sel_dst;
+	/* Where there are several of them these two are only their hull (family 0: there is none),
+	 * and any of sels_src with any of sels_dst is allowed.  NULL: just the two. */
+	const struct ms_selector *sels_src, *sels_dst;
+	unsigned n_sels_src, n_sels_dst;
 	uint32_t mtu; /* 0: the backend finds out */
 	uint8_t df;   /* enum ms_df */
 	uint8_t encap_dscp; /* enum ms_encap_dscp */

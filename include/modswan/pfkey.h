@@ -110,7 +110,8 @@ enum ms_pfkey_type {
 	X(X_MS_REMOTE, 54)                                                                         \
 	X(X_MS_DATA, 55)                                                                           \
 	X(X_MS_CHAIN, 56)                                                                          \
-	X(X_MS_INSTANCE, 57)
+	X(X_MS_INSTANCE, 57)                                                                       \
+	X(X_MS_SELECTORS, 58)
 
 enum ms_pfkey_ext {
 #define MS_PFKEY_EXT_ENUM(id, n) MS_PFKEY_EXT_##id = (n),
@@ -252,6 +253,7 @@ struct ms_pfkey_msg {
 	struct ms_pfkey_saref saref;
 	struct ms_pfkey_x_sa x_sa;
 	struct ms_selector sel_src, sel_dst;
+	struct ms_bytes selectors; /* instead of these two, where there are several */
 	struct ms_pfkey_x_counters counters;
 	struct ms_pfkey_x_device device;
 	struct ms_bytes data; /* X_MS_DATA; of X_PROMISC from klips: the message that it shows */
@@ -275,6 +277,7 @@ struct ms_pfkey_comb {
 };
 
 #define MS_PFKEY_ALG_OCTETS 8
+#define MS_PFKEY_SELECTOR_OCTETS 48
 #define MS_PFKEY_COMB_OCTETS 80
 
 enum ms_pfkey_dir { MS_PFKEY_DOWN /* to klips */, MS_PFKEY_UP /* from klips */ };
@@ -305,6 +308,10 @@ uint16_t ms_pfkey_integ_of(uint8_t auth);
 
 bool ms_pfkey_alg_get(struct ms_bytes list, size_t i, struct ms_pfkey_alg *out);
 void ms_pfkey_alg_put(uint8_t out[MS_PFKEY_ALG_OCTETS], const struct ms_pfkey_alg *alg);
+/* One of X_MS_SELECTORS; dst: of our side. False: no more, or what is there is none. */
+bool ms_pfkey_selector_get(struct ms_bytes list, size_t i, struct ms_selector *out, bool *dst_r);
+void ms_pfkey_selector_put(uint8_t out[MS_PFKEY_SELECTOR_OCTETS], const struct ms_selector *s,
+	bool dst);
 bool ms_pfkey_comb_get(struct ms_bytes list, size_t i, struct ms_pfkey_comb *out);
 void ms_pfkey_comb_put(uint8_t out[MS_PFKEY_COMB_OCTETS], const struct ms_pfkey_comb *comb);
 

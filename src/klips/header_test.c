@@ -395,6 +395,53 @@ static void test_quote(void **state)
 	rig_pair_remove(&rig, &p);
 }
 
+/* --- selectors ------------------------------------------------------------------------------- */
+
+/* Two networks of the peer, two of ours, and nothing that lies between them. */
+static void test_selectors(void **state)
+{
+	static const struct { uint32_t net; uint8_t protocol; uint16_t port; bool ours; } rows[] = {
+		{ 0x0a010000, 0, 0, false }, { 0x0a030000, IPPROTO_UDP, 53, false },
+		{ 0x0a060000, 0, 0, true }, { 0x0a080000, 0, 0, true } };
+	static const struct { uint8_t src, dst; uint16_t sport; bool allowed; } packets[] = {
+		{ 1, 6, 9, true }, { 1, 8, 9, true }, { 3, 6, 53, true }, { 3, 8, 53, true },
+		{ 3, 6, 54, false }, { 2, 6, 53, false }, { 1, 7, 9, false }, { 6, 1, 9, false },
+		{ 4, 8, 53, false } };
+	uint8_t list[4 * MS_PFKEY_SELECTOR_OCTETS];
+	struct rig_pair p;
+	struct ip_view v;
+	unsigned i;
+
+	(void)state;
+	assert_true(rig_pair(&rig, &gcm, SPI, &p));
+	for (i = 0; i < 4; i++) {
+		struct ms_addr a = ms_addr_v4(rows[i].net);
+		struct ms_subnet net = ms_subnet_make(&a, 16);
+		struct ms_selector s = ms_selector_of_subnet(&net);
+
+		s.protocol = rows[i].protocol;
+		if (rows[i].port != 0)
+			s.port_first = s.port_last = rows[i].port;
+		ms_pfkey_selector_put(list + i * MS_PFKEY_SELECTOR_OCTETS, &s, rows[i].ours);
+	}
+	assert_int_equal(sa_set_selectors(p.in->inner, ms_bytes(list, sizeof list)), MS_OK);
+	for (i = 0; i < sizeof packets / sizeof packets[0]; i++) {
+		rig_make(plain, AF_INET, 100, 0);
+		plain[13] = packets[i].src;
+		plain[17] = packets[i].dst;
+		plain[20] = 0;
+		plain[21] = (uint8_t)packets[i].sport;
+		assert_true(ip_parse(plain, 100, &v));
+		assert_int_equal(content_allowed(p.in->inner, plain, &v), packets[i].allowed);
+	}
+	/* one side alone, half an entry, an address that is none */
+	assert_int_equal(sa_set_selectors(p.in->inner, ms_bytes(list, 2 * 48)), MS_ERR_SYNTAX);
+	assert_int_equal(sa_set_selectors(p.in->inner, ms_bytes(list, 4 * 48 - 8)), MS_ERR_SYNTAX);
+	list[48 + 1] = 77;
+	assert_int_equal(sa_set_selectors(p.in->inner, ms_bytes(list, sizeof list)), MS_ERR_SYNTAX);
+	rig_pair_remove(&rig, &p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_mss_broken_options),
 		cmocka_unit_test_setup_teardown(test_mss_of_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quote, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_selectors, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

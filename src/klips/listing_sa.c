@@ -63,13 +63,23 @@ static void put_lives(const struct klips *k, struct text *t, const struct klips_
 		text_put(t, " idle=%" PRIu64, now - used);
 }
 
+static void put_selectors(struct text *t, const struct ms_selector *s, unsigned n)
+{
+	char text[MS_SELECTOR_TEXT];
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		ms_selector_text(&s[i], text, sizeof text);
+		text_put(t, "%s%s", i == 0 ? "" : ",", text);
+	}
+}
+
 static void put_policy(struct text *t, const struct sa_content *c)
 {
-	char a[MS_SELECTOR_TEXT], b[MS_SELECTOR_TEXT];
-
-	ms_selector_text(&c->src, a, sizeof a);
-	ms_selector_text(&c->dst, b, sizeof b);
-	text_put(t, " policy=%s->%s", a, b);
+	text_put(t, " policy=");
+	put_selectors(t, c->selectors, c->n_src);
+	text_put(t, "->");
+	put_selectors(t, c->selectors + c->n_src, c->n_dst);
 }
 
 void list_sa(const struct klips *k, struct text *t, struct klips_sa *sa)

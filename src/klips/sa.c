@@ -115,22 +115,3 @@ ms_err sa_set_window(struct klips_sa *sa, uint32_t window)
 	return MS_OK;
 }
 
-static void content_reclaim(struct rcu_head *head)
-{
-	free(rcu_reclaim(head, struct sa_content, rcu));
-}
-
-ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
-	const struct ms_selector *dst)
-{
-	struct sa_content *new = calloc(1, sizeof *new), *old = sa->content;
-
-	if (new == NULL)
-		return MS_ERR_NOMEM;
-	new->src = *src;
-	new->dst = *dst;
-	rcu_put(sa->content, new);
-	if (old != NULL)
-		rcu_later(&old->rcu, content_reclaim);
-	return MS_OK;
-}

@@ -138,6 +138,8 @@ static ms_err set_common(struct klips *k, struct klips_sa *sa, const struct ms_p
 		sa->mtu = m->x_sa.mtu;
 		set_header_rules(sa, m->x_sa.flags);
 	}
+	if (HAS(m, X_MS_SELECTORS) && sa->inbound)
+		return sa_set_selectors(sa, m->selectors);
 	if (HAS(m, X_MS_SEL_SRC) && HAS(m, X_MS_SEL_DST) && sa->inbound)
 		return sa_set_content(sa, &m->sel_src, &m->sel_dst);
 	return MS_OK;

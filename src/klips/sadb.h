@@ -30,10 +30,11 @@ struct sa_limits {
 	uint64_t octets, packets, add_s, use_s;
 };
 
-/* What may come out of an inbound SA. */
+/* What may come out of an inbound SA: from any of the first n_src to any of the n_dst behind them. */
 struct sa_content {
 	struct rcu_head rcu;
-	struct ms_selector src, dst;
+	unsigned n_src, n_dst;
+	struct ms_selector selectors[];
 };
 
 /* What an SA that was left behind still gets. */
@@ -130,6 +131,8 @@ ms_err sa_set_window(struct klips_sa *sa, uint32_t window) MS_MUST_CHECK;
 /* Also of one in the table. */
 ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
 	const struct ms_selector *dst) MS_MUST_CHECK;
+/* The same from an X_MS_SELECTORS list; MS_ERR_SYNTAX: it is none, or lacks a side. */
+ms_err sa_set_selectors(struct klips_sa *sa, struct ms_bytes list) MS_MUST_CHECK;
 
 /* MS_ERR_DUPLICATE: there already, unless the one there is larval and `update`. */
 ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update) MS_MUST_CHECK;

@@ -211,6 +211,12 @@ static void fill_sa(struct child_sa *child, struct ms_kernel_sa *sa, bool inboun
 	}
 	sa->sel_src = inbound ? theirs : mine;
 	sa->sel_dst = inbound ? mine : theirs;
+	if (child->n_mine > 1 || child->n_theirs > 1) {
+		sa->sels_src = inbound ? child->theirs : child->mine;
+		sa->n_sels_src = inbound ? child->n_theirs : child->n_mine;
+		sa->sels_dst = inbound ? child->mine : child->theirs;
+		sa->n_sels_dst = inbound ? child->n_mine : child->n_theirs;
+	}
 	sa->mtu = d->mtu;
 	sa->df = (uint8_t)d->df;
 	sa->encap_dscp = (uint8_t)d->encap_dscp;

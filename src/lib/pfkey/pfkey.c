@@ -76,6 +76,16 @@ static bool read_selector(struct ms_selector *out, const uint8_t *p)
 		&& memcmp(out->range.first.b, out->range.last.b, n) <= 0;
 }
 
+bool ms_pfkey_selector_get(struct ms_bytes list, size_t i, struct ms_selector *out, bool *dst_r)
+{
+	const uint8_t *p = list.ptr + i * MS_PFKEY_SELECTOR_OCTETS;
+
+	if (list.len / MS_PFKEY_SELECTOR_OCTETS <= i || p[44] > 1)
+		return false;
+	*dst_r = p[44] == 1;
+	return read_selector(out, p);
+}
+
 static bool read_text(struct ms_bytes *out, const uint8_t *p, size_t room)
 {
 	const uint8_t *nul;

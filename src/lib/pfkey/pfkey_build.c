@@ -69,6 +69,14 @@ static void write_selector(uint8_t *p, const struct ms_selector *s)
 	memcpy(p + 28, s->range.last.b, n);
 }
 
+void ms_pfkey_selector_put(uint8_t out[MS_PFKEY_SELECTOR_OCTETS], const struct ms_selector *s,
+	bool dst)
+{
+	memset(out, 0, MS_PFKEY_SELECTOR_OCTETS);
+	write_selector(out, s);
+	out[44] = dst;
+}
+
 static void write_field(uint8_t *ext, const struct pfkey_field *f, const uint8_t *from)
 {
 	uint8_t *p = ext + f->at;

@@ -149,6 +149,7 @@ static const struct pfkey_ext exts[MS_PFKEY_EXT_LIMIT] = {
 	EXT(X_MS_DATA, f_data, 8, 0, data),
 	EXT(X_MS_CHAIN, f_u32, 8, 8, chain),
 	EXT(X_MS_INSTANCE, f_instance, 24, 24, instance),
+	EXT(X_MS_SELECTORS, f_rest, 8 + MS_PFKEY_SELECTOR_OCTETS, 0, selectors),
 };
 
 /* Short names for sets of extensions, as in the table of reference/klips s8. */
@@ -166,7 +167,7 @@ static const struct pfkey_ext exts[MS_PFKEY_EXT_LIMIT] = {
 #define FL_                                                                                        \
 	(B(X_ADDRESS_SRC_FLOW) | B(X_ADDRESS_DST_FLOW) | B(X_ADDRESS_SRC_MASK)                     \
 		| B(X_ADDRESS_DST_MASK))
-#define X_ (B(X_MS_SA) | B(X_MS_SEL_SRC) | B(X_MS_SEL_DST))
+#define X_ (B(X_MS_SA) | B(X_MS_SEL_SRC) | B(X_MS_SEL_DST) | B(X_MS_SELECTORS))
 /* Ours: ADD and UPDATE that name a second SA make that one too and put it first in a group. */
 #define MORE_ (B(X_PLUMBIF_NUM) | B(X_SAREF) | TWO_ | X_)
 #define CH_ B(X_MS_CHAIN)

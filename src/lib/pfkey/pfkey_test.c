@@ -82,7 +82,7 @@ static void fill_field(uint8_t *to, const struct pfkey_field *f)
 		*bytes = ms_bytes(ident, r % 14);
 		break;
 	case PFKEY_REST:
-		*bytes = ms_bytes(list_octets, 8 * (1 + r % 10));
+		*bytes = ms_bytes(list_octets, 48 + 8 * (r % 5));
 		break;
 	}
 }
@@ -113,7 +113,7 @@ static void fill(struct ms_pfkey_msg *m, unsigned type, uint64_t has)
 
 static void round_trip(const struct ms_pfkey_msg *m, enum ms_pfkey_dir dir)
 {
-	uint8_t buf[2048], again[2048], cut[2048];
+	uint8_t buf[4096], again[4096], cut[4096];
 	struct ms_pfkey_msg got;
 	struct ms_why why = { "" };
 	size_t len, len2, i;

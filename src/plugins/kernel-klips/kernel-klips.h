@@ -114,8 +114,11 @@ void setup_device(const struct link *l, const char *physical, char name[16], boo
 
 enum { MAX_FLOWS = 256 };
 
+enum { MAX_SELECTORS = 64, SA_SCRATCH = MAX_SELECTORS * MS_PFKEY_SELECTOR_OCTETS };
+
+/* Views of *m may point into scratch. */
 void message_of_sa(const struct ms_kernel_sa *sa, enum ms_kernel_op_kind kind,
-	struct ms_pfkey_msg *m);
+	struct ms_pfkey_msg *m, uint8_t scratch[SA_SCRATCH]);
 /* The i-th of the eroutes that one policy needs; false: no more. */
 struct flow_list {
 	unsigned n_src, n_dst, n_sport, n_dport;

@@ -254,6 +254,28 @@ static void test_life_of_a_tunnel(void **state)
 	assert_string_equal(listing("spi"), "");
 }
 
+static void test_several_selectors(void **state)
+{
+	struct ms_kernel_op op = sa_op(MS_KOP_SA_ADD, true, 0x800);
+	struct ms_selector src[2] = { op.sa.sel_src, op.sa.sel_src };
+	struct ms_selector dst[1] = { op.sa.sel_dst };
+
+	(void)state;
+	src[1].range.first = src[1].range.last = ms_addr_v4(0x0a030001);
+	src[1].protocol = 6;
+	src[1].port_first = src[1].port_last = 25;
+	op.sa.sels_src = src;
+	op.sa.sels_dst = dst;
+	op.sa.n_sels_src = 2;
+	op.sa.n_sels_dst = 1;
+	/* families differ: there is no hull */
+	memset(&op.sa.sel_src, 0, sizeof op.sa.sel_src);
+	submit_and_wait(&op, 1);
+	assert_string_equal(f.why, "");
+	assert_non_null(strstr(listing("spi"),
+		"policy=192.0.2.2/32,10.3.0.1/32/tcp/25->192.0.2.0/24 "));
+}
+
 static void test_first_failure_stops(void **state)
 {
 	struct ms_kernel_op ops[4];
@@ -496,6 +518,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_life_of_a_tunnel),
+		TEST(test_several_selectors),
 		TEST(test_first_failure_stops),
 		TEST(test_policies),
 		TEST(test_move),

@@ -57,8 +57,23 @@ static uint32_t flags_of(const struct ms_kernel_sa *sa)
 		| df[sa->df] | dscp[sa->encap_dscp] | (sa->decap_dscp ? MS_PFKEY_X_DECAP_DSCP : 0u);
 }
 
+/* More than the scratch holds: the rest is not allowed, which is the safe side. */
+static void put_selectors(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m,
+	uint8_t scratch[SA_SCRATCH])
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < sa->n_sels_src && n < MAX_SELECTORS / 2; i++)
+		ms_pfkey_selector_put(scratch + n++ * MS_PFKEY_SELECTOR_OCTETS, &sa->sels_src[i], false);
+	for (i = 0; i < sa->n_sels_dst && n < MAX_SELECTORS; i++)
+		ms_pfkey_selector_put(scratch + n++ * MS_PFKEY_SELECTOR_OCTETS, &sa->sels_dst[i], true);
+	m->has |= MS_PFKEY_BIT(X_MS_SELECTORS);
+	m->selectors = ms_bytes(scratch, (size_t)n * MS_PFKEY_SELECTOR_OCTETS);
+}
+
 /* ADD and UPDATE. */
-static void put_new_sa(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m)
+static void put_new_sa(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m,
+	uint8_t scratch[SA_SCRATCH])
 {
 	m->has |= MS_PFKEY_BIT(X_MS_SA) | MS_PFKEY_BIT(LIFETIME_SOFT) | MS_PFKEY_BIT(LIFETIME_HARD);
 	m->sa.state = MS_PFKEY_MATURE;
@@ -75,7 +90,9 @@ static void put_new_sa(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m)
 	put_keys(sa, m);
 	if (sa->encap_dst != 0)
 		put_encap(sa, m);
-	if (sa->inbound && sa->sel_src.range.first.family != 0
+	if (sa->inbound && sa->sels_src != NULL)
+		put_selectors(sa, m, scratch);
+	else if (sa->inbound && sa->sel_src.range.first.family != 0
 		&& sa->sel_dst.range.first.family != 0) {
 		m->has |= MS_PFKEY_BIT(X_MS_SEL_SRC) | MS_PFKEY_BIT(X_MS_SEL_DST);
 		m->sel_src = sa->sel_src;
@@ -90,7 +107,7 @@ static void put_new_sa(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m)
 }
 
 void message_of_sa(const struct ms_kernel_sa *sa, enum ms_kernel_op_kind kind,
-	struct ms_pfkey_msg *m)
+	struct ms_pfkey_msg *m, uint8_t scratch[SA_SCRATCH])
 {
 	/* the peer's end is not known where only the SA is named */
 	struct ms_addr src = sa->src.family != 0 ? sa->src : ms_addr_any(sa->said.dst.family);
@@ -110,7 +127,7 @@ void message_of_sa(const struct ms_kernel_sa *sa, enum ms_kernel_op_kind kind,
 	case MS_KOP_SA_ADD:
 	case MS_KOP_SA_UPDATE:
 		m->type = kind == MS_KOP_SA_ADD ? MS_PFKEY_ADD : MS_PFKEY_UPDATE;
-		put_new_sa(sa, m);
+		put_new_sa(sa, m, scratch);
 		break;
 	case MS_KOP_SA_DELETE:
 		m->type = MS_PFKEY_DELETE;

@@ -109,13 +109,14 @@ static bool send_policy(struct job *job, unsigned op)
 static bool send_op(struct job *job, unsigned op)
 {
 	struct ms_kernel_op *o = &job->ops[op];
+	uint8_t scratch[SA_SCRATCH];
 	struct ms_pfkey_msg m;
 	bool ok;
 
 	memset(&o->counters, 0, sizeof o->counters);
 	if (o->kind == MS_KOP_POLICY_SET || o->kind == MS_KOP_POLICY_DELETE)
 		return send_policy(job, op);
-	message_of_sa(&o->sa, o->kind, &m);
+	message_of_sa(&o->sa, o->kind, &m, scratch);
 	ok = send_one(job, op, &m);
 	ms_wipe(&m, sizeof m);
 	return ok;
