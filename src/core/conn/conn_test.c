@@ -270,6 +270,44 @@ static void test_find_by_identity(void **state)
 	conn_table_free(&t);
 }
 
+static void test_patterns(void **state)
+{
+	static const struct words words[] = {
+		{ "any", "192.1.2.23", "%any", "192.0.2.0/24", NULL, "@east", "%any" },
+		{ "all", "192.1.2.23", "%any", "192.0.2.0/24", NULL, "@east", "C=CH, CN=*" },
+		{ "one", "192.1.2.23", "%any", "192.0.2.0/24", NULL, "@east", "C=CH, CN=one" },
+		{ "cert", "192.1.2.23", "192.1.2.45", "192.0.2.0/24", NULL, "@east", "%fromcert" },
+		{ "wild", "192.1.2.23", "%any", "192.0.2.0/24", NULL, "C=CH, CN=*", "@x" },
+		{ "ours", "192.1.2.23", "%any", "192.0.2.0/24", NULL, "%fromcert", "@x" },
+	};
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_addr us = addr("192.1.2.23"), other = addr("10.9.9.9"), west = addr("192.1.2.45");
+	struct ms_id one = id("C=CH, CN=one"), two = id("C=CH, CN=two"), x = id("@stranger");
+	struct ms_why why = { "" };
+	struct conn *c[6];
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(add(t, &words[i], &c[i], &why), MS_OK);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(orient(t, c[i], "192.1.2.23", &why), MS_OK);
+	/* the narrowest */
+	assert_ptr_equal(conn_find_ids(t, &us, &other, NULL, &one, MS_AUTH_PSK), c[2]);
+	assert_ptr_equal(conn_find_ids(t, &us, &other, NULL, &two, MS_AUTH_PSK), c[1]);
+	assert_ptr_equal(conn_find_ids(t, &us, &other, NULL, &x, MS_AUTH_PSK), c[0]);
+	/* what the peer's certificate will say: any, here from one address */
+	assert_ptr_equal(conn_find_ids(t, &us, &west, NULL, &x, MS_AUTH_PSK), c[3]);
+	/* we have one name, and it must be known */
+	assert_int_equal(orient(t, c[4], "192.1.2.23", &why), MS_ERR_CONFIG);
+	assert_non_null(strstr(why.text, "wildcard"));
+	assert_int_equal(orient(t, c[5], "192.1.2.23", &why), MS_ERR_CONFIG);
+	assert_non_null(strstr(why.text, "leftcert="));
+	ms_id_free(&one);
+	ms_id_free(&two);
+	ms_id_free(&x);
+	conn_table_free(&t);
+}
+
 static void test_instance(void **state)
 {
 	static const struct words w = { "road", "192.1.2.23", "%any", "192.0.2.0/24", NULL, "@east",
@@ -383,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_bad_words),
 		cmocka_unit_test(test_duplicate_and_delete),
 		cmocka_unit_test(test_find_by_identity),
+		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_find_clients),
 		cmocka_unit_test(test_many),

@@ -214,6 +214,71 @@ static void equality(void **state)
 	ms_id_free(&west);
 }
 
+static bool matches(const char *pattern, const char *text)
+{
+	struct ms_id p, i;
+	bool yes;
+
+	assert_int_equal(ms_id_parse(&p, pattern, strlen(pattern), NULL), MS_OK);
+	assert_int_equal(ms_id_parse(&i, text, strlen(text), NULL), MS_OK);
+	yes = ms_id_match(&p, &i);
+	/* what matches only itself is no pattern */
+	if (!ms_id_is_pattern(&p))
+		assert_true(yes == ms_id_eq(&p, &i));
+	ms_id_free(&p);
+	ms_id_free(&i);
+	return yes;
+}
+
+static void patterns(void **state)
+{
+	static const char *const yes[][2] = {
+		{ "C=CH, O=x, CN=*", "C=CH, O=x, CN=y" },
+		{ "C=CH, O=x, CN=*", "C=ch, O=X, CN=anything at all" },
+		{ "C=*, O=*, CN=*", "C=CH, O=x, CN=y" },
+		/* any order, when there is a wildcard */
+		{ "C=CH, O=x, CN=*", "CN=y, O=x, C=CH" },
+		/* the written value takes its own, the wildcard the other */
+		{ "OU=*, OU=a", "OU=a, OU=b" },
+		{ "OU=*, OU=a", "OU=b, OU=a" },
+		{ "CN=*+OU=a", "CN=x+OU=a" },
+		{ "@*.example.org", "@a.example.org" },
+		{ "@*.example.org", "@a.b.EXAMPLE.org" },
+		{ "*@example.org", "user@Example.org" },
+		{ "%any", "@west" },
+	};
+	static const char *const no[][2] = {
+		{ "C=CH, O=x, CN=*", "C=CH, O=x" },
+		{ "C=CH, O=x, CN=*", "C=CH, O=x, CN=y, CN=z" },
+		{ "C=CH, O=x, CN=*", "C=CH, O=z, CN=y" },
+		{ "C=CH, O=x, CN=*", "C=CH, O=x, OU=y" },
+		{ "C=CH, O=x, CN=*", "@west" },
+		{ "C=CH, O=x, CN=y", "CN=y, O=x, C=CH" },
+		{ "OU=*, OU=a", "OU=b, OU=c" },
+		/* only a value that is * alone */
+		{ "CN=w*", "CN=west" },
+		{ "@*.example.org", "@example.org" },
+		{ "@*.example.org", "@aexample.org" },
+		{ "@*.example.org", "@a.example.org.evil" },
+		{ "*@example.org", "user@sub.example.org" },
+		{ "@*est", "@west" },
+		{ "@west", "%any" },
+	};
+	/* what a peer says is never a pattern */
+	static const char *const back[][2] = {
+		{ "C=CH, O=x, CN=y", "C=CH, O=x, CN=*" },
+		{ "@a.example.org", "@*.example.org" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		assert_true(matches(yes[i][0], yes[i][1]));
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+		assert_false(matches(no[i][0], no[i][1]));
+	for (size_t i = 0; i < sizeof back / sizeof back[0]; i++)
+		assert_false(matches(back[i][0], back[i][1]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +288,7 @@ int main(void)
 		cmocka_unit_test(hostile_octets),
 		cmocka_unit_test(damaged_names),
 		cmocka_unit_test(equality),
+		cmocka_unit_test(patterns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,31 @@ static void test_no_way_back(void **state)
 	stop(&w);
 }
 
+/* Before a list ends it is fetched again, without anybody asking. */
+static void test_fetched_again(void **state)
+{
+	struct world w;
+	struct verdict v;
+
+	(void)state;
+	words(true, true, false, false);
+	setup_words.crl_check_interval_ms = 200;
+	start(&w);
+	ask_for(&w, end.x509, "@west", &v);
+	wait_fetches(&w, 1);
+	deliver_crl(0, &root, NULL, -60, 3600);
+	wait_verdict(&w, &v);
+	assert_int_equal(v.err, MS_OK);
+	/* long before its end nothing happens; an hour later it is time */
+	for (uint64_t until = ms_loop_now_ms(w.loop) + 500; ms_loop_now_ms(w.loop) < until;)
+		ms_loop_turn(w.loop, true);
+	assert_int_equal(n_fetches, 1);
+	clock_s += 3600;
+	wait_fetches(&w, 2);
+	assert_string_equal(fetches[1].url, CRL_URL);
+	stop(&w);
+}
+
 /* --- CVE-2022-40617: nothing is fetched for a certificate whose chain is not trusted ------------- */
 
 static void test_cve_2022_40617_no_fetch_before_trust(void **state)
@@ -239,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_useless_lists),
 		cmocka_unit_test(test_stale_file),
 		cmocka_unit_test(test_no_way_back),
+		cmocka_unit_test(test_fetched_again),
 		cmocka_unit_test(test_cve_2022_40617_no_fetch_before_trust),
 		cmocka_unit_test(test_no_certificate),
 		cmocka_unit_test(test_unload_midway),

@@ -35,7 +35,8 @@ if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 x509_test_libs = src/plugins/creds-x509/libx509.la src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-x509_tests = src/plugins/creds-x509/chain_test src/plugins/creds-x509/inquiry_test \
+x509_tests = src/plugins/creds-x509/chain_test src/plugins/creds-x509/cve_test \
+	src/plugins/creds-x509/inquiry_test \
 	src/plugins/creds-x509/ocsp_test src/plugins/creds-x509/store_test
 check_PROGRAMS += $(x509_tests)
 TESTS += $(x509_tests)
@@ -43,6 +44,10 @@ src_plugins_creds_x509_chain_test_SOURCES = src/plugins/creds-x509/chain_test.c 
 	src/plugins/creds-x509/creds-x509.c
 src_plugins_creds_x509_chain_test_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_creds_x509_chain_test_LDADD = $(x509_test_libs)
+src_plugins_creds_x509_cve_test_SOURCES = src/plugins/creds-x509/cve_test.c $(x509_pki) \
+	src/plugins/creds-x509/creds-x509.c
+src_plugins_creds_x509_cve_test_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+src_plugins_creds_x509_cve_test_LDADD = $(x509_test_libs)
 src_plugins_creds_x509_ocsp_test_SOURCES = src/plugins/creds-x509/ocsp_test.c $(x509_pki) \
 	src/plugins/creds-x509/inquiry_test.h src/plugins/creds-x509/creds-x509.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
