@@ -388,8 +388,8 @@ void child_attempt_over(struct child_sa *child, ms_err err, const struct ms_why 
 void ike_want_delete(struct ike_sa *ike);
 /* Another IKE SA took its place; what came to it meanwhile comes up there. */
 void ike_superseded(struct ike_sa *ike);
-/* At once and without a word, since its peer knows nothing of it; connections other than that of the
- * new one come again when they are wanted. */
+/* At once and without a word, since its peer knows nothing of it; its connections come again when
+ * they are wanted. */
 void ike_supplant(struct ike_sa *old, const struct ike_sa *by);
 /* The same when its time is over: connections that are wanted up come again. */
 void ike_expired(struct ike_sa *ike);

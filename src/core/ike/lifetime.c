@@ -208,7 +208,13 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 	ike_sa_ref(ike);
 	if (ike->state == IKE_UNBORN && ike->initiator && ike->resend_at <= now) {
 		ike->resend_at = IKE_NEVER;
-		ike_sa_init_start(ike);
+		if (!ike->telling && !ike->replaces && !ike->children && ike->conn->newest_child) {
+			/* A revival whose connection the peer brought up meanwhile. */
+			ike->no_revival = true;
+			ike_gone(ike, MS_ERR_CANCELLED, NULL);
+		} else {
+			ike_sa_init_start(ike);
+		}
 	} else if (ike->half_open_until <= now) {
 		ike_gone(ike, MS_ERR_TIMEOUT, NULL);
 	} else if (ike->give_up_at <= now) {
@@ -256,6 +262,12 @@ static void child_expire(struct child_sa *child)
 	conn_unref(&c);
 }
 
+/* A revival whose connection the peer brought up meanwhile. */
+static bool needless(const struct child_sa *child)
+{
+	return !child->telling && child->spi_in == 0 && child->conn->newest_child != 0;
+}
+
 void child_timer_fired(struct child_sa *child, uint64_t now)
 {
 	if (child->expire_at <= now) {
@@ -266,6 +278,13 @@ void child_timer_fired(struct child_sa *child, uint64_t now)
 	}
 	child->rekey_at = IKE_NEVER;
 	child_arm(child);
+	if (child->attempt && child->state == CHILD_LARVAL && needless(child)) {
+		(void)child_ref(child);
+		child_gone(child);
+		child_attempt_over(child, MS_OK, NULL);
+		child_unref(&child);
+		return;
+	}
 	if (child->attempt && child->state == CHILD_LARVAL) {
 		child->wants |= CHILD_WANT_NEW;
 		child->ike->wants |= IKE_WANT_CHILD_NEW;

@@ -33,14 +33,13 @@ void child_retire(struct child_sa *child)
 	delete_child(child, true);
 }
 
-/* The IKE SA goes and takes all its children along; those of other connections than `but` come again
- * when `revive`. */
-static void drop_children(struct ike_sa *ike, bool revive, const struct conn *but)
+/* The IKE SA goes and takes all its children along; their connections come again when `revive`. */
+static void drop_children(struct ike_sa *ike, bool revive)
 {
 	ike->no_revival = true;
 	while (ike->children) {
 		struct child_sa *child = child_ref(ike->children);
-		bool lost = revive && child->state == CHILD_ESTABLISHED && child->conn != but;
+		bool lost = revive && child->state == CHILD_ESTABLISHED;
 
 		child_gone(child);
 		child_attempt_over(child, MS_ERR_CANCELLED, NULL);
@@ -55,7 +54,7 @@ void ike_supplant(struct ike_sa *old, const struct ike_sa *by)
 	struct ms_logger lg = ike_logger(old);
 
 	ms_info(&lg, "superseded by #%u of the same peer", (unsigned)by->serial);
-	drop_children(old, true, by->conn);
+	drop_children(old, true);
 	ike_gone(old, MS_ERR_CANCELLED, NULL);
 }
 
@@ -71,7 +70,7 @@ static void want_delete(struct ike_sa *ike, bool revive)
 		return;
 	}
 	/* An action under way ends without its child, and then the peer is told. */
-	drop_children(ike, revive, NULL);
+	drop_children(ike, revive);
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
 	ike->look_at = IKE_NEVER;
 	ike->wants = IKE_WANT_DELETE;

@@ -100,11 +100,19 @@ static void finish(struct route_job *job)
 	conn_unref(&c);
 }
 
-/* A failed change is undone: policies out, route away; those steps may fail too. */
+/* A failed change is undone: policies out, route away; those steps may fail too.  What was trapped
+ * before stays so, or nothing would ever try again. */
 static void undo(struct route_job *job)
 {
+	bool trap = job->conn->wanted_routed && job->conn->routing == RT_ROUTED_PROSPECTIVE;
+
 	job->undoing = true;
 	job->n_steps = job->at = job->pair = 0;
+	if (trap) {
+		job_step(job, (struct step){
+			.kind = STEP_SET, .shunt = MS_SHUNT_TRAP, .may_fail = true });
+		return;
+	}
 	job_step(job, (struct step){ .kind = STEP_DELETE, .may_fail = true });
 	job_step(job, (struct step){ .kind = STEP_HOOK, .verb = MS_HOOK_UNROUTE, .may_fail = true });
 	job_step(job, (struct step){ .kind = STEP_STATE, .routing = RT_UNROUTED });

@@ -157,13 +157,18 @@ static bool same_pairs(const struct route_job *job)
 
 static bool plan_rest(struct route_job *job, struct ms_why *why);
 
+static bool carries(const struct child_sa *c)
+{
+	return c->up && (c->state == CHILD_ESTABLISHED || c->state == CHILD_REKEYED);
+}
+
 /* Another SA of the connection that carries the same: both ends made one, or rekeyed at once. */
 static const struct child_sa *heir_of(const struct route_job *job)
 {
 	const struct child_sa *best = NULL;
 
 	for (const struct child_sa *c = job->conn->child_sas; c != NULL; c = c->conn_next) {
-		if (c->serial == job->child || c->state != CHILD_ESTABLISHED || !c->up ||
+		if (c->serial == job->child || !carries(c) ||
 			!same_list(c->mine, c->n_mine, job->pairs.mine, job->pairs.n_mine) ||
 			!same_list(c->theirs, c->n_theirs, job->pairs.theirs, job->pairs.n_theirs))
 			continue;

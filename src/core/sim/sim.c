@@ -140,7 +140,7 @@ struct conn *sim_conn(struct sim_node *n, const struct sim_words *w)
 	d.keyingtries = w->forever ? 0 : w->keyingtries ? w->keyingtries : 1;
 	d.ike_lifetime_ms = w->ike_lifetime_ms;
 	d.ipsec_lifetime_ms = w->ipsec_lifetime_ms;
-	d.rekey_margin_ms = 9000;
+	d.rekey_margin_ms = w->rekey_margin_ms ? w->rekey_margin_ms : 9000;
 	d.dpd_delay_ms = w->dpd_delay_ms;
 	d.retransmit_interval_ms = 500;
 	d.retransmit_timeout_ms = w->retransmit_timeout_ms ? w->retransmit_timeout_ms : 30000;

@@ -151,6 +151,7 @@ struct sim_words {
 	bool no_rekey, pfs, no_fragmentation;
 	void (*more)(struct ms_conn_desc *d); /* any other key; strings are heap memory */
 	uint64_t retransmit_timeout_ms; /* 0: 30 s */
+	uint64_t rekey_margin_ms; /* 0: 9 s */
 	bool forever; /* keyingtries=0 */
 };
 /* Adds and orients it; fails the test when that is refused. */

@@ -3,6 +3,7 @@
 if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 check_PROGRAMS += src/core/sim/worlds_test
+TESTS += src/core/sim/worlds_test
 src_core_sim_worlds_test_SOURCES = src/core/sim/sim_crypto.c src/core/sim/sim_crypto.h \
 	src/core/sim/sim_dice.h src/core/sim/watch.c src/core/sim/watch.h src/core/sim/world.c \
 	src/core/sim/world.h src/core/sim/world_check.c src/core/sim/world_plan.c \

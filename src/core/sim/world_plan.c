@@ -122,8 +122,8 @@ static const char *address(struct sim_node *n, bool public)
 
 static void plan_lifetimes(struct world *w, struct sim_words *words)
 {
-	words->ike_lifetime_ms = dice_between(&w->plan, 60000, 300000);
-	words->ipsec_lifetime_ms = dice_between(&w->plan, 40000, 150000);
+	words->ike_lifetime_ms = dice_between(&w->plan, 80000, 300000);
+	words->ipsec_lifetime_ms = dice_between(&w->plan, 70000, 150000);
 	if (words->ike_lifetime_ms > w->lifetime_ms)
 		w->lifetime_ms = words->ike_lifetime_ms;
 	if (words->ipsec_lifetime_ms > w->lifetime_ms)
@@ -131,6 +131,7 @@ static void plan_lifetimes(struct world *w, struct sim_words *words)
 	if (w->kind >= WORLD_ROUGH || dice_percent(&w->plan, 50))
 		words->dpd_delay_ms = dice_between(&w->plan, 4000, 20000);
 	words->retransmit_timeout_ms = dice_between(&w->plan, 8000, 30000);
+	words->rekey_margin_ms = 24000; /* half of it must leave time for TEMPORARY_FAILURE */
 	words->forever = true;
 	words->no_rekey = w->kind != WORLD_CALM && dice_percent(&w->plan, 5);
 	words->fragmentation = dice_percent(&w->plan, 10) ? MS_FRAGMENTATION_FORCE : 0;

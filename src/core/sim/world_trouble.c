@@ -288,7 +288,7 @@ static const struct trouble {
 	void (*happen)(struct world *w);
 } troubles[] = {
 	{ WORLD_CALM, 30, trouble_rekey },
-	{ WORLD_CALM, 4, trouble_up },
+	{ WORLD_LOSSY, 4, trouble_up },
 	{ WORLD_LOSSY, 2, trouble_expire },
 	{ WORLD_LOSSY, 3, trouble_delete_sa },
 	{ WORLD_ROUGH, 4, trouble_cut },

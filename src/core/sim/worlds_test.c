@@ -146,6 +146,7 @@ static int options(struct settings *s, int argc, char **argv)
 	static const struct option words[] = { { "worlds", 1, NULL, 'w' }, { "seed", 1, NULL, 's' },
 		{ "plutos", 1, NULL, 'p' }, { "memory", 1, NULL, 'm' }, { "stop", 1, NULL, 'x' },
 		{ "kept", 0, NULL, 'k' }, { "verbose", 0, NULL, 'v' }, { NULL, 0, NULL, 0 } };
+	bool seeded = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "v", words, NULL)) != -1) {
@@ -157,7 +158,7 @@ static int options(struct settings *s, int argc, char **argv)
 			break;
 		case 's':
 			s->o.seed = n;
-			s->worlds = s->worlds == 3000 ? 1 : s->worlds;
+			seeded = true;
 			break;
 		case 'p':
 			s->o.plutos = (unsigned)n;
@@ -178,6 +179,8 @@ static int options(struct settings *s, int argc, char **argv)
 			return usage();
 		}
 	}
+	if (s->worlds == 0)
+		s->worlds = seeded ? 1 : 3000;
 	if (s->o.plutos == 1 || s->o.plutos > 1000 || optind < argc)
 		return usage();
 	return 0;
@@ -185,7 +188,7 @@ static int options(struct settings *s, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct settings s = { { 1, 0, false }, 3000, 50, 20, "", false, argc == 1 };
+	struct settings s = { { 1, 0, false }, 0, 50, 20, "", false, argc == 1 };
 	const char *srcdir = getenv("srcdir");
 	struct timespec from, to;
 	struct totals t = { 0 };
