@@ -100,17 +100,21 @@ static void finish(struct route_job *job)
 	conn_unref(&c);
 }
 
-/* A failed change is undone: policies out, route away; those steps may fail too.  What was trapped
- * before stays so, or nothing would ever try again. */
+/* A failed change is undone: policies out, route away; those steps may fail too.  But packets that
+ * were to be protected never leave in clear for that: where there was a policy one stays, if need be
+ * that of an SA that is no more. */
 static void undo(struct route_job *job)
 {
-	bool trap = job->conn->wanted_routed && job->conn->routing == RT_ROUTED_PROSPECTIVE;
+	const struct conn *c = job->conn;
 
 	job->undoing = true;
 	job->n_steps = job->at = job->pair = 0;
-	if (trap) {
+	if (job->before == RT_ROUTED_TUNNEL && c->eroute_owner != job->child && job->child != 0)
+		return; /* a successor failed, the old one goes on */
+	if (job->before != RT_UNROUTED && !route_goes_for_good(c)) {
 		job_step(job, (struct step){
-			.kind = STEP_SET, .shunt = MS_SHUNT_TRAP, .may_fail = true });
+			.kind = STEP_SET, .shunt = route_resting_shunt(c), .may_fail = true });
+		job_step(job, (struct step){ .kind = STEP_STATE, .routing = RT_ROUTED_PROSPECTIVE });
 		return;
 	}
 	job_step(job, (struct step){ .kind = STEP_DELETE, .may_fail = true });
@@ -242,6 +246,7 @@ static void run(struct route_job *job)
 		bool (*plan)(struct route_job *, struct ms_why *) = job->plan;
 
 		job->plan = NULL;
+		job->before = job->conn->routing;
 		if (!plan(job, &job->why) || n_pairs(job) == 0)
 			job->n_steps = 0;
 	}

@@ -117,12 +117,12 @@ void route_child_moved(struct route *r, struct child_sa *child)
 	job_queue(job);
 }
 
-static bool goes_for_good(const struct conn *c)
+bool route_goes_for_good(const struct conn *c)
 {
 	return c->deleted || c->instance != 0 || conn_end_asks(&c->local);
 }
 
-static enum ms_shunt resting_shunt(const struct conn *c)
+enum ms_shunt route_resting_shunt(const struct conn *c)
 {
 	switch ((enum ms_conn_type)c->desc->type) {
 	case MS_TYPE_PASS:
@@ -194,12 +194,12 @@ static bool plan_down(struct route_job *job, struct ms_why *why)
 		return true;
 	}
 	add_hook(job, MS_HOOK_DOWN, true);
-	if (goes_for_good(c)) {
+	if (route_goes_for_good(c)) {
 		add_delete(job);
 		add_hook(job, MS_HOOK_UNROUTE, true);
 		add_state(job, RT_UNROUTED);
 	} else if (same_pairs(job)) {
-		add_set(job, resting_shunt(c));
+		add_set(job, route_resting_shunt(c));
 		add_state(job, RT_ROUTED_PROSPECTIVE);
 	} else {
 		/* Narrowed selectors: theirs go here, the connection's own come in a job behind. */
@@ -221,7 +221,7 @@ static bool plan_rest(struct route_job *job, struct ms_why *why)
 	(void)why;
 	if (job->conn->routing != RT_ROUTED_PROSPECTIVE || !job_pairs_of_conn(job))
 		return false;
-	add_set(job, resting_shunt(job->conn));
+	add_set(job, route_resting_shunt(job->conn));
 	return true;
 }
 
@@ -249,7 +249,7 @@ static bool plan_route(struct route_job *job, struct ms_why *why)
 	if (!job_pairs_of_conn(job))
 		return false;
 	add_route(job);
-	add_set(job, resting_shunt(c));
+	add_set(job, route_resting_shunt(c));
 	add_state(job, RT_ROUTED_PROSPECTIVE);
 	return true;
 }
@@ -268,7 +268,7 @@ static bool plan_unroute(struct route_job *job, struct ms_why *why)
 {
 	struct conn *c = job->conn;
 
-	if (c->routing == RT_ROUTED_TUNNEL && !goes_for_good(c)) {
+	if (c->routing == RT_ROUTED_TUNNEL && !route_goes_for_good(c)) {
 		job->err = ms_fail(why, MS_ERR_BUSY,
 			"cannot unroute: an SA group owns the eroute, take the connection down first");
 		return false;

@@ -38,6 +38,7 @@ struct route_job {
 	/* Chosen when the job's turn comes, since earlier jobs may have changed everything; false:
 	 * nothing is to be done. */
 	bool (*plan)(struct route_job *job, struct ms_why *why);
+	enum conn_routing before; /* when its turn came */
 	bool undoing;
 	ms_err err;
 	struct ms_why why;
@@ -53,6 +54,11 @@ struct route {
 	struct route_env env;
 	unsigned jobs; /* not finished */
 };
+
+/* Deleted, or an instance: nothing stays of its routing. */
+bool route_goes_for_good(const struct conn *c);
+/* What becomes of its packets while there is no SA. */
+enum ms_shunt route_resting_shunt(const struct conn *c);
 
 /* NULL: out of memory; done was called with it. */
 struct route_job *job_new(struct route *r, struct conn *c, host_done_f *done, void *arg);

@@ -157,11 +157,18 @@ static void add_again(struct sim *s, void *arg)
 {
 	struct world *w = arg;
 
-	(void)s;
 	for (unsigned k = 0; k < w->n_ties; k++)
-		for (unsigned i = 0; i < 2; i++)
-			if (w->ties[k].end[i].deleted && w->ties[k].end[i].node->ike)
-				world_load_end(w, &w->ties[k], &w->ties[k].end[i]);
+		for (unsigned i = 0; i < 2; i++) {
+			struct tie_end *e = &w->ties[k].end[i];
+
+			if (!e->deleted || !e->node->ike)
+				continue;
+			/* What the old one leaves in the kernel is still being taken away. */
+			if (route_busy(e->node->route))
+				sim_at(s, s->now + 500, add_again, w);
+			else
+				world_load_end(w, &w->ties[k], e);
+		}
 }
 
 static void trouble_delete_conn(struct world *w)
