@@ -202,19 +202,38 @@ static bool has(const struct ms_addr *list, unsigned n, const struct ms_addr *a)
 	return false;
 }
 
-/* d->addrs becomes what phys has, and ipsecN's addresses follow. */
-static void follow_addrs(struct klips_device *d, const struct ms_addr *old, unsigned n_old)
+static const struct ms_addr *first4(const struct klips_device *d)
 {
 	unsigned i;
 
+	for (i = 0; i < d->n_addrs; i++)
+		if (d->addrs[i].family == AF_INET)
+			return &d->addrs[i];
+	return d->last4.family == AF_INET ? &d->last4 : NULL;
+}
+
+/* d->addrs becomes what phys has, and ipsecN's addresses follow, but for the last of IPv4: with it
+ * the system would take all IPv4 routes into ipsecN away. before: NULL, or what d takes over from. */
+static void follow_addrs(struct klips_device *d, const struct klips_device *before)
+{
+	const struct ms_addr *last = before == NULL || d->phys[0] == '\0' ? NULL : first4(before);
+	unsigned i;
+
 	d->n_addrs = if_addrs(d->phys, d->addrs, DEVICE_ADDRS);
+	if (last != NULL && first4(d) == NULL)
+		d->last4 = *last;
 	/* what a family switched off refuses can be had no other way */
 	for (i = 0; i < d->n_addrs; i++)
-		if (!has(old, n_old, &d->addrs[i]) && if_change_addr(d->name, &d->addrs[i], true) < 0)
+		if ((before == NULL || !has(before->addrs, before->n_addrs, &d->addrs[i]))
+			&& if_change_addr(d->name, &d->addrs[i], true) < 0)
 			continue;
-	for (i = 0; i < n_old; i++)
-		if (!has(d->addrs, d->n_addrs, &old[i]) && if_change_addr(d->name, &old[i], false) < 0)
+	for (i = 0; before != NULL && i <= before->n_addrs; i++) {
+		const struct ms_addr *old = i == before->n_addrs ? &before->last4 : &before->addrs[i];
+
+		if (old->family != 0 && !has(d->addrs, d->n_addrs, old)
+			&& !ms_addr_eq(old, &d->last4) && if_change_addr(d->name, old, false) < 0)
 			continue;
+	}
 }
 
 static ms_err configure(struct klips_device *d, const struct klips_device *before,
@@ -224,10 +243,7 @@ static ms_err configure(struct klips_device *d, const struct klips_device *befor
 	if (if_set_mtu(d->name, d->mtu) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: MTU %u: %s", d->name, d->mtu,
 			strerror(errno));
-	if (before != NULL)
-		follow_addrs(d, before->addrs, before->n_addrs);
-	else
-		follow_addrs(d, NULL, 0);
+	follow_addrs(d, before);
 	if (if_up(d->name) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: up: %s", d->name, strerror(errno));
 	return MS_OK;
@@ -415,6 +431,7 @@ static ms_err take_tun(struct klips_device *new, struct klips_device *d, struct 
 	if (if_nametoindex(d->name) == 0) {
 		close_tun(d);
 		d->n_addrs = 0;
+		d->last4.family = 0;
 		return open_tun(new, why);
 	}
 	for (i = 0; i < new->n_queues; i++)
@@ -445,9 +462,10 @@ ms_err device_renew(struct klips *k, struct klips_device **dp, const char *phys,
 		/* its addresses and MTU are kept for the day when it comes back */
 		memcpy(new->addrs, d->addrs, sizeof new->addrs);
 		new->n_addrs = d->n_addrs;
+		new->last4 = d->last4;
 		new->mtu = d->mtu;
 	} else if (err == MS_OK) {
-		follow_addrs(new, d->addrs, d->n_addrs);
+		follow_addrs(new, d);
 	}
 	if (err == MS_OK)
 		err = list_change(k, new, d);

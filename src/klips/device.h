@@ -47,6 +47,7 @@ struct klips_device {
 	bool created;	     /* stays, without a physical one, when it is detached */
 	struct ms_addr addrs[DEVICE_ADDRS]; /* copied from phys */
 	unsigned n_addrs;
+	struct ms_addr last4; /* ipsecN has it still, though phys lost it; family 0: none */
 	int pass4, pass6;		/* IP_HDRINCL, out only */
 	struct tun_offloads offloads;
 	unsigned n_queues;
