@@ -36,7 +36,10 @@ ip netns del "$b"
 check() {
 	local text=$1
 	shift
-	if "$@" >"$dir/out" 2>&1; then echo "ok: $text"; else echo "FAILED: $text"; failed=1; sed 's/^/    /' "$dir/out"; fi
+	"$@" >"$dir/out" 2>&1 && echo "ok: $text" && return
+	echo "FAILED: $text"
+	failed=1
+	sed 's/^/    /' "$dir/out"
 }
 on() { local n=$1; shift; ip netns exec "$n" "$@"; }
 tool() { on "$1" python3 "$here/ns_test.py" "${@:2}"; }
