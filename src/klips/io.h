@@ -35,9 +35,7 @@ void send_whole(struct klips_worker *w, struct klips_device *d, struct pkt **pkt
 void send_clear(struct klips_worker *w, struct klips_device *d, struct pkt **pkts, unsigned n,
 	enum klips_counter reason);
 
-/* recvmmsg into w->pkts; how many, w->io holds names and control octets. */
-unsigned receive_batch(struct klips_worker *w, int fd);
-/* The same into w->joined. */
+/* recvmmsg into w->joined; how many, w->io holds names and control octets. */
 unsigned receive_joined(struct klips_worker *w, int fd);
 /* Peer, destination and traffic class of a received message; *size: of the datagrams that it holds,
  * 0: of one. */

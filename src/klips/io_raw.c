@@ -69,8 +69,8 @@ int raw_share(int fd, int family, int protocol, unsigned index, unsigned n)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-/* Messages into the packets' own buffers; how many. */
-static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsigned max)
+/* Messages into the packets' own buffers; how many.  Who sent them and how costs extra. */
+static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsigned max, bool names)
 {
 	struct io_scratch *io = &w->io;
 	unsigned i;
@@ -81,10 +81,12 @@ static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsign
 
 		io->iov[i] = (struct iovec){ pkts[i].own + PKT_HEADROOM, PKT_MAX };
 		memset(h, 0, sizeof *h);
-		h->msg_name = &io->names[i];
-		h->msg_namelen = sizeof io->names[i];
 		h->msg_iov = &io->iov[i];
 		h->msg_iovlen = 1;
+		if (!names)
+			continue;
+		h->msg_name = &io->names[i];
+		h->msg_namelen = sizeof io->names[i];
 		h->msg_control = io->control[i];
 		h->msg_controllen = sizeof io->control[i];
 	}
@@ -96,9 +98,9 @@ static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsign
 	return n > 0 ? (unsigned)n : 0;
 }
 
-unsigned receive_batch(struct klips_worker *w, int fd)
+static unsigned receive_batch(struct klips_worker *w, int fd, bool names)
 {
-	unsigned n = receive(w, fd, w->pkts, w->batch_most), i;
+	unsigned n = receive(w, fd, w->pkts, w->batch_most, names), i;
 
 	for (i = 0; i < n; i++)
 		w->batch[i] = &w->pkts[i];
@@ -107,13 +109,13 @@ unsigned receive_batch(struct klips_worker *w, int fd)
 
 unsigned receive_joined(struct klips_worker *w, int fd)
 {
-	return receive(w, fd, w->joined, w->joined_most);
+	return receive(w, fd, w->joined, w->joined_most, true);
 }
 
 /* IPv4 raw sockets give the header; the system has put fragments together. */
 void raw4_ready(struct klips_worker *w, struct klips_source *s)
 {
-	unsigned n = receive_batch(w, s->fd), i;
+	unsigned n = receive_batch(w, s->fd, false), i;
 	struct ip_view v;
 
 	count(&w->counters, KC_IN_READ, n);
@@ -140,7 +142,7 @@ void raw4_ready(struct klips_worker *w, struct klips_source *s)
 
 void raw6_ready(struct klips_worker *w, struct klips_source *s)
 {
-	unsigned n = receive_batch(w, s->fd), i;
+	unsigned n = receive_batch(w, s->fd, true), i;
 	struct klips_device *d = s->owner;
 	uint32_t size;
 

@@ -64,16 +64,14 @@ static uint32_t tun_read(const struct klips_device *d, int fd, struct pkt *p,
 	return n <= (ssize_t)header ? 0 : (uint32_t)n - header;
 }
 
-static void take_super(struct klips_worker *w, struct klips_device *d, unsigned slot)
+static unsigned take_super(struct klips_worker *w, struct klips_device *d, unsigned slot)
 {
 	struct pkt *p = &w->pkts[slot];
 	uint8_t *own = w->super.own;
 
-	if (slot > 0)
-		outbound(w, d, slot);
 	w->super = *p;
 	p->own = own;
-	outbound_super(w, d);
+	return outbound_super(w, d, slot);
 }
 
 void tun_ready(struct klips_worker *w, struct klips_source *s)
@@ -82,6 +80,7 @@ void tun_ready(struct klips_worker *w, struct klips_source *s)
 	unsigned n = 0, supers = 0;
 	struct virtio_net_hdr h;
 	uint32_t len;
+	bool offload;
 
 	while (n < w->batch_most && supers < SUPERS) {
 		struct pkt *p = &w->pkts[n];
@@ -91,20 +90,19 @@ void tun_ready(struct klips_worker *w, struct klips_source *s)
 			break;
 		pkt_fresh(p, len);
 		w->batch[n] = p;
-		if (!offload_read(p, &h)) {
-			pkt_drop(w, p, KC_OUT_MALFORMED);
-			n++;
-		} else if (p->todo.protocol == 0) {
-			checksum_complete(p);
-			n++;
-		} else {
-			count(&w->counters, KC_OUT_READ, n);
-			take_super(w, d, n);
-			n = 0;
+		offload = offload_read(p, &h);
+		if (p->todo.protocol != 0 && offload) {
+			n = take_super(w, d, n);
 			supers++;
+			continue;
 		}
+		count(&w->counters, KC_OUT_READ, 1);
+		if (offload)
+			checksum_complete(p);
+		else
+			pkt_drop(w, p, KC_OUT_MALFORMED);
+		n++;
 	}
-	count(&w->counters, KC_OUT_READ, n);
 	if (n > 0)
 		outbound(w, d, n);
 }

@@ -446,7 +446,7 @@ static void test_refused(void **state)
 
 /* --- through the device ----------------------------------------------------------------------------- */
 
-static void from_host(const struct shape *s)
+static void write_super(const struct shape *s)
 {
 	uint8_t record[sizeof(struct virtio_net_hdr) + 4096];
 	struct virtio_net_hdr h = plain_header(s);
@@ -454,6 +454,11 @@ static void from_host(const struct shape *s)
 
 	memcpy(record, &h, sizeof h);
 	assert_int_equal(write(rig.host, record, sizeof h + len), sizeof h + len);
+}
+
+static void from_host(const struct shape *s)
+{
+	write_super(s);
 	tun_ready(rig.w, &rig.d->queues[0].tun);
 }
 
@@ -493,6 +498,17 @@ static void test_through_sa(void **state)
 	s.size = 300;
 	from_host(&s);
 	assert_int_equal(pair.out->packets, 4 + 7 + 7);
+	/* several in one turn, one of them more than there are slots */
+	write_super(&s);
+	s.udp = false;
+	s.flags = ACK;
+	s.size = 10;
+	write_super(&s);
+	s.size = 299;
+	write_super(&s);
+	tun_ready(rig.w, &rig.d->queues[0].tun);
+	assert_int_equal(pair.out->packets, 4 + 7 + 7 + 7 + 200 + 7);
+	assert_int_equal(pair.out->seq, pair.out->packets);
 	er->shunt = MS_SHUNT_DROP;
 	from_host(&s);
 	assert_int_equal(n[KC_OUT_DROP], 7);

@@ -30,6 +30,7 @@ struct look {
 	unsigned n_clear, n_ike;
 	unsigned packets; /* that the one in hand stands for */
 	struct segmenter cut; /* of a super-packet */
+	struct pkt *slot;     /* for a segment of it, free */
 };
 
 static void look_begin(struct look *l, struct klips_worker *w, struct klips_device *d)
@@ -61,7 +62,7 @@ static void hand_over(struct look *l, const struct pkt *p, enum note_kind kind,
 
 static void to_control(struct look *l, struct pkt *p, enum note_kind kind)
 {
-	struct pkt *slot = &l->w->pkts[0];
+	struct pkt *slot = l->slot;
 
 	p->dead = true;
 	if (p->todo.protocol == 0) {
@@ -271,35 +272,47 @@ static void protect_run(struct klips_worker *w, struct klips_device *d, struct p
 		turn_pass(w);
 }
 
+/* All packets of an SA together, however they are mixed with others'. */
+static void protect_all(struct klips_worker *w, struct klips_device *d, unsigned n)
+{
+	struct pkt *same[PKT_BATCH];
+	unsigned i, k, many;
+
+	for (i = 0; i < n; i++) {
+		struct klips_sa *sa = w->batch[i]->sa;
+
+		if (sa == NULL)
+			continue;
+		for (k = i, many = 0; k < n; k++)
+			if (w->batch[k]->sa == sa)
+				same[many++] = w->batch[k];
+		protect_run(w, d, same, many);
+		for (k = 0; k < many; k++)
+			same[k]->sa = NULL;
+	}
+}
+
 void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)
 {
 	struct look l;
-	unsigned i, end;
+	unsigned i;
 
 	look_begin(&l, w, d);
 	for (i = 0; i < n; i++)
-		if (!w->batch[i]->dead)
+		if (!w->batch[i]->dead && !w->batch[i]->looked_up)
 			look_up(&l, w->batch[i]);
-	for (i = 0; i < n; i = end) {
-		struct klips_sa *sa = w->batch[i]->sa;
-
-		for (end = i + 1; end < n && w->batch[end]->sa == sa; end++)
-			continue;
-		if (sa != NULL)
-			protect_run(w, d, w->batch + i, end - i);
-	}
+	protect_all(w, d, n);
 	if (l.n_clear > 0)
 		send_clear(w, d, l.clear, l.n_clear, KC_OUT_PASS);
 	if (l.n_ike > 0)
 		send_clear(w, d, l.ike, l.n_ike, KC_OUT_IKE);
 }
 
-/* The next segments, as many as there are slots. */
-static unsigned fill_slots(struct klips_worker *w, struct segmenter *cut, const struct pkt *super)
+/* The next segments into the slots from n on; how many slots are in use then. */
+static unsigned fill_slots(struct klips_worker *w, struct segmenter *cut, const struct pkt *super,
+	unsigned n)
 {
-	unsigned n;
-
-	for (n = 0; n < PKT_BATCH; n++) {
+	for (; n < w->batch_most; n++) {
 		struct pkt *p = &w->pkts[n];
 
 		pkt_fresh(p, 0);
@@ -307,27 +320,40 @@ static unsigned fill_slots(struct klips_worker *w, struct segmenter *cut, const 
 			break;
 		p->sa = super->sa;
 		p->cut = super->cut;
+		p->looked_up = true;
 		w->batch[n] = p;
 	}
 	return n;
 }
 
-void outbound_super(struct klips_worker *w, struct klips_device *d)
+static void clear_super(struct klips_worker *w, struct look *l, const struct pkt *super)
+{
+	unsigned n;
+
+	while ((n = fill_slots(w, &l->cut, super, 0)) > 0)
+		send_clear(w, l->d, w->batch, n, l->n_ike > 0 ? KC_OUT_IKE : KC_OUT_PASS);
+}
+
+unsigned outbound_super(struct klips_worker *w, struct klips_device *d, unsigned n)
 {
 	struct pkt *p = &w->super;
 	struct look l;
-	unsigned n;
 
 	look_begin(&l, w, d);
+	l.slot = &w->pkts[n];
 	look_up(&l, p);
 	count(&w->counters, KC_OUT_READ, l.packets);
 	count(&w->counters, KC_OUT_SUPER, 1);
 	if (p->dead)
-		return;
-	while ((n = fill_slots(w, &l.cut, p)) > 0) {
-		if (p->sa != NULL)
-			protect_run(w, d, w->batch, n);
-		else
-			send_clear(w, d, w->batch, n, l.n_ike > 0 ? KC_OUT_IKE : KC_OUT_PASS);
+		return n;
+	if (p->sa == NULL) {
+		outbound(w, d, n);
+		clear_super(w, &l, p);
+		return 0;
 	}
+	while ((n = fill_slots(w, &l.cut, p, n)) == w->batch_most) {
+		outbound(w, d, n);
+		n = 0;
+	}
+	return n;
 }

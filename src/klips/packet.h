@@ -48,6 +48,7 @@ struct pkt {
 	uint32_t len;
 	bool dead; /* counted and done with */
 	bool injected; /* was held */
+	bool looked_up; /* out: with the super-packet that it is a segment of */
 	struct offload todo;
 	bool cut; /* out: too big for its path, must not have DF outside */
 

@@ -123,8 +123,9 @@ static inline void pkt_drop(struct klips_worker *w, struct pkt *p, enum klips_co
 
 /* Outbound: clear packets from a device in w->batch. */
 void outbound(struct klips_worker *w, struct klips_device *dev, unsigned n);
-/* The same for the super-packet in w->super; uses the slots. */
-void outbound_super(struct klips_worker *w, struct klips_device *dev);
+/* The same for the super-packet in w->super, read after n packets that stand in w->batch and are not
+ * done yet.  Its segments take slots after them; returns how many packets stand there then. */
+unsigned outbound_super(struct klips_worker *w, struct klips_device *dev, unsigned n);
 /* Inbound: protected packets in w->batch, data at the protocol's header. */
 void inbound(struct klips_worker *w, unsigned n);
 
