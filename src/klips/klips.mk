@@ -114,12 +114,31 @@ endif
 src_klips_esp_test_SOURCES = src/klips/esp_test.c $(klips_rig)
 src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 
-# It calls PF_KEY's handlers, which know the whole process.
+# These call PF_KEY's handlers, which know the whole process.
+klips_pfkey_rig = src/klips/pfkey_make.c src/klips/pfkey_make.h src/klips/pfkey_rig.c \
+	src/klips/pfkey_rig.h $(klips_rig)
+klips_pfkey_tests = src/klips/hold_test src/klips/pfkey_server_test
+check_PROGRAMS += $(klips_pfkey_tests)
+TESTS += $(klips_pfkey_tests)
+src_klips_hold_test_SOURCES = src/klips/hold_test.c $(klips_pfkey_rig)
+src_klips_hold_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_hold_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
+src_klips_pfkey_server_test_SOURCES = src/klips/pfkey_server_test.c src/lib/pfkey/pfkey_table.c \
+	$(klips_pfkey_rig)
+src_klips_pfkey_server_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_pfkey_server_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 check_PROGRAMS += src/klips/matrix_test
 TESTS += src/klips/matrix_test
 src_klips_matrix_test_SOURCES = src/klips/matrix_test.c $(klips_rig)
 src_klips_matrix_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
 src_klips_matrix_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 endif
+check_PROGRAMS += src/klips/pfkey_server_fuzz
+TESTS += src/klips/pfkey_server_fuzz
+src_klips_pfkey_server_fuzz_SOURCES = src/klips/pfkey_server_fuzz.c testing/fuzz/driver.c \
+	src/klips/pfkey_make.c src/klips/pfkey_make.h src/klips/pfkey_rig.c src/klips/pfkey_rig.h \
+	$(klips_rig)
+src_klips_pfkey_server_fuzz_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_pfkey_server_fuzz_LDADD = $(klips_rig_libs) $(LTDL_LIBS)
 endif
 endif

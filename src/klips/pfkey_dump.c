@@ -20,13 +20,15 @@ int pfkey_dump(struct pfkey_call *call, struct ms_pfkey_msg *m)
 {
 	struct pfkey_dump *d = &call->client->dump;
 
-	if (m->satype != 0 && ms_pfkey_protocol_of(m->satype) == 0)
+	if (m->satype == MS_PFKEY_SATYPE_INT
+		|| (m->satype != 0 && ms_pfkey_protocol_of(m->satype) == 0))
 		return EINVAL;
 	if (sadb_count(call->k->sadb) == 0)
 		return ENOENT;
 	*d = (struct pfkey_dump){ .running = true, .satype = m->satype, .pid = m->pid,
 		.left = sadb_count(call->k->sadb) };
 	sadb_walk_start(call->k->sadb, &d->walk);
+	pfkey_client_set_events(call->client);
 	return PFKEY_ANSWERED;
 }
 

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-enum { LOWEST_SPI = 256, SPI_TRIES = 100 };
+enum { LOWEST_SPI = 256, SPI_TRIES = 100, MAX_WINDOW = 64 };
 
 int pfkey_errno(ms_err err)
 {
@@ -88,13 +88,26 @@ int pfkey_getspi(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	return EEXIST;
 }
 
+/* RFC 2367 s3.1.3, and what the family refused. */
+static bool well_formed(const struct ms_pfkey_msg *m, uint8_t protocol)
+{
+	bool keyed = protocol == MS_PROTO_ESP || protocol == MS_PROTO_AH;
+	bool keys = (m->has & (MS_PFKEY_BIT(KEY_AUTH) | MS_PFKEY_BIT(KEY_ENCRYPT))) != 0;
+
+	if (protocol == 0 || protocol == MS_PROTO_INT || m->sa.spi < LOWEST_SPI || !same_family(m))
+		return false;
+	if (m->sa.state != MS_PFKEY_MATURE || m->sa.replay > MAX_WINDOW)
+		return false;
+	return keyed || (!keys && m->sa.auth == 0);
+}
+
 static int add_or_update(struct pfkey_call *c, struct ms_pfkey_msg *m, bool update)
 {
 	struct sa_maker maker = { pfkey_client_pid(c->client), pfkey_client_manages(c->client) };
 	struct ms_said said = pfkey_said(m);
 	struct klips_sa *old;
 
-	if (m->sa.spi < LOWEST_SPI || !same_family(m) || said.protocol == MS_PROTO_INT)
+	if (!well_formed(m, said.protocol))
 		return EINVAL;
 	old = sadb_find(c->k->sadb, &said);
 	if (update && old == NULL)

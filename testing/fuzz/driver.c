@@ -16,6 +16,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* The i-th seed, at most `cap` octets; 0: no more. */
 size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap) __attribute__((weak));
+/* How many inputs `make check` has time for, when not 20000. */
+extern const unsigned long fuzz_runs __attribute__((weak));
 
 #define INPUT_OCTETS 4096
 #define MAX_FILES    256
@@ -111,7 +113,7 @@ static void run(const struct input *in)
 
 int main(int argc, char **argv)
 {
-	unsigned long runs = 20000;
+	unsigned long runs = &fuzz_runs != NULL ? fuzz_runs : 20000;
 	static struct input in;
 
 	take_seeds();

@@ -239,7 +239,8 @@ ms_err ms_pfkey_parse(struct ms_pfkey_msg *out, const void *buf, size_t len,
 	row = pfkey_message_row(out->type);
 	if (row == NULL || !row->legal[dir])
 		return ms_fail(why, MS_ERR_SYNTAX, "message type %u", out->type);
-	err = check_satype(out, row, why);
+	/* a refusal repeats what was wrong */
+	err = dir == MS_PFKEY_UP && out->err != 0 ? MS_OK : check_satype(out, row, why);
 	/* a whole message inside */
 	if (err == MS_OK && out->type == MS_PFKEY_X_PROMISC && dir == MS_PFKEY_UP) {
 		out->data = ms_bytes(p + MS_PFKEY_HEADER_OCTETS, len - MS_PFKEY_HEADER_OCTETS);
