@@ -87,9 +87,19 @@ class Gateway:
             NETS[4][1 - self.side], NETS[6][1 - self.side], "10.98.0.0/16")))
 
     def memory(self):
-        """Kilobytes."""
-        with open("/proc/%s/status" % self.pid, encoding="ascii") as f:
-            return int(next(line for line in f if line.startswith("VmRSS")).split()[1])
+        """Kilobytes, without what is in large blocks: a worker's packet buffers have a fixed size, and
+        their pages come one by one, as ever larger batches happen to come."""
+        total, size, named = 0, 0, False
+        with open("/proc/%s/smaps" % self.pid, encoding="utf-8") as f:
+            for line in f:
+                words = line.split()
+                if words[0] == "Size:":
+                    size = int(words[1])
+                elif words[0] == "Rss:" and (named or size < 4096):
+                    total += int(words[1])
+                elif not words[0].endswith(":"):
+                    named = len(words) > 5
+        return total
 
     def descriptors(self):
         return len(os.listdir("/proc/%s/fd" % self.pid))

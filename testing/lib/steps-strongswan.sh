@@ -4,6 +4,7 @@
 
 strongswan_dir=/run/modswan/etc/strongswan
 strongswan_plugins='random nonce openssl aesni aes sha1 sha2 hmac kdf gcm ctr curve25519 pem pkcs1'
+strongswan_plugins+=' ccm chapoly xcbc cmac'
 strongswan_plugins+=' pkcs8 pubkey x509 kernel-libipsec kernel-netlink socket-default vici updown'
 strongswan_vici=unix:///run/charon.vici
 

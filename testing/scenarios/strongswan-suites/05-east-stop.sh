@@ -1,0 +1,2 @@
+wait_for 5 strongswan_no_sa
+strongswan_stop
