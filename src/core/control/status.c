@@ -192,6 +192,25 @@ static const char *auth_word(uint32_t auth)
 	return auth & MS_AUTH_NULL ? "null" : "never";
 }
 
+static const char *or_word(const char *text, const char *word)
+{
+	return text != NULL ? text : word;
+}
+
+static void certificates(call *c, const struct conn *conn, const char *name)
+{
+	static const char *const when[] = { [MS_SENDCERT_ALWAYS] = "always",
+		[MS_SENDCERT_IFASKED] = "ifasked", [MS_SENDCERT_NEVER] = "never" };
+	const struct conn_end *l = &conn->local, *r = &conn->remote;
+
+	if (l->cert != NULL || r->cert != NULL)
+		call_line(c, MS_RC_COMMENT, "%s:   mycert=%s; hiscert=%s; sendcert: %s;", name,
+			or_word(l->cert, "unset"), or_word(r->cert, "unset"), when[l->sendcert]);
+	if (l->ca != NULL || r->ca != NULL)
+		call_line(c, MS_RC_COMMENT, "%s:   CAs: '%s'...'%s'", name, or_word(l->ca, "%any"),
+			or_word(r->ca, "%any"));
+}
+
 static void settings(call *c, const struct conn *conn, const char *name)
 {
 	const struct ms_conn_desc *d = conn->desc;
@@ -199,6 +218,7 @@ static void settings(call *c, const struct conn *conn, const char *name)
 
 	call_line(c, MS_RC_COMMENT, "%s:   our auth:%s, their auth:%s", name,
 		auth_word(conn->local.auth), auth_word(conn->remote.auth));
+	certificates(c, conn, name);
 	call_line(c, MS_RC_COMMENT,
 		"%s:   ike_life: %llus; ipsec_life: %llus; replay_window: %u; rekey_margin: %llus; "
 		"rekey_fuzz: %u%%; keyingtries: %u;",

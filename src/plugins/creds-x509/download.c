@@ -170,6 +170,10 @@ static void came(void *arg, ms_err err, struct ms_bytes octets, const struct ms_
 	struct download *d = arg;
 
 	d->fetch = NULL;
+	if (d->orphan) {
+		download_free(d);
+		return;
+	}
 	d->came = err == MS_OK;
 	d->err = err;
 	if (err != MS_OK)
@@ -324,7 +328,7 @@ void downloads_free(struct instance *in)
 			ops->cancel(p->instance, &d->fetch);
 			download_free(d);
 		} else {
-			d->orphan = true; /* its job still holds it */
+			d->orphan = true; /* its job, or who fetches, still holds it */
 		}
 	}
 }

@@ -5,3 +5,5 @@ ipsec auto --listcerts | assert_match - "issuer: C=CH, O=ModSwan, CN=$issuer"
 ipsec auto --listcacerts | assert_match - 'Root CA certificate "root.pem"'
 assert_match /run/modswan/listall.txt 'List of CRLs:'
 assert_match $rundir/pluto.log "authenticated peer '.*'"
+ipsec status | tee /run/modswan/status.txt | assert_match - 'west-east":   mycert='
+[ $host = west ] || assert_match /run/modswan/status.txt "CAs: '%any'...'C=CH, O=ModSwan, CN=root'"
