@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "klips/eroute.h"
 
+#include "klips/hashtable.h"
 #include "klips/sadb.h"
 
 #include <stdlib.h>
@@ -9,7 +10,7 @@ uint64_t flow_hash_key[2];
 
 /* All eroutes with one mask. */
 struct eroute_group {
-	struct cds_lfht *table;
+	struct hashtable table;
 	union flow_words words;
 	struct flow_mask mask;
 	uint32_t n;
@@ -101,8 +102,7 @@ static struct eroute_group *group_new(const struct flow_mask *mask)
 
 	if (g == NULL)
 		return NULL;
-	g->table = cds_lfht_new(64, 64, 0, CDS_LFHT_AUTO_RESIZE, NULL);
-	if (g->table == NULL) {
+	if (hashtable_init(&g->table) != MS_OK) {
 		free(g);
 		return NULL;
 	}
@@ -158,10 +158,11 @@ static struct eroute_group *group_add(struct eroute_table *t, const struct flow_
 
 /* Groups stay when they become empty: masks come back, and a kept one costs a skipped row. */
 
-static int match(struct cds_lfht_node *node, const void *key)
+static bool match(const void *item, const void *key)
 {
-	order_after(node);
-	return flow_eq(&rcu_container(node, struct eroute, node)->key, key);
+	const struct eroute *er = item;
+
+	return flow_eq(&er->key, key);
 }
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -189,7 +190,7 @@ void eroute_table_free(struct eroute_table **tp)
 	eroute_clear(t);
 	rcu_barrier();
 	for (i = 0; i < t->list->n; i++) {
-		cds_lfht_destroy(t->list->groups[i]->table, NULL);
+		hashtable_done(&t->list->groups[i]->table);
 		free(t->list->groups[i]);
 	}
 	free(t->list);
@@ -199,12 +200,13 @@ void eroute_table_free(struct eroute_table **tp)
 
 struct eroute *eroute_new(const struct flow *key, const struct flow_mask *mask)
 {
-	struct eroute *er = calloc(1, sizeof *er);
+	struct eroute *er = aligned_alloc(_Alignof(struct eroute), sizeof *er);
 	union flow_words words;
 	unsigned i;
 
 	if (er == NULL)
 		return NULL;
+	memset(er, 0, sizeof *er);
 	er->key.flow = *key;
 	er->mask = *mask;
 	flow_mask_words(mask, &words);
@@ -231,28 +233,34 @@ static void reclaim(struct rcu_head *head)
 	eroute_free(&er);
 }
 
+/* May g have eroutes for this flow, and under what key?  */
+static bool masked_key(const struct eroute_group *g, const union flow_words *flow,
+	union flow_words *key)
+{
+	unsigned w;
+
+	if (g->mask.family != flow->flow.family || shared_get(g->n) == 0)
+		return false;
+	for (w = 0; w < FLOW_WORDS; w++)
+		key->w[w] = flow->w[w] & g->words.w[w];
+	return true;
+}
+
 struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow)
 {
 	const struct group_list *l = rcu_get(t->list);
-	struct cds_lfht_iter iter;
 	uint32_t i;
 
 	for (i = 0; i < l->n; i++) {
-		struct eroute_group *g = l->groups[i];
-		struct cds_lfht_node *node;
+		const struct eroute_group *g = l->groups[i];
 		union flow_words key;
-		unsigned w;
+		struct eroute *er;
 
-		if (g->mask.family != flow->flow.family || shared_get(g->n) == 0)
+		if (!masked_key(g, flow, &key))
 			continue;
-		for (w = 0; w < FLOW_WORDS; w++)
-			key.w[w] = flow->w[w] & g->words.w[w];
-		cds_lfht_lookup(g->table, flow_hash(&key), match, &key, &iter);
-		node = cds_lfht_iter_get_node(&iter);
-		if (node != NULL) {
-			order_after(node);
-			return rcu_container(node, struct eroute, node);
-		}
+		er = hashtable_find(&g->table, flow_hash(&key), match, &key);
+		if (er != NULL)
+			return er;
 	}
 	return NULL;
 }
@@ -273,13 +281,63 @@ struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c
 	return er;
 }
 
-void eroute_find_batch(struct eroute_table *t, const union flow_words *flows,
-	struct eroute **found, unsigned n)
+enum { CHUNK = 64 };
+
+/* What is not found yet goes through one group: three passes, so that the cache misses of all flows are
+ * under way together. */
+struct pass {
+	unsigned n;
+	uint8_t of[CHUNK]; /* indices of flows */
+	union flow_words keys[CHUNK];
+	uint64_t hashes[CHUNK];
+	struct eroute *guesses[CHUNK];
+};
+
+static void pass_group(const struct eroute_group *g, const union flow_words *flows,
+	struct eroute **found, unsigned n, struct pass *p)
 {
 	unsigned i;
 
-	for (i = 0; i < n; i++)
-		found[i] = eroute_find(t, &flows[i]);
+	p->n = 0;
+	for (i = 0; i < n; i++) {
+		if (found[i] != NULL || !masked_key(g, &flows[i], &p->keys[p->n]))
+			continue;
+		p->hashes[p->n] = flow_hash(&p->keys[p->n]);
+		hashtable_prefetch(&g->table, p->hashes[p->n]);
+		p->of[p->n++] = (uint8_t)i;
+	}
+	for (i = 0; i < p->n; i++) {
+		p->guesses[i] = hashtable_guess(&g->table, p->hashes[i]);
+		if (p->guesses[i] != NULL)
+			__builtin_prefetch(p->guesses[i]);
+	}
+	for (i = 0; i < p->n; i++) {
+		struct eroute *er = p->guesses[i];
+
+		if (er != NULL && !match(er, &p->keys[i]))
+			er = hashtable_find(&g->table, p->hashes[i], match, &p->keys[i]);
+		found[p->of[i]] = er;
+	}
+}
+
+void eroute_find_batch(struct eroute_table *t, const union flow_words *flows,
+	struct eroute **found, unsigned n)
+{
+	const struct group_list *l = rcu_get(t->list);
+	struct pass p;
+	uint32_t i;
+
+	memset(found, 0, n * sizeof *found);
+	while (n > 0) {
+		unsigned now = n < CHUNK ? n : CHUNK;
+
+		for (i = 0; i < l->n; i++)
+			if (shared_get(l->groups[i]->n) > 0)
+				pass_group(l->groups[i], flows, found, now, &p);
+		flows += now;
+		found += now;
+		n -= now;
+	}
 }
 
 struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
@@ -287,17 +345,13 @@ struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
 {
 	struct eroute_group *g = group_find(t, mask);
 	union flow_words masked = { .flow = *key };
-	struct cds_lfht_iter iter;
-	struct cds_lfht_node *node;
 	unsigned w;
 
 	if (g == NULL)
 		return NULL;
 	for (w = 0; w < FLOW_WORDS; w++)
 		masked.w[w] &= g->words.w[w];
-	cds_lfht_lookup(g->table, flow_hash(&masked), match, &masked, &iter);
-	node = cds_lfht_iter_get_node(&iter);
-	return node == NULL ? NULL : rcu_container(node, struct eroute, node);
+	return hashtable_find(&g->table, flow_hash(&masked), match, &masked);
 }
 
 static void retire(struct eroute *er)
@@ -306,39 +360,37 @@ static void retire(struct eroute *er)
 	rcu_later(&er->rcu, reclaim);
 }
 
+static void take_place(struct eroute_table *t, struct eroute_group *g, struct eroute *was,
+	struct eroute *er)
+{
+	er->packets = shared_get(was->packets);
+	er->used_s = shared_get(was->used_s);
+	hashtable_replace(&g->table, flow_hash(&er->key), was, er);
+	walk_list_replace(&g->walks, &was->all, &er->all);
+	changed(t);
+	retire(was);
+}
+
 ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 {
 	struct eroute_group *g = group_find(t, &er->mask);
-	struct cds_lfht_node *old;
-	uint64_t hash = flow_hash(&er->key);
+	struct eroute *was;
+	ms_err err;
 
 	if (g == NULL)
 		g = group_add(t, &er->mask);
 	if (g == NULL)
 		return MS_ERR_NOMEM;
-	if (!replace) {
-		order_before(&er->node);
-		if (cds_lfht_add_unique(g->table, hash, match, &er->key, &er->node) != &er->node)
+	was = hashtable_find(&g->table, flow_hash(&er->key), match, &er->key);
+	if (was != NULL) {
+		if (!replace)
 			return MS_ERR_DUPLICATE;
-		old = NULL;
-	} else {
-		struct eroute *was = eroute_exact(t, &er->key.flow, &er->mask);
-
-		if (was != NULL) {
-			er->packets = shared_get(was->packets);
-			er->used_s = shared_get(was->used_s);
-		}
-		order_before(&er->node);
-		old = cds_lfht_add_replace(g->table, hash, match, &er->key, &er->node);
-	}
-	if (old != NULL) {
-		struct eroute *was = rcu_container(old, struct eroute, node);
-
-		walk_list_replace(&g->walks, &was->all, &er->all);
-		changed(t);
-		retire(was);
+		take_place(t, g, was, er);
 		return MS_OK;
 	}
+	err = hashtable_add(&g->table, flow_hash(&er->key), er);
+	if (err != MS_OK)
+		return err;
 	walk_list_add(&g->walks, &er->all);
 	shared_set(g->n, g->n + 1);
 	t->n++;
@@ -372,7 +424,7 @@ void eroute_remove(struct eroute_table *t, struct eroute *er)
 {
 	struct eroute_group *g = group_find(t, &er->mask);
 
-	if (g == NULL || cds_lfht_del(g->table, &er->node) != 0)
+	if (g == NULL || !hashtable_remove(&g->table, flow_hash(&er->key), er))
 		return;
 	shared_set(g->n, g->n - 1);
 	t->n--;

@@ -2,7 +2,7 @@
 /*
  * The eroute table: what to do with packets that go out.
  *
- * Eroutes with the same masks stand in one hash table; the tables stand in a list, most specific
+ * Eroutes with the same masks stand in one hash table (hashtable.h); the tables stand in a list, most specific
  * source first, then destination, protocol, source port, destination port.  A look-up asks them in
  * that order, so its cost depends on how many different masks there are and not on how many
  * eroutes.  The control thread changes everything, workers read under RCU (qsbr): an eroute that a
@@ -21,14 +21,14 @@ struct klips_sa;
 struct eroute_group;
 
 struct eroute {
-	struct cds_lfht_node node;
-	struct rcu_head rcu;
-	union flow_words key; /* masked */
+	/* what a look-up reads is one cache line */
+	_Alignas(64) union flow_words key; /* masked */
 	struct flow_mask mask;
-	enum ms_shunt shunt;
 	bool automatic;	      /* a hold that a trap made */
-	struct ms_said said;  /* MS_SHUNT_NONE: first SA of the group; else how it is listed */
+	enum ms_shunt shunt;
 	struct klips_sa *sa;  /* cached, RCU; NULL: ask the SA table */
+	struct rcu_head rcu;
+	struct ms_said said;  /* MS_SHUNT_NONE: first SA of the group; else how it is listed */
 	struct cds_list_head by_sa; /* control thread: eroutes whose sa is the same */
 	struct cds_list_head all;   /* control thread: of the same masks, for walks */
 	uint64_t packets, used_s; /* relaxed atomics */
@@ -65,7 +65,7 @@ struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c
 
 /* Worker or control; the caller is an online RCU reader. */
 struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow);
-/* n of them at once; NULL where there is none. */
+/* n of them at once, whose memory is fetched side by side; NULL where there is none. */
 void eroute_find_batch(struct eroute_table *t, const union flow_words *flows,
 	struct eroute **found, unsigned n);
 

@@ -115,6 +115,8 @@ static struct eroute_cache cache;
 
 static void check_all(struct eroute_table *t, const struct row *rows, unsigned n)
 {
+	static union flow_words flows[300];
+	static struct eroute *each[300], *batch[300];
 	unsigned i, live = 0, seen = 0;
 
 	for (i = 0; i < 300; i++) {
@@ -125,6 +127,8 @@ static void check_all(struct eroute_table *t, const struct row *rows, unsigned n
 		rnd_flow(&f.flow);
 		want = naive(rows, n, &f.flow);
 		er = eroute_find(t, &f);
+		flows[i] = f;
+		each[i] = er;
 		assert_ptr_equal(eroute_find_cached(t, &cache, &f), er);
 		assert_ptr_equal(eroute_find_cached(t, &cache, &f), er);
 		if (want == NULL) {
@@ -134,6 +138,8 @@ static void check_all(struct eroute_table *t, const struct row *rows, unsigned n
 		assert_non_null(er);
 		assert_int_equal(er->said.spi, want->id);
 	}
+	eroute_find_batch(t, flows, batch, 300);
+	assert_memory_equal(batch, each, sizeof each);
 	for (i = 0; i < n; i++)
 		live += rows[i].live;
 	assert_int_equal(eroute_count(t), live);

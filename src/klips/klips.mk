@@ -17,6 +17,7 @@ libklips_la_SOURCES = \
 	src/klips/eroute.c src/klips/eroute.h src/klips/eroute_key.h \
 	src/klips/esp.c src/klips/esp.h \
 	src/klips/fragment.c src/klips/fragment.h \
+	src/klips/hashtable.c src/klips/hashtable.h \
 	src/klips/hold.c src/klips/hold.h \
 	src/klips/icmp.c src/klips/icmp.h src/klips/icmp_quote.c src/klips/icmp_quote.h \
 	src/klips/inbound.c \
@@ -62,13 +63,15 @@ TESTS += src/klips/klips_ns_test.sh src/klips/klips_load_test.sh
 EXTRA_DIST += src/klips/klips_ns_test.sh src/klips/klips_load_test.sh src/klips/ns_test.py
 
 if HAVE_CMOCKA
-klips_unit_tests = src/klips/replay_test src/klips/reset_test src/klips/eroute_test
+klips_unit_tests = src/klips/replay_test src/klips/reset_test src/klips/eroute_test src/klips/hashtable_test
 check_PROGRAMS += $(klips_unit_tests)
 TESTS += $(klips_unit_tests)
 src_klips_replay_test_SOURCES = src/klips/replay_test.c
 src_klips_replay_test_LDADD = libklips.la $(CMOCKA_LIBS)
 src_klips_reset_test_SOURCES = src/klips/reset_test.c
 src_klips_reset_test_LDADD = libklips.la libmodswan.la $(CMOCKA_LIBS)
+src_klips_hashtable_test_SOURCES = src/klips/hashtable_test.c
+src_klips_hashtable_test_LDADD = libklips.la $(CMOCKA_LIBS) $(URCU_LIBS) -lpthread
 src_klips_eroute_test_SOURCES = src/klips/eroute_test.c
 src_klips_eroute_test_LDADD = libklips.la $(CMOCKA_LIBS) $(URCU_LIBS)
 endif
