@@ -79,6 +79,9 @@ endif
 # The packet path needs real algorithms.
 if PLUGIN_CRYPTO_OPENSSL
 klips_rig = src/klips/rig.c src/klips/rig.h src/plugins/crypto-openssl/crypto-openssl.c
+if PLUGIN_CRYPTO_LEGACY
+klips_rig += src/plugins/crypto-legacy/crypto-legacy.c
+endif
 klips_rig_libs = libklips.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la \
 	$(CRYPTO_LIBS) $(URCU_LIBS)
 check_PROGRAMS += src/klips/packet_fuzz

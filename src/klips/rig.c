@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 extern const struct ms_plugin crypto_openssl_LTX_modswan_plugin;
+/* linked in where it is built: old algorithms take the same ways */
+extern const struct ms_plugin crypto_legacy_LTX_modswan_plugin __attribute__((weak));
 
 static const char *const addrs[2][2] = { { "192.0.2.1", "192.0.2.2" }, { "2001:db8::1", "2001:db8::2" } };
 static const char *const inner[2][2] = { { "10.1.0.1", "10.2.0.1" }, { "fd01::1", "fd02::1" } };
@@ -42,6 +44,7 @@ static void forget(struct klips *k, struct note *n)
 }
 
 static const struct ms_plugin *const provider = &crypto_openssl_LTX_modswan_plugin;
+static const struct ms_plugin *const legacy = &crypto_legacy_LTX_modswan_plugin;
 static unsigned n_rigs; /* what a process has once is there for all of them */
 
 static void load_algorithms(void)
@@ -53,6 +56,10 @@ static void load_algorithms(void)
 	rcu_register_thread();
 	must(provider->load(&instance, NULL, NULL, NULL) == MS_OK);
 	must(ms_crypto_register(provider->features[0].ops, "rig") == MS_OK);
+	if (legacy == NULL)
+		return;
+	must(legacy->load(&instance, NULL, NULL, NULL) == MS_OK);
+	must(ms_crypto_register(legacy->features[0].ops, "rig-legacy") == MS_OK);
 }
 
 void rig_new(struct rig *r)
@@ -113,6 +120,10 @@ void rig_free(struct rig *r)
 	rcu_unregister_thread();
 	ms_crypto_unregister("rig");
 	provider->unload(&instance);
+	if (legacy == NULL)
+		return;
+	ms_crypto_unregister("rig-legacy");
+	legacy->unload(&instance);
 }
 
 static struct klips_sa *make(struct rig *r, const struct rig_spec *s, uint32_t spi, bool inbound)
