@@ -2,7 +2,7 @@
 # wire, mem, log, loop
 libmodswan_la_SOURCES += \
 	src/lib/log/log.c src/lib/log/log_priv.h src/lib/log/sink.c src/lib/log/sink.h \
-	src/lib/loop/loop.c src/lib/loop/loop.h src/lib/loop/process.c src/lib/loop/loop_priv.h \
+	src/lib/loop/load.c src/lib/loop/loop.c src/lib/loop/loop.h src/lib/loop/process.c src/lib/loop/loop_priv.h \
 	src/lib/mem/arena.c src/lib/mem/arena.h src/lib/mem/mem.c \
 	src/lib/wire/wire.h
 

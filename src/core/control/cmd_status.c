@@ -216,6 +216,15 @@ void cmd_showstates(call *c)
 
 void cmd_briefstatus(call *c)
 {
+	struct ms_loop_load load;
+
+	ms_loop_load(c->d->loop, &load);
 	status_counts(c);
+	call_line(c, MS_RC_COMMENT,
+		"Loop: turns(%llu), busy p50(%llu us), p99(%llu us), longest(%llu us)",
+		(unsigned long long)load.turns, (unsigned long long)load.p50_us,
+		(unsigned long long)load.p99_us, (unsigned long long)load.longest_us);
+	call_line(c, MS_RC_COMMENT, "Jobs: done(%llu), processor time(%llu us)",
+		(unsigned long long)load.jobs, (unsigned long long)load.job_us);
 	call_done(c, MS_RC_COMMENT);
 }

@@ -22,6 +22,8 @@ struct ms_watch {
 
 struct ms_job {
 	uv_work_t uv;
+	struct ms_loop *loop;
+	uint64_t ns; /* of the worker's processor time */
 	ms_job_work_f *work;
 	ms_job_done_f *done;
 	void *arg;
@@ -38,20 +40,17 @@ void loop_free_closed(uv_handle_t *h)
 	free(h);
 }
 
+/* Between two of these the loop waited (idle) and ran callbacks (busy). */
 static void before_wait(uv_prepare_t *h)
 {
 	struct ms_loop *loop = h->data;
-	uint64_t now = uv_hrtime();
+	uint64_t now = uv_hrtime(), idle = uv_metrics_idle_time(&loop->uv), busy;
 
-	if (loop->turn_start_ns != 0 && now - loop->turn_start_ns > loop->stall_ns)
-		loop->stall_ns = now - loop->turn_start_ns;
-}
-
-static void after_wait(uv_check_t *h)
-{
-	struct ms_loop *loop = h->data;
-
-	loop->turn_start_ns = uv_hrtime();
+	busy = now - loop->turn_ns - (idle - loop->idle_ns);
+	if (loop->turn_ns != 0)
+		loop_turn_over(loop, busy);
+	loop->turn_ns = now;
+	loop->idle_ns = idle;
 }
 
 /* libuv reads the variable when the first job comes. */
@@ -76,13 +75,11 @@ struct ms_loop *ms_loop_new(unsigned workers)
 		free(loop);
 		return NULL;
 	}
+	(void)uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME);
 	uv_prepare_init(&loop->uv, &loop->prepare);
-	uv_check_init(&loop->uv, &loop->check);
-	loop->prepare.data = loop->check.data = loop;
+	loop->prepare.data = loop;
 	uv_prepare_start(&loop->prepare, before_wait);
-	uv_check_start(&loop->check, after_wait);
 	uv_unref((uv_handle_t *)&loop->prepare);
-	uv_unref((uv_handle_t *)&loop->check);
 	return loop;
 }
 
@@ -107,7 +104,7 @@ static void close_left_over(uv_handle_t *h, void *arg)
 
 	if (uv_is_closing(h))
 		return;
-	if (h == (uv_handle_t *)&loop->prepare || h == (uv_handle_t *)&loop->check)
+	if (h == (uv_handle_t *)&loop->prepare)
 		uv_close(h, NULL);
 	else
 		uv_close(h, h->type == UV_SIGNAL ? loop_free_closed : NULL);
@@ -131,14 +128,6 @@ void ms_loop_free(struct ms_loop **loop)
 uint64_t ms_loop_now_ms(struct ms_loop *loop)
 {
 	return uv_now(&loop->uv);
-}
-
-uint64_t ms_loop_stall_us(struct ms_loop *loop)
-{
-	uint64_t us = loop->stall_ns / 1000;
-
-	loop->stall_ns = 0;
-	return us;
 }
 
 /* --- timers ------------------------------------------------------------------------------- */
@@ -247,13 +236,17 @@ static void job_work(uv_work_t *req)
 {
 	struct ms_job *job = (struct ms_job *)req;
 
+	job->ns = loop_thread_ns();
 	job->work(job->arg);
+	job->ns = loop_thread_ns() - job->ns;
 }
 
 static void job_done(uv_work_t *req, int status)
 {
 	struct ms_job *job = (struct ms_job *)req;
 
+	job->loop->jobs++;
+	job->loop->job_ns += status == 0 ? job->ns : 0;
 	job->done(job->arg, status == UV_ECANCELED);
 	free(job);
 }
@@ -265,6 +258,7 @@ struct ms_job *ms_job_submit(struct ms_loop *loop, ms_job_work_f *work, ms_job_d
 
 	if (job == NULL)
 		return NULL;
+	job->loop = loop;
 	job->work = work;
 	job->done = done;
 	job->arg = arg;

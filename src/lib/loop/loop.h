@@ -22,7 +22,13 @@ typedef void ms_signal_f(void *arg, int signum);
 /* At most one callback per signal; lives as long as the loop. */
 ms_err ms_loop_signal(struct ms_loop *loop, int signum, ms_signal_f *fn, void *arg) MS_MUST_CHECK;
 
-/* Longest time one turn of callbacks took since the last call, microseconds. */
-uint64_t ms_loop_stall_us(struct ms_loop *loop);
+/* What the loop did since it was made. A turn is what is done between two waits for events; nothing
+ * else happens meanwhile, so its time is a stall. */
+struct ms_loop_load {
+	uint64_t turns;
+	uint64_t p50_us, p99_us, longest_us; /* busy time of turns, exact to a fifth */
+	uint64_t jobs, job_us;		     /* jobs done, and processor time they took */
+};
+void ms_loop_load(const struct ms_loop *loop, struct ms_loop_load *out);
 
 #endif

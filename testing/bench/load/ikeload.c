@@ -31,6 +31,8 @@ static const struct row {
 	ROW("peer-id", O_TEXT, peer_id, "identity of the responder (@responder)"),
 	ROW("id-prefix", O_TEXT, id_prefix, "identities are this and a number (@l)"),
 	ROW("psk", O_TEXT, psk, "pre-shared key of all"),
+	ROW("key", O_TEXT, key, "file of a private key of all, instead of --psk"),
+	ROW("peer-key", O_TEXT, peer_key, "public key of the responder (0s...)"),
 	ROW("ike", O_TEXT, ike, "proposal (aes_gcm128-sha2_256-x25519)"),
 	ROW("esp", O_TEXT, esp, "proposal (aes_gcm128)"),
 	ROW("net", O_TEXT, net, "inner addresses are this one plus the number (10.0.0.0)"),
@@ -89,7 +91,8 @@ static bool parse(struct load_options *o, int argc, char **argv)
 	while ((code = getopt_long(argc, argv, "", table, NULL)) != -1)
 		if (code < 256 || !set_option(o, &rows[code - 256]))
 			return false;
-	return optind == argc && o->local != NULL && o->peer != NULL && o->psk != NULL &&
+	return optind == argc && o->local != NULL && o->peer != NULL &&
+	       (o->psk != NULL || (o->key != NULL && o->peer_key != NULL)) &&
 	       o->count > 0 && o->count <= 1000000 && o->window > 0;
 }
 
@@ -135,6 +138,35 @@ static ms_err addresses(struct load *l, struct ms_why *why)
 	return err;
 }
 
+/* The private key, and its public half as connections want it. */
+static ms_err read_key(struct load *l, struct ms_why *why)
+{
+	const struct ms_sign_ops *sign = ms_sign();
+	uint8_t octets[8192], spki[4096];
+	struct ms_pubkey *pub = NULL;
+	FILE *f = fopen(l->o->key, "rb");
+	size_t n = f != NULL ? fread(octets, 1, sizeof octets, f) : 0;
+	ms_err err;
+
+	if (f != NULL)
+		fclose(f);
+	if (n == 0 || sign == NULL)
+		return ms_fail(why, MS_ERR_BAD_KEY, "%s: no key", l->o->key);
+	err = sign->privkey_from_file_octets(
+		&l->key, ms_bytes(octets, n), ms_bytes(NULL, 0), why);
+	if (err == MS_OK)
+		err = sign->pubkey_of(&pub, l->key);
+	if (err != MS_OK)
+		return err;
+	n = sign->pubkey_to_spki(pub, spki, sizeof spki);
+	sign->pubkey_free(&pub);
+	l->own_key = calloc(2, n + 16);
+	if (l->own_key == NULL || n > sizeof spki)
+		return MS_ERR_NOMEM;
+	ms_data_text(spki, n, 's', l->own_key, 2 * (n + 16));
+	return MS_OK;
+}
+
 static ms_err set_up(struct load *l, struct ms_plugins **plugins, struct ms_why *why)
 {
 	static const struct ike_params params = { 0 };
@@ -147,6 +179,8 @@ static ms_err set_up(struct load *l, struct ms_plugins **plugins, struct ms_why 
 	err = load_crypto(l, plugins, why);
 	if (err == MS_OK)
 		err = addresses(l, why);
+	if (err == MS_OK && l->o->key != NULL)
+		err = read_key(l, why);
 	if (err == MS_OK)
 		err = ms_random(seed, sizeof seed);
 	if (err == MS_OK)
@@ -175,6 +209,9 @@ static void tear_down(struct load *l, struct ms_plugins **plugins)
 	conn_table_free(&l->conns);
 	ms_timer_free(&l->timer);
 	free(l->attempts);
+	free(l->own_key);
+	if (l->key != NULL)
+		ms_sign()->privkey_free(&l->key);
 	if (*plugins != NULL) {
 		ms_crypto_unregister("openssl");
 		ms_plugins_free(plugins);

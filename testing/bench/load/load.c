@@ -44,7 +44,11 @@ static void describe(const struct load *l, struct ms_conn_desc *d, uint64_t numb
 	snprintf(text, sizeof text, "load-%llu", (unsigned long long)number);
 	d->name = strdup(text);
 	d->source = strdup("ikeload");
-	d->authby = MS_AUTH_PSK;
+	d->authby = l->key != NULL ? MS_AUTH_RSA | MS_AUTH_ECDSA | MS_AUTH_EDDSA : MS_AUTH_PSK;
+	if (l->key != NULL) {
+		d->left.pubkey = strdup(l->own_key);
+		d->right.pubkey = strdup(l->o->peer_key);
+	}
 	d->ike = strdup(l->o->ike);
 	d->esp = strdup(l->o->esp);
 	d->rekey = false;

@@ -22,6 +22,7 @@ struct load_options {
 	const char *id_prefix;    /* "@l": identities are @l1, @l2 ... */
 	const char *peer_id;
 	const char *psk;
+	const char *key, *peer_key; /* instead: file of a private key of all, 0s... of the peer */
 	const char *ike, *esp;      /* proposals */
 	const char *net, *peer_net; /* inner: first address of ours, network of the peer's */
 	const char *plugin_dir;
@@ -49,6 +50,8 @@ struct load {
 	struct host host;
 	struct ike_engine *ike;
 	struct ms_addr local, peer, net;
+	struct ms_privkey *key;
+	char *own_key; /* 0s... of `key` */
 	struct attempt *attempts;
 	uint64_t next, open, up, failed;
 	uint64_t began_ns, ended_ns;

@@ -88,10 +88,11 @@ static void psk(void *host, const struct ms_id *me, const struct ms_id *peer,
 static void private_key(
 	void *host, const struct conn *c, const struct ms_id *peer, host_private_f *done, void *arg)
 {
-	(void)host;
+	struct load *l = host;
+
 	(void)c;
 	(void)peer;
-	done(arg, MS_ERR_NO_CREDENTIAL, NULL, NULL);
+	done(arg, l->key != NULL ? MS_OK : MS_ERR_NO_CREDENTIAL, l->key, NULL);
 }
 
 static void child_up(void *host, struct child_sa *child, host_done_f *done, void *arg)
