@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 
+import matrix
 import responders
 from figures import Row, median, number, settle, table
 from responders import Charon, Failed
@@ -41,10 +42,19 @@ def make_network():
         subprocess.run(["ip", "-n", name, "link", "set", "veth0", "up"], check=True)
 
 
-def load(args, first, count):
+def credentials(case, keys):
+    if case.auth == "psk":
+        return ["--psk", responders.PSK]
+    return ["--key", keys["initiator", case.auth][0],
+            "--peer-key", keys["responder", case.auth][1]]
+
+
+def load(args, first, count, case=None, keys=None):
     """One run of the load tool: its report."""
+    case = case or responders.Case()
     argv = ["ip", "netns", "exec", "initiator", args.ikeload, "--local", responders.INITIATOR,
-            "--peer", responders.ADDR, "--psk", responders.PSK, "--peer-id", "@responder",
+            "--peer", responders.ADDR, *credentials(case, keys), "--peer-id", "@responder",
+            "--ike", f"aes_gcm128-sha2_256-{case.group}",
             "--peer-net", responders.INNER_OURS, "--net", "10.0.0.0",
             "--plugin-dir", f"{args.stage}/lib/modswan/plugins",
             "--first", str(first), "--count", str(count), "--window", str(args.window),
@@ -165,6 +175,8 @@ def parse():
     p.add_argument("--repeat", type=int, help="runs of each; medians are shown (3)")
     p.add_argument("--cases", default="pluto-null,pluto-klips,charon", help="which responders")
     p.add_argument("--limit", type=int, default=300, help="seconds for one run (300)")
+    p.add_argument("--matrix", metavar="DIR", help="authentication, groups, loaded connections "
+                   "and held SAs instead: DIR/handshake.json and .png")
     p.add_argument("--stage", help=argparse.SUPPRESS)
     p.add_argument("--ikeload", help=argparse.SUPPRESS)
     args = p.parse_args()
@@ -191,6 +203,8 @@ def main():
     args = parse()
     make_network()
     wanted = available(args)
+    if args.matrix:
+        return matrix.run(args, wanted, load, note)
     results, bad = run_all(args, wanted)
     rows = rows_of(results)
     if args.json:

@@ -3,6 +3,7 @@
 nothing logged but errors, no protection against floods (all handshakes come from one address), a
 new SA never replaces an older one, one connection for any peer with the same pre-shared key, inner
 addresses narrowed from 10.0.0.0/8 by each peer, no script and no route for each SA."""
+import base64
 import os
 import re
 import shutil
@@ -32,10 +33,40 @@ def write(path, text, mode=0o600):
     os.chmod(path, mode)
 
 
+GROUPS = {"x25519": "X25519", "ecp256": "P-256", "modp2048": "MODP-2048"}
+AUTHS = {"psk": "PSK", "rsa": "RSA-2048", "ecdsa": "ECDSA-P256"}
+
+
+class Case:
+    """What is negotiated, and what the responder has to carry meanwhile."""
+
+    def __init__(self, auth="psk", group="x25519", conns=1, held=0):
+        self.auth, self.group, self.conns, self.held = auth, group, conns, held
+
+    def __str__(self):
+        return f"{self.auth}/{self.group}/{self.conns}/{self.held}"
+
+
+def make_keys(folder):
+    """Key pairs of both sides, once: {(who, auth): (file, 0s... of the public half)}"""
+    keys = {}
+    for who in ("responder", "initiator"):
+        for auth, words in (("rsa", ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
+                            ("ecdsa", ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"])):
+            path = f"{folder}/{who}-{auth}.pem"
+            subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", *words, "-out", path],
+                           check=True, stderr=subprocess.DEVNULL)
+            der = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"],
+                                 check=True, stdout=subprocess.PIPE).stdout
+            keys[who, auth] = (path, "0s" + base64.b64encode(der).decode())
+    return keys
+
+
 class Responder:
     """A program with its children in a network namespace; folder is its own."""
     key = title = None
     netns = "responder"
+    case, keys = Case(), {}
 
     def __init__(self, stage, folder):
         self.stage, self.folder = stage, folder
@@ -130,13 +161,38 @@ conn load
 	leftsubnet={INNER_OURS}
 	right=%any
 	rightsubnet={INNER_THEIRS}
-	authby=secret
-	ike=aes_gcm128-sha2_256-x25519
+{self.credentials()}
+	ike=aes_gcm128-sha2_256-{self.case.group}
 	esp=aes_gcm128
 	narrowing=yes
 	auto=add
-""")
-        write(f"{self.folder}/ipsec.secrets", f': PSK "{PSK}"\n')
+{"".join(self.other(i) for i in range(1, self.case.conns))}""")
+        secret = f': PSK "{PSK}"\n'
+        if self.case.auth != "psk":
+            secret = f': {self.case.auth.upper()} {self.keys["responder", self.case.auth][0]}\n'
+        write(f"{self.folder}/ipsec.secrets", secret)
+
+    def credentials(self):
+        if self.case.auth == "psk":
+            return "\tauthby=secret"
+        ours, theirs = (self.keys[who, self.case.auth][1] for who in ("responder", "initiator"))
+        how = "rsasig" if self.case.auth == "rsa" else self.case.auth
+        return f"\tauthby={how}\n\tleftpubkey={ours}\n\trightpubkey={theirs}"
+
+    @staticmethod
+    def other(i):
+        """A connection to somebody else."""
+        return f"""
+conn other-{i}
+	left={ADDR}
+	leftid=@responder
+	leftsubnet={INNER_OURS}
+	right=172.{16 + (i >> 16)}.{i >> 8 & 255}.{i & 255}
+	rightid=@other-{i}
+	rightsubnet=11.{i >> 16}.{i >> 8 & 255}.{i & 255}/32
+	authby=secret
+	auto=add
+"""
 
     def places(self):
         return ["--confdir", self.folder, "--rundir", f"{self.folder}/run"]
@@ -153,6 +209,13 @@ conn load
 
     def sockets(self):
         return self.command(["ss", "-Hlnu"])
+
+    def load(self):
+        """How long turns of the loop took, and what jobs cost: {p99_us, longest_us, job_us}"""
+        text = self.ipsec("whack", "--briefstatus")
+        turn = re.search(r"p99\((\d+) us\), longest\((\d+) us\)", text)
+        jobs = re.search(r"processor time\((\d+) us\)", text)
+        return {"p99_us": int(turn[1]), "longest_us": int(turn[2]), "job_us": int(jobs[1])}
 
     def established(self):
         """IKE SAs and CHILD SAs that it holds."""
@@ -236,7 +299,7 @@ swanctl {{
 	load {{
 		version = 2
 		local_addrs = {ADDR}
-		proposals = aes128gcm16-prfsha256-x25519
+		proposals = aes128gcm16-prfsha256-{self.case.group}
 		unique = never
 		mobike = no
 		local {{
