@@ -29,6 +29,7 @@ struct ms_hook_event {
 	uint32_t mtu, metric; /* 0: unset */
 	bool client; /* my_client is more than `me` itself: verb-client, else verb-host */
 	bool tunnel;
+	bool protect; /* packets of these clients must be protected: no pass, drop, reject */
 	bool firewall; /* leftfirewall=yes */
 	const char *policy; /* words as in ipsec status */
 	const char *dns, *domains; /* name servers that the peer named, words; NULL: none */

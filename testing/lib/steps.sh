@@ -104,6 +104,18 @@ ping_sized() {
 	ping -n -i 0.2 -W 1 -c 3 -M "$df" -s $((octets - headers)) "$address" 2>&1 || true
 }
 
+# say_as FROM TO TEXT: one datagram to port 5004.
+say_as() {
+	python3 - "$@" <<-'END'
+		import socket, sys
+		source, target, text = sys.argv[1:]
+		family = socket.AF_INET6 if ":" in source else socket.AF_INET
+		sock = socket.socket(family, socket.SOCK_DGRAM)
+		sock.bind((source, 0))
+		sock.sendto(text.encode(), (target, 5004))
+	END
+}
+
 # hops_are TARGET ADDRESS...: what traceroute finds on the way, the target included. One probe each:
 # systems answer but few.
 hops_are() {

@@ -198,6 +198,7 @@ static void run_hook(struct route_job *job, enum ms_hook_verb verb)
 	host = ms_selector_of_subnet(&net);
 	e.client = !ms_range_eq(&host.range, &e.my_client.range);
 	e.tunnel = c->desc->type == MS_TYPE_TUNNEL;
+	e.protect = e.tunnel || c->desc->type == MS_TYPE_TRANSPORT;
 	e.firewall = c->left_is_local ? c->desc->left.firewall : c->desc->right.firewall;
 	e.policy = "";
 	job->route->env.hook(job->route->env.ctx, job->conn, &e, hook_done, job);

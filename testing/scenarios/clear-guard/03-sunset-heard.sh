@@ -1,0 +1,1 @@
+wait_for 5 grep -qx before /run/modswan/heard.txt

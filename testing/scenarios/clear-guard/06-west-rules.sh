@@ -1,0 +1,2 @@
+nft list tables | assert_match - 'modswan_guard'
+nft list ruleset

@@ -1,0 +1,2 @@
+modswan_stop
+nft list tables | diff /run/tables -

@@ -1,0 +1,1 @@
+say_as $east_client $west_client after
