@@ -29,6 +29,8 @@ const struct tool_command tool_commands[] = {
 	{ "pf_key", "[OPTION]...", "show the PF_KEY messages of KLIPS", tool_pf_key, &pf_key_options },
 	{ "plugins", NULL, "show plugins, their features, and why one is off", tool_simple,
 		&simple_options },
+	{ "policy", "[OPTION]...", "list what becomes of packets, whatever carries them", tool_policy,
+		&policy_options },
 	{ "ranbits", "[OPTION]... N", "print random bits", tool_ranbits, &ranbits_options },
 	{ "rereadall", NULL, "read all credentials again", tool_simple, &simple_options },
 	{ "rereadsecrets", NULL, "read ipsec.secrets again", tool_simple, &simple_options },

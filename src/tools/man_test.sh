@@ -49,7 +49,7 @@ listed() {
 	esac
 }
 
-commands='auto checkconfig eroute klipsdebug manual newhostkey pf_key ranbits rsasigkey setup showhostkey
+commands='auto checkconfig eroute klipsdebug manual newhostkey pf_key policy ranbits rsasigkey setup showhostkey
 	spi spigrp tncfg whack status trafficstatus plugins showstates briefstatus'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 

@@ -118,6 +118,7 @@ int tool_klipsdebug(struct tool *t, int argc, char **argv);
 int tool_manual(struct tool *t, int argc, char **argv);
 int tool_pf_key(struct tool *t, int argc, char **argv);
 int tool_plutorun(struct tool *t, int argc, char **argv);
+int tool_policy(struct tool *t, int argc, char **argv);
 int tool_ranbits(struct tool *t, int argc, char **argv);
 int tool_rsasigkey(struct tool *t, int argc, char **argv);
 int tool_setup(struct tool *t, int argc, char **argv);
@@ -133,6 +134,7 @@ int tool_whack(struct tool *t, int argc, char **argv);
 extern const struct tool_options auto_options, eroute_options, setup_options, simple_options,
 	status_options, whack_options, checkconfig_options, newhostkey_options,
 	ranbits_options, rsasigkey_options, showhostkey_options,
-	klipsdebug_options, manual_options, pf_key_options, spi_options, spigrp_options, tncfg_options;
+	klipsdebug_options, manual_options, pf_key_options,
+	policy_options, spi_options, spigrp_options, tncfg_options;
 
 #endif

@@ -19,6 +19,7 @@ ipsec_SOURCES = \
 	src/tools/options.c \
 	src/tools/pf_key.c \
 	src/tools/plutorun.c \
+	src/tools/policy.c \
 	src/tools/ranbits.c \
 	src/tools/rsakey.c src/tools/rsakey.h src/tools/rsakey_text.c \
 	src/tools/rsasigkey.c \
@@ -42,7 +43,7 @@ EXTRA_DIST += src/tools/ipsec_test.sh src/tools/hostkey_test.sh
 
 # Manual pages: their lists of options come from the program's tables.
 tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 \
-	man/ipsec_klipsdebug.8 man/ipsec_manual.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_ranbits.8 \
+	man/ipsec_klipsdebug.8 man/ipsec_manual.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_policy.8 man/ipsec_ranbits.8 \
 	man/ipsec_rsasigkey.8 man/ipsec_setup.8 man/ipsec_showhostkey.8 man/ipsec_spi.8 \
 	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_whack.8
 plain_pages = man/ipsec__updown.8 man/ipsec_eroute.5 man/ipsec_klipsdebug.5 man/ipsec_plugins.8 \
@@ -55,7 +56,7 @@ EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_
 	man/ipsec_eroute.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in \
 	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in \
 	man/ipsec_whack.8.in \
-	man/ipsec_klipsdebug.8.in man/ipsec_manual.8.in man/ipsec_pf_key.8.in man/ipsec_spi.8.in man/ipsec_spigrp.8.in \
+	man/ipsec_klipsdebug.8.in man/ipsec_manual.8.in man/ipsec_pf_key.8.in man/ipsec_policy.8.in man/ipsec_spi.8.in man/ipsec_spigrp.8.in \
 	man/ipsec_tncfg.8.in
 tool_page = $(AM_V_GEN)$(MKDIR_P) man && $(srcdir)/src/tools/manpage.sh ./ipsec$(EXEEXT) \
 	$(srcdir)/$@.in >$@.tmp && mv $@.tmp $@
@@ -70,6 +71,8 @@ man/ipsec_checkconfig.8: man/ipsec_checkconfig.8.in $(tool_page_needs)
 man/ipsec_eroute.8: man/ipsec_eroute.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_newhostkey.8: man/ipsec_newhostkey.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_policy.8: man/ipsec_policy.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_ranbits.8: man/ipsec_ranbits.8.in $(tool_page_needs)
 	$(tool_page)
