@@ -169,7 +169,7 @@ struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out)
 	return NULL;
 }
 
-static struct child_sa *established_of(struct conn *c)
+struct child_sa *child_newest(struct conn *c)
 {
 	struct child_sa *best = NULL;
 
@@ -196,11 +196,11 @@ void child_gone(struct child_sa *child)
 	unlink_conn(child);
 	unlink_ike(child);
 	if (c->newest_child == child->serial) {
-		heir = established_of(c);
+		heir = child_newest(c);
 		c->newest_child = heir ? heir->serial : 0;
 	}
 	if (c != child->ike->conn) {
-		heir = established_of(c);
+		heir = child_newest(c);
 		if (c->newest_ike == child->ike->serial)
 			c->newest_ike = heir ? heir->ike->serial : 0;
 		ike_drop_instance(e, c);
@@ -225,6 +225,8 @@ void child_established(struct child_sa *child)
 	child_start_lifetime(child);
 	if (ike->mobike)
 		ike_move_children(ike);
+	child->lower = ike->x ? ike_lower_nonce(ike->x) : 0;
+	ike_resolve_twins(child);
 	child_text(child, text, sizeof(text));
 	snprintf(state, sizeof(state), "%s %s", child->tunnel ? "tunnel mode" : "transport mode",
 		text);

@@ -58,6 +58,7 @@ struct child_sa {
 	uint64_t established_s;       /* wall clock */
 	uint64_t born_ms;             /* when it was established; monotonic */
 	uint32_t replaces;            /* serial of the child that this one rekeys */
+	uint64_t lower;               /* of its exchange's nonces, the beginning */
 	uint64_t octets_in;           /* at the last look, for liveness */
 	struct child_install *install;
 };

@@ -38,6 +38,11 @@ static ms_err start_child(struct ike_sa *ike, struct conn *c, uint64_t delay_ms,
 	return MS_OK;
 }
 
+ms_err ike_child_attempt(struct ike_sa *ike, struct conn *c)
+{
+	return start_child(ike, c, 0, false);
+}
+
 static ms_err start_attempt(
 	struct ike_engine *e, struct conn *c, uint64_t delay_ms, bool telling, uint32_t replaces)
 {
@@ -131,6 +136,13 @@ ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why)
 			why, MS_ERR_BUSY, "an attempt is under way (#%u)", (unsigned)child->serial);
 	}
 	c->tries = 0;
+	/* The peer has just brought it up. */
+	child = c->newest_child ? child_by_serial(e, c->newest_child) : NULL;
+	if (child && !child->initiator && !child->ike->initiator &&
+		ike_now(e) - child->ike->made_ms < IKE_TWIN_WINDOW_MS) {
+		e->host->ops->attempt_over(e->host->ctx, c, MS_OK, NULL);
+		return MS_OK;
+	}
 	/* Up already: a person wants it anew. */
 	ike = c->newest_child ? established_of(c) : NULL;
 	return start_attempt(e, c, 0, true, ike ? ike->serial : 0);
@@ -277,6 +289,7 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	ike->established = true;
 	ike->made_ms = ike_now(e);
 	ike->established_s = e->host->ops->wall_s(e->host->ctx);
+	ike->lower = ike->x ? ike_lower_nonce(ike->x) : UINT64_MAX;
 	if (ike->half_open)
 		e->half_open--;
 	ike->half_open = false;

@@ -8,6 +8,7 @@ libcore_la_SOURCES += \
 	src/core/ike/layout.c src/core/ike/layout.h src/core/ike/lifetime.c src/core/ike/message.c \
 	src/core/ike/message.h src/core/ike/natd.c src/core/ike/out.c src/core/ike/out.h \
 	src/core/ike/receive.c src/core/ike/report.c src/core/ike/sk.c src/core/ike/terminate.c \
+	src/core/ike/twin.c \
 	src/core/ike/window.c \
 	src/core/ikev2/auth.c src/core/ikev2/cert.c src/core/ikev2/cp.c \
 	src/core/ikev2/create_child.h \
@@ -33,7 +34,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test src/core/ike/fragment_test \
 	src/core/ike/fragment_bounds_test \
 	src/core/ike/children_test src/core/ike/cp_test src/core/ike/mobike_test \
-	src/core/ike/null_test src/core/ike/cert_test \
+	src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/payload_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -73,6 +74,9 @@ src_core_ike_null_test_LDADD = $(ike_test_libs)
 src_core_ike_cert_test_SOURCES = src/core/ike/cert_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cert_test_LDADD = $(ike_test_libs)
+src_core_ike_twin_test_SOURCES = src/core/ike/twin_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_twin_test_LDADD = $(ike_test_libs)
 src_core_ike_cve_test_SOURCES = src/core/ike/cve_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cve_test_LDADD = $(ike_test_libs)

@@ -110,7 +110,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 	ike->timer.kind = IKE_TIMER_SA;
 	ike->resend_at = ike->give_up_at = ike->half_open_until = IKE_NEVER;
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
-	ike->fragments_until = ike->look_at = IKE_NEVER;
+	ike->fragments_until = ike->look_at = ike->twin_at = IKE_NEVER;
 	if (!ike_exchange_new(ike)) {
 		free(ike);
 		return NULL;
@@ -295,6 +295,20 @@ static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 	return NULL;
 }
 
+struct ike_sa *ike_twin_of(struct ike_sa *ike)
+{
+	struct ike_node *n = ike_table_first(
+		&ike->e->by_ids, hash_ids(ike->e, &ike->conn->local.id, &ike->peer_id));
+
+	for (; n; n = ike_table_next(n)) {
+		struct ike_sa *o = container_of(n, struct ike_sa, by_ids);
+
+		if (ike_is_twin(ike, o))
+			return o;
+	}
+	return NULL;
+}
+
 struct ike_sa *ike_same_ids(struct ike_sa *ike,
 	bool (*take)(const struct ike_sa *old, const struct ike_sa *ike, bool how), bool how)
 {
@@ -347,7 +361,7 @@ struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
 
 		/* One under way serves too, but not for the connection that it is made for. */
-		if (ike->gone || ike->no_revival || ike->replacing ||
+		if (ike->gone || ike->no_revival || ike->replacing || ike->twin ||
 			(!ike->established && (!ike->initiator || ike->conn == c)) ||
 			ike->state == IKE_DELETING || ike->wants & IKE_WANT_DELETE)
 			continue;
@@ -367,7 +381,7 @@ void ike_arm(struct ike_sa *ike)
 {
 	const uint64_t due[] = { ike->resend_at, ike->give_up_at, ike->half_open_until,
 		ike->replace_at, ike->expire_at, ike->dpd_at, ike->keepalive_at,
-		ike->fragments_until, ike->look_at };
+		ike->fragments_until, ike->look_at, ike->twin_at };
 	uint64_t at = IKE_NEVER;
 
 	if (ike->gone)

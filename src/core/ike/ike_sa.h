@@ -102,6 +102,9 @@ struct ike_sa {
 	uint64_t resend_at, give_up_at;
 	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
 	uint64_t look_at; /* for a path (RFC 4555) */
+	uint64_t lower;   /* the beginning of the lower of its nonces */
+	uint64_t twin_at; /* goes then, because */
+	uint32_t twin;    /* of this one */
 	uint64_t heard_ms; /* last protected message */
 	uint64_t born_ms, made_ms; /* the first message, established; monotonic */
 	uint64_t established_s;
@@ -399,6 +402,24 @@ void child_want_delete(struct child_sa *child);
 void child_retire(struct child_sa *child);
 void child_rekey_later(struct child_sa *child, uint64_t in_ms);
 
+/* A CHILD SA of the connection on an IKE SA that is there, or will be. */
+ms_err ike_child_attempt(struct ike_sa *ike, struct conn *c) MS_MUST_CHECK;
+void child_expire_soon(struct child_sa *child, uint64_t in_ms);
+
+/* --- twin.c ------------------------------------------------------------------------------------
+ */
+
+#define IKE_TWIN_WINDOW_MS UINT64_C(30000) /* twins are born within it */
+
+uint64_t ike_lower_nonce(const struct ike_exchange *x);
+/* Both ends initiated at once, and these are the two results. */
+bool ike_is_twin(const struct ike_sa *a, const struct ike_sa *b);
+/* By the index of identities; NULL: it has none. */
+struct ike_sa *ike_twin_of(struct ike_sa *ike);
+/* A child came up. */
+void ike_resolve_twins(struct child_sa *child);
+void ike_twin_due(struct ike_sa *ike);
+
 /* --- natd.c, cookie.c
  * ------------------------------------------------------------------------------ */
 
@@ -558,6 +579,9 @@ void child_index_in(struct child_sa *child);
 void child_index_out(struct child_sa *child);
 /* Way and SAs taken back; nothing is awaited. */
 void child_out_of_kernel(struct child_sa *child, bool keep_in);
+void child_out_of_kernel(struct child_sa *child);
+/* The newest established one of a connection; NULL: none. */
+struct child_sa *child_newest(struct conn *c);
 /* Out of indexes, routing and kernel. */
 void child_gone(struct child_sa *child);
 /* Asks the kernel for our SPI; goes on at next. */

@@ -65,6 +65,13 @@ void child_rekey_later(struct child_sa *child, uint64_t in_ms)
 	child_arm(child);
 }
 
+void child_expire_soon(struct child_sa *child, uint64_t in_ms)
+{
+	child->expire_at = ike_now(child->ike->e) + in_ms;
+	child->rekey_at = IKE_NEVER;
+	child_arm(child);
+}
+
 void child_start_lifetime(struct child_sa *child)
 {
 	const struct ms_conn_desc *d = child->conn->desc;
@@ -238,6 +245,8 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 			check_liveness(ike, now);
 		if (!ike->gone && ike->keepalive_at <= now)
 			keepalive(ike, now);
+		if (!ike->gone && ike->twin_at <= now)
+			ike_twin_due(ike);
 		if (!ike->gone && ike->look_at <= now) {
 			ike->look_at = IKE_NEVER;
 			ike_mobike_look(ike, false);
@@ -256,7 +265,10 @@ static void child_expire(struct child_sa *child)
 
 	ms_notice(&lg, "CHILD SA expired%s",
 		c->newest_child == child->serial ? " (LATEST!)" : " (superseded)");
-	child_want_delete(child);
+	if (c->newest_child != 0 && c->newest_child != child->serial)
+		child_retire(child);
+	else
+		child_want_delete(child);
 	if (c->newest_child == 0)
 		ike_revive(e, c, false);
 	conn_unref(&c);

@@ -16,8 +16,11 @@ static void delete_child(struct child_sa *child, bool keep_in)
 	}
 	child_out_of_kernel(child, keep_in);
 	child->state = CHILD_DELETING;
-	if (child->conn->newest_child == child->serial)
-		child->conn->newest_child = 0;
+	if (child->conn->newest_child == child->serial) {
+		struct child_sa *heir = child_newest(child->conn);
+
+		child->conn->newest_child = heir ? heir->serial : 0;
+	}
 	child->wants = CHILD_WANT_DELETE;
 	ike->wants |= IKE_WANT_CHILD_DELETE;
 	ike_next_request(ike);
@@ -72,7 +75,7 @@ static void want_delete(struct ike_sa *ike, bool revive)
 	/* An action under way ends without its child, and then the peer is told. */
 	drop_children(ike, revive);
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
-	ike->look_at = IKE_NEVER;
+	ike->look_at = ike->twin_at = IKE_NEVER;
 	ike->wants = IKE_WANT_DELETE;
 	ike_arm(ike);
 	ike_next_request(ike);

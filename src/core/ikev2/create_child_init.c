@@ -144,6 +144,15 @@ void ike_create_child_start(struct child_sa *child)
 
 	if (child->state != CHILD_LARVAL)
 		return;
+	/* The peer was faster. */
+	if (child->attempt && child->conn->newest_child > child->serial) {
+		(void)child_ref(child);
+		child_gone(child);
+		child_attempt_over(child, MS_OK, NULL);
+		child_unref(&child);
+		ike_next_request(ike);
+		return;
+	}
 	/* They may have changed while it waited. */
 	child->local = ike->local;
 	child->remote = ike->remote;

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Twins: both ends initiated at the same time, and both got through.
+ *
+ * RFC 7296 s2.8.1 decides: the SA with the lowest of the four nonces loses, and who initiated it
+ * deletes it, after its twin was heard of and has all connections that the loser carried.  The same
+ * rule holds for two IKE SAs and for two CHILD SAs of one connection on one IKE SA.  An attempt that
+ * is still at its beginning when the peer's has come through ends as a success.
+ */
+#include "core/ike/ike_sa.h"
+
+#include <string.h>
+
+#define SETTLE_MS UINT64_C(1000)
+#define LIMIT_MS  UINT64_C(60000) /* for connections to move */
+
+uint64_t ike_lower_nonce(const struct ike_exchange *x)
+{
+	const struct ms_bytes nonces[] = { x->ni, x->nr };
+	uint64_t lowest = UINT64_MAX;
+
+	for (int i = 0; i < 2; i++) {
+		struct wire_reader r = wire_reader(nonces[i]);
+		uint64_t v = wire_uint(&r, 8);
+
+		if (wire_ok(&r) && v < lowest)
+			lowest = v;
+	}
+	return lowest;
+}
+
+static bool alive(const struct ike_sa *ike)
+{
+	return ike->established && !ike->gone && !ike->no_revival && !ike->replacing &&
+	       ike->state != IKE_DELETING;
+}
+
+bool ike_is_twin(const struct ike_sa *a, const struct ike_sa *b)
+{
+	uint64_t apart =
+		a->made_ms > b->made_ms ? a->made_ms - b->made_ms : b->made_ms - a->made_ms;
+
+	return a != b && alive(a) && alive(b) && a->initiator != b->initiator && !a->replaces &&
+	       !b->replaces && apart < IKE_TWIN_WINDOW_MS && ms_id_eq(&a->peer_id, &b->peer_id) &&
+	       ms_id_eq(&a->conn->local.id, &b->conn->local.id) &&
+	       ms_addr_eq(&a->remote.addr, &b->remote.addr);
+}
+
+/* A child of the connection (NULL: of any) that is up or on its way there. */
+static bool carries(const struct ike_sa *ike, const struct conn *c, bool up)
+{
+	for (const struct child_sa *child = ike->children; child; child = child->next)
+		if ((!c || child->conn == c) && (child->state == CHILD_ESTABLISHED ||
+						(!up && child->state < CHILD_ESTABLISHED)))
+			return true;
+	return false;
+}
+
+static void resolve_ike(struct ike_sa *ike, struct ike_sa *other)
+{
+	struct ike_sa *loser = ike->lower < other->lower ? ike : other;
+	struct ike_sa *winner = loser == ike ? other : ike;
+	struct ms_logger lg = ike_logger(loser);
+
+	if (ike->lower == other->lower || !loser->initiator || loser->twin != 0 ||
+		!carries(ike, NULL, true) || !carries(other, NULL, true))
+		return;
+	ms_info(&lg, "both ends initiated at once: #%u stays, #%u goes", (unsigned)winner->serial,
+		(unsigned)loser->serial);
+	loser->twin = winner->serial;
+	loser->twin_at = ike_now(ike->e) + SETTLE_MS;
+	ike_arm(loser);
+}
+
+static void resolve_child(struct child_sa *child)
+{
+	struct ike_sa *ike = child->ike;
+
+	/* Rekeyings at once have their own rule in their own place. */
+	if (ike->x && ike->x->rekeys)
+		return;
+	for (struct child_sa *o = ike->children; o; o = o->next) {
+		uint64_t apart = o->established_s > child->established_s
+					 ? o->established_s - child->established_s
+					 : child->established_s - o->established_s;
+		struct child_sa *loser = o->lower < child->lower ? o : child;
+
+		if (o == child || o->conn != child->conn || o->state != CHILD_ESTABLISHED ||
+			o->initiator == child->initiator || o->lower == child->lower ||
+			o->replaces || child->replaces || apart * 1000 >= IKE_TWIN_WINDOW_MS ||
+			!loser->initiator)
+			continue;
+		child_expire_soon(loser, SETTLE_MS);
+		return;
+	}
+}
+
+/* Ours need not go on: the peer's is there. */
+static void end_attempts(struct ike_sa *ike, struct conn *c)
+{
+	for (struct ike_sa *o = c->ike_sas, *next; o; o = next) {
+		next = o->conn_next;
+		if (o == ike || !o->initiator || o->established || o->replaces ||
+			o->state > IKE_PARENT_I1)
+			continue;
+		o->no_revival = true;
+		if (o->telling)
+			ike->e->host->ops->attempt_over(ike->e->host->ctx, c, MS_OK, NULL);
+		o->telling = false;
+		ike_gone(o, MS_ERR_CANCELLED, NULL);
+		return;
+	}
+}
+
+void ike_resolve_twins(struct child_sa *child)
+{
+	struct ike_sa *ike = child->ike, *other;
+
+	if (!child->initiator)
+		end_attempts(ike, child->conn);
+	resolve_child(child);
+	other = ike_twin_of(ike);
+	if (other)
+		resolve_ike(ike, other);
+}
+
+void ike_twin_due(struct ike_sa *ike)
+{
+	struct ike_sa *winner = ike_by_serial(ike->e, ike->twin);
+	uint64_t now = ike_now(ike->e), decided = ike->twin_at - SETTLE_MS;
+	bool late = now - ike->made_ms > LIMIT_MS;
+
+	ike->twin_at = IKE_NEVER;
+	if (!winner || !alive(winner)) {
+		ike->twin = 0;
+		return;
+	}
+	if (winner->heard_ms < decided && !late) {
+		winner->wants |= IKE_WANT_DPD;
+		ike_next_request(winner);
+		ike->twin_at = now + SETTLE_MS;
+		return;
+	}
+	for (struct child_sa *c = ike->children, *next; c; c = next) {
+		next = c->next;
+		if (c->wants & CHILD_WANT_NEW) {
+			child_adopt(c, winner);
+			winner->wants |= IKE_WANT_CHILD_NEW;
+			continue;
+		}
+		if (c->state != CHILD_ESTABLISHED || carries(winner, c->conn, true))
+			continue;
+		if (!carries(winner, c->conn, false) && ike_child_attempt(winner, c->conn) != MS_OK)
+			continue;
+		ike->twin_at = now + SETTLE_MS;
+	}
+	ike_next_request(winner);
+	if (ike->twin_at != IKE_NEVER && !late)
+		return;
+	ike_superseded(ike);
+}
