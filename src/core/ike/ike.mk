@@ -16,7 +16,7 @@ libcore_la_SOURCES += \
 	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/jobs.c \
 	src/core/ikev2/keymat.c src/core/ikev2/mobike.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
 	src/core/ikev2/rekey_ike.c src/core/ikev2/ts.c \
-	src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
+	src/core/child/child_priv.h src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
 	src/core/child/install.c
 
 if HAVE_CMOCKA

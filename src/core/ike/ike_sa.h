@@ -566,45 +566,6 @@ void ike_put_notify(struct ike_out *out, unsigned notify, struct ms_bytes data);
 unsigned ike_notify_of(ms_err err);
 ms_err ike_err_of_notify(unsigned notify);
 
-/* --- child/
- * -------------------------------------------------------------------------------------------- */
-
-struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator);
-struct child_sa *child_ref(struct child_sa *child);
-void child_unref(struct child_sa **child);
-void child_set_conn(struct child_sa *child, struct conn *c);
-/* The other IKE SA takes it over (rekeying of IKE SAs). */
-void child_adopt(struct child_sa *child, struct ike_sa *ike);
-void child_index_in(struct child_sa *child);
-void child_index_out(struct child_sa *child);
-/* Way and SAs taken back; nothing is awaited. */
-void child_out_of_kernel(struct child_sa *child, bool keep_in);
-void child_out_of_kernel(struct child_sa *child);
-/* The newest established one of a connection; NULL: none. */
-struct child_sa *child_newest(struct conn *c);
-/* Out of indexes, routing and kernel. */
-void child_gone(struct child_sa *child);
-/* Asks the kernel for our SPI; goes on at next. */
-void child_get_spi(struct child_sa *child, ike_step_f *next);
-/* Derives keys (s2.17), adds both SAs, has the way laid; goes on at next. */
-void child_install(struct child_sa *child, ike_step_f *next);
-/* Established: lines, newest, lifetime. */
-void child_established(struct child_sa *child);
-/* What we offer for it, with ESN as configured.  pfs_group 0: without key exchange (IKE_AUTH); else
- * the groups of esp=, or, where that has none and pfs= is on, this one or none. */
-ms_err child_proposals(
-	const struct conn *c, uint16_t pfs_group, struct ms_proposals *out) MS_MUST_CHECK;
-/* The responder's choice, from child->conn: suite, selectors, mode.  ke_group: of the peer's KE
- * payload, 0: none.  On error x->child_refused is set. */
-ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
-	unsigned ke_group, struct ms_why *why) MS_MUST_CHECK;
-/* The initiator's check of the answer. */
-ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
-	struct ms_why *why) MS_MUST_CHECK;
-struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst);
-struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out);
-/* In the kernel, from these addresses to child's. */
-void child_move(
-	struct child_sa *child, const struct ms_addr *old_local, const struct ms_addr *old_remote);
+#include "core/child/child_priv.h"
 
 #endif
