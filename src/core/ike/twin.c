@@ -90,18 +90,20 @@ static void resolve_child(struct child_sa *child)
 			o->replaces || child->replaces || apart * 1000 >= IKE_TWIN_WINDOW_MS ||
 			!loser->initiator)
 			continue;
+		if (child->conn->newest_child == loser->serial)
+			child->conn->newest_child = loser == o ? child->serial : o->serial;
 		child_expire_soon(loser, SETTLE_MS);
 		return;
 	}
 }
 
-/* Ours need not go on: the peer's is there. */
+/* One of ours that waits for its turn need not begin: the peer's is there. */
 static void end_attempts(struct ike_sa *ike, struct conn *c)
 {
 	for (struct ike_sa *o = c->ike_sas, *next; o; o = next) {
 		next = o->conn_next;
 		if (o == ike || !o->initiator || o->established || o->replaces ||
-			o->state > IKE_PARENT_I1)
+			o->state != IKE_UNBORN || o->resend_at == IKE_NEVER)
 			continue;
 		o->no_revival = true;
 		if (o->telling)
@@ -157,5 +159,14 @@ void ike_twin_due(struct ike_sa *ike)
 	ike_next_request(winner);
 	if (ike->twin_at != IKE_NEVER && !late)
 		return;
+	/* Its children first: what the peer sends on them is taken until he has heard of it. */
+	if (ike->children && !late) {
+		for (struct child_sa *c = ike->children, *next; c; c = next) {
+			next = c->next;
+			child_retire(c);
+		}
+		ike->twin_at = now + SETTLE_MS;
+		return;
+	}
 	ike_superseded(ike);
 }
