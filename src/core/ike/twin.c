@@ -145,9 +145,11 @@ void ike_twin_due(struct ike_sa *ike)
 	}
 	for (struct child_sa *c = ike->children, *next; c; c = next) {
 		next = c->next;
-		if (c->wants & CHILD_WANT_NEW) {
+		if (c->attempt && c->state == CHILD_LARVAL &&
+			(c->wants & CHILD_WANT_NEW || c->rekey_at != IKE_NEVER)) {
 			child_adopt(c, winner);
-			winner->wants |= IKE_WANT_CHILD_NEW;
+			if (c->wants & CHILD_WANT_NEW)
+				winner->wants |= IKE_WANT_CHILD_NEW;
 			continue;
 		}
 		if (c->state != CHILD_ESTABLISHED || carries(winner, c->conn, true))
@@ -163,7 +165,8 @@ void ike_twin_due(struct ike_sa *ike)
 	if (ike->children && !late) {
 		for (struct child_sa *c = ike->children, *next; c; c = next) {
 			next = c->next;
-			child_retire(c);
+			if (c->state == CHILD_ESTABLISHED || c->state == CHILD_REKEYED)
+				child_retire(c);
 		}
 		ike->twin_at = now + SETTLE_MS;
 		return;
