@@ -174,7 +174,7 @@ static void look_at_id(struct ms_bytes b)
 {
 	static const uint8_t types[] = { MS_ID_IPV4_ADDR, MS_ID_FQDN, MS_ID_RFC822_ADDR,
 		MS_ID_IPV6_ADDR, MS_ID_DER_ASN1_DN, MS_ID_DER_ASN1_GN, MS_ID_KEY_ID };
-	struct ms_id id = { 0 }, pattern = { 0 };
+	struct ms_id id = { 0 }, pattern = { 0 }, again = { 0 };
 	char text[MS_ID_TEXT];
 	size_t half = b.len / 2;
 
@@ -190,8 +190,11 @@ static void look_at_id(struct ms_bytes b)
 			MUST(pattern.type == id.type);
 		MUST(ms_id_match(&id, &id) || ms_id_is_pattern(&id));
 	}
-	if (half > 0 && ms_id_parse(&id, text, strlen(text), NULL) == MS_OK)
-		ms_id_free(&id);
+	/* the text can be read again, unless it is of a type that is never written */
+	if (ms_id_parse(&again, text, strlen(text), NULL) == MS_OK && id.type != MS_ID_DER_ASN1_DN)
+		MUST(again.type != id.type || ms_id_eq(&again, &id));
+	ms_id_free(&again);
+	ms_id_free(&id);
 	ms_id_free(&pattern);
 }
 
