@@ -7,6 +7,7 @@
 #include "klips/hold.h"
 #include "klips/io.h"
 #include "klips/klips.h"
+#include "klips/life.h"
 #include "klips/listing_file.h"
 #include "klips/note.h"
 #include "klips/orphan.h"
@@ -51,12 +52,7 @@ static void handle_note(struct klips *k, struct note *n)
 		hold_packet(k->holds, n);
 		break;
 	case NOTE_EXPIRE:
-		sa = sadb_find(k->sadb, &n->said);
-		if (sa == NULL)
-			break;
-		pfkey_expire(k->pfkey, sa, n->hard);
-		if (n->hard)
-			sadb_remove_group(k->sadb, sa);
+		life_expire(k, &n->said, n->hard);
 		break;
 	case NOTE_MAPPING:
 		sa = sadb_find(k->sadb, &n->said);
@@ -68,34 +64,6 @@ static void handle_note(struct klips *k, struct note *n)
 		free(n->held);
 		break;
 	}
-}
-
-static bool over(uint64_t since, uint64_t limit, uint64_t now)
-{
-	return since != 0 && limit != 0 && now - since > limit;
-}
-
-/* A time limit of this SA may have passed. */
-static void life_due(void *arg, struct klips_sa *sa)
-{
-	struct klips *k = arg;
-	uint64_t now = klips_now_s(k), used = shared_get(sa->first_used_s);
-
-	if (sa->state == MS_PFKEY_LARVAL || over(sa->abandoned_s, SA_LAST_MINUTE_S, now)) {
-		sadb_remove_group(k->sadb, sa);
-		return;
-	}
-	if (over(sa->added_s, sa->hard.add_s, now) || over(used, sa->hard.use_s, now)) {
-		pfkey_expire(k->pfkey, sa, true);
-		sadb_remove_group(k->sadb, sa);
-		return;
-	}
-	if ((over(sa->added_s, sa->soft.add_s, now) || over(used, sa->soft.use_s, now))
-		&& (__atomic_fetch_or(&sa->told, SA_TOLD_SOFT, __ATOMIC_RELAXED) & SA_TOLD_SOFT) == 0) {
-		shared_set(sa->state, MS_PFKEY_DYING);
-		pfkey_expire(k->pfkey, sa, false);
-	}
-	sadb_schedule(k->sadb, sa, now);
 }
 
 static void tick(void *arg)

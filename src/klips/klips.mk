@@ -25,6 +25,7 @@ libklips_la_SOURCES = \
 	src/klips/ip.c src/klips/ip.h \
 	src/klips/ipcomp.c src/klips/ipcomp.h \
 	src/klips/ipip.c \
+	src/klips/life.c src/klips/life.h \
 	src/klips/listener.c src/klips/listener.h \
 	src/klips/listing.c src/klips/listing.h \
 	src/klips/listing_file.c src/klips/listing_file.h \
@@ -95,12 +96,15 @@ src_klips_path_fuzz_SOURCES = src/klips/path_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_path_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-klips_path_tests = src/klips/esp_test src/klips/header_test src/klips/offload_test src/klips/pmtu_test \
+klips_path_tests = src/klips/esp_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test \
 	src/klips/vector_test src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
 src_klips_offload_test_SOURCES = src/klips/offload_test.c $(klips_rig)
 src_klips_offload_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+src_klips_life_test_SOURCES = src/klips/life_test.c $(klips_rig)
+src_klips_life_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_life_test_LDADD = $(klips_rig_libs) $(LTDL_LIBS) $(CMOCKA_LIBS)
 src_klips_header_test_SOURCES = src/klips/header_test.c $(klips_rig)
 src_klips_header_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_pmtu_test_SOURCES = src/klips/pmtu_test.c $(klips_rig)

@@ -39,7 +39,10 @@ static struct ms_addr addr(const char *text)
 
 static void forget(struct klips *k, struct note *n)
 {
-	(void)k;
+	struct rig *r = rcu_container(k, struct rig, k);
+
+	if (r->on_note != NULL)
+		r->on_note(k, n);
 	free(n->held);
 }
 

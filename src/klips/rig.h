@@ -9,6 +9,7 @@
 
 #include "klips/device.h"
 #include "klips/instance.h"
+#include "klips/note.h"
 #include "klips/worker.h"
 
 #include <modswan/registry.h>
@@ -17,6 +18,7 @@ struct rig {
 	struct klips k;
 	struct klips_worker *w;
 	struct klips_device *d; /* 192.0.2.1 and 2001:db8::1 */
+	void (*on_note)(struct klips *k, struct note *n); /* NULL: notes are forgotten */
 	int host; /* what is delivered comes out here, one record per packet */
 };
 

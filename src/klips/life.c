@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "klips/life.h"
+
+#include "klips/instance.h"
+#include "klips/pfkey_server.h"
+
+static bool over(uint64_t since, uint64_t limit, uint64_t now)
+{
+	return since != 0 && limit != 0 && now - since > limit;
+}
+
+static bool tell_once(struct klips_sa *sa, uint8_t bit)
+{
+	return (__atomic_fetch_or(&sa->told, bit, __ATOMIC_RELAXED) & bit) == 0;
+}
+
+void life_due(void *arg, struct klips_sa *sa)
+{
+	struct klips *k = arg;
+	uint64_t now = klips_now_s(k), used = shared_get(sa->first_used_s);
+
+	if (sa->state == MS_PFKEY_LARVAL || over(sa->abandoned_s, SA_LAST_MINUTE_S, now)) {
+		sadb_remove_group(k->sadb, sa);
+		return;
+	}
+	if (over(sa->added_s, sa->hard.add_s, now) || over(used, sa->hard.use_s, now)) {
+		/* a worker's note of the same may be on its way, and will find nothing */
+		pfkey_expire(k->pfkey, sa, true);
+		sadb_remove_group(k->sadb, sa);
+		return;
+	}
+	if ((over(sa->added_s, sa->soft.add_s, now) || over(used, sa->soft.use_s, now))
+		&& tell_once(sa, SA_TOLD_SOFT)) {
+		shared_set(sa->state, MS_PFKEY_DYING);
+		pfkey_expire(k->pfkey, sa, false);
+	}
+	sadb_schedule(k->sadb, sa, now);
+}
+
+void life_expire(struct klips *k, const struct ms_said *said, bool hard)
+{
+	struct klips_sa *sa = sadb_find(k->sadb, said);
+
+	if (sa == NULL)
+		return;
+	pfkey_expire(k->pfkey, sa, hard);
+	if (hard)
+		sadb_remove_group(k->sadb, sa);
+}
