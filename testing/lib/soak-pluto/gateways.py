@@ -159,6 +159,9 @@ class Gateway:
                 raise Failed(f"{self.name}: {daemon} is gone")
             with open(f"/proc/{pid}/smaps_rollup", encoding="ascii", errors="replace") as f:
                 found[f"{daemon}_rss_kb"] = int(re.search(r"^Rss: +(\d+)", f.read(), re.M)[1])
+            # what it has asked for, touched or not: packet buffers fill up slowly
+            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+                found[f"{daemon}_data_kb"] = int(re.search(r"^VmData:\s+(\d+)", f.read(), re.M)[1])
             found[f"{daemon}_fds"] = len(os.listdir(f"/proc/{pid}/fd"))
         found["sas"] = len(self.ipsec("spi").splitlines())
         found["eroutes"] = len(self.ipsec("eroute").splitlines())
