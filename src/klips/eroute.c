@@ -340,6 +340,31 @@ void eroute_find_batch(struct eroute_table *t, const union flow_words *flows,
 	}
 }
 
+void eroute_cache_warm(struct eroute_table *t, struct eroute_cache *c, const union flow_words *flows,
+	unsigned n)
+{
+	uint64_t generation = __atomic_load_n(&t->generation, __ATOMIC_ACQUIRE);
+	union flow_words missing[CHUNK];
+	struct eroute *found[CHUNK];
+	unsigned i, k, at, many;
+
+	for (i = 0; i < n;) {
+		for (many = 0; i < n && many < CHUNK; i++) {
+			at = (unsigned)flow_hash(&flows[i]) % EROUTE_CACHE_SLOTS;
+			if (c->slots[at].generation != generation
+				|| !flow_eq(&c->slots[at].flow, &flows[i]))
+				missing[many++] = flows[i];
+		}
+		eroute_find_batch(t, missing, found, many);
+		for (k = 0; k < many; k++) {
+			at = (unsigned)flow_hash(&missing[k]) % EROUTE_CACHE_SLOTS;
+			c->slots[at].flow = missing[k];
+			c->slots[at].er = found[k];
+			c->slots[at].generation = generation;
+		}
+	}
+}
+
 struct eroute *eroute_exact(struct eroute_table *t, const struct flow *key,
 	const struct flow_mask *mask)
 {
@@ -393,7 +418,7 @@ ms_err eroute_put(struct eroute_table *t, struct eroute *er, bool replace)
 		return err;
 	walk_list_add(&g->walks, &er->all);
 	shared_set(g->n, g->n + 1);
-	t->n++;
+	shared_set(t->n, t->n + 1);
 	changed(t);
 	return MS_OK;
 }
@@ -427,7 +452,7 @@ void eroute_remove(struct eroute_table *t, struct eroute *er)
 	if (g == NULL || !hashtable_remove(&g->table, flow_hash(&er->key), er))
 		return;
 	shared_set(g->n, g->n - 1);
-	t->n--;
+	shared_set(t->n, t->n - 1);
 	walk_list_remove(&g->walks, &er->all);
 	changed(t);
 	retire(er);
@@ -435,7 +460,7 @@ void eroute_remove(struct eroute_table *t, struct eroute *er)
 
 uint32_t eroute_count(const struct eroute_table *t)
 {
-	return t->n;
+	return shared_get(t->n);
 }
 
 uint64_t eroute_changes(const struct eroute_table *t)

@@ -63,6 +63,11 @@ struct eroute_cache {
 struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c,
 	const union flow_words *flow);
 
+/* Looks up side by side what of n flows is not in the cache, and puts it there: with many eroutes each
+ * look-up by itself would wait for memory. */
+void eroute_cache_warm(struct eroute_table *t, struct eroute_cache *c, const union flow_words *flows,
+	unsigned n);
+
 /* Worker or control; the caller is an online RCU reader. */
 struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow);
 /* n of them at once, whose memory is fetched side by side; NULL where there is none. */

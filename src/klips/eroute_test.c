@@ -140,6 +140,10 @@ static void check_all(struct eroute_table *t, const struct row *rows, unsigned n
 	}
 	eroute_find_batch(t, flows, batch, 300);
 	assert_memory_equal(batch, each, sizeof each);
+	memset(&cache, 0, sizeof cache);
+	eroute_cache_warm(t, &cache, flows, 300);
+	for (i = 0; i < 300; i++)
+		assert_ptr_equal(eroute_find_cached(t, &cache, &flows[i]), each[i]);
 	for (i = 0; i < n; i++)
 		live += rows[i].live;
 	assert_int_equal(eroute_count(t), live);

@@ -292,12 +292,33 @@ static void protect_all(struct klips_worker *w, struct klips_device *d, unsigned
 	}
 }
 
+/* From so many eroutes on they are not in the processor's caches any more. */
+enum { MANY_EROUTES = 10000 };
+
+/* The flows of a batch are found together; what is wrong with a packet comes up in look_up(). */
+static void look_ahead(struct klips_worker *w, unsigned n)
+{
+	union flow_words flows[PKT_BATCH];
+	unsigned i, many = 0;
+	struct ip_view v;
+
+	for (i = 0; i < n; i++) {
+		const struct pkt *p = w->batch[i];
+
+		if (!p->dead && !p->looked_up && ip_parse(p->data, p->len, &v))
+			ip_flow(p->data, &v, &flows[many++].flow);
+	}
+	eroute_cache_warm(w->k->eroutes, &w->eroutes, flows, many);
+}
+
 void outbound(struct klips_worker *w, struct klips_device *d, unsigned n)
 {
 	struct look l;
 	unsigned i;
 
 	look_begin(&l, w, d);
+	if (eroute_count(w->k->eroutes) >= MANY_EROUTES)
+		look_ahead(w, n);
 	for (i = 0; i < n; i++)
 		if (!w->batch[i]->dead && !w->batch[i]->looked_up)
 			look_up(&l, w->batch[i]);
