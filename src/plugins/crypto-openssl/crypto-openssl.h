@@ -94,17 +94,25 @@ ms_err ke_x_priv(const struct ms_ke_alg *alg, struct ms_bytes x, void **priv_r, 
 
 /* --- keys.c ---------------------------------------------------------------------------------- */
 
+/* What is dear to compute is kept from the first time on: coding keys takes OpenSSL longer than
+ * signing with them. */
+struct key_octets {
+	size_t len;
+	uint8_t octets[];
+};
 struct ms_pubkey {
 	atomic_uint refs;
 	enum ms_key_type type;
 	unsigned bits;
 	EVP_PKEY *pkey;
+	_Atomic(struct key_octets *) known; /* SubjectPublicKeyInfo; NULL: not asked for yet */
 };
 struct ms_privkey {
 	atomic_uint refs;
 	enum ms_key_type type;
 	unsigned bits;
 	EVP_PKEY *pkey;
+	_Atomic(struct ms_pubkey *) known; /* its public half; NULL: not asked for yet */
 };
 
 /* Takes pkey over, also on error; MS_ERR_BAD_KEY for types and curves that are not ours. */

@@ -88,6 +88,7 @@ static ms_err classify(const EVP_PKEY *pkey, enum ms_key_type *type, struct ms_w
 		key->type = type;                                                                  \
 		key->bits = (unsigned)EVP_PKEY_get_bits(pkey);                                     \
 		key->pkey = pkey;                                                                  \
+		atomic_init(&key->known, NULL);                                                    \
 		*out = key;                                                                        \
 		return MS_OK;                                                                      \
 	}
@@ -95,10 +96,15 @@ KEY_NEW(pubkey_new, ms_pubkey)
 KEY_NEW(privkey_new, ms_privkey)
 /* clang-format on */
 
+static void forget_spki(struct ms_pubkey *key)
+{
+	free(atomic_load_explicit(&key->known, memory_order_acquire));
+}
+
 /* The last user's writes must be seen before the key goes: release on the way down, acquire last.
  */
 /* clang-format off */
-#define KEY_COUNT(ref, unref, kind)                                                                \
+#define KEY_COUNT(ref, unref, kind, forget)                                                        \
 	static struct kind *ref(struct kind *key)                                                  \
 	{                                                                                          \
 		atomic_fetch_add_explicit(&key->refs, 1, memory_order_relaxed);                    \
@@ -108,13 +114,21 @@ KEY_NEW(privkey_new, ms_privkey)
 	{                                                                                          \
 		if (*key != NULL &&                                                                \
 			atomic_fetch_sub_explicit(&(*key)->refs, 1, memory_order_acq_rel) == 1) {  \
+			forget(*key);                                                              \
 			EVP_PKEY_free((*key)->pkey);                                               \
 			free(*key);                                                                \
 		}                                                                                  \
 		*key = NULL;                                                                       \
 	}
-KEY_COUNT(pubkey_ref, pubkey_free, ms_pubkey)
-KEY_COUNT(privkey_ref, privkey_free, ms_privkey)
+KEY_COUNT(pubkey_ref, pubkey_free, ms_pubkey, forget_spki)
+
+static void forget_public(struct ms_privkey *key)
+{
+	struct ms_pubkey *pub = atomic_load_explicit(&key->known, memory_order_acquire);
+
+	pubkey_free(&pub);
+}
+KEY_COUNT(privkey_ref, privkey_free, ms_privkey, forget_public)
 /* clang-format on */
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -233,18 +247,58 @@ ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 
 /* --- small questions ------------------------------------------------------------------------- */
 
+/* Encoded once, by whoever is first; NULL: it cannot be. */
+static const struct key_octets *spki_of(const struct ms_pubkey *key)
+{
+	struct ms_pubkey *k = (struct ms_pubkey *)(uintptr_t)key; /* it only gets to know itself */
+	struct key_octets *known = atomic_load_explicit(&k->known, memory_order_acquire), *none = NULL;
+	uint8_t *der = NULL;
+	int len;
+
+	if (known != NULL)
+		return known;
+	len = i2d_PUBKEY(key->pkey, &der);
+	if (len <= 0) {
+		ERR_clear_error();
+		return NULL;
+	}
+	known = malloc(sizeof *known + (size_t)len);
+	if (known != NULL) {
+		known->len = (size_t)len;
+		memcpy(known->octets, der, (size_t)len);
+		if (!atomic_compare_exchange_strong(&k->known, &none, known)) {
+			free(known);
+			known = none;
+		}
+	}
+	OPENSSL_free(der);
+	return known;
+}
+
 static ms_err pubkey_of(struct ms_pubkey **out, const struct ms_privkey *priv)
 {
+	struct ms_privkey *k = (struct ms_privkey *)(uintptr_t)priv;
+	struct ms_pubkey *pub = atomic_load_explicit(&k->known, memory_order_acquire), *none = NULL;
 	uint8_t *der = NULL;
-	int len = i2d_PUBKEY(priv->pkey, &der);
 	ms_err err;
+	int len;
 
-	if (len <= 0)
-		return openssl_fail(NULL, MS_ERR_CRYPTO, "public part");
-	/* through its encoding: a public key must not keep the private part alive */
-	err = pubkey_from_spki(out, ms_bytes(der, (size_t)len), NULL);
-	OPENSSL_free(der);
-	return err;
+	if (pub == NULL) {
+		len = i2d_PUBKEY(priv->pkey, &der);
+		if (len <= 0)
+			return openssl_fail(NULL, MS_ERR_CRYPTO, "public part");
+		/* through its encoding: a public key must not keep the private part alive */
+		err = pubkey_from_spki(&pub, ms_bytes(der, (size_t)len), NULL);
+		OPENSSL_free(der);
+		if (err != MS_OK)
+			return err;
+		if (!atomic_compare_exchange_strong(&k->known, &none, pub)) {
+			pubkey_free(&pub);
+			pub = none;
+		}
+	}
+	*out = pubkey_ref(pub);
+	return MS_OK;
 }
 
 static enum ms_key_type pubkey_type(const struct ms_pubkey *key)
@@ -259,23 +313,26 @@ static unsigned pubkey_bits(const struct ms_pubkey *key)
 
 static size_t pubkey_to_spki(const struct ms_pubkey *key, uint8_t *buf, size_t size)
 {
-	uint8_t *der = NULL;
-	int len = i2d_PUBKEY(key->pkey, &der);
+	const struct key_octets *spki = spki_of(key);
 
-	if (len <= 0) {
-		ERR_clear_error();
+	if (spki == NULL)
 		return 0;
-	}
-	if ((size_t)len <= size)
-		memcpy(buf, der, (size_t)len);
-	OPENSSL_free(der);
-	return (size_t)len;
+	if (spki->len <= size)
+		memcpy(buf, spki->octets, spki->len);
+	return spki->len;
 }
 
+/* One key has one encoding, but for points that somebody compressed. */
 static bool pubkey_eq(const struct ms_pubkey *a, const struct ms_pubkey *b)
 {
-	bool eq = EVP_PKEY_eq(a->pkey, b->pkey) == 1;
+	const struct key_octets *x = spki_of(a), *y = spki_of(b);
+	bool eq;
 
+	if (a->type != b->type || a->bits != b->bits)
+		return false;
+	if (x != NULL && y != NULL && x->len == y->len && memcmp(x->octets, y->octets, x->len) == 0)
+		return true;
+	eq = EVP_PKEY_eq(a->pkey, b->pkey) == 1;
 	ERR_clear_error();
 	return eq;
 }
