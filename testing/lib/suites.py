@@ -19,7 +19,6 @@ MACS = {"md5": (1, 16, "hmac(md5)", 96), "sha1": (2, 20, "hmac(sha1)", 96),
         "xcbc": (5, 16, "xcbc(aes)", 96), "cmac": (8, 16, "cmac(aes)", 96),
         "sha256": (12, 32, "hmac(sha256)", 128), "sha384": (13, 48, "hmac(sha384)", 192),
         "sha512": (14, 64, "hmac(sha512)", 256)}
-LEGACY = ("3des", "md5")  # only where crypto-legacy is switched on
 
 
 def key(octets, seed):

@@ -18,7 +18,7 @@ import sys
 import time
 
 import klips
-from suites import AEADS, CIPHERS, LEGACY, MACS, key
+from suites import AEADS, CIPHERS, MACS, key
 
 CLONE_NEWNET = 0x40000000
 UDP_ENCAP, UDP_ENCAP_ESPINUDP, IP_XFRM_POLICY, IPV6_XFRM_POLICY = 100, 2, 17, 35
@@ -154,7 +154,9 @@ def make_hosts():
 
 
 def start_klips(command):
-    os.makedirs("/run/klips")
+    os.makedirs("/run/klips/modswan")
+    with open("/run/klips/modswan/modswan.conf", "w", encoding="ascii") as f:
+        f.write('plugins-also = [ "crypto-legacy" ];\n')  # NULL, 3DES, MD5
     daemon = subprocess.Popen(["ip", "netns", "exec", "ours"] + command
                               + ["--rundir", "/run/klips", "--confdir", "/run/klips", "--nofork",
                                  "--stderrlog"],
@@ -382,10 +384,9 @@ def main():
     daemon.terminate()
     daemon.wait()
     del kept
-    needed = sorted(n for n in lacking if not any(old in n for old in LEGACY))
     print("klips has no: %s" % (" ".join(sorted(lacking)) or "(nothing)"))
     print("%d passed, %d failed, in %d s" % (passed, failed, time.monotonic() - started))
-    return 1 if failed or needed or not passed else 0
+    return 1 if failed or lacking or not passed else 0
 
 
 sys.exit(main())
