@@ -72,6 +72,7 @@ int pfkey_getspi(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		if (sa == NULL)
 			return ENOMEM;
 		sa->state = MS_PFKEY_LARVAL;
+		sa->inbound = true; /* the receiver chooses the SPI */
 		sa->src = m->src.ep.addr;
 		sa->added_s = klips_now_s(c->k);
 		err = sadb_put(c->k->sadb, sa, false);
