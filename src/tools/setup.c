@@ -164,6 +164,7 @@ static int start_daemons(const struct setup *c, const struct setup_state *before
 	remove_orphans(c->tool, before);
 	status = plutorun_start(c->tool, restart_on_crash(c->tool));
 	if (status == 0) {
+		setup_start_manual(c->tool);
 		setup_say(false, LOG_NOTICE, "...ModSwan IPsec started");
 		return 0;
 	}

@@ -34,6 +34,8 @@ void setup_end(pid_t pid, unsigned patience_ms);
 /* To syslog (tag ipsec_setup) and, when `aloud`, to stderr. */
 void setup_say(bool aloud, int priority, const char *fmt, ...) MS_PRINTF(3, 4);
 
+/* Brings up what is keyed by hand; says what fails. */
+void setup_start_manual(const struct tool *t);
 /* Starts the supervisor, which starts pluto. The first start's exit status of pluto. */
 int plutorun_start(const struct tool *t, bool restart_on_crash);
 

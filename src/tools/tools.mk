@@ -24,7 +24,8 @@ ipsec_SOURCES = \
 	src/tools/rsakey.c src/tools/rsakey.h src/tools/rsakey_text.c \
 	src/tools/rsasigkey.c \
 	src/tools/sa_words.c \
-	src/tools/setup.c src/tools/setup.h src/tools/setup_state.c \
+	src/tools/setup.c src/tools/setup.h src/tools/setup_manual.c \
+	src/tools/setup_state.c \
 	src/tools/showhostkey.c src/tools/showhostkey.h src/tools/showhostkey_form.c \
 	src/tools/simple.c \
 	src/tools/spi.c src/tools/spi.h src/tools/spi_alg.c src/lib/crypto/words.c \

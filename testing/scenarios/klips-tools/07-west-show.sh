@@ -1,0 +1,13 @@
+# the commands, without a key
+ipsec manual --showonly --down by-hand | tee /run/show
+assert_match /run/show "^ipsec eroute --label by-hand --del --eraf inet --src $west_net --dst $east_net$"
+assert_match /run/show "^ipsec spi --label by-hand --del --af inet --edst $east_address --spi 0x200 --proto tun$"
+ipsec manual --showonly --up by-hand | tee /run/show
+assert_match /run/show "^ipsec spi .* --esp aes128-sha1-96 --enckey '\(key\)' --authkey '\(key\)' --replay_window 64$"
+assert_no_match /run/show '00112233|01010101'
+must_fail ipsec manual --up no-keys |
+	assert_match - 'fatal error in "no-keys": esp= without espenckey= or leftespenckey='
+must_fail ipsec manual --up nosuch | assert_match - 'fatal error in "nosuch": '
+must_fail ipsec manual --up ends | assert_match - 'neither spi= nor spibase= is written'
+# up twice: what is there stays the other's, and what came is taken down
+must_fail ipsec manual --up by-hand | assert_match - 'SA already in use'

@@ -1,0 +1,1 @@
+ipsec manual --up by-hand
