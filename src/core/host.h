@@ -87,6 +87,8 @@ struct host_ops {
 	/* A state was reached or left: lines for whack ("004 ... established"), pending commands,
 	 * revival.  code: enum ms_reply_code; text without the object's prefix. */
 	void (*report)(void *host, struct conn *c, uint32_t serial, int code, const char *text);
+	/* Somebody may hear what is reported: else the text is not even made.  NULL: always. */
+	bool (*listened)(void *host);
 	/* An attempt to bring the connection up ended for good: MS_OK, or why not. */
 	void (*attempt_over)(void *host, struct conn *c, ms_err err, const struct ms_why *why);
 };

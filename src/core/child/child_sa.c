@@ -208,12 +208,30 @@ void child_gone(struct child_sa *child)
 	child_unref(&child);
 }
 
+static void tell_established(struct child_sa *child)
+{
+	struct ike_sa *ike = child->ike;
+	const struct host *h = ike->e->host;
+	struct ms_logger lg = child_logger(child);
+	char mine[256], theirs[256], text[256], line[480];
+
+	if (!ike_heard(ike->e, &lg, MS_LOG_NOTICE))
+		return;
+	child_text(child, text, sizeof(text));
+	child_selectors_text(child->mine, child->n_mine, mine, sizeof(mine));
+	child_selectors_text(child->theirs, child->n_theirs, theirs, sizeof(theirs));
+	ms_info(&lg, "negotiated connection [%s] -> [%s]", mine, theirs);
+	snprintf(line, sizeof(line), "%s: %s %s mode %s", ike_state_name(ike->state),
+		ike_state_story(ike->state), child->tunnel ? "tunnel" : "transport", text);
+	ms_notice(&lg, "%s", line);
+	h->ops->report(h->ctx, child->conn, child->serial, MS_RC_SUCCESS, line);
+}
+
 void child_established(struct child_sa *child)
 {
 	struct ike_sa *ike = child->ike;
 	struct ike_engine *e = ike->e;
 	struct conn *c = child->conn;
-	char text[256], state[320];
 
 	child->state = CHILD_ESTABLISHED;
 	child->established_s = e->host->ops->wall_s(e->host->ctx);
@@ -227,26 +245,7 @@ void child_established(struct child_sa *child)
 		ike_move_children(ike);
 	child->lower = ike->x ? ike_lower_nonce(ike->x) : 0;
 	ike_resolve_twins(child);
-	child_text(child, text, sizeof(text));
-	snprintf(state, sizeof(state), "%s %s", child->tunnel ? "tunnel mode" : "transport mode",
-		text);
-	{
-		struct ms_logger lg = child_logger(child);
-		char mine[256], theirs[256];
-
-		child_selectors_text(child->mine, child->n_mine, mine, sizeof(mine));
-		child_selectors_text(child->theirs, child->n_theirs, theirs, sizeof(theirs));
-		ms_info(&lg, "negotiated connection [%s] -> [%s]", mine, theirs);
-		ms_notice(&lg, "%s: %s %s", ike_state_name(ike->state), ike_state_story(ike->state),
-			state);
-	}
-	{
-		char line[480];
-
-		snprintf(line, sizeof(line), "%s: %s %s", ike_state_name(ike->state),
-			ike_state_story(ike->state), state);
-		e->host->ops->report(e->host->ctx, c, child->serial, MS_RC_SUCCESS, line);
-	}
+	tell_established(child);
 }
 
 size_t child_suite_text(const struct ms_suite *s, char *buf, size_t size)

@@ -253,6 +253,15 @@ void control_route_changed(struct control *ctl, struct conn *c)
 		end_watchers(ctl, c, true, MS_RC_COMMENT);
 }
 
+bool control_listened(const struct control *ctl)
+{
+	const call *w = ctl->calls;
+
+	while (w != NULL && w->watched == NULL)
+		w = w->next;
+	return w != NULL;
+}
+
 void control_report(struct control *ctl, struct conn *c, uint32_t serial, int code,
 	const char *text)
 {

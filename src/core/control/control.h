@@ -24,6 +24,8 @@ void control_free(struct control **ctl);
 /* What happened to a connection, for its watchers; who reports has logged it. */
 void control_report(struct control *ctl, struct conn *c, uint32_t serial, int code,
 	const char *text);
+/* Some call watches a connection. */
+bool control_listened(const struct control *ctl);
 void control_attempt_over(struct control *ctl, struct conn *c, ms_err err,
 	const struct ms_why *why);
 /* A change of its routing ended: calls that wait for quiet get their end. */

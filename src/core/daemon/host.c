@@ -261,6 +261,13 @@ static void report(void *host, struct conn *c, uint32_t serial, int code, const 
 	control_report(d->control, c, serial, code, text);
 }
 
+static bool listened(void *host)
+{
+	const struct daemon *d = host;
+
+	return control_listened(d->control);
+}
+
 static void attempt_over(void *host, struct conn *c, ms_err err, const struct ms_why *why)
 {
 	struct daemon *d = host;
@@ -290,6 +297,7 @@ const struct host_ops daemon_host_ops = {
 	.path = path,
 	.addresses = addresses,
 	.report = report,
+	.listened = listened,
 	.attempt_over = attempt_over,
 };
 

@@ -281,6 +281,8 @@ static inline const uint8_t *ike_my_spi(const struct ike_sa *ike)
 /* --- report.c ----------------------------------------------------------------------------------
  */
 
+/* A line of this level is of use to the log or to somebody who watches. */
+bool ike_heard(const struct ike_engine *e, const struct ms_logger *lg, enum ms_log_level level);
 /* Log line and host_ops.report with the object's serial number. */
 void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, ...)
 	MS_PRINTF(4, 5);

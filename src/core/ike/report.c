@@ -69,18 +69,28 @@ struct ms_logger child_logger(const struct child_sa *child)
 	return lg;
 }
 
+bool ike_heard(const struct ike_engine *e, const struct ms_logger *lg, enum ms_log_level level)
+{
+	const struct host *h = e->host;
+
+	return !h->ops->listened || h->ops->listened(h->ctx) || ms_log_wants(lg, level);
+}
+
 void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, ...)
 {
 	const struct host *h = ike->e->host;
 	struct ike_sa named = { .conn = ike->conn, .serial = serial, .e = ike->e };
 	struct ms_logger lg = ike_logger(&named);
+	enum ms_log_level level = code == MS_RC_SUCCESS ? MS_LOG_NOTICE : MS_LOG_INFO;
 	char text[640];
 	va_list ap;
 
+	if (!ike_heard(ike->e, &lg, level))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	ms_log(&lg, code == MS_RC_SUCCESS ? MS_LOG_NOTICE : MS_LOG_INFO, "%s", text);
+	ms_log(&lg, level, "%s", text);
 	h->ops->report(h->ctx, ike->conn, serial, code, text);
 }
 
