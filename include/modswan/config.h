@@ -98,7 +98,7 @@ struct ms_conn_desc {
 	bool require_id_on_certificate;
 	char **modecfgdns, **modecfgdomains; /* handed out with addresses */
 	bool ignore_peer_dns;
-	bool mobike;
+	bool mobike, reauth;
 	struct ms_manual_desc manual;
 };
 

@@ -233,7 +233,9 @@ static void end_replaced(struct ike_sa *ike)
 			return;
 	old = ike_by_serial(ike->e, ike->replaces);
 	ike->replaces = 0;
-	if (old && old != ike)
+	if (old && old != ike && old->established && old->state != IKE_DELETING)
+		ike_retire(old, ike);
+	else if (old && old != ike)
 		ike_superseded(old);
 }
 

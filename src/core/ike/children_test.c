@@ -277,6 +277,45 @@ static void test_up_again(void **state)
 	pair_free(&t.p);
 }
 
+static void reauth(struct ms_conn_desc *d)
+{
+	d->reauth = true;
+}
+
+static unsigned handshakes; /* IKE_SA_INIT requests */
+
+static void count(void *arg, struct sim_packet *p, struct sim_fate *fate)
+{
+	(void)arg;
+	(void)fate;
+	handshakes += p->len > 28 && p->octets[18] == 34 && !(p->octets[19] & 0x20);
+}
+
+/* At the end of the IKE SA's life both connections come along to one that was made anew, and there is
+ * a pair of SAs for each at every moment. */
+static void test_reauth(void **state)
+{
+	struct sim_words a = tunnel, b = second;
+	struct two t;
+
+	(void)state;
+	a.ike_lifetime_ms = b.ike_lifetime_ms = 60000;
+	a.more = b.more = reauth;
+	t = two_new(&a, &b);
+	t.p.sim->network = count;
+	handshakes = 0;
+	two_up(&t);
+	for (int i = 0; i < 1000; i++) {
+		sim_run(t.p.sim, 200);
+		assert_true(t.p.wc->newest_child != 0 && t.wc2->newest_child != 0);
+		assert_true(t.p.ec->newest_child != 0 && t.ec2->newest_child != 0);
+	}
+	assert_in_range(handshakes, 4, 6);
+	sim_run(t.p.sim, 5000);
+	assert_both(&t, 1, 2);
+	pair_free(&t.p);
+}
+
 static char **list(const char *a, const char *b, const char *c)
 {
 	char **l = calloc(4, sizeof(*l));
@@ -342,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_rekeyed),
 		cmocka_unit_test(test_both_revived),
 		cmocka_unit_test(test_up_again),
+		cmocka_unit_test(test_reauth),
 		cmocka_unit_test(test_selectors),
 	};
 

@@ -103,7 +103,7 @@ struct ike_sa {
 	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
 	uint64_t look_at; /* for a path (RFC 4555) */
 	uint64_t lower;   /* the beginning of the lower of its nonces */
-	uint64_t twin_at; /* goes then, because */
+	uint64_t twin_at, twin_since; /* goes then, because */
 	uint32_t twin;    /* of this one */
 	uint64_t heard_ms; /* last protected message */
 	uint64_t born_ms, made_ms; /* the first message, established; monotonic */
@@ -421,6 +421,8 @@ struct ike_sa *ike_twin_of(struct ike_sa *ike);
 /* A child came up. */
 void ike_resolve_twins(struct child_sa *child);
 void ike_twin_due(struct ike_sa *ike);
+/* The heir takes its place: its connections move, then its CHILD SAs go, then itself. */
+void ike_retire(struct ike_sa *ike, const struct ike_sa *heir);
 
 /* --- natd.c, cookie.c
  * ------------------------------------------------------------------------------ */

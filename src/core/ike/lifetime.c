@@ -201,6 +201,12 @@ static void replace(struct ike_sa *ike)
 {
 	struct ms_logger lg = ike_logger(ike);
 
+	/* A whole handshake is for the initiator to begin. */
+	if (ike->children && ike->conn->desc->reauth) {
+		if (ike->initiator)
+			ike_replace(ike);
+		return;
+	}
 	if (ike->children || ike->wants || ike->request || ike->busy) {
 		ike->wants |= IKE_WANT_REKEY;
 		ike_next_request(ike);

@@ -67,9 +67,16 @@ static void resolve_ike(struct ike_sa *ike, struct ike_sa *other)
 		return;
 	ms_info(&lg, "both ends initiated at once: #%u stays, #%u goes", (unsigned)winner->serial,
 		(unsigned)loser->serial);
-	loser->twin = winner->serial;
-	loser->twin_at = ike_now(ike->e) + SETTLE_MS;
-	ike_arm(loser);
+	ike_retire(loser, winner);
+}
+
+void ike_retire(struct ike_sa *ike, const struct ike_sa *heir)
+{
+	ike->twin = heir->serial;
+	ike->twin_since = ike_now(ike->e);
+	ike->twin_at = ike->twin_since + SETTLE_MS;
+	ike->replace_at = IKE_NEVER;
+	ike_arm(ike);
 }
 
 static void resolve_child(struct child_sa *child)
@@ -129,15 +136,15 @@ void ike_resolve_twins(struct child_sa *child)
 void ike_twin_due(struct ike_sa *ike)
 {
 	struct ike_sa *winner = ike_by_serial(ike->e, ike->twin);
-	uint64_t now = ike_now(ike->e), decided = ike->twin_at - SETTLE_MS;
-	bool late = now - ike->made_ms > LIMIT_MS;
+	uint64_t now = ike_now(ike->e);
+	bool late = now - ike->twin_since > LIMIT_MS;
 
 	ike->twin_at = IKE_NEVER;
 	if (!winner || !alive(winner)) {
 		ike->twin = 0;
 		return;
 	}
-	if (winner->heard_ms < decided && !late) {
+	if (winner->heard_ms < ike->twin_since && !late) {
 		winner->wants |= IKE_WANT_DPD;
 		ike_next_request(winner);
 		ike->twin_at = now + SETTLE_MS;

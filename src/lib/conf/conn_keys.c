@@ -347,7 +347,10 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("send-supported-auth-methods", "no", NULL),
 	REFUSED("ipsec-max-bytes", NULL, "SAs are limited by time"),
 	REFUSED("ipsec-max-packets", NULL, "SAs are limited by time"),
-	REFUSED("reauth", "no", NULL),
+	MS_KEY_BOOL(C, reauth, "reauth", .def = false,
+		.brief = "at the end of ikelifetime= prove anew who both ends are, make before break",
+		.text = "A new IKE SA with new CHILD SAs is made by the end that made the old one, which "
+			"goes when they are up.  With no, the IKE SA is rekeyed."),
 	REFUSED("enable-tcp", "no", TCP_LATER),
 	REFUSED("intermediate", "no", NULL),
 	REFUSED("ppk", "no", "there are no post-quantum preshared keys yet"),
