@@ -34,6 +34,8 @@ def draw(path, args, wanted, results, limits):
               for s in args.streams]
     panels += [(f"UDP, {o} octets", "thousand packets/s", f"udp{o}", "packets_s", 1e-3, True)
                for o in args.sizes]
+    panels += [(f"CPU time of both gateways, TCP, {s} stream{'s' if s > 1 else ''}", "ns/octet, less is "
+                "better", f"tcp{s}", "cpu_ns_octet", 1, False) for s in args.streams[:1]]
     panels.append(("memory of a gateway", "MB, peak", "memory", "peak_octets", 1e-6, False))
     rows = (len(panels) + 1) // 2
     figure, grid = pyplot.subplots(rows, 2, figsize=(13, 0.9 + rows * (1 + 0.2 * len(wanted))),

@@ -314,9 +314,13 @@ def main():
         return 0
     make_network()
     wanted = choose(args)
+    load = os.getloadavg()[0]
+    if load > 1:
+        note(f"esp: load {load:.1f}: others are at work here, which only CPU time bears")
     results, bad = run_all(args, wanted)
     limits = [] if args.no_limits else speeds.limits(args)
-    print(f"\n{len(os.sched_getaffinity(0))} processors, medians of {args.repeat}; both gateways, "
+    print(f"\n{len(os.sched_getaffinity(0))} processors, load {load:.1f} before, medians of "
+          f"{args.repeat}; both gateways, "
           "sender and receiver on them\n")
     print(table(args, wanted, results))
     if limits:
