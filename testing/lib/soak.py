@@ -435,7 +435,7 @@ class Soak:
             took = self.quiet()
             self.sample()
             self.check()
-            self.say("round %d: all heard of in %.1f s; %d of %d datagrams, %d blocks; RSS %s kB%s" % (
+            self.say("round %d: recovered for %.1f s; %d of %d datagrams, %d blocks; RSS %s kB%s" % (
                 self.figures["rounds"], took, self.total("received"), self.total("sent"),
                 self.total("tcp_blocks"), [g.rss[-1] for g in self.gateways],
                 "; WRONG: " + self.wrong[-1] if self.wrong else ""))
