@@ -156,14 +156,16 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 	unsigned ke_group, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
-	struct conn *c = x->n_mine && x->n_theirs
-				 ? conn_find_clients(ike->e->conns, child->conn, x->ts_mine,
-					   x->n_mine, x->ts_theirs, x->n_theirs)
-				 : NULL;
 	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
 	unsigned n_mine, n_theirs;
+	struct conn *c = NULL;
 	ms_err err;
 
+	if (x->transport && child->conn->desc->type == MS_TYPE_TRANSPORT)
+		ike_ts_substitute(ike, x);
+	if (x->n_mine && x->n_theirs)
+		c = conn_find_clients(ike->e->conns, child->conn, x->ts_mine, x->n_mine,
+			x->ts_theirs, x->n_theirs);
 	if (!c)
 		return refuse(x, refuse_ts(ike, child->conn, why));
 	if (!take_conn(child, c))

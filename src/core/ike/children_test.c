@@ -367,6 +367,52 @@ static void test_selectors(void **state)
 	pair_free(&p);
 }
 
+/* RFC 7296 s2.23.1: transport mode, the initiator behind a translator; each end's selectors have the
+ * addresses that it sees, after rekeying by either end too. */
+static void test_transport_nat(void **state)
+{
+	struct sim_words w = tunnel, e = tunnel;
+	struct ms_addr public, private;
+	struct pair p;
+
+	(void)state;
+	w.left = "10.0.0.5";
+	e.left = "%any";
+	w.leftsubnet = w.rightsubnet = e.leftsubnet = e.rightsubnet = NULL;
+	w.type = e.type = MS_TYPE_TRANSPORT;
+	w.ipsec_lifetime_ms = 60000;
+	e.ipsec_lifetime_ms = 47000;
+	p.sim = sim_new(42);
+	p.west = sim_node(p.sim, "west", "10.0.0.5", NULL);
+	p.east = sim_node(p.sim, "east", "192.1.2.23", NULL);
+	assert_int_equal(ms_addr_parse(&public, "203.0.113.9", 11, 0, 0, NULL), MS_OK);
+	assert_int_equal(ms_addr_parse(&private, "10.0.0.5", 8, 0, 0, NULL), MS_OK);
+	p.west->public = (struct ms_endpoint){ public, 1000 };
+	p.wc = sim_conn(p.west, &w);
+	p.ec = sim_conn(p.east, &e);
+	pair_initiate(&p);
+	for (int i = 0; i < 8; i++) {
+		unsigned found = 0;
+
+		sim_run(p.sim, 20000);
+		assert_int_equal(p.west->over_err, MS_OK);
+		assert_int_equal(sim_ikes(p.east), 1);
+		for (const struct sim_sa *sa = p.west->sas; sa; sa = sa->next)
+			found += !sa->tunnel && ms_addr_eq(sa->inbound ? &sa->sel_dst.range.first
+								       : &sa->sel_src.range.first,
+							 &private);
+		assert_true(found >= 2);
+		for (const struct sim_sa *sa = p.east->sas; sa; sa = sa->next)
+			found += !sa->tunnel && ms_addr_eq(sa->inbound ? &sa->sel_src.range.first
+								       : &sa->sel_dst.range.first,
+							 &public);
+		assert_true(found >= 4);
+	}
+	assert_int_equal(sim_children(p.west), 1);
+	assert_int_equal(sim_children(p.east), 1);
+	pair_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_both_revived),
 		cmocka_unit_test(test_up_again),
 		cmocka_unit_test(test_reauth),
+		cmocka_unit_test(test_transport_nat),
 		cmocka_unit_test(test_selectors),
 	};
 

@@ -190,6 +190,7 @@ struct ike_exchange {
 	struct ms_selector *ts_mine, *ts_theirs; /* as the peer wrote them */
 	unsigned n_mine, n_theirs;
 	bool transport;
+	struct ms_addr was_mine, was_theirs; /* before RFC 7296 s2.23.1 put others in their place */
 	unsigned child_refused; /* notify to send instead of a child */
 	uint32_t rekeys;        /* serial of the child that this exchange replaces */
 	uint32_t rival;         /* the child by which the peer replaces it at the same time */
@@ -557,6 +558,10 @@ void ike_move_children(struct ike_sa *ike);
 
 /* ts.c */
 void ike_put_ts(struct ike_out *out, unsigned payload, const struct ms_selector *s, unsigned n);
+/* Of x->child, as the peer knows its addresses (RFC 7296 s2.23.1). */
+void ike_put_child_ts(const struct ike_exchange *x, struct ike_out *out);
+/* Transport mode through NATs: hosts in the peer's selectors become what we see of them. */
+void ike_ts_substitute(const struct ike_sa *ike, struct ike_exchange *x);
 /* Selectors of unknown types are left out. *n_r 0 is possible. */
 ms_err ike_get_ts(struct ms_arena *arena, const struct ike_payload *p, struct ms_selector **out,
 	unsigned *n_r, struct ms_why *why) MS_MUST_CHECK;

@@ -153,8 +153,7 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	ike_put_suite(&out, &child->suite, x->numbers[x->chosen], wire_result(&w));
 	ike_put_ke_nonce(
 		&out, child->suite.ke, ms_bytes(x->ke_pub, x->ke ? x->ke->resp_octets : 0), x->nr);
-	ike_put_ts(&out, IKE_P_TSI, child->theirs, child->n_theirs);
-	ike_put_ts(&out, IKE_P_TSR, child->mine, child->n_mine);
+	ike_put_child_ts(x, &out);
 	if (ike_response_send(ike, &out)) {
 		child_gone(child);
 		create_child_done(ike);

@@ -359,8 +359,7 @@ static void send_answer(struct ike_sa *ike)
 		wire_put_u32(&w, child->spi_in);
 		put_child(ike, &out);
 		ike_put_suite(&out, &child->suite, x->numbers[x->chosen], wire_result(&w));
-		ike_put_ts(&out, IKE_P_TSI, child->theirs, child->n_theirs);
-		ike_put_ts(&out, IKE_P_TSR, child->mine, child->n_mine);
+		ike_put_child_ts(x, &out);
 	}
 	err = ike_response_send(ike, &out);
 	if (err) {

@@ -25,6 +25,51 @@ void ike_put_ts(struct ike_out *out, unsigned payload, const struct ms_selector 
 	}
 }
 
+/* All of them this one host: replaced by the other address; *was tells what they said. */
+static void substitute(
+	struct ms_selector *s, unsigned n, const struct ms_addr *by, struct ms_addr *was)
+{
+	if (n == 0 || s[0].range.first.family != by->family ||
+		ms_addr_eq(&s[0].range.first, by))
+		return;
+	for (unsigned i = 0; i < n; i++)
+		if (!ms_addr_eq(&s[i].range.first, &s[0].range.first) ||
+			!ms_addr_eq(&s[i].range.last, &s[0].range.first))
+			return;
+	*was = s[0].range.first;
+	for (unsigned i = 0; i < n; i++)
+		s[i].range.first = s[i].range.last = *by;
+}
+
+/* A peer behind a NAT names the address that it has itself; one that reaches us through a NAT names
+ * that of the NAT. */
+void ike_ts_substitute(const struct ike_sa *ike, struct ike_exchange *x)
+{
+	if (ike->nat_there)
+		substitute(x->ts_theirs, x->n_theirs, &ike->remote.addr, &x->was_theirs);
+	if (ike->nat_here)
+		substitute(x->ts_mine, x->n_mine, &ike->local.addr, &x->was_mine);
+}
+
+static void put_as_was(struct ike_out *out, unsigned payload, const struct ms_selector *s,
+	unsigned n, const struct ms_addr *was)
+{
+	struct ms_selector copy[CHILD_MAX_SELECTORS];
+
+	memcpy(copy, s, n * sizeof(*s));
+	for (unsigned i = 0; i < n && was->family != 0; i++)
+		copy[i].range.first = copy[i].range.last = *was;
+	ike_put_ts(out, payload, copy, n);
+}
+
+void ike_put_child_ts(const struct ike_exchange *x, struct ike_out *out)
+{
+	const struct child_sa *c = x->child;
+
+	put_as_was(out, IKE_P_TSI, c->theirs, c->n_theirs, &x->was_theirs);
+	put_as_was(out, IKE_P_TSR, c->mine, c->n_mine, &x->was_mine);
+}
+
 /* False: of a type or shape that is not for us. */
 static bool get_selector(const struct ike_selector_head *h, struct ms_selector *s)
 {
