@@ -2,7 +2,8 @@
 /*
  * Why packets went where they went: one counter per reason.
  *
- * Each worker counts for itself, without atomics on its side of a cache line; listings add up.
+ * Each worker counts for itself, without atomics on its side of a cache line, all together and for
+ * each device; listings add up.
  */
 #ifndef KLIPS_COUNTERS_H
 #define KLIPS_COUNTERS_H
@@ -85,12 +86,15 @@ enum klips_counter {
 
 struct counters {
 	uint64_t n[KC_COUNT];
+	uint64_t *device; /* as many, of the device that this batch belongs to; NULL: of none */
 };
 
 /* Only the owner writes; a relaxed store keeps readers from seeing halves. */
 static inline void count(struct counters *c, enum klips_counter id, uint64_t by)
 {
 	__atomic_store_n(&c->n[id], c->n[id] + by, __ATOMIC_RELAXED);
+	if (c->device != NULL)
+		__atomic_store_n(&c->device[id], c->device[id] + by, __ATOMIC_RELAXED);
 }
 
 const char *counter_name(enum klips_counter id);

@@ -34,6 +34,7 @@ enum device_raw { RAW_ESP4, RAW_ESP6, RAW_AH4, RAW_AH6, RAW_SOCKETS };
 struct device_queue {
 	struct klips_source tun;
 	struct klips_source raw[RAW_SOCKETS]; /* fd -1: family not there */
+	uint64_t counts[KC_COUNT];	      /* the worker's, of this device */
 };
 
 struct klips_device {
@@ -68,6 +69,13 @@ static inline bool device_has_addr(const struct klips_device *d, const struct ms
 		if (ms_addr_eq(&d->addrs[i], a))
 			return true;
 	return false;
+}
+
+/* What the worker counts from now on is of this device; NULL: of none.  Until it looks for other
+ * work, so that the device is there. */
+static inline void device_counts(struct klips_worker *w, struct klips_device *d)
+{
+	w->counters.device = d == NULL ? NULL : d->queues[w->index].counts;
 }
 
 /* Workers or control, online; NULL: none. addr: the device with it, else the first. */

@@ -118,6 +118,7 @@ void raw4_ready(struct klips_worker *w, struct klips_source *s)
 	unsigned n = receive_batch(w, s->fd, false), i;
 	struct ip_view v;
 
+	device_counts(w, s->owner);
 	count(&w->counters, KC_IN_READ, n);
 	for (i = 0; i < n; i++) {
 		struct pkt *p = w->batch[i];
@@ -146,6 +147,7 @@ void raw6_ready(struct klips_worker *w, struct klips_source *s)
 	struct klips_device *d = s->owner;
 	uint32_t size;
 
+	device_counts(w, d);
 	count(&w->counters, KC_IN_READ, n);
 	for (i = 0; i < n; i++) {
 		struct pkt *p = w->batch[i];

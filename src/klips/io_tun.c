@@ -82,6 +82,7 @@ void tun_ready(struct klips_worker *w, struct klips_source *s)
 	uint32_t len;
 	bool offload;
 
+	device_counts(w, d);
 	while (n < w->batch_most && supers < SUPERS) {
 		struct pkt *p = &w->pkts[n];
 

@@ -124,6 +124,7 @@ void udp_ready(struct klips_worker *w, struct klips_source *s)
 		if (size == 0)
 			size = all->len;
 		all->device = device_for_addr(w->k, &all->dst);
+		device_counts(w, all->device);
 		for (at = 0; at < all->len; at += len) {
 			len = all->len - at < size ? all->len - at : size;
 			take(w, e, all, all->data + at, len, slots++);

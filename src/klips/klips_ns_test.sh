@@ -241,6 +241,8 @@ try:
 except ConnectionRefusedError:
     print(\"refused\")' | grep -q refused"
 check "reject: the reset is counted" test "$(counter $a reset_sent)" -ge 1
+check "reject: and for its device" test "$(counter $a ipsec0:reset_sent)" = "$(counter $a reset_sent)"
+check "ESP that came in is its device's" test "$(counter $b ipsec0:in_read)" -ge 100
 check "drop" inject "$a" flow 192.0.2.1/32 192.0.2.2/32 %drop
 check_not "drop: ping" on "$a" ping -c 1 -W 1 192.0.2.2
 

@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of ipsec_counters. */
+#include "klips/device.h"
 #include "klips/instance.h"
 #include "klips/listing.h"
 #include "klips/worker.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static void put_line(struct text *t, const char *name, uint64_t n, const char *meaning)
 {
 	text_put(t, "%-18s %12" PRIu64 "  %s\n", name, n, meaning);
+}
+
+/* Those that are not 0, each behind its device's name. */
+static void list_device(struct text *t, const struct klips_device *d)
+{
+	char name[64];
+	unsigned i, q;
+
+	for (i = 0; i < KC_COUNT; i++) {
+		uint64_t sum = 0;
+
+		for (q = 0; q < d->n_queues; q++)
+			sum += shared_get(d->queues[q].counts[i]);
+		snprintf(name, sizeof name, "%s:%s", d->name, counter_name(i));
+		if (sum > 0)
+			put_line(t, name, sum, counter_text(i));
+	}
 }
 
 void list_counters(const struct klips *k, struct text *t)
@@ -26,4 +45,6 @@ void list_counters(const struct klips *k, struct text *t)
 	put_line(t, "trap_sendcount", shared_get(k->traps_sent), "ACQUIRE messages sent for them");
 	put_line(t, "hold_refused", shared_get(k->holds_refused),
 		"dropped: too many flows wait for an SA already");
+	for (i = 0; i < k->devices->n; i++)
+		list_device(t, k->devices->devices[i]);
 }

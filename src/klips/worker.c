@@ -63,7 +63,9 @@ static void run_injected(struct klips_worker *w, struct held *list)
 			worker_reset(w, 1);
 			memcpy(w->pkts[0].data, h->data, h->len);
 			w->pkts[0].injected = true;
+			device_counts(w, h->device);
 			outbound(w, h->device, 1);
+			device_counts(w, NULL);
 		}
 		free(h);
 	}
@@ -110,6 +112,7 @@ static void *run(void *arg)
 			struct klips_source *s = events[i].data.ptr;
 
 			s->ready(w, s);
+			device_counts(w, NULL);
 		}
 		if (n > 0) {
 			nap(w);
