@@ -200,6 +200,8 @@ enum ms_pfkey_x_sa_flags {
 	MS_PFKEY_X_HIDE_DSCP = 32,
 	/* and the other way when it comes in */
 	MS_PFKEY_X_DECAP_DSCP = 64,
+	/* INBOUND is not said: klips finds it out by its own addresses */
+	MS_PFKEY_X_GUESS = 128,
 };
 
 /* What the family's SA extension has no room for. */

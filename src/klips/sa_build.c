@@ -110,7 +110,7 @@ static bool is_inbound(const struct klips *k, const struct ms_pfkey_msg *m)
 {
 	unsigned i;
 
-	if (HAS(m, X_MS_SA))
+	if (HAS(m, X_MS_SA) && (m->x_sa.flags & MS_PFKEY_X_GUESS) == 0)
 		return (m->x_sa.flags & MS_PFKEY_X_INBOUND) != 0;
 	for (i = 0; i < k->devices->n; i++)
 		if (device_has_addr(k->devices->devices[i], &m->dst.ep.addr))

@@ -134,6 +134,8 @@ refused "Only one of '--ah', '--esp', '--comp', '--ip4', '--ip6', '--del' or '--
 refused "Unknown authentication algorithm 'rot13' follows '--ah' option." spi --ah rot13
 refused "Invalid encryption algorithm 'rot13' follows '--esp' option." spi --esp rot13
 refused "Invalid encryption algorithm 'aes128-rot13' follows '--esp' option." spi --esp aes128-rot13
+refused 'copy, set or clear' spi --ip4 --df never
+refused "only tunnels have '--df'" spi --del --said tun.1001@192.0.2.1 --df set
 refused "Unknown compression algorithm 'lzs' follows '--comp' option." spi --comp lzs
 refused 'Error, EDST parameter redefined:' spi --del --edst 192.0.2.2 --edst 192.0.2.3
 refused 'Error, SPI parameter redefined:' spi --del --spi 0x101 --spi 0x102

@@ -171,6 +171,24 @@ static bool take_life(struct call *c, const char *name, const char *value)
 }
 
 /* Numbers that become an extension of their own. */
+/* Of the header that a tunnel writes; the direction is not said by it. */
+static bool take_df(struct call *c, const char *name, const char *value)
+{
+	static const struct {
+		const char *word;
+		uint32_t flag;
+	} words[] = { { "copy", 0 }, { "set", MS_PFKEY_X_DF_SET }, { "clear", MS_PFKEY_X_DF_CLEAR } };
+
+	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i].word, value) == 0) {
+			c->m.x_sa.flags = MS_PFKEY_X_GUESS | words[i].flag;
+			c->m.has |= MS_PFKEY_BIT(X_MS_SA);
+			return true;
+		}
+	tool_error(c->t, "--%s %s: copy, set or clear", name, value);
+	return false;
+}
+
 static bool take_extra(struct call *c, const char *name, const char *value)
 {
 	uint64_t n;
@@ -252,6 +270,7 @@ static const struct row table[] = {
 		take_life },
 	{ { "saref", NULL, "show the reference number of the SA" }, take_switch },
 	{ { "listenreply", NULL, "show what KLIPS answers" }, take_switch },
+	{ { "df", "WHAT", "with --ip4: DF bit of the tunnel's packets: copy, set or clear" }, take_df },
 	{ { "natt", "TYPE", "UDP encapsulation: 2 (RFC 3948)" }, take_extra },
 	{ { "sport", "PORT", "its source port" }, take_extra },
 	{ { "dport", "PORT", "its destination port" }, take_extra },
@@ -271,7 +290,7 @@ static int usage(FILE *f)
 	fputs("Usage: ipsec spi\n"
 	      "       ipsec spi --clear\n"
 	      "       ipsec spi --del SA\n"
-	      "       ipsec spi --ip4|--ip6 SA --src ADDRESS --dst ADDRESS\n"
+	      "       ipsec spi --ip4|--ip6 SA --src ADDRESS --dst ADDRESS [--df WHAT]\n"
 	      "       ipsec spi --ah ALGORITHM SA [--life LIST] [--replay_window N] --authkey KEY\n"
 	      "       ipsec spi --esp ALGORITHM SA [--life LIST] [--replay_window N] --enckey KEY\n"
 	      "                 [--authkey KEY]\n"
@@ -324,8 +343,12 @@ static bool check_tunnel(struct call *c)
 {
 	bool six = strcmp(c->action, "ip6") == 0;
 
-	if (!six && strcmp(c->action, "ip4") != 0)
-		return true;
+	if (!six && strcmp(c->action, "ip4") != 0) {
+		if ((c->m.has & MS_PFKEY_BIT(X_MS_SA)) == 0)
+			return true;
+		tool_error(c->t, "only tunnels have '--df'.");
+		return false;
+	}
 	if (c->src == NULL || c->dst == NULL) {
 		tool_error(c->t, "'--%s' needs '--src' and '--dst'.", c->action);
 		return false;

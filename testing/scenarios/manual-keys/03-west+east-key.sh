@@ -16,7 +16,8 @@ esp_sa() {
 for toward in west east; do
 	[ $toward = east ] && from=west spi=0x1002 || from=east spi=0x1001
 	from=${from}_address to=${toward}_address
-	ipsec spi $tunnel --af $af --edst ${!to} --spi $spi --proto tun --src ${!from} --dst ${!to}
+	ipsec spi $tunnel --af $af --edst ${!to} --spi $spi --proto tun --src ${!from} --dst ${!to} \
+		${df:+--df $df}
 	esp_sa $toward ${!from} ${!to} ${spi}f
 done
 # one group is named by words, the other by SAIDs

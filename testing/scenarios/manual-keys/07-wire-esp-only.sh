@@ -6,3 +6,10 @@ null*)
 	;;
 *) only_esp_on_wire public 40 esp ;;
 esac
+# clients ask with DF and answer without
+with_df=$(capture_count public 'ip proto 50 and ip[6] & 0x40 != 0')
+if [ "${df:-copy}" = clear ]; then
+	assert_eq "ESP packets with DF" "$with_df" 0
+elif [ "${family:-4}" = 4 ]; then
+	assert_ge "ESP packets with DF" "$with_df" 20
+fi
