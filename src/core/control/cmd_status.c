@@ -25,7 +25,7 @@ struct traffic {
 	char *only; /* one connection's name; NULL: all */
 	struct traffic_row *rows;
 	struct ms_kernel_op *ops; /* two for each row: in, out */
-	unsigned n;
+	unsigned n, at; /* at: where the next row is likely to be */
 };
 
 static void traffic_free(struct traffic *t)
@@ -149,11 +149,17 @@ void cmd_trafficstatus(call *c)
 
 /* --- status ------------------------------------------------------------------------------------- */
 
-static const struct ms_kernel_op *row_of(const struct traffic *t, uint32_t serial)
+/* Rows stand in the order of SAs when they were asked: the next one is near the last. */
+static const struct ms_kernel_op *row_of(struct traffic *t, uint32_t serial)
 {
-	for (unsigned i = 0; i < t->n; i++)
-		if (t->rows[i].serial == serial)
-			return &t->ops[2 * i];
+	for (unsigned i = 0; i < t->n; i++) {
+		unsigned at = t->at + i < t->n ? t->at + i : t->at + i - t->n;
+
+		if (t->rows[at].serial == serial) {
+			t->at = at + 1 < t->n ? at + 1 : 0;
+			return &t->ops[2 * at];
+		}
+	}
 	return NULL;
 }
 

@@ -90,8 +90,8 @@ void daemon_send(struct daemon *d, const struct ms_endpoint *local,
 	char text[MS_ENDPOINT_TEXT];
 
 	lg.limit = &limit;
-	ms_endpoint_text(local, text, sizeof text);
 	if (l == NULL) {
+		ms_endpoint_text(local, text, sizeof text);
 		ms_info(&lg, "nothing was sent from %s: no socket has that address", text);
 		return;
 	}
@@ -103,6 +103,7 @@ void daemon_send(struct daemon *d, const struct ms_endpoint *local,
 	if (sendmsg(l->fd, &msg, MSG_DONTWAIT) < 0) {
 		char peer[MS_ENDPOINT_TEXT];
 
+		ms_endpoint_text(local, text, sizeof text);
 		ms_endpoint_text(remote, peer, sizeof peer);
 		ms_info(&lg, "cannot send from %s to %s: %s", text, peer, strerror(errno));
 	}
