@@ -34,7 +34,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test src/core/ike/fragment_test \
 	src/core/ike/fragment_bounds_test \
 	src/core/ike/children_test src/core/ike/cp_test src/core/ike/mobike_test \
-	src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
+	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/payload_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -77,6 +77,9 @@ src_core_ike_cert_test_LDADD = $(ike_test_libs)
 src_core_ike_twin_test_SOURCES = src/core/ike/twin_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_twin_test_LDADD = $(ike_test_libs)
+src_core_ike_half_open_test_SOURCES = src/core/ike/half_open_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_half_open_test_LDADD = $(ike_test_libs)
 src_core_ike_cve_test_SOURCES = src/core/ike/cve_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cve_test_LDADD = $(ike_test_libs)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HALF_OPEN_OCTETS 2048
+
 static uint32_t hash_spi(const struct ike_engine *e, const uint8_t spi[8])
 {
 	return ike_hash(e->seed, spi, 8);
@@ -394,7 +396,9 @@ void ike_arm(struct ike_sa *ike)
 
 struct ike_exchange *ike_exchange_new(struct ike_sa *ike)
 {
-	struct ms_arena *arena = ms_arena_new(3072, true);
+	/* Strangers make responders' exchanges: no more than their IKE_SA_INIT needs. */
+	bool stranger = !ike->initiator && !ike->established;
+	struct ms_arena *arena = ms_arena_new(stranger ? HALF_OPEN_OCTETS : 3072, true);
 	struct ike_exchange *x = arena ? ms_arena_alloc(arena, sizeof(*x)) : NULL;
 
 	if (!x) {
