@@ -121,10 +121,36 @@ static void test_fragments(void **state)
 /* --- inside SK
  * -------------------------------------------------------------------------------------- */
 
+/* With an address asked for and given, and MOBIKE. */
+static void cp_and_mobike(struct ms_conn_desc *d)
+{
+	d->left.modecfgclient = true;
+	d->left.addresspool = strdup("10.99.0.1-10.99.0.250");
+	d->modecfgdns = calloc(2, sizeof(char *));
+	d->modecfgdns[0] = strdup("192.0.2.53");
+	d->modecfgdomains = calloc(2, sizeof(char *));
+	d->modecfgdomains[0] = strdup("example.com");
+	d->mobike = true;
+}
+
+static const struct sim_words rich = {
+	.name = "west-east",
+	.left = "192.1.2.45",
+	.right = "192.1.2.23",
+	.rightsubnet = "192.0.2.0/24",
+	.leftid = "@west",
+	.rightid = "@east",
+	.ike = "aes_gcm128-sha2_256-x25519",
+	.esp = "aes_gcm128",
+	.more = cp_and_mobike,
+};
+
+static const struct sim_words *words = &plain;
+
 static void one_inner(unsigned number, size_t cut, size_t bit)
 {
 	struct tape t;
-	struct pair p = paused(&t, number);
+	struct pair p = paused_with(words, &t, number);
 	struct sim_node *from = number % 2 ? p.west : p.east, *to = number % 2 ? p.east : p.west;
 	struct ike_sa *sender = ike_first(from->ike), *receiver = ike_first(to->ike);
 	struct inner in;
@@ -144,7 +170,7 @@ static void one_inner(unsigned number, size_t cut, size_t bit)
 static size_t inner_len(unsigned number)
 {
 	struct tape t;
-	struct pair p = paused(&t, number);
+	struct pair p = paused_with(words, &t, number);
 	struct inner in;
 
 	open_record(ike_first((number % 2 ? p.east : p.west)->ike), &t.r[number], &in);
@@ -174,6 +200,16 @@ static void test_inside_ike_auth_response(void **state)
 	mutate_inner(4);
 }
 
+/* CP, MOBIKE's notifies, several selectors' lengths: whatever is in them, nothing breaks. */
+static void test_inside_with_cp_and_mobike(void **state)
+{
+	(void)state;
+	words = &rich;
+	mutate_inner(3);
+	mutate_inner(4);
+	words = &plain;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_inside_ike_auth_request),
 		cmocka_unit_test(test_inside_ike_auth_response),
+		cmocka_unit_test(test_inside_with_cp_and_mobike),
 	};
 
 	return cmocka_run_group_tests(tests, sim_test_setup, sim_test_teardown);
