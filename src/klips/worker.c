@@ -142,7 +142,7 @@ ms_err worker_start(struct klips_worker *w)
 	return w->started ? MS_OK : MS_ERR_SYSTEM;
 }
 
-enum { ALL_SLOTS = 512, LEAST_SLOTS = 8 };
+enum { ALL_SLOTS = 384, LEAST_SLOTS = 4 };
 
 /* Each may hold the longest packet there is.  So that many workers do not take the more memory, each
  * reads the less at once. */
