@@ -61,7 +61,7 @@ check_PROGRAMS += src/klips/inject
 src_klips_inject_SOURCES = src/klips/inject.c
 src_klips_inject_LDADD = libmodswan.la
 TESTS += src/klips/klips_ns_test.sh src/klips/klips_load_test.sh
-EXTRA_DIST += src/klips/klips_ns_test.sh src/klips/klips_load_test.sh src/klips/ns_test.py
+EXTRA_DIST += src/klips/README.md src/klips/klips_ns_test.sh src/klips/klips_load_test.sh src/klips/ns_test.py
 
 if HAVE_CMOCKA
 klips_unit_tests = src/klips/replay_test src/klips/reset_test src/klips/eroute_test src/klips/hashtable_test
