@@ -389,6 +389,28 @@ static void test_meaning(void **state)
 	}
 }
 
+/* All eroutes of an SA follow it, once each. */
+static void test_move_with_eroutes(void **state)
+{
+	struct ms_pfkey_msg m = good("ADD ESP"), f = good("X_ADDFLOW");
+
+	(void)state;
+	assert_int_equal(ask(&m), 0);
+	f.satype = MS_PFKEY_SATYPE_ESP;
+	for (uint8_t i = 0; i < 4; i++) {
+		f.dst_flow.ep.addr.b[1] = i;
+		assert_int_equal(ask(&f), 0);
+	}
+	m = good("X_MS_MOVE");
+	m.dst2.ep.addr.b[3] = 77;
+	assert_int_equal(ask(&m), 0);
+	assert_int_equal(eroute_count(rig.r.k.eroutes), 4);
+	m = good("GET");
+	assert_int_equal(ask(&m), ESRCH);
+	m.dst.ep.addr.b[3] = 77;
+	assert_int_equal(ask(&m), 0);
+}
+
 /* A range of one SPI that is taken. */
 static void test_no_spi_left(void **state)
 {
@@ -576,6 +598,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_form_of_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_giant, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_meaning, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_move_with_eroutes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_spi_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broadcast, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_promiscuous, setup, teardown),

@@ -325,8 +325,13 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 static void follow(struct klips *k, struct klips_sa *sa)
 {
 	struct eroute *er, *next;
+	struct cds_list_head before;
 
-	cds_list_for_each_entry_safe(er, next, &sa->eroutes, by_sa) {
+	/* those that follow join the SA's list: walk what it was */
+	CDS_INIT_LIST_HEAD(&before);
+	cds_list_splice(&sa->eroutes, &before);
+	CDS_INIT_LIST_HEAD(&sa->eroutes);
+	cds_list_for_each_entry_safe(er, next, &before, by_sa) {
 		struct eroute *new = eroute_clone(er);
 
 		if (new == NULL)
@@ -337,6 +342,7 @@ static void follow(struct klips *k, struct klips_sa *sa)
 		else
 			eroute_cache_sa(new, sa);
 	}
+	cds_list_splice(&before, &sa->eroutes); /* without memory they stay as they were */
 }
 
 /* The group is taken out and put back under its new name; packets that come in between find
