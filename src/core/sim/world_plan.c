@@ -240,10 +240,44 @@ struct conn *world_conn(const struct tie *t, const struct tie_end *e)
 	return e->node->ike && !e->deleted ? conn_by_name(e->node->conns, t->name) : NULL;
 }
 
+static void route_end(struct world *w, struct tie *t, struct tie_end *e);
+
+struct routing {
+	struct world *w;
+	struct tie *t;
+	struct tie_end *e;
+};
+
+static void route_again(struct sim *s, void *arg)
+{
+	struct routing r = *(struct routing *)arg;
+
+	(void)s;
+	free(arg);
+	if (world_conn(r.t, r.e))
+		route_end(r.w, r.t, r.e);
+}
+
+/* A kernel that refused is asked again; its people would do that. */
 static void routed(void *arg, ms_err err, const struct ms_why *why)
 {
-	if (err)
-		world_fail(arg, "a connection could not be routed: %s", ms_why_text(why, err));
+	struct routing *r = arg;
+	struct sim *s = r->w->sim;
+
+	if (err && r->w->kind != WORLD_WILD)
+		world_fail(r->w, "a connection could not be routed: %s", ms_why_text(why, err));
+	if (err && r->e->node->ike)
+		sim_at(s, s->now + 6000, route_again, r)->drop = free;
+	else
+		free(r);
+}
+
+static void route_end(struct world *w, struct tie *t, struct tie_end *e)
+{
+	struct routing *r = calloc(1, sizeof(*r));
+
+	*r = (struct routing){ w, t, e };
+	route_connection(e->node->route, world_conn(t, e), routed, r);
 }
 
 void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
@@ -260,7 +294,7 @@ void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
 	e->words.right = address(t->end[1].node, e != &t->end[1]);
 	c = sim_conn(n, &e->words);
 	if (e->autostart == MS_AUTO_ROUTE) {
-		route_connection(n->route, c, routed, w);
+		route_end(w, t, e);
 	} else if (e->autostart == MS_AUTO_START) {
 		c->wanted_up = true;
 		err = ike_initiate(n->ike, c, &why);

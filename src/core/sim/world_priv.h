@@ -22,6 +22,7 @@ struct tie_end {
 	bool carried;        /* one arrived */
 	uint64_t sent, arrived;
 	uint64_t arrived_ms; /* the last one */
+	uint64_t lost_ms;    /* since when they come to no SA; 0: they do not */
 };
 
 struct tie {

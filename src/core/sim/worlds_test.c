@@ -3,8 +3,7 @@
  * Runs worlds: first every seed that ever failed (worlds.seeds), then new ones.
  *
  * As a test it takes no arguments; testing/sim gives it some.  A failure prints the one line that
- * runs the same world again.  Some worlds run twice: the second run must end with as much memory in
- * use as it began with.
+ * runs the same world again.  Some worlds run again: memory in use must not grow with each run.
  */
 #include "core/sim/world.h"
 
@@ -65,16 +64,18 @@ static void one(struct totals *t, const struct world_options *o, bool memory)
 	size_t before, after;
 
 	world_run(o, &r);
-	if (!r.failed && memory) {
+	/* What malloc() keeps at hand counts as in use until that has settled: a leak grows always. */
+	for (unsigned turn = 0; memory && !r.failed; turn++) {
 		before = in_use();
 		world_run(o, &r);
 		after = in_use();
-		if (!r.failed && after != before) {
-			r.failed = true;
-			snprintf(r.text, sizeof(r.text),
-				"%lld octets are left over when it ends",
-				(long long)after - (long long)before);
-		}
+		if (r.failed || after <= before)
+			break;
+		if (turn < 4)
+			continue;
+		r.failed = true;
+		snprintf(r.text, sizeof(r.text), "%zu octets are left over each time it ends",
+			after - before);
 	}
 	add(t, &r);
 	if (r.failed)
