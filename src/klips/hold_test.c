@@ -91,15 +91,9 @@ static enum ms_shunt shunt_of(unsigned i)
 
 static void listen_to_acquires(void)
 {
-	struct ms_pfkey_msg m;
-	uint8_t buf[256];
-	size_t len;
+	struct ms_pfkey_msg m = pfkey_make_named("REGISTER");
 
-	for (unsigned i = 0; strcmp(pfkey_make(i, &m), "REGISTER") != 0; i++)
-		continue;
-	assert_int_equal(ms_pfkey_build(&m, MS_PFKEY_DOWN, buf, sizeof buf, &len, NULL), MS_OK);
-	pfkey_rig_send(&rig, 0, buf, len);
-	pfkey_rig_turn(&rig);
+	pfkey_rig_say(&rig, 0, &m);
 	pfkey_rig_drain(&rig);
 }
 

@@ -127,12 +127,15 @@ src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 # These call PF_KEY's handlers, which know the whole process.
 klips_pfkey_rig = src/klips/pfkey_make.c src/klips/pfkey_make.h src/klips/pfkey_rig.c \
 	src/klips/pfkey_rig.h $(klips_rig)
-klips_pfkey_tests = src/klips/hold_test src/klips/pfkey_server_test
+klips_pfkey_tests = src/klips/hold_test src/klips/pfkey_dump_test src/klips/pfkey_server_test
 check_PROGRAMS += $(klips_pfkey_tests)
 TESTS += $(klips_pfkey_tests)
 src_klips_hold_test_SOURCES = src/klips/hold_test.c $(klips_pfkey_rig)
 src_klips_hold_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
 src_klips_hold_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
+src_klips_pfkey_dump_test_SOURCES = src/klips/pfkey_dump_test.c $(klips_pfkey_rig)
+src_klips_pfkey_dump_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_pfkey_dump_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 src_klips_pfkey_server_test_SOURCES = src/klips/pfkey_server_test.c src/lib/pfkey/pfkey_table.c \
 	$(klips_pfkey_rig)
 src_klips_pfkey_server_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force

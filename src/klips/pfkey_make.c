@@ -264,3 +264,14 @@ const char *pfkey_make(unsigned i, struct ms_pfkey_msg *m)
 	kinds[i].fill(m);
 	return kinds[i].name;
 }
+
+struct ms_pfkey_msg pfkey_make_named(const char *name)
+{
+	struct ms_pfkey_msg m;
+	const char *n;
+
+	for (unsigned i = 0; (n = pfkey_make(i, &m)) != NULL; i++)
+		if (strcmp(n, name) == 0)
+			return m;
+	abort();
+}

@@ -7,5 +7,7 @@
 
 /* The i-th kind into *m, with views that live for ever; NULL: there are no more.  What it is called. */
 const char *pfkey_make(unsigned i, struct ms_pfkey_msg *m);
+/* The one of that name; aborts when there is none. */
+struct ms_pfkey_msg pfkey_make_named(const char *name);
 
 #endif

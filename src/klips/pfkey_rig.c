@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { MAX_SAID = 2048 };
+
 static void must(bool ok)
 {
 	if (!ok)
@@ -58,6 +60,16 @@ void pfkey_rig_turn(struct pfkey_rig *p)
 void pfkey_rig_send(struct pfkey_rig *p, unsigned client, const void *data, size_t len)
 {
 	must(send(p->fd[client], data, len, MSG_NOSIGNAL) == (ssize_t)len);
+}
+
+void pfkey_rig_say(struct pfkey_rig *p, unsigned client, const struct ms_pfkey_msg *m)
+{
+	uint8_t buf[MAX_SAID];
+	size_t len;
+
+	must(ms_pfkey_build(m, MS_PFKEY_DOWN, buf, sizeof buf, &len, NULL) == MS_OK);
+	pfkey_rig_send(p, client, buf, len);
+	pfkey_rig_turn(p);
 }
 
 bool pfkey_rig_receive(struct pfkey_rig *p, unsigned client)

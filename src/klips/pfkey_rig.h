@@ -22,6 +22,8 @@ void pfkey_rig_free(struct pfkey_rig *p);
 /* What klips does with what was sent. */
 void pfkey_rig_turn(struct pfkey_rig *p);
 void pfkey_rig_send(struct pfkey_rig *p, unsigned client, const void *data, size_t len);
+/* Sends m and takes the turn in which klips reads it. */
+void pfkey_rig_say(struct pfkey_rig *p, unsigned client, const struct ms_pfkey_msg *m);
 /* The next message for that client, into buf; false: none. */
 bool pfkey_rig_receive(struct pfkey_rig *p, unsigned client);
 /* The same decoded, views into buf. */

@@ -76,13 +76,13 @@ static struct path *path_new(struct pmtu *p, const struct klips_sa *sa)
 /* Its SAs are as if nothing had been learned. */
 static void path_forget(struct pmtu *p, struct path *path)
 {
-	struct klips_sa *sa, *next;
+	struct cds_list_head *at, *next;
 
 	cds_list_del(&path->node);
 	p->n--;
-	cds_list_for_each_entry_safe(sa, next, &path->sas, by_path) {
-		cds_list_del_init(&sa->by_path);
-		sa_group_changed(p->k, sa);
+	cds_list_for_each_safe(at, next, &path->sas) {
+		cds_list_del_init(at);
+		sa_group_changed(p->k, rcu_container(at, struct klips_sa, by_path));
 	}
 	free(path);
 }
@@ -134,7 +134,7 @@ static struct klips_sa *quoted_sa(struct pmtu *p, const struct pmtu_quote *q)
 static bool learn(struct pmtu *p, struct klips_sa *sa, uint32_t mtu)
 {
 	struct path *path = path_find(p, &sa->src, &sa->said.dst);
-	struct klips_sa *i, *next;
+	struct cds_list_head *at, *next;
 
 	if (path == NULL)
 		path = path_new(p, sa);
@@ -146,8 +146,8 @@ static bool learn(struct pmtu *p, struct klips_sa *sa, uint32_t mtu)
 	path->learned_s = klips_now_s(p->k);
 	if (cds_list_empty(&sa->by_path))
 		cds_list_add(&sa->by_path, &path->sas);
-	cds_list_for_each_entry_safe(i, next, &path->sas, by_path)
-		sa_group_changed(p->k, i);
+	cds_list_for_each_safe(at, next, &path->sas)
+		sa_group_changed(p->k, rcu_container(at, struct klips_sa, by_path));
 	return true;
 }
 

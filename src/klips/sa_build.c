@@ -324,15 +324,14 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 /* Eroutes that led to the SA follow it. */
 static void follow(struct klips *k, struct klips_sa *sa)
 {
-	struct eroute *er, *next;
-	struct cds_list_head before;
+	struct cds_list_head before, *at, *next;
 
 	/* those that follow join the SA's list: walk what it was */
 	CDS_INIT_LIST_HEAD(&before);
 	cds_list_splice(&sa->eroutes, &before);
 	CDS_INIT_LIST_HEAD(&sa->eroutes);
-	cds_list_for_each_entry_safe(er, next, &before, by_sa) {
-		struct eroute *new = eroute_clone(er);
+	cds_list_for_each_safe(at, next, &before) {
+		struct eroute *new = eroute_clone(rcu_container(at, struct eroute, by_sa));
 
 		if (new == NULL)
 			continue;

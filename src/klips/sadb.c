@@ -98,12 +98,12 @@ static void reclaim(struct rcu_head *head)
 /* Out of everything but the hash table. */
 static void retire(struct klips_sa *sa)
 {
-	struct eroute *er, *next;
+	struct cds_list_head *at, *next;
 
 	shared_set(sa->state, MS_PFKEY_DEAD);
-	cds_list_for_each_entry_safe(er, next, &sa->eroutes, by_sa) {
-		rcu_put(er->sa, NULL);
-		cds_list_del_init(&er->by_sa);
+	cds_list_for_each_safe(at, next, &sa->eroutes) {
+		rcu_put(rcu_container(at, struct eroute, by_sa)->sa, NULL);
+		cds_list_del_init(at);
 	}
 	cds_list_del_init(&sa->wheel);
 	cds_list_del_init(&sa->by_path);
@@ -133,15 +133,15 @@ ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 
 void sadb_take(struct sadb *db, struct klips_sa *sa)
 {
-	struct eroute *er;
+	struct cds_list_head *at;
 
 	if (cds_lfht_del(db->table, &sa->node) == 0) {
 		walk_list_remove(&db->walks, &sa->all);
 		db->changes++;
 		db->n--;
 	}
-	cds_list_for_each_entry(er, &sa->eroutes, by_sa)
-		rcu_put(er->sa, NULL);
+	cds_list_for_each(at, &sa->eroutes)
+		rcu_put(rcu_container(at, struct eroute, by_sa)->sa, NULL);
 }
 
 void sadb_put_back(struct sadb *db, struct klips_sa *sa)
@@ -276,14 +276,14 @@ void sadb_schedule(struct sadb *db, struct klips_sa *sa, uint64_t now_s)
 static void tick_slot(struct cds_list_head *slot, uint64_t now_s,
 	void (*fn)(void *arg, struct klips_sa *sa), void *arg)
 {
-	struct cds_list_head due;
-	struct klips_sa *sa, *next;
+	struct cds_list_head due, *at, *next;
+	struct klips_sa *sa;
 
 	/* fn may remove any SA: take one at a time from a list of our own */
 	CDS_INIT_LIST_HEAD(&due);
-	cds_list_for_each_entry_safe(sa, next, slot, wheel)
-		if (sa->due_s <= now_s)
-			cds_list_move(&sa->wheel, &due);
+	cds_list_for_each_safe(at, next, slot)
+		if (rcu_container(at, struct klips_sa, wheel)->due_s <= now_s)
+			cds_list_move(at, &due);
 	while (!cds_list_empty(&due)) {
 		sa = cds_list_first_entry(&due, struct klips_sa, wheel);
 		cds_list_del_init(&sa->wheel);
