@@ -44,7 +44,8 @@ static void add_many(unsigned n)
 /* A client that reads one message in each turn; SAs go and come meanwhile. */
 static void test_dump_of_many(void **state)
 {
-	struct ms_pfkey_msg m = pfkey_make_named("DUMP"), a, gone = pfkey_make_named("DELETE"), more = pfkey_make_named("ADD ESP");
+	struct ms_pfkey_msg m = pfkey_make_named("DUMP"), more = pfkey_make_named("ADD ESP");
+	struct ms_pfkey_msg gone = pfkey_make_named("DELETE"), a;
 	unsigned n = 0, turns = 0;
 	uint32_t last = UINT32_MAX;
 
