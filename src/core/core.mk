@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	src/core/conn/build.c src/core/conn/conn.c src/core/conn/conn.h src/core/conn/conn_priv.h \
 	src/core/conn/find.c src/core/conn/intern.c src/core/conn/lease.c \
-	src/core/conn/orient.c src/core/conn/table.c \
+	src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/host.h \
 	src/core/route/job.c src/core/route/route.c src/core/route/route.h \
@@ -27,12 +27,15 @@ if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
-core_tests = src/core/conn/conn_test src/core/route/route_test
+core_tests = src/core/conn/conn_test src/core/conn/pairs_test src/core/route/route_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_conn_conn_test_LDADD = $(core_test_libs)
+src_core_conn_pairs_test_SOURCES = src/core/conn/pairs_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_conn_pairs_test_LDADD = $(core_test_libs)
 src_core_route_route_test_SOURCES = src/core/route/route_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_route_test_LDADD = $(core_test_libs)

@@ -17,6 +17,22 @@ static bool is_any(const char *host)
 	       strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
+enum kind { KIND_NONE, KIND_GROUP, KIND_OPPORTUNISTIC, KIND_OPPORTUNISTIC_GROUP };
+
+static enum kind kind_of(const char *host)
+{
+	static const char *const words[] = {
+		[KIND_GROUP] = "%group",
+		[KIND_OPPORTUNISTIC] = "%opportunistic",
+		[KIND_OPPORTUNISTIC_GROUP] = "%opportunisticgroup",
+	};
+	unsigned i = KIND_OPPORTUNISTIC_GROUP;
+
+	while (i > KIND_NONE && strcmp(host, words[i]) != 0)
+		i--;
+	return (enum kind)i;
+}
+
 static ms_err host_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
 	struct ms_why *why)
 {
@@ -27,6 +43,8 @@ static ms_err host_of(struct conn_end *e, const struct ms_end_desc *end, const c
 		return ms_fail(why, MS_ERR_CONFIG, "%s= is missing", side);
 	if (is_any(end->host) || strcmp(end->host, "%defaultroute") == 0)
 		return MS_OK; /* orient.c knows what to do */
+	if (kind_of(end->host) != KIND_NONE)
+		return MS_OK; /* its members or instances know */
 	if (end->host[0] == '%')
 		return ms_fail(why, MS_ERR_UNSUPPORTED, "%s=%s is not supported here", side,
 			end->host);
@@ -228,6 +246,44 @@ static bool never_negotiates(const struct ms_conn_desc *d)
 	return d->type == MS_TYPE_PASS || d->type == MS_TYPE_DROP || d->type == MS_TYPE_REJECT;
 }
 
+/* right=%opportunistic without subnet: everybody. */
+static void everybody(struct conn *c)
+{
+	bool left = c->desc->left.host != NULL && kind_of(c->desc->left.host) != KIND_NONE;
+	struct conn_end *them = left ? &c->local : &c->remote;
+	const struct conn_end *us = left ? &c->remote : &c->local;
+	const struct ms_addr *one = &us->clients[0].range.first;
+	struct ms_addr any = ms_addr_any(one->family == AF_INET6 ? AF_INET6 : AF_INET);
+	struct ms_subnet all = ms_subnet_make(&any, 0);
+
+	if (!c->opportunistic || c->group || them->has_client)
+		return;
+	them->clients[0].range = ms_range_of_subnet(&all);
+	them->has_client = true;
+}
+
+/* Which end is the group's tells which end is not ours. */
+static ms_err kinds_of(struct conn *c, struct ms_why *why)
+{
+	const struct ms_conn_desc *d = c->desc;
+	enum kind l = d->left.host == NULL ? KIND_NONE : kind_of(d->left.host);
+	enum kind r = d->right.host == NULL ? KIND_NONE : kind_of(d->right.host);
+	enum kind k = l != KIND_NONE ? l : r;
+
+	if (l != KIND_NONE && r != KIND_NONE)
+		return ms_fail(why, MS_ERR_CONFIG, "left=%s and right=%s: one end must be this host",
+			d->left.host, d->right.host);
+	if (k == KIND_GROUP && !never_negotiates(d))
+		return ms_fail(why, MS_ERR_CONFIG,
+			"%%group goes with type=passthrough, drop or reject; a tunnel needs "
+			"%%opportunisticgroup");
+	c->group = k == KIND_GROUP || k == KIND_OPPORTUNISTIC_GROUP;
+	/* type=passthrough: we never begin, but answer. */
+	c->opportunistic = (k == KIND_OPPORTUNISTIC || k == KIND_OPPORTUNISTIC_GROUP) &&
+		d->type != MS_TYPE_DROP && d->type != MS_TYPE_REJECT;
+	return MS_OK;
+}
+
 ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 {
 	const struct ms_conn_desc *d = c->desc;
@@ -242,10 +298,13 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 	if ((d->authby & MS_AUTH_NEVER) && !never_negotiates(d))
 		return ms_fail(why, MS_ERR_CONFIG,
 			"authby=never goes with type=passthrough, drop or reject only");
-	err = conn_build_end(t, &c->local, d, &d->left, "left", why);
+	err = kinds_of(c, why);
+	if (err == MS_OK)
+		err = conn_build_end(t, &c->local, d, &d->left, "left", why);
 	if (err == MS_OK)
 		err = conn_build_end(t, &c->remote, d, &d->right, "right", why);
 	if (err == MS_OK) {
+		everybody(c);
 		asks(&c->local, &d->left, &c->remote);
 		asks(&c->remote, &d->right, &c->local);
 	}

@@ -43,14 +43,38 @@ void conn_unref(struct conn **c)
 		conn_free(dying);
 }
 
+static size_t member_text(const struct conn *c, char *buf, size_t size)
+{
+	const struct ms_selector *s = &c->remote.clients[0];
+	char net[MS_RANGE_TEXT], more[48] = "";
+	struct ms_subnet subnet;
+
+	if (ms_range_to_subnet(&s->range, &subnet) == MS_OK)
+		ms_subnet_text(&subnet, net, sizeof net);
+	else
+		ms_range_text(&s->range, net, sizeof net);
+	if (s->protocol != 0)
+		snprintf(more, sizeof more, "=%u/%u/%u", s->protocol,
+			c->local.clients[0].port_last == 65535 ? 0 : c->local.clients[0].port_first,
+			s->port_last == 65535 ? 0 : s->port_first);
+	return (size_t)snprintf(buf, size, "\"%s#%s%s\"", c->desc->name, net, more);
+}
+
 size_t conn_name_text(const struct conn *c, char *buf, size_t size)
 {
 	char addr[MS_ADDR_TEXT];
+	size_t n;
 
+	if (c->member)
+		return member_text(c, buf, size);
 	if (c->instance == 0)
 		return (size_t)snprintf(buf, size, "\"%s\"", c->desc->name);
 	ms_addr_text(&c->remote.host.addr, addr, sizeof addr);
-	return (size_t)snprintf(buf, size, "\"%s\"[%u] %s", c->desc->name, c->instance, addr);
+	if (!c->template->member)
+		return (size_t)snprintf(buf, size, "\"%s\"[%u] %s", c->desc->name, c->instance, addr);
+	n = member_text(c->template, buf, size);
+	return n + (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0, "[%u] %s",
+		c->instance, addr);
 }
 
 static size_t log_prefix(const void *object, char *buf, size_t size)
@@ -95,30 +119,73 @@ void conn_end_free(struct conn_end *e)
 			ms_sign()->pubkey_free(&e->pubkeys[i]);
 }
 
-struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
-	const struct ms_endpoint *remote, const struct ms_id *peer_id)
+/* A copy of `from` below `parent`, not yet in the table. */
+static struct conn *derive(struct conn_table *t, struct conn *parent, const struct conn *from)
 {
 	struct conn *c = calloc(1, sizeof *c);
 
 	if (c == NULL)
 		return NULL;
 	c->refs = 1;
-	c->template = conn_ref(template->template != NULL ? template->template : template);
-	c->desc = c->template->desc;
-	c->ike = c->template->ike;
-	c->esp = c->template->esp;
+	c->template = conn_ref(parent);
+	c->desc = parent->desc;
+	c->ike = parent->ike;
+	c->esp = parent->esp;
 	c->oriented = true;
-	c->left_is_local = c->template->left_is_local;
+	c->left_is_local = parent->left_is_local;
 	c->reqid = ++t->reqid;
-	memcpy(c->device, template->device, sizeof c->device);
-	memcpy(c->physical, template->physical, sizeof c->physical);
-	if (!conn_end_copy(&c->local, &template->local) ||
-		!conn_end_copy(&c->remote, &template->remote))
-		goto failed;
+	memcpy(c->device, from->device, sizeof c->device);
+	memcpy(c->physical, from->physical, sizeof c->physical);
+	if (!conn_end_copy(&c->local, &from->local) || !conn_end_copy(&c->remote, &from->remote))
+		conn_unref(&c);
+	return c;
+}
+
+static bool one_client(struct conn_end *e, const struct ms_selector *s)
+{
+	struct ms_selector *only = malloc(sizeof *only);
+
+	if (only == NULL)
+		return false;
+	*only = *s;
+	free(e->clients);
+	e->clients = only;
+	e->n_clients = 1;
+	e->has_client = true;
+	return true;
+}
+
+/* The table's reference, too.  On failure the caller's is gone. */
+static struct conn *insert_derived(struct conn_table *t, struct conn *c)
+{
+	if (conn_table_insert(t, c) != MS_OK)
+		conn_unref(&c);
+	return c;
+}
+
+static bool set_peer(struct conn *c, const struct ms_endpoint *remote, const struct ms_id *peer_id)
+{
 	c->remote.host = *remote;
-	if (c->remote.id.type == MS_ID_ANY && peer_id != NULL) {
-		if (ms_id_copy(&c->remote.id, peer_id) != MS_OK)
-			goto failed;
+	return c->remote.id.type != MS_ID_ANY || peer_id == NULL ||
+	       ms_id_copy(&c->remote.id, peer_id) == MS_OK;
+}
+
+/* An instance has no instances: those of what it is one of are meant. */
+static struct conn *instance_parent(struct conn *template)
+{
+	return template->instance != 0 ? template->template : template;
+}
+
+struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
+	const struct ms_endpoint *remote, const struct ms_id *peer_id)
+{
+	struct conn *c = derive(t, instance_parent(template), template);
+
+	if (c == NULL)
+		return NULL;
+	if (!set_peer(c, remote, peer_id)) {
+		conn_unref(&c);
+		return NULL;
 	}
 	if (!c->remote.has_client && c->remote.n_clients > 0) {
 		struct ms_subnet host = ms_subnet_host(&remote->addr);
@@ -130,11 +197,45 @@ struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
 		c->remote.clients[0] = s;
 	}
 	c->instance = ++t->instances;
-	c->template->n_instances++;
-	if (conn_table_insert(t, c) != MS_OK)
-		goto failed;
-	return conn_ref(c);
-failed:
-	conn_unref(&c);
-	return NULL;
+	c = insert_derived(t, c);
+	return c == NULL ? NULL : conn_ref(c);
+}
+
+struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
+	const struct ms_endpoint *remote, const struct ms_id *peer_id,
+	const struct ms_selector *mine, const struct ms_selector *theirs,
+	struct ms_pubkey *const *keys, unsigned n_keys)
+{
+	struct conn *c = derive(t, instance_parent(template), template);
+
+	if (c == NULL)
+		return NULL;
+	if (!set_peer(c, remote, peer_id) || !one_client(&c->local, mine) ||
+		!one_client(&c->remote, theirs)) {
+		conn_unref(&c);
+		return NULL;
+	}
+	for (unsigned i = 0; keys != NULL && i < n_keys && i < 2; i++)
+		if (c->remote.pubkeys[i] == NULL)
+			c->remote.pubkeys[i] = ms_sign()->pubkey_ref(keys[i]);
+	c->instance = ++t->instances;
+	c = insert_derived(t, c);
+	return c == NULL ? NULL : conn_ref(c);
+}
+
+struct conn *conn_group_member(struct conn_table *t, struct conn *group,
+	const struct ms_selector *mine, const struct ms_selector *theirs)
+{
+	struct conn *c = derive(t, group, group);
+
+	if (c == NULL)
+		return NULL;
+	c->member = true;
+	c->opportunistic = group->opportunistic;
+	c->oriented = group->oriented;
+	if ((mine != NULL && !one_client(&c->local, mine)) || !one_client(&c->remote, theirs)) {
+		conn_unref(&c);
+		return NULL;
+	}
+	return insert_derived(t, c);
 }

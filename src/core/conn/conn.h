@@ -6,6 +6,11 @@
  * out which end is ours.  A connection whose peer is %any is a template: instances are made from it
  * per peer and share its configuration.  Connections are refcounted: the table holds one reference,
  * each IKE and CHILD SA one.
+ *
+ * A connection with right=%group or %opportunisticgroup is a group: packets never belong to it, only
+ * to its members, one for each line of the group's file.  A member of an opportunistic group, and a
+ * connection with right=%opportunistic, is a template whose instances are made for one pair of
+ * addresses, when a packet asks for it or a peer does.
  */
 #ifndef MODSWAN_CORE_CONN_H
 #define MODSWAN_CORE_CONN_H
@@ -19,15 +24,16 @@
 
 #define CONN_MAX_SELECTORS 16
 
-/* The six routing states of seed 003, and unrouted ones with a key. */
+/* How far packets are led to it, and what becomes of them there; their order counts: what is
+ * RT_ROUTED_PROSPECTIVE or more has a route.  core/route/fsm.h says what leads where. */
 enum conn_routing {
 	RT_UNROUTED,
 	RT_UNROUTED_HOLD,
-	RT_ROUTED_ECLIPSED,
 	RT_ROUTED_PROSPECTIVE,
 	RT_ROUTED_HOLD,
 	RT_ROUTED_FAILURE,
 	RT_ROUTED_TUNNEL,
+	RT_STATES
 };
 
 struct conn_end {
@@ -57,7 +63,12 @@ struct conn {
 	uint32_t serial;	 /* of this object, for listings */
 	uint32_t instance;	 /* 0: not an instance; else its number, [N] */
 	struct conn *template;	 /* of an instance; holds a reference */
-	uint32_t n_instances;	 /* of a template, in the table */
+	uint32_t n_instances;	 /* of a template, or members of a group, in the table */
+	struct conn *children;	 /* these; ->sibling_next */
+	struct conn *sibling_prev, *sibling_next;
+	bool group;		 /* right=%group, %opportunisticgroup: only its members have packets */
+	bool opportunistic;	 /* who speaks for its peers is found out for each packet's pair */
+	bool member;		 /* of the group that is its template; has no number */
 	struct ms_conn_desc *desc; /* shared with the template */
 	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
 	struct conn_end local, remote;
@@ -74,6 +85,8 @@ struct conn {
 	bool wanted_up;			   /* --up or auto=start: revive after loss */
 	bool wanted_routed;		   /* --route or auto=route: packets bring it up */
 	struct route_job *route_jobs;	   /* core/route's queue for this connection */
+	struct route_of *route_of;	   /* what it has in the kernel; NULL: nothing */
+	bool keying_failed;		   /* the last attempt to key or rekey it did */
 	uint32_t tries;			   /* keying attempts since the last success */
 	uint32_t reqid;
 	char *dns, *domains;		   /* name servers that the peer named, words */
@@ -94,7 +107,7 @@ void conn_unref(struct conn **c);
 
 static inline bool conn_is_template(const struct conn *c)
 {
-	return c->remote.host.addr.family == 0 || c->remote.id.type == MS_ID_ANY ||
+	return c->group || c->opportunistic || c->remote.host.addr.family == 0 || c->remote.id.type == MS_ID_ANY ||
 	       (c->remote.pool != NULL && c->template == NULL);
 }
 
@@ -161,5 +174,18 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 /* From a template, for one peer; a new reference.  NULL: out of memory. */
 struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
 	const struct ms_endpoint *remote, const struct ms_id *peer_id);
+/* The same of an opportunistic template, for one pair of clients; not opportunistic itself.  keys
+ * (NULL: none) are what the peer may prove itself with; references are taken. */
+struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
+	const struct ms_endpoint *remote, const struct ms_id *peer_id,
+	const struct ms_selector *mine, const struct ms_selector *theirs,
+	struct ms_pubkey *const *keys, unsigned n_keys);
+
+/* --- groups ---------------------------------------------------------------------------------- */
+
+/* A member of a group for these peers, in the table until conn_delete(); borrowed.  mine NULL: the
+ * group's own clients.  It is as oriented as the group is.  NULL: out of memory. */
+struct conn *conn_group_member(struct conn_table *t, struct conn *group,
+	const struct ms_selector *mine, const struct ms_selector *theirs);
 
 #endif

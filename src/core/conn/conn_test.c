@@ -193,7 +193,7 @@ static void test_bad_words(void **state)
 	} cases[] = {
 		{ { "a", "192.1.2.345", "192.1.2.23", NULL, NULL, NULL, NULL }, "left=" },
 		{ { "b", "192.1.2.45", "%group", NULL, NULL, NULL, NULL },
-			"right=%group is not supported here" },
+			"%group goes with type=passthrough, drop or reject" },
 		{ { "c", "192.1.2.45", "192.1.2.23", "192.0.1.0/33", NULL, NULL, NULL },
 			"leftsubnet=" },
 		{ { "d", "192.1.2.45", "192.1.2.23", NULL, NULL, NULL, "@" }, "rightid=" },
@@ -395,6 +395,74 @@ static void test_many(void **state)
 	conn_table_free(&t);
 }
 
+static void assert_name(const struct conn *c, const char *want)
+{
+	char name[256];
+
+	assert_int_equal(conn_name_text(c, name, sizeof name), strlen(want));
+	assert_string_equal(name, want);
+}
+
+static void test_groups(void **state)
+{
+	const struct words w = { "private", "192.1.2.23", "%opportunisticgroup", NULL, NULL, NULL,
+		NULL };
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_endpoint gw = { addr("192.1.3.9"), 500 };
+	struct ms_selector far = net("10.2.0.0/16"), mine = net("192.1.2.23/32"),
+			   theirs = net("10.2.3.4/32");
+	struct ms_id gw_id = id("@gw.example");
+	struct conn *g, *m, *i;
+	struct ms_why why;
+
+	(void)state;
+	assert_int_equal(add(t, &w, &g, &why), MS_OK);
+	assert_int_equal(orient(t, g, "192.1.2.23", &why), MS_OK);
+	assert_true(g->group && g->opportunistic && conn_is_template(g));
+	m = conn_group_member(t, g, NULL, &far);
+	assert_non_null(m);
+	assert_true(m->member && m->opportunistic && !m->group && m->oriented);
+	assert_name(m, "\"private#10.2.0.0/16\"");
+	assert_ptr_equal(conn_by_name(t, "private"), g);
+	i = conn_instantiate_pair(t, m, &gw, &gw_id, &mine, &theirs, NULL, 0);
+	assert_non_null(i);
+	assert_false(i->opportunistic || conn_is_template(i));
+	assert_name(i, "\"private#10.2.0.0/16\"[1] 192.1.3.9");
+	assert_true(ms_selector_eq(&i->remote.clients[0], &theirs));
+	assert_true(ms_id_eq(&i->remote.id, &gw_id));
+	assert_ptr_equal(g->children, m);
+	assert_ptr_equal(m->children, i);
+	assert_int_equal(conn_count(t), 3);
+	conn_delete(t, i);
+	conn_unref(&i);
+	assert_null(m->children);
+	conn_delete(t, m);
+	assert_int_equal(g->n_instances, 0);
+	ms_id_free(&gw_id);
+	conn_table_free(&t);
+}
+
+static void test_group_words(void **state)
+{
+	const struct words both = { "a", "%group", "%opportunistic", NULL, NULL, NULL, NULL };
+	const struct words tunnel = { "b", "192.1.2.23", "%group", NULL, NULL, NULL, NULL };
+	const struct words all = { "packetdefault", "192.1.2.23", "%opportunistic", "0.0.0.0/0", NULL,
+		NULL, NULL };
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_selector everything = net("0.0.0.0/0");
+	struct ms_why why;
+	struct conn *c;
+
+	(void)state;
+	assert_int_equal(add(t, &both, &c, &why), MS_ERR_CONFIG);
+	assert_int_equal(add(t, &tunnel, &c, &why), MS_ERR_CONFIG);
+	assert_int_equal(add(t, &all, &c, &why), MS_OK);
+	assert_int_equal(orient(t, c, "192.1.2.23", &why), MS_OK);
+	assert_true(c->opportunistic && !c->group);
+	assert_true(ms_selector_eq(&c->remote.clients[0], &everything));
+	conn_table_free(&t);
+}
+
 static int register_crypto(void **state)
 {
 	(void)state;
@@ -425,6 +493,8 @@ int main(void)
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_find_clients),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_group_words),
 	};
 
 	return cmocka_run_group_tests(tests, register_crypto, unregister_crypto);

@@ -4,7 +4,8 @@
 
 static bool negotiates(const struct conn *c)
 {
-	return c->desc->type == MS_TYPE_TUNNEL || c->desc->type == MS_TYPE_TRANSPORT;
+	return c->opportunistic || c->desc->type == MS_TYPE_TUNNEL ||
+	       c->desc->type == MS_TYPE_TRANSPORT;
 }
 
 static bool pair_is(const struct conn *c, const struct ms_addr *local, const struct ms_addr *remote)

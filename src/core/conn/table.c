@@ -95,17 +95,17 @@ static void take_out(struct conn_table *t, struct conn_index *ix, const struct i
 		}
 }
 
-/* Nobody looks for an instance by its hosts: thousands behind one address must not lengthen the
+/* Nobody looks for an instance or a member by its hosts: thousands behind one address must not lengthen the
  * chain in which their template is found. */
 void conn_pair_insert(struct conn_table *t, struct conn *c)
 {
-	if (c->instance == 0)
+	if (c->instance == 0 && !c->member)
 		insert(t, &t->by_pair, &pair_kind, c);
 }
 
 void conn_pair_remove(struct conn_table *t, struct conn *c)
 {
-	if (c->instance == 0)
+	if (c->instance == 0 && !c->member)
 		take_out(t, &t->by_pair, &pair_kind, c);
 }
 
@@ -165,7 +165,27 @@ void conn_table_subjects(struct conn_table *t, conn_subject_f *fn, void *arg)
 	t->subject_arg = arg;
 }
 
-/* Instances are not found by name: their template is. */
+/* Its template knows it; one that is being added is the first. */
+static void adopt(struct conn *parent, struct conn *c)
+{
+	parent->n_instances++;
+	c->sibling_next = parent->children;
+	if (c->sibling_next != NULL)
+		c->sibling_next->sibling_prev = c;
+	parent->children = c;
+}
+
+static void disown(struct conn *parent, struct conn *c)
+{
+	parent->n_instances--;
+	*(c->sibling_prev == NULL ? &parent->children : &c->sibling_prev->sibling_next) =
+		c->sibling_next;
+	if (c->sibling_next != NULL)
+		c->sibling_next->sibling_prev = c->sibling_prev;
+	c->sibling_prev = c->sibling_next = NULL;
+}
+
+/* Instances and members are not found by name: their template is. */
 ms_err conn_table_insert(struct conn_table *t, struct conn *c)
 {
 	c->serial = ++t->serial;
@@ -174,7 +194,9 @@ ms_err conn_table_insert(struct conn_table *t, struct conn *c)
 	c->all_next = NULL;
 	*(t->last == NULL ? &t->first : &t->last->all_next) = c;
 	t->last = c;
-	if (c->instance == 0)
+	if (c->template != NULL)
+		adopt(c->template, c);
+	else
 		insert(t, &t->by_name, &name_kind, c);
 	if (c->oriented)
 		conn_pair_insert(t, c);
@@ -219,10 +241,10 @@ void conn_delete(struct conn_table *t, struct conn *c)
 		return;
 	c->deleted = true;
 	if (c->template != NULL)
-		c->template->n_instances--;
+		disown(c->template, c);
 	if (c->oriented)
 		conn_pair_remove(t, c);
-	if (c->instance == 0)
+	if (c->template == NULL)
 		take_out(t, &t->by_name, &name_kind, c);
 	*(c->all_prev == NULL ? &t->first : &c->all_prev->all_next) = c->all_next;
 	*(c->all_next == NULL ? &t->last : &c->all_next->all_prev) = c->all_prev;

@@ -149,9 +149,21 @@ void cmd_up(call *c)
 	}
 }
 
+/* Instances go with their last SA. */
+static void terminate_all(struct daemon *d, struct conn *conn)
+{
+	struct conn *next;
+
+	for (struct conn *i = conn->children; i != NULL; i = next) {
+		next = i->sibling_next;
+		terminate_all(d, i);
+	}
+	ike_terminate_conn(d->ike, conn);
+}
+
 void cmd_down(call *c)
 {
-	struct conn *conn = call_conn(c), *i, *next;
+	struct conn *conn = call_conn(c);
 	char name[256];
 
 	if (conn == NULL)
@@ -159,12 +171,7 @@ void cmd_down(call *c)
 	conn_name_text(conn, name, sizeof name);
 	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
 	conn->wanted_up = false;
-	for (i = conn_first(c->d->conns); i != NULL && conn->n_instances > 0; i = next) {
-		next = i->all_next;
-		if (i->template == conn)
-			ike_terminate_conn(c->d->ike, i);
-	}
-	ike_terminate_conn(c->d->ike, conn);
+	terminate_all(c->d, conn);
 	call_done_when_quiet(c, conn);
 }
 

@@ -92,7 +92,7 @@ void cmd_listpubkeys(call *c)
 	call_line(c, MS_RC_COMMENT, "List of Public Keys:");
 	call_line(c, MS_RC_COMMENT, " ");
 	for (const struct conn *k = conn_first(c->d->conns); k != NULL; k = k->all_next) {
-		if (k->instance != 0)
+		if (k->template != NULL)
 			continue;
 		list_end_keys(c, k, &k->local);
 		list_end_keys(c, k, &k->remote);

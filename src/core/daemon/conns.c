@@ -18,6 +18,8 @@ struct adding {
 static void delete_instance(struct daemon *d, struct conn *i)
 {
 	conn_ref(i);
+	while (i->children != NULL)
+		delete_instance(d, i->children);
 	ike_terminate_conn(d->ike, i);
 	conn_delete(d->conns, i);
 	route_release(d->route, i);
@@ -26,15 +28,10 @@ static void delete_instance(struct daemon *d, struct conn *i)
 
 void daemon_delete_conn(struct daemon *d, struct conn *c)
 {
-	struct conn *i, *next;
-
 	conn_ref(c);
-	/* Instances live and die with their template. */
-	for (i = conn_first(d->conns); i != NULL && c->n_instances > 0; i = next) {
-		next = i->all_next;
-		if (i->template == c)
-			delete_instance(d, i);
-	}
+	/* Instances and members live and die with their template. */
+	while (c->children != NULL)
+		delete_instance(d, c->children);
 	c->wanted_up = false;
 	control_forget_conn(d->control, c);
 	conn_delete(d->conns, c);
@@ -151,6 +148,8 @@ static void start_one(struct daemon *d, struct conn *c)
 	struct ms_why why = { "" };
 	ms_err err = MS_OK;
 
+	if (c->group)
+		return; /* its members are */
 	switch ((enum ms_conn_auto)c->desc->autostart) {
 	case MS_AUTO_ROUTE:
 		route_connection(d->route, c, routed, d);
@@ -177,7 +176,7 @@ void daemon_orient_all(struct daemon *d)
 		ms_err err;
 
 		next = c->all_next;
-		if (c->instance != 0)
+		if (c->template != NULL)
 			continue;
 		err = daemon_orient(d, c, &why);
 		if (err != MS_OK) {

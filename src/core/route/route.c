@@ -32,7 +32,6 @@ const char *route_state_name(enum conn_routing s)
 	static const char *const names[] = {
 		[RT_UNROUTED] = "unrouted",
 		[RT_UNROUTED_HOLD] = "unrouted HOLD",
-		[RT_ROUTED_ECLIPSED] = "eroute eclipsed",
 		[RT_ROUTED_PROSPECTIVE] = "prospective erouted",
 		[RT_ROUTED_HOLD] = "erouted HOLD",
 		[RT_ROUTED_FAILURE] = "fail erouted",
