@@ -71,6 +71,8 @@
 	X(PMTU_LEARNED, "pmtu_learned", "ICMP messages that made a path's MTU smaller")             \
 	X(PMTU_REFUSED, "pmtu_refused", "ICMP messages on MTUs that quote no packet of ours")       \
 	X(OUT_CUT, "out_cut", "protected packets too big for their path, sent in fragments")        \
+	X(FRAGMENT_WAIT, "fragment_wait", "fragments that waited for the first one of their datagram")  \
+	X(FRAGMENT_LOST, "fragment_lost", "dropped: fragments whose first one did not come in time")   \
 	X(OUT_ICMP_QUOTE, "out_icmp_quote", "ICMP errors sent by the SA of what they quote")        \
 	X(TCP_MSS, "tcp_mss", "SYNs whose segment size was lowered")                              \
 	X(ICMP_SENT, "icmp_sent", "ICMP errors sent")                                              \

@@ -265,6 +265,25 @@ struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow)
 	return NULL;
 }
 
+bool eroute_needs_ports(struct eroute_table *t, const union flow_words *flow, bool protocol)
+{
+	const struct group_list *l = rcu_get(t->list);
+	uint32_t i;
+
+	for (i = 0; i < l->n; i++) {
+		const struct eroute_group *g = l->groups[i];
+		union flow_words key;
+
+		if (!masked_key(g, flow, &key))
+			continue;
+		if (g->mask.sport != 0 || g->mask.dport != 0 || (protocol && g->mask.proto != 0))
+			return true;
+		if (hashtable_find(&g->table, flow_hash(&key), match, &key) != NULL)
+			return false;
+	}
+	return false;
+}
+
 struct eroute *eroute_find_cached(struct eroute_table *t, struct eroute_cache *c,
 	const union flow_words *flow)
 {

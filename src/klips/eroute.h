@@ -70,6 +70,9 @@ void eroute_cache_warm(struct eroute_table *t, struct eroute_cache *c, const uni
 
 /* Worker or control; the caller is an online RCU reader. */
 struct eroute *eroute_find(struct eroute_table *t, const union flow_words *flow);
+/* A flow whose ports, and with `protocol` also that, are not known: may they decide what is found?  As
+ * far as the masks tell: perhaps no eroute of these addresses has ports. */
+bool eroute_needs_ports(struct eroute_table *t, const union flow_words *flow, bool protocol);
 /* n of them at once, whose memory is fetched side by side; NULL where there is none. */
 void eroute_find_batch(struct eroute_table *t, const union flow_words *flows,
 	struct eroute **found, unsigned n);

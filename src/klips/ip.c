@@ -30,6 +30,7 @@ static bool parse4(const uint8_t *p, size_t len, struct ip_view *out)
 	out->df = (frag & IP_DF) != 0;
 	out->later_fragment = (frag & IP_OFFMASK) != 0;
 	out->fragment = (frag & (IP_OFFMASK | IP_MF)) != 0;
+	out->id = be16(p + 4);
 	return true;
 }
 
@@ -49,6 +50,7 @@ static void walk_extensions(const uint8_t *p, struct ip_view *out)
 			step = 8;
 			out->fragment = true;
 			out->later_fragment = (be16(p + at + 2) & 0xfff8) != 0;
+			out->id = (uint32_t)be16(p + at + 4) << 16 | be16(p + at + 6);
 			break;
 		default:
 			return;
@@ -113,6 +115,18 @@ void ip_flow(const uint8_t *p, const struct ip_view *v, struct flow *out)
 		out->sport = be16(p + v->upper_at);
 		out->dport = be16(p + v->upper_at + 2);
 	}
+}
+
+bool ip_protocol_unknown(const struct ip_view *v)
+{
+	return v->later_fragment && v->version == 6
+		&& (v->upper == IPPROTO_HOPOPTS || v->upper == IPPROTO_ROUTING
+			|| v->upper == IPPROTO_DSTOPTS);
+}
+
+bool ip_ports_unknown(const struct ip_view *v)
+{
+	return v->later_fragment && (has_ports(v->upper) || ip_protocol_unknown(v));
 }
 
 struct ms_addr ip_src(const uint8_t *p)

@@ -25,6 +25,7 @@ struct ip_view {
 	uint16_t header;   /* octets of the base header */
 	uint16_t upper_at; /* octets before the upper protocol */
 	uint32_t total;	   /* octets that the header speaks of */
+	uint32_t id;	   /* of fragments: which datagram */
 	bool df;	   /* IPv4; IPv6 always */
 	bool fragment;	   /* any fragment */
 	bool later_fragment; /* without the upper header */
@@ -35,6 +36,10 @@ struct ip_view {
 bool ip_parse(const uint8_t *p, size_t len, struct ip_view *out);
 /* Source, destination, protocol and, for TCP, UDP, SCTP, UDP-Lite and DCCP, ports. */
 void ip_flow(const uint8_t *p, const struct ip_view *v, struct flow *out);
+/* Of a later fragment: does its protocol have ports, or may it?  Is its protocol what the first one's
+ * extension headers begin with only (RFC 8200 s4.5)? */
+bool ip_ports_unknown(const struct ip_view *v);
+bool ip_protocol_unknown(const struct ip_view *v);
 struct ms_addr ip_src(const uint8_t *p);
 struct ms_addr ip_dst(const uint8_t *p);
 

@@ -78,15 +78,12 @@ static void undo_one(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
 		return;
 	}
 	p->len = v.total; /* traffic flow confidentiality padding, RFC 4303 s2.7 */
-	if (!content_allowed(sa, p->data, &v)) {
-		pkt_drop(w, p, KC_IN_POLICY);
-		return;
-	}
 	if (!ip_tos_decapsulate(p->data, &v, p->tos, sa->decap_dscp)) {
 		pkt_drop(w, p, KC_IN_ECN);
 		return;
 	}
-	p->done = sa;
+	if (content_takes(w, sa, p, &v))
+		p->done = sa;
 }
 
 static void ipip_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n)

@@ -16,7 +16,7 @@ libklips_la_SOURCES = \
 	src/klips/encap.c src/klips/encap.h \
 	src/klips/eroute.c src/klips/eroute.h src/klips/eroute_key.h \
 	src/klips/esp.c src/klips/esp.h \
-	src/klips/fragment.c src/klips/fragment.h \
+	src/klips/firsts.c src/klips/firsts.h src/klips/fragment.c src/klips/fragment.h \
 	src/klips/hashtable.c src/klips/hashtable.h \
 	src/klips/hold.c src/klips/hold.h \
 	src/klips/icmp.c src/klips/icmp.h src/klips/icmp_quote.c src/klips/icmp_quote.h \
@@ -96,7 +96,7 @@ src_klips_path_fuzz_SOURCES = src/klips/path_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_path_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-klips_path_tests = src/klips/esp_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test \
+klips_path_tests = src/klips/esp_test src/klips/firsts_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test \
 	src/klips/vector_test src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
@@ -105,6 +105,8 @@ src_klips_offload_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_life_test_SOURCES = src/klips/life_test.c $(klips_rig)
 src_klips_life_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
 src_klips_life_test_LDADD = $(klips_rig_libs) $(LTDL_LIBS) $(CMOCKA_LIBS)
+src_klips_firsts_test_SOURCES = src/klips/firsts_test.c $(klips_rig)
+src_klips_firsts_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_header_test_SOURCES = src/klips/header_test.c $(klips_rig)
 src_klips_header_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_pmtu_test_SOURCES = src/klips/pmtu_test.c $(klips_rig)

@@ -29,6 +29,7 @@ struct held *held_new(const uint8_t *data, uint32_t len, struct klips_device *de
 		return NULL;
 	h->next = NULL;
 	h->device = device;
+	h->arrived = false;
 	h->len = len;
 	memcpy(h->data, data, len);
 	return h;

@@ -24,6 +24,7 @@ struct pkt;
 struct held {
 	struct held *next;
 	struct klips_device *device;
+	bool arrived; /* out of an SA, and checked: for the host */
 	uint32_t len;
 	uint8_t data[];
 };

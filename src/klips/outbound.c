@@ -8,6 +8,7 @@
  * Standards: RFC 4301 s5.1.
  */
 #include "klips/instance.h"
+#include "klips/firsts.h"
 #include "klips/icmp.h"
 #include "klips/icmp_quote.h"
 #include "klips/io.h"
@@ -211,6 +212,25 @@ static void no_eroute(struct look *l, struct pkt *p)
 	look_drop(l, p, KC_OUT_NO_EROUTE);
 }
 
+/* RFC 4301 s7.3, s7.4: where ports decide, those of the datagram's first fragment.  False: it waits. */
+static bool follow_first(struct look *l, struct pkt *p)
+{
+	struct fragment_of f = { p->data, &l->v, NULL };
+	struct held *waited;
+
+	if (!l->v.later_fragment) {
+		waited = firsts_put(l->w, &f, &l->flow.flow);
+		if (waited != NULL)
+			worker_inject(l->w, waited);
+		return true;
+	}
+	if (firsts_get(l->w, &f, &l->flow.flow) || !ip_ports_unknown(&l->v)
+		|| !eroute_needs_ports(l->w->k->eroutes, &l->flow, ip_protocol_unknown(&l->v)))
+		return true;
+	firsts_wait(l->w, &f, p, l->d);
+	return false;
+}
+
 static void look_up(struct look *l, struct pkt *p)
 {
 	struct klips_worker *w = l->w;
@@ -231,6 +251,8 @@ static void look_up(struct look *l, struct pkt *p)
 		return;
 	}
 	ip_flow(p->data, &l->v, &l->flow.flow);
+	if (l->v.fragment && !follow_first(l, p))
+		return;
 	er = eroute_find_cached(w->k->eroutes, &w->eroutes, &l->flow);
 	if (is_ike(l, er)) {
 		l->ike[l->n_ike++] = p;

@@ -172,6 +172,7 @@ static void packet4(struct room *r, struct text *t, unsigned nest)
 		return;
 	at[0] = (uint8_t)(0x45 + options / 4);
 	at[1] = octet(t);
+	at[5] = octet(t) & 1;
 	at[6] = octet(t);
 	at[6] = at[6] < 0xc0 ? 0x40 & at[6] : at[6]; /* a fragment now and then */
 	at[7] = (at[6] & 0x20) != 0 ? octet(t) : 0;
@@ -261,10 +262,25 @@ static struct rig rig;
 static struct group groups[KINDS];
 static uint8_t sink[70000];
 
+/* Out of the first of these groups only UDP from low ports may come. */
+static void narrow_content(struct klips_sa *sa, int family)
+{
+	struct ms_addr any = ms_addr_any((uint16_t)family);
+	struct ms_subnet all = ms_subnet_make(&any, 0);
+	struct ms_selector src = ms_selector_of_subnet(&all), dst = src;
+
+	src.protocol = IPPROTO_UDP;
+	src.port_last = 0x7fff;
+	if (sa_set_content(sa, &src, &dst) != MS_OK)
+		abort();
+}
+
 static void add_eroute(int family, uint8_t protocol, enum ms_shunt shunt, struct klips_sa *sa)
 {
 	struct flow f = { .family = (uint8_t)family, .proto = protocol };
-	struct flow_mask m = { f.family, 0, 0, protocol == 0 ? 0 : 8, 0, 0 };
+	/* UDP: only to low ports, so that fragments need their first one */
+	uint8_t port = protocol == IPPROTO_UDP ? 1 : 0;
+	struct flow_mask m = { f.family, 0, 0, protocol == 0 ? 0 : 8, 0, port };
 	struct eroute *er = eroute_new(&f, &m);
 
 	if (er == NULL || eroute_put(rig.k.eroutes, er, true) != MS_OK)
@@ -301,6 +317,8 @@ static void prepare(void)
 	for (i = 0; i < KINDS; i++)
 		if (group_new(&rig, &groups[i], kinds[i].m, kinds[i].n, 0x1000 + 0x100 * i) != MS_OK)
 			abort();
+	narrow_content(groups[0].in[0], AF_INET);
+	narrow_content(groups[1].in[0], AF_INET6);
 	add_sender(AF_INET);
 	add_sender(AF_INET6);
 	add_eroute(AF_INET, 0, MS_SHUNT_NONE, groups[6].out[0]);
@@ -393,6 +411,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		through(&t, &r);
 	}
 	rig_notes(&rig);
+	rig.w->wake.ready(rig.w, &rig.w->wake);
 	while (rig_delivered(&rig, sink, sizeof sink) > 0)
 		continue;
 	return 0;

@@ -34,6 +34,7 @@ struct sa_limits {
 struct sa_content {
 	struct rcu_head rcu;
 	unsigned n_src, n_dst;
+	bool upper; /* some selector looks at protocol or ports */
 	struct ms_selector selectors[];
 };
 

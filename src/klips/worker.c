@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "klips/worker.h"
 
+#include "klips/firsts.h"
 #include "klips/instance.h"
 #include "klips/io.h"
 #include "klips/ipcomp.h"
@@ -51,22 +52,34 @@ const uint8_t *worker_random(struct klips_worker *w, unsigned len)
 	return w->random + w->random_left;
 }
 
-/* Held packets go through look-up as if they had just been read; one at a time keeps order. */
+/* As if it had just been read, or just been checked. */
+static void run_one(struct klips_worker *w, const struct held *h)
+{
+	struct pkt *p = &w->pkts[0];
+
+	if (h->len > PKT_MAX || !device_known(w->k, h->device))
+		return;
+	p->len = h->len;
+	worker_reset(w, 1);
+	memcpy(p->data, h->data, h->len);
+	p->injected = true;
+	p->device = h->device;
+	device_counts(w, h->device);
+	if (h->arrived)
+		tun_deliver(w, w->batch, 1);
+	else
+		outbound(w, h->device, 1);
+	device_counts(w, NULL);
+}
+
+/* One at a time keeps order. */
 static void run_injected(struct klips_worker *w, struct held *list)
 {
 	while (list != NULL) {
 		struct held *h = list;
 
 		list = h->next;
-		if (h->len <= PKT_MAX && device_known(w->k, h->device)) {
-			w->pkts[0].len = h->len;
-			worker_reset(w, 1);
-			memcpy(w->pkts[0].data, h->data, h->len);
-			w->pkts[0].injected = true;
-			device_counts(w, h->device);
-			outbound(w, h->device, 1);
-			device_counts(w, NULL);
-		}
+		run_one(w, h);
 		free(h);
 	}
 }
@@ -166,10 +179,11 @@ struct klips_worker *worker_new(struct klips *k, unsigned index)
 	w->joined_most = share(PKT_JOINED, k);
 	pthread_mutex_init(&w->mutex, NULL);
 	w->comp = ipcomp_new();
+	w->firsts = firsts_new(k->n_workers);
 	w->buffers = malloc((size_t)PKT_BUF * (PKT_BATCH + 1 + PKT_JOINED));
 	w->epfd = epoll_create1(EPOLL_CLOEXEC);
 	w->wake = (struct klips_source){ wake_ready, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), w };
-	if (w->buffers != NULL && w->comp != NULL && w->epfd >= 0 && w->wake.fd >= 0
+	if (w->buffers != NULL && w->comp != NULL && w->firsts != NULL && w->epfd >= 0 && w->wake.fd >= 0
 		&& worker_watch(w, &w->wake) == MS_OK) {
 		for (i = 0; i < PKT_BATCH; i++)
 			w->pkts[i].own = w->buffers + (size_t)i * PKT_BUF;
@@ -205,6 +219,7 @@ void worker_free(struct klips_worker **wp)
 		close(w->epfd);
 	free(w->buffers);
 	ipcomp_free(&w->comp);
+	firsts_free(&w->firsts);
 	pthread_mutex_destroy(&w->mutex);
 	ms_wipe(w, sizeof *w);
 	free(w);
@@ -226,7 +241,7 @@ void worker_unwatch(struct klips_worker *w, struct klips_source *s)
 		epoll_ctl(w->epfd, EPOLL_CTL_DEL, s->fd, &none);
 }
 
-void worker_inject(struct klips_worker *w, struct held *h)
+void worker_inject(struct klips_worker *w, struct held *list)
 {
 	uint64_t one = 1;
 	struct held **at;
@@ -234,7 +249,7 @@ void worker_inject(struct klips_worker *w, struct held *h)
 	pthread_mutex_lock(&w->mutex);
 	for (at = &w->inject; *at != NULL; at = &(*at)->next)
 		continue;
-	*at = h;
+	*at = list;
 	pthread_mutex_unlock(&w->mutex);
 	if (write(w->wake.fd, &one, sizeof one) < 0)
 		return; /* its counter is full: it will wake anyhow */

@@ -27,6 +27,7 @@ struct held;
 struct klips;
 struct klips_worker;
 struct ipcomp;
+struct firsts;
 
 /* What epoll points to.  Memory lives until a grace period after it was taken from the set. */
 struct klips_source {
@@ -84,6 +85,7 @@ struct klips_worker {
 		uint64_t first, last;
 	} turn; /* the numbers taken last */
 	struct ipcomp *comp;
+	struct firsts *firsts;
 	struct io_scratch io;
 	uint8_t random[RANDOM_POOL];
 	unsigned random_left;
@@ -92,7 +94,7 @@ struct klips_worker {
 	uint32_t icmp_tokens;
 
 	pthread_mutex_t mutex;
-	struct held *inject; /* packets that the control thread puts in as if read */
+	struct held *inject; /* packets that waited, to be handled as if read now */
 };
 
 /* NULL: no memory or descriptors. */
@@ -105,8 +107,8 @@ ms_err worker_watch(struct klips_worker *w, struct klips_source *s) MS_MUST_CHEC
 /* The source may still be in use until a grace period has passed. */
 void worker_unwatch(struct klips_worker *w, struct klips_source *s);
 
-/* Control thread: takes h over. */
-void worker_inject(struct klips_worker *w, struct held *h);
+/* Control thread, or the worker itself for later: takes the list over. */
+void worker_inject(struct klips_worker *w, struct held *list);
 
 /* --- on the worker's thread ----------------------------------------------------------------- */
 

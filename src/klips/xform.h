@@ -38,6 +38,10 @@ const struct klips_xform *klips_xform_of(uint8_t protocol);
 /* RFC 4301 s5.2: may this packet come out of the SA? */
 struct ip_view;
 bool content_allowed(const struct klips_sa *sa, const uint8_t *data, const struct ip_view *v);
+/* The same of a whole packet in p, by the first fragment of its datagram if it is a later one; false:
+ * dead, counted, or kept until the first comes. */
+bool content_takes(struct klips_worker *w, const struct klips_sa *sa, struct pkt *p,
+	const struct ip_view *v);
 
 /* May outer be applied right after inner?  One without a transform here: yes, it never runs. */
 bool klips_xform_follows(const struct klips_sa *inner, const struct klips_sa *outer);
