@@ -55,7 +55,7 @@ static ms_err classify(const EVP_PKEY *pkey, enum ms_key_type *type, struct ms_w
 			EVP_PKEY_get0_type_name(pkey));
 	*type = key_types[i].type;
 	if (*type == MS_KEY_RSA)
-		return rsa_size_check((unsigned)EVP_PKEY_get_bits(pkey), why);
+		return rsa_public_check(pkey, why);
 	if (*type != MS_KEY_ECDSA)
 		return MS_OK;
 	EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve, NULL);

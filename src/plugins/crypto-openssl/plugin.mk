@@ -37,6 +37,7 @@ src_plugins_crypto_openssl_key_fuzz_LDADD = src/plugins/crypto-openssl/libopenss
 if HAVE_CMOCKA
 crypto_openssl_tests = \
 	src/plugins/crypto-openssl/encr_test \
+	src/plugins/crypto-openssl/forgery_test \
 	src/plugins/crypto-openssl/kat_test \
 	src/plugins/crypto-openssl/ke_test \
 	src/plugins/crypto-openssl/mac_test \
@@ -51,6 +52,9 @@ TESTS += $(crypto_openssl_tests)
 src_plugins_crypto_openssl_encr_test_SOURCES = src/plugins/crypto-openssl/encr_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_encr_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_forgery_test_SOURCES = src/plugins/crypto-openssl/forgery_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_forgery_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_kat_test_SOURCES = src/plugins/crypto-openssl/kat_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_kat_test_LDADD = $(crypto_openssl_test_libs)

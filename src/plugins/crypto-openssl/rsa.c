@@ -15,7 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 
-ms_err rsa_size_check(unsigned bits, struct ms_why *why)
+static ms_err rsa_size_check(unsigned bits, struct ms_why *why)
 {
 	if (bits < RSA_MIN_BITS)
 		return ms_fail(why, MS_ERR_BAD_KEY,
@@ -76,6 +76,21 @@ static ms_err check_public(const BIGNUM *n, const BIGNUM *e, struct ms_why *why)
 			"the RSA public exponent has %d bits; at most 64 are accepted",
 			BN_num_bits(e));
 	return MS_OK;
+}
+
+ms_err rsa_public_check(const EVP_PKEY *pkey, struct ms_why *why)
+{
+	BIGNUM *n = NULL, *e = NULL;
+	ms_err err = MS_ERR_BAD_KEY;
+
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
+		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
+		err = check_public(n, e, why);
+	else
+		err = openssl_fail(why, err, "RSA key without modulus and exponent");
+	BN_free(n);
+	BN_free(e);
+	return err;
 }
 
 ms_err pubkey_from_rfc3110(struct ms_pubkey **out, struct ms_bytes blob, struct ms_why *why)

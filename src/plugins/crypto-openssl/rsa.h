@@ -4,9 +4,12 @@
 
 #include <modswan/error.h>
 
+#include <openssl/evp.h>
+
 #define RSA_MIN_BITS 512   /* the family's floor for keys in ipsec.secrets */
 #define RSA_MAX_BITS 16384 /* a signature must fit MS_MAX_SIGNATURE_OCTETS */
 
-ms_err rsa_size_check(unsigned bits, struct ms_why *why);
+/* What modulus and exponent alone can show; a certificate's and a peer's key come this way too. */
+ms_err rsa_public_check(const EVP_PKEY *pkey, struct ms_why *why);
 
 #endif

@@ -229,12 +229,83 @@ static void test_bad_public_keys(void **state)
 	}
 }
 
+/* --- keys of certificates ------------------------------------------------------------------------ */
+
+/* tag, length, body */
+static size_t element(uint8_t tag, const uint8_t *body, size_t len, uint8_t *out)
+{
+	out[0] = tag;
+	out[1] = 0x82;
+	out[2] = (uint8_t)(len >> 8);
+	out[3] = (uint8_t)len;
+	memmove(out + 4, body, len);
+	return len + 4;
+}
+
+/* As a certificate has it, with these octets as modulus and exponent. */
+static ms_err from_spki(const uint8_t *n, size_t n_len, const uint8_t *e, size_t e_len)
+{
+	static const uint8_t algorithm[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+		0x01, 0x01, 0x01, 0x05, 0x00 };
+	uint8_t pair[4096], bits[4096] = { 0 }, spki[4096];
+	struct ms_pubkey *key = NULL;
+	struct ms_why why = { "" };
+	size_t len = element(0x02, n, n_len, pair);
+	ms_err err;
+
+	len += element(0x02, e, e_len, pair + len);
+	len = element(0x30, pair, len, bits + 1) + 1;
+	memcpy(pair, algorithm, sizeof algorithm);
+	len = sizeof algorithm + element(0x03, bits, len, pair + sizeof algorithm);
+	len = element(0x30, pair, len, spki);
+	err = SIGN->pubkey_from_spki(&key, ms_bytes(spki, len), &why);
+	assert_int_equal(err == MS_OK, key != NULL);
+	assert_true(err == MS_OK || (err == MS_ERR_BAD_KEY && why.text[0] != '\0'));
+	SIGN->pubkey_free(&key);
+	return err;
+}
+
+/* CVE-2026-14957, CVE-2017-9022, CVE-2018-17540: the same numbers that RFC 3110 keys may not have. */
+static void test_cve_2026_14957_keys_of_certificates(void **state)
+{
+	static const struct {
+		uint8_t octets[12];
+		size_t len;
+		bool good;
+	} exponents[] = { { { 1, 0, 1 }, 3, true }, { { 3 }, 1, true }, { { 0 }, 1, false },
+		{ { 1 }, 1, false }, { { 2 }, 1, false }, { { 0x80 }, 1, false },
+		{ { 1, 0, 0 }, 3, false },
+		{ { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 9, true },
+		{ { 1, 0, 0, 0, 0, 0, 0, 0, 1 }, 9, false },
+		{ { 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 }, 12, false }, { { 0 }, 0, false } };
+	static uint8_t n[2100];
+
+	(void)state;
+	memset(n, 0xff, sizeof n);
+	n[0] = 0;
+	for (size_t i = 0; i < sizeof exponents / sizeof exponents[0]; i++)
+		assert_int_equal(
+			from_spki(n, 257, exponents[i].octets, exponents[i].len) == MS_OK,
+			exponents[i].good);
+	/* an even modulus, zero, one (OpenSSL takes a sign bit for a number's own) */
+	n[256] = 0xfe;
+	assert_int_not_equal(from_spki(n, 257, exponents[0].octets, 3), MS_OK);
+	n[256] = 0xff;
+	for (uint8_t one = 0; one < 4; one++)
+		assert_int_not_equal(from_spki(&one, 1, exponents[0].octets, 3), MS_OK);
+	/* moduli of 1 to 16 octets, and all on the way to one that is long enough and one too long */
+	for (size_t len = 0; len <= 2060; len += len < 80 || len > 2040 ? 1 : 97)
+		assert_int_equal(from_spki(n, len + 1, exponents[0].octets, 3) == MS_OK,
+			len >= 64 && len <= 2048);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rsa_numbers),
 		cmocka_unit_test(test_rsa_bad_shapes),
 		cmocka_unit_test(test_bad_public_keys),
+		cmocka_unit_test(test_cve_2026_14957_keys_of_certificates),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_setup, crypto_teardown);
