@@ -23,7 +23,8 @@ if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 check_LTLIBRARIES += src/core/sim/libsim.la
 src_core_sim_libsim_la_SOURCES = src/core/sim/sim.c src/core/sim/sim.h src/core/sim/sim_host.c \
-	src/core/sim/sim_kernel.c src/core/sim/sim_key.c src/core/sim/sim_key.h \
+	src/core/sim/sim_faults.c src/core/sim/sim_faults.h src/core/sim/sim_kernel.c \
+	src/core/sim/sim_key.c src/core/sim/sim_key.h \
 	src/core/sim/sim_net.c src/core/sim/sim_priv.h src/core/sim/sim_test.h \
 	src/core/sim/tape_test.h
 src_core_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
@@ -35,7 +36,9 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/fragment_bounds_test \
 	src/core/ike/children_test src/core/ike/cp_test src/core/ike/mobike_test \
 	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
-	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/payload_test
+	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
+	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
+	src/core/ike/crypto_fault_test src/core/ike/payload_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -86,6 +89,21 @@ src_core_ike_cve_test_LDADD = $(ike_test_libs)
 src_core_ike_cve_auth_test_SOURCES = src/core/ike/cve_auth_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cve_auth_test_LDADD = $(ike_test_libs)
+src_core_ike_cve_exchange_test_SOURCES = src/core/ike/cve_exchange_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_cve_exchange_test_LDADD = $(ike_test_libs)
+src_core_ike_cve_sa_test_SOURCES = src/core/ike/cve_sa_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_cve_sa_test_LDADD = $(ike_test_libs)
+src_core_ike_cve_log_test_SOURCES = src/core/ike/cve_log_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_cve_log_test_LDADD = $(ike_test_libs)
+src_core_ike_cancel_test_SOURCES = src/core/ike/cancel_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_cancel_test_LDADD = $(ike_test_libs)
+src_core_ike_crypto_fault_test_SOURCES = src/core/ike/crypto_fault_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_crypto_fault_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_test_SOURCES = src/core/ike/payload_test.c
 src_core_ike_payload_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c

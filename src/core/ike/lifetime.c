@@ -169,9 +169,10 @@ static void give_up(struct ike_sa *ike)
 			   : ike->state == IKE_PARENT_I2
 				   ? "Possible authentication failure: no acceptable "
 				     "response to our first encrypted message"
-				   : "the peer does not answer";
+			   : ike->request ? "the peer does not answer"
+					  : "nothing can be said to the peer";
 
-	if (ike->state != IKE_DELETING)
+	if (ike->state != IKE_DELETING && ike->request)
 		ike_report(ike, ike->serial, MS_RC_NORETRANSMISSION,
 			"max number of retransmissions (%u) reached %s.  %s",
 			(unsigned)(ike->sends ? ike->sends - 1 : 0), ike_state_name(ike->state),

@@ -121,6 +121,7 @@ static void put_child_deletes(struct ike_sa *ike, struct ike_out *out)
 void ike_informational_start(struct ike_sa *ike)
 {
 	struct ike_out out;
+	bool only_liveness = ike->wants == IKE_WANT_DPD;
 
 	ike_request_begin(ike, &out, IKE_X_INFORMATIONAL);
 	if (ike->wants & IKE_WANT_DELETE) {
@@ -141,6 +142,11 @@ void ike_informational_start(struct ike_sa *ike)
 		struct ms_logger lg = ike_logger(ike);
 
 		ms_error(&lg, "an INFORMATIONAL request could not be made");
+		/* Nobody will answer it, and what waits for that would wait for ever. */
+		if (!only_liveness) {
+			ike->give_up_at = ike_now(ike->e);
+			ike_arm(ike);
+		}
 	}
 }
 

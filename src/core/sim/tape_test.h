@@ -9,7 +9,7 @@
 #include "core/ike/ike_sa.h"
 #include "core/sim/sim_test.h"
 
-#define RECORDED 4
+#define RECORDED 8
 
 struct record {
 	struct ms_endpoint src, dst;
@@ -73,6 +73,26 @@ static inline struct pair paused(struct tape *t, unsigned stop)
 static inline void say(struct pair *p, const struct record *r, const uint8_t *octets, size_t len)
 {
 	sim_say(p->sim, &r->src, &r->dst, ms_bytes(octets, len));
+}
+
+/* A pair that is up; then start() says something, of which all before datagram `stop` passes (5 is the
+ * first) and `stop` is on the tape. */
+static inline struct pair paused_later(const struct sim_words *w, struct tape *t,
+	void (*start)(struct pair *p), unsigned stop)
+{
+	struct pair p = pair_new(w);
+
+	memset(t, 0, sizeof(*t));
+	p.sim->network = taping;
+	p.sim->network_arg = t;
+	pair_up(&p);
+	assert_pair_up(&p);
+	assert_int_equal(p.sim->packets, 4);
+	t->stop_before = stop;
+	start(&p);
+	sim_run(p.sim, 100);
+	assert_true(t->r[stop].len > 0);
+	return p;
 }
 
 struct inner {
@@ -157,6 +177,17 @@ static inline void settle(struct pair *p)
 	pair_free(p);
 }
 
+/* The same, and then both sides are told to end: nothing may be left of anything. */
+static inline void settle_and_end(struct pair *p)
+{
+	sim_run(p->sim, 40000);
+	ike_terminate_conn(p->west->ike, p->wc);
+	ike_terminate_conn(p->east->ike, p->ec);
+	sim_run(p->sim, 120000);
+	assert_pair_empty(p);
+	pair_free(p);
+}
+
 /* --- a message's inner payloads as a list --- */
 
 struct chain {
@@ -165,17 +196,32 @@ struct chain {
 	struct ms_bytes bodies[IKE_MAX_PAYLOADS];
 };
 
+static inline void chain_take(const struct ike_msg *m, struct chain *c)
+{
+	c->n = m->n;
+	for (unsigned i = 0; i < m->n; i++) {
+		c->types[i] = m->p[i].type;
+		c->bodies[i] = m->p[i].body;
+	}
+}
+
 static inline void chain_of(const struct inner *in, struct chain *c)
 {
 	struct ike_msg m = { .first_inner = in->first };
 
 	m.raw = ms_bytes(in->octets, in->len);
 	assert_int_equal(ike_msg_walk_inner(&m, m.raw, NULL), MS_OK);
-	c->n = m.n;
-	for (unsigned i = 0; i < m.n; i++) {
-		c->types[i] = m.p[i].type;
-		c->bodies[i] = m.p[i].body;
-	}
+	chain_take(&m, c);
+}
+
+/* Of a message in clear. */
+static inline void chain_of_record(const struct record *r, struct chain *c)
+{
+	struct ike_msg m;
+
+	assert_int_equal(ike_msg_header(&m, ms_bytes(r->octets, r->len)), MS_OK);
+	assert_int_equal(ike_msg_walk(&m, NULL), MS_OK);
+	chain_take(&m, c);
 }
 
 static inline void chain_put(const struct chain *c, struct inner *out, const struct ike_header *h)
@@ -195,8 +241,56 @@ static inline void chain_put(const struct chain *c, struct inner *out, const str
 	out->len = w.len;
 }
 
+/* What the chain says, in clear, with the record's header. */
+static inline void say_clear(struct pair *p, const struct record *r, const struct chain *c)
+{
+	struct inner out;
+	struct ike_msg m;
+	static uint8_t octets[8192];
+	struct wire_writer w = wire_writer(octets, sizeof(octets));
+
+	assert_int_equal(ike_msg_header(&m, ms_bytes(r->octets, r->len)), MS_OK);
+	chain_put(c, &out, &m.h);
+	m.h.next = out.first;
+	m.h.length = (uint32_t)(IKE_HEADER_OCTETS + out.len);
+	ike_layout_put(&ike_header_layout, &w, &m.h);
+	wire_put(&w, ms_bytes(out.octets, out.len));
+	assert_true(wire_written(&w));
+	say(p, r, octets, w.len);
+}
+
+/* --- ways to spoil a chain --- */
+
+static inline void drop_one(struct chain *c, unsigned how)
+{
+	memmove(&c->types[how], &c->types[how + 1], c->n - how - 1);
+	memmove(&c->bodies[how], &c->bodies[how + 1], (c->n - how - 1) * sizeof(c->bodies[0]));
+	c->n--;
+}
+
+static inline void empty_one(struct chain *c, unsigned how)
+{
+	c->bodies[how].len = 0;
+}
+
+static inline void double_one(struct chain *c, unsigned how)
+{
+	c->types[c->n] = c->types[how];
+	c->bodies[c->n++] = c->bodies[how];
+}
+
+static inline void only_one(struct chain *c, unsigned how)
+{
+	c->types[0] = c->types[how];
+	c->bodies[0] = c->bodies[how];
+	c->n = 1;
+}
+
 /* Message `number` with the chain that change() makes of it, on a fresh pair. */
 typedef void change_f(struct chain *c, unsigned how);
+static change_f *const spoilings[] __attribute__((unused)) = { drop_one, empty_one, double_one,
+	only_one };
+#define SPOILINGS (sizeof(spoilings) / sizeof(spoilings[0]))
 
 static inline void changed_inner(unsigned number, change_f *change, unsigned how)
 {

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Faults that other IKE daemons had, by exchange: what cve_test.c does to IKE_AUTH, here for
+ * IKE_SA_INIT, CREATE_CHILD_SA and INFORMATIONAL; and lists of notifies and deletes of every kind.
+ */
+#include "core/sim/tape_test.h"
+
+/* --- payloads missing ---------------------------------------------------------------------------- */
+
+/* CVE-2009-1957: a first message without some payload, then one that would go on with it; the same
+ * for the first answer. */
+static void test_cve_2009_1957_init_payload_omission(void **state)
+{
+	(void)state;
+	for (unsigned number = 1; number <= 2; number++)
+		for (size_t k = 0; k < SPOILINGS; k++)
+			for (unsigned i = 0, n = 1; i < n; i++) {
+				struct tape t;
+				struct pair p = paused(&t, number);
+				struct chain c;
+
+				chain_of_record(&t.r[number], &c);
+				n = c.n;
+				spoilings[k](&c, i);
+				say_clear(&p, &t.r[number], &c);
+				sim_run(p.sim, 50);
+				assert_int_equal(sim_ikes(p.west) + sim_ikes(p.east), 0);
+				t.stop_before = 0;
+				settle_and_end(&p);
+			}
+}
+
+static void rekey_child(struct pair *p)
+{
+	struct child_sa *c = ike_first_child(ike_first(p->west->ike));
+	struct ms_said said = { p->west->addr, c->spi_in, MS_PROTO_ESP };
+
+	ike_kernel_expire(p->west->ike, &said, false);
+}
+
+static void want(struct sim_node *n, unsigned what)
+{
+	struct ike_sa *ike = ike_first(n->ike);
+
+	ike->wants |= (uint8_t)what;
+	ike_next_request(ike);
+}
+
+static void rekey_ike(struct pair *p)
+{
+	want(p->west, IKE_WANT_REKEY);
+}
+
+static void end_child(struct pair *p)
+{
+	child_want_delete(ike_first_child(ike_first(p->west->ike)));
+}
+
+static void end_ike(struct pair *p)
+{
+	ike_terminate_conn(p->west->ike, p->wc);
+}
+
+static struct sim_words pfs_words(void)
+{
+	struct sim_words w = plain;
+
+	w.pfs = true;
+	return w;
+}
+
+/* Message 5 or 6 of an established pair with another chain. */
+static unsigned changed_later(void (*start)(struct pair *p), unsigned number, change_f *change,
+	unsigned how)
+{
+	struct sim_words w = pfs_words();
+	struct tape t;
+	struct pair p = paused_later(&w, &t, start, number);
+	struct ike_sa *to = ike_first((number % 2 ? p.east : p.west)->ike), from = *to;
+	struct inner in, out;
+	struct chain c;
+	unsigned n;
+
+	/* who speaks may have forgotten its keys by now */
+	from.initiator = !to->initiator;
+	from.iv = 0x7000;
+	open_record(to, &t.r[number], &in);
+	chain_of(&in, &c);
+	n = c.n;
+	if (change && how < n)
+		change(&c, how);
+	chain_put(&c, &out, &in.h);
+	say_sealed(&p, &from, &t.r[number], &out, out.octets, out.len);
+	t.stop_before = 0;
+	settle_and_end(&p);
+	return n;
+}
+
+/* CVE-2009-1958, CVE-2013-6467: CREATE_CHILD_SA and INFORMATIONAL without one of their payloads. */
+static void test_cve_2009_1958_later_payload_omission(void **state)
+{
+	static void (*const starts[])(struct pair *p) = { rekey_child, rekey_ike, end_child,
+		end_ike };
+
+	(void)state;
+	for (size_t s = 0; s < sizeof(starts) / sizeof(starts[0]); s++)
+		for (unsigned number = 5; number <= 6; number++)
+			for (size_t k = 0; k < SPOILINGS; k++)
+				for (unsigned i = 0, n = 1; i < n; i++)
+					n = changed_later(starts[s], number, spoilings[k], i);
+}
+
+/* --- answers that are errors -------------------------------------------------------------------- */
+
+static uint8_t notify[4 + 255 + 64];
+static size_t notify_len;
+
+static void notify_is(unsigned protocol, unsigned spi_octets, unsigned type, size_t data)
+{
+	memset(notify, 0x5a, sizeof(notify));
+	notify[0] = (uint8_t)protocol;
+	notify[1] = (uint8_t)spi_octets;
+	notify[2] = (uint8_t)(type >> 8);
+	notify[3] = (uint8_t)type;
+	notify_len = 4 + spi_octets + data;
+}
+
+/* Every type that has a meaning somewhere, and its neighbours. */
+static unsigned next_type(unsigned type)
+{
+	if (type < 60 || (type >= 16380 && type < 16460))
+		return type + 1;
+	return type < 16380 ? 16380 : type < 40960 ? 40960 : type < 65535 ? 65535 : 65536;
+}
+
+/* CVE-2013-7294: an answer to IKE_SA_INIT that is only a notify, INVALID_KE_PAYLOAD among them, with
+ * data of every length: none ends more than this attempt, and most nothing at all. */
+static void test_cve_2013_7294_answers_without_ke(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type < 65536; type = next_type(type))
+		for (size_t data = 0; data < 4; data++) {
+			struct tape t;
+			struct pair p = paused(&t, 2);
+			struct chain c = { 1, { IKE_P_NOTIFY }, { { NULL, 0 } } };
+
+			notify_is(0, 0, type, data);
+			c.bodies[0] = ms_bytes(notify, notify_len);
+			say_clear(&p, &t.r[2], &c);
+			say_clear(&p, &t.r[2], &c);
+			t.stop_before = 0;
+			sim_run(p.sim, 60000);
+			assert_int_equal(p.west->over, 1);
+			settle_and_end(&p);
+		}
+}
+
+/* CVE-2023-30570: who was refused goes on as if it had not been. */
+static void test_cve_2023_30570_after_a_refusal(void **state)
+{
+	(void)state;
+	for (unsigned spi = 0; spi < 4; spi++)
+		for (unsigned exchange = 34; exchange < 39; exchange++) {
+			struct tape t;
+			struct pair p = paused(&t, 1);
+			struct chain c;
+			uint8_t refused[4096], follow[64] = { 0 };
+			struct record *r = &t.r[1];
+
+			/* the only transform that we have in common goes */
+			chain_of_record(r, &c);
+			memcpy(refused, r->octets, r->len);
+			for (size_t i = 0; i < c.bodies[0].len; i++)
+				if (c.types[0] == IKE_P_SA)
+					refused[c.bodies[0].ptr - r->octets + (ptrdiff_t)i] =
+						i < 8 ? c.bodies[0].ptr[i] : 0xff;
+			say(&p, r, refused, r->len);
+			assert_int_equal(sim_states(p.east), 0);
+			memcpy(follow, r->octets, 28);
+			memset(follow + 8, spi == 0 ? 0 : spi == 1 ? 0xff : 0x01, 8);
+			if (spi == 3)
+				memcpy(follow + 8, follow, 8);
+			follow[16] = exchange == 34 ? 0 : IKE_P_SK;
+			follow[18] = (uint8_t)exchange;
+			follow[23] = exchange != 34;
+			follow[27] = sizeof(follow);
+			follow[31] = sizeof(follow) - 28;
+			say(&p, r, follow, sizeof(follow));
+			assert_int_equal(sim_states(p.east), 0);
+			t.stop_before = 0;
+			sim_run(p.sim, 20000);
+			assert_pair_up(&p);
+			settle_and_end(&p);
+		}
+}
+
+/* --- lists of notifies and deletes ---------------------------------------------------------------- */
+
+/* A protected message of west's on an established pair, as a peer that has the keys could say it. */
+static void say_informational(struct pair *p, const struct chain *c)
+{
+	struct ike_sa *w = ike_first(p->west->ike), *e = ike_first(p->east->ike);
+	struct ike_header h = { .version = IKE_VERSION_2, .exchange = IKE_X_INFORMATIONAL };
+	struct record r = { .src = { p->west->addr, 500 }, .dst = { p->east->addr, 500 } };
+	struct inner out;
+
+	if (!w || !e)
+		return;
+	memcpy(h.spi_i, w->spi_i, 8);
+	memcpy(h.spi_r, w->spi_r, 8);
+	h.flags = w->initiator ? IKE_F_INITIATOR : 0;
+	h.id = e->recv_id;
+	chain_put(c, &out, &h);
+	say_sealed(p, w, &r, &out, out.octets, out.len);
+}
+
+static struct pair up_and_west_silent(void)
+{
+	struct pair p = pair_new(&plain);
+
+	pair_up(&p);
+	assert_pair_up(&p);
+	p.west->down = true;
+	return p;
+}
+
+static void end_all(struct pair *p)
+{
+	sim_run(p->sim, 10);
+	ike_terminate_conn(p->west->ike, p->wc);
+	ike_terminate_conn(p->east->ike, p->ec);
+	sim_run(p->sim, 120000);
+	assert_pair_empty(p);
+	pair_free(p);
+}
+
+/* CVE-2023-38710, CVE-2020-1763: notifies of every type, with any protocol and SPI size, alone in a
+ * request; each is answered and the IKE SA stays, unless the notify says that it must not. */
+static void test_cve_2020_1763_notifies_of_every_type(void **state)
+{
+	static const unsigned sizes[] = { 0, 1, 3, 4, 5, 8, 16, 255 };
+
+	(void)state;
+	for (unsigned type = 0; type < 65536; type = next_type(type)) {
+		struct pair p = up_and_west_silent();
+		uint64_t sent = ike_counter(p.east->ike, IKE_C_SENT), n = 0;
+
+		for (unsigned protocol = 0; protocol < 256; protocol += protocol < 4 ? 1 : 63)
+			for (unsigned i = 0; i < 8 && sim_ikes(p.east) > 0; i++) {
+				struct chain c = { 1, { IKE_P_NOTIFY }, { { notify, 0 } } };
+
+				notify_is(protocol, sizes[i], type, (type + i) % 40);
+				c.bodies[0].len = notify_len;
+				say_informational(&p, &c);
+				n++;
+			}
+		assert_int_equal(ike_counter(p.east->ike, IKE_C_SENT) - sent, n);
+		assert_int_equal(sim_ikes(p.east), type != IKE_N_AUTHENTICATION_FAILED);
+		end_all(&p);
+	}
+}
+
+/* A cut notify is refused, whatever it lacks. */
+static void test_cve_2009_0790_notifies_cut_short(void **state)
+{
+	(void)state;
+	for (unsigned spi_octets = 0; spi_octets < 256; spi_octets += 17)
+		for (size_t len = 0; len < 4 + (size_t)spi_octets; len += 5) {
+			struct pair p = up_and_west_silent();
+			struct chain c = { 1, { IKE_P_NOTIFY }, { { notify, len } } };
+
+			notify_is(3, spi_octets, IKE_N_INVALID_SPI, 0);
+			say_informational(&p, &c);
+			assert_int_equal(sim_ikes(p.east), 0); /* INVALID_SYNTAX is fatal */
+			end_all(&p);
+		}
+}
+
+#define PARTS 5
+
+/* The k-th of the 120 orders. */
+static void order_of(unsigned k, unsigned *out)
+{
+	unsigned left[PARTS] = { 0, 1, 2, 3, 4 };
+
+	for (unsigned n = PARTS; n > 0; n--) {
+		unsigned i = k % n;
+
+		k /= n;
+		out[PARTS - n] = left[i];
+		memmove(&left[i], &left[i + 1], (n - i - 1) * sizeof(left[0]));
+	}
+}
+
+/* CVE-2023-38712: deletes and notifies of the same SAs in every order, and the same once more. */
+static void test_cve_2023_38712_every_order(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 120; k++) {
+		struct pair p = up_and_west_silent();
+		uint8_t child[12] = { 3, 4, 0, 2 }, ike[4] = { 1 }, strange[8] = { 3, 4, 0, 1, 9 };
+		uint8_t gone[8] = { 3, 4, 0, IKE_N_CHILD_SA_NOT_FOUND };
+		uint8_t rekey[8] = { 3, 4, 0x40, 0x09 };
+		const struct ms_bytes bodies[PARTS] = { { child, 12 }, { ike, 4 }, { strange, 8 },
+			{ gone, 8 }, { rekey, 8 } };
+		static const uint8_t types[PARTS] = { IKE_P_DELETE, IKE_P_DELETE, IKE_P_DELETE,
+			IKE_P_NOTIFY, IKE_P_NOTIFY };
+		struct chain c = { .n = PARTS };
+		unsigned order[PARTS];
+		uint32_t spi = ike_first_child(ike_first(p.west->ike))->spi_in;
+
+		for (int i = 0; i < 4; i++)
+			child[4 + i] = child[8 + i] = gone[4 + i] = rekey[4 + i] =
+				(uint8_t)(spi >> (24 - 8 * i));
+		order_of(k, order);
+		for (unsigned i = 0; i < PARTS; i++) {
+			c.types[i] = types[order[i]];
+			c.bodies[i] = bodies[order[i]];
+		}
+		say_informational(&p, &c);
+		say_informational(&p, &c);
+		assert_int_equal(sim_states(p.east), 0);
+		assert_int_equal(sim_sas(p.east), 0);
+		end_all(&p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cve_2009_1957_init_payload_omission),
+		cmocka_unit_test(test_cve_2009_1958_later_payload_omission),
+		cmocka_unit_test(test_cve_2013_7294_answers_without_ke),
+		cmocka_unit_test(test_cve_2023_30570_after_a_refusal),
+		cmocka_unit_test(test_cve_2020_1763_notifies_of_every_type),
+		cmocka_unit_test(test_cve_2009_0790_notifies_cut_short),
+		cmocka_unit_test(test_cve_2023_38712_every_order),
+	};
+
+	return cmocka_run_group_tests(tests, sim_test_setup, sim_test_teardown);
+}
