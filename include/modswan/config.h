@@ -102,6 +102,9 @@ struct ms_conn_desc {
 	struct ms_manual_desc manual;
 };
 
+/* How far records of DNS that DNSSEC does not vouch for are believed. */
+enum ms_oe_dnssec { MS_OE_DNSSEC_IGNORE, MS_OE_DNSSEC_PREFER, MS_OE_DNSSEC_REQUIRE };
+
 struct ms_setup_desc {
 	char **interfaces;	/* ipsec0=eth1, %defaultroute, %none */
 	char *protostack;	/* kernel backend: klips, null ... */
@@ -134,6 +137,10 @@ struct ms_setup_desc {
 	uint64_t ocsp_cache_min_age_ms, ocsp_cache_max_age_ms;
 	uint32_t ocsp_cache_size;
 	char *curl_iface;
+	/* DNS: resolver and creds providers read these themselves */
+	int oe_dnssec;		/* enum ms_oe_dnssec */
+	bool dnssec_enable;
+	char *dnssec_rootkey_file, *dnssec_anchors;
 };
 
 struct ms_config_sink {

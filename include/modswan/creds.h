@@ -12,6 +12,7 @@
 #include <modswan/crypto.h>
 #include <modswan/error.h>
 #include <modswan/id.h>
+#include <modswan/resolver.h>
 
 struct ms_sign_ops;
 
@@ -51,6 +52,40 @@ typedef void ms_creds_own_f(void *arg, ms_err err, const struct ms_bytes *certs,
 typedef void ms_creds_peer_f(void *arg, ms_err err, struct ms_pubkey *key,
 	const struct ms_why *why);
 typedef void ms_creds_line_f(void *arg, const char *text);
+
+/* --- keys that others published --- */
+
+#define MS_MAX_PUBLISHED_KEYS 16 /* of one identity or gateway */
+#define MS_MAX_GATEWAYS 16	 /* of one client */
+#define MS_MAX_GATEWAY_ADDRS 8	 /* of one gateway */
+
+/* Who may speak IPsec for a client, as the client's own records say (RFC 4322, RFC 4025). */
+struct ms_gateway {
+	uint32_t precedence; /* smaller ones are to be tried first */
+	struct ms_id id;     /* what the gateway will call itself: an address or a name */
+	struct ms_addr addrs[MS_MAX_GATEWAY_ADDRS]; /* where it is reached; may be none */
+	unsigned n_addrs;
+	struct ms_pubkey *keys[MS_MAX_PUBLISHED_KEYS];
+	unsigned n_keys; /* at least 1 */
+	const char *source; /* kind of record: "TXT", "KEY", "IPSECKEY" */
+};
+
+/* What all of an answer has in common; the reader's time. */
+struct ms_published {
+	enum ms_dns_status status; /* the worst of what led to it */
+	uint32_t ttl_s;		   /* the shortest */
+};
+
+struct ms_creds_query; /* one question under way */
+
+/* keys are borrowed: take references.  MS_ERR_NO_CREDENTIAL: nothing usable is published;
+ * MS_ERR_AUTH: what is published is bogus, or not signed and oe-dnssec=require; MS_ERR_TIMEOUT,
+ * MS_ERR_SYSTEM, MS_ERR_LIMIT: nobody knows.  `how` tells of errors too. */
+typedef void ms_creds_keys_f(void *arg, ms_err err, struct ms_pubkey *const *keys, unsigned n,
+	const struct ms_published *how, const struct ms_why *why);
+/* Sorted by precedence; everything is borrowed.  Errors as above. */
+typedef void ms_creds_gateways_f(void *arg, ms_err err, const struct ms_gateway *gateways,
+	unsigned n, const struct ms_published *how, const struct ms_why *why);
 
 /* The files' line that decided, for messages: "ipsec.secrets:7". */
 struct ms_creds_ops {
@@ -94,6 +129,19 @@ struct ms_creds_ops {
 	/* The passphrase that a secrets source has for a file, borrowed until the next reread;
 	 * false: none. */
 	bool (*passphrase)(void *inst, const char *path, struct ms_bytes *out);
+
+	/* --- published keys; a source without them leaves all of these NULL --- */
+
+	/* Public keys by which `peer` (an address or a name, else MS_ERR_NO_CREDENTIAL) may prove
+	 * itself.  On an error nothing will be called: MS_ERR_LIMIT, MS_ERR_NOMEM; else done()
+	 * comes once, never before this has returned. */
+	ms_err (*published_keys)(void *inst, const struct ms_id *peer, struct ms_creds_query **out,
+		ms_creds_keys_f *done, void *arg, struct ms_why *why);
+	/* The gateways that a client's own records name, in the reverse map of its address. */
+	ms_err (*gateways)(void *inst, const struct ms_addr *client, struct ms_creds_query **out,
+		ms_creds_gateways_f *done, void *arg, struct ms_why *why);
+	/* done() will not be called. */
+	void (*cancel)(void *inst, struct ms_creds_query **query);
 };
 
 #endif

@@ -6,6 +6,7 @@ libcore_la_SOURCES = \
 	src/core/conn/find.c src/core/conn/intern.c src/core/conn/lease.c \
 	src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
+	src/core/creds/gateway.c src/core/creds/gateway.h \
 	src/core/host.h \
 	src/core/route/job.c src/core/route/route.c src/core/route/route.h \
 	src/core/route/route_priv.h

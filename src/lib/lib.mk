@@ -11,6 +11,7 @@ include $(top_srcdir)/src/lib/addr/addr.mk
 include $(top_srcdir)/src/lib/base.mk
 include $(top_srcdir)/src/lib/conf/conf.mk
 include $(top_srcdir)/src/lib/crypto/crypto.mk
+include $(top_srcdir)/src/lib/dns/dns.mk
 include $(top_srcdir)/src/lib/id/id.mk
 include $(top_srcdir)/src/lib/pfkey/pfkey.mk
 include $(top_srcdir)/src/lib/plugin/plugin.mk

@@ -41,8 +41,15 @@ static const struct ms_conf_choice mss_words[] = {
 	{ NULL, 0, NULL },
 };
 
-#define S         struct ms_setup_desc
-#define DNS_LATER "DNSSEC is not there yet"
+static const struct ms_conf_choice oe_dnssecs[] = {
+	{ "require", MS_OE_DNSSEC_REQUIRE, "only signed records count" },
+	{ "prefer", MS_OE_DNSSEC_PREFER,
+		"unsigned records count too, those with bad signatures do not" },
+	{ "ignore", MS_OE_DNSSEC_IGNORE, "signatures are not looked at" },
+	{ NULL, 0, NULL },
+};
+
+#define S struct ms_setup_desc
 
 const struct ms_conf_key ms_setup_keys[] = {
 	MS_KEY_LIST(S, interfaces, "interfaces", .def_text = "%defaultroute",
@@ -166,6 +173,16 @@ const struct ms_conf_key ms_setup_keys[] = {
 		.unit = "answers", .brief = "how many OCSP answers are kept"),
 	MS_KEY_STRING(S, curl_iface, "curl-iface", .check = conf_check_word,
 		.brief = "network device for fetching revocation lists and OCSP answers"),
+	MS_KEY_ENUM(S, oe_dnssec, "oe-dnssec", .choices = oe_dnssecs, .def = MS_OE_DNSSEC_PREFER,
+		.brief = "how far keys and gateways in DNS are believed",
+		.text = "Of records that DNSSEC does not vouch for somebody on the way may be the author: "
+			"they protect from those who only listen."),
+	MS_KEY_BOOL(S, dnssec_enable, "dnssec-enable", .def = true,
+		.brief = "DNSSEC signatures are checked; with no all of DNS counts as unsigned"),
+	MS_KEY_STRING(S, dnssec_rootkey_file, "dnssec-rootkey-file", .check = conf_check_path,
+		.brief = "file with the keys of the root of DNS, in place of resolver-unbound's"),
+	MS_KEY_STRING(S, dnssec_anchors, "dnssec-anchors", .check = conf_check_path,
+		.brief = "file with further keys that answers of DNS may be signed with"),
 
 	IGNORED("forwardcontrol", "set net.ipv4.ip_forward with sysctl"),
 	IGNORED("rp_filter", "set net.ipv4.conf.*.rp_filter with sysctl"),
@@ -198,10 +215,7 @@ const struct ms_conf_key ms_setup_keys[] = {
 	REFUSED("secctx_attr_value", NULL, LABELS),
 	REFUSED("secctx-attr-type", NULL, LABELS),
 	REFUSED("ikev1-secctx-attr-type", NULL, LABELS),
-	REFUSED("dns-resolver", "file", DNS_LATER),
-	REFUSED("dnssec-anchors", NULL, DNS_LATER),
-	REFUSED("dnssec-enable", "no", DNS_LATER),
-	REFUSED("dnssec-rootkey-file", NULL, DNS_LATER),
+	REFUSED("dns-resolver", "file", "names are always looked up with DNS and /etc/hosts"),
 	REFUSED("drop-oppo-null", "no", "there is no opportunistic NULL authentication"),
 	REFUSED("global-redirect", "no", REDIRECT),
 	REFUSED("global-redirect-to", NULL, REDIRECT),

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# names of DNS; the fake resolver is for tests and simulation
+libmodswan_la_SOURCES += src/lib/dns/name.c
+EXTRA_DIST += src/lib/dns/fake_resolver_test.h
+
+if HAVE_CMOCKA
+check_PROGRAMS += src/lib/dns/name_test
+TESTS += src/lib/dns/name_test
+src_lib_dns_name_test_SOURCES = src/lib/dns/name_test.c
+src_lib_dns_name_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
+endif
