@@ -99,6 +99,7 @@ struct ms_conn_desc {
 	char **modecfgdns, **modecfgdomains; /* handed out with addresses */
 	bool ignore_peer_dns;
 	bool mobike, reauth;
+	bool initial_contact;	 /* send it with the first IKE SA of two identities */
 	struct ms_manual_desc manual;
 };
 

@@ -62,9 +62,18 @@ ms_err ms_proposals_parse(struct ms_proposals *out, enum ms_protocol protocol, c
 /* Only words and structure, without asking providers: for checking files. */
 ms_err ms_proposals_check(enum ms_protocol protocol, const char *text, struct ms_why *why)
 	MS_MUST_CHECK;
+/* The same, for showing what is wanted: algorithms that nobody offers stay in. */
+ms_err ms_proposals_words(struct ms_proposals *out, enum ms_protocol protocol, const char *text,
+	struct ms_why *why) MS_MUST_CHECK;
 /* "AES_GCM_16_128-HMAC_SHA2_256-X25519"; like snprintf. */
 size_t ms_proposals_text(const struct ms_proposals *p, char *buf, size_t size);
 size_t ms_suite_text(const struct ms_suite *s, char *buf, size_t size);
+/* As the family's status shows them, with IANA's numbers and key sizes of three digits (000: none is
+ * written): "AES_CBC(12)_256-HMAC_SHA2_256_128(12)-HMAC_SHA2_256(5)-MODP2048(14)".  Groups of ESP
+ * and AH, and ESN, are not in it: "AES_GCM_16(20)_128-NONE(0)".  Like snprintf. */
+size_t ms_proposals_listing(const struct ms_proposals *p, char *buf, size_t size);
+/* The groups of all proposals, each once: "MODP2048(14)+ECP256(19)"; without NONE. */
+size_t ms_proposals_groups(const struct ms_proposals *p, char *buf, size_t size);
 /* Chooses by our order of proposals and transforms (RFC 7296 s2.7, s3.3.6): both lists are complete,
  * what the peer leaves out must be absent or NONE for us.  chosen_r: the peer's proposal index.
  * MS_ERR_NO_PROPOSAL when nothing fits. */

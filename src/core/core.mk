@@ -17,6 +17,7 @@ pluto_SOURCES = \
 	src/core/control/cmd_conn.c src/core/control/cmd_creds.c src/core/control/cmd_daemon.c src/core/control/cmd_status.c \
 	src/core/control/commands.c src/core/control/control.c src/core/control/control.h \
 	src/core/control/control_priv.h src/core/control/status.c src/core/control/status.h \
+	src/core/control/status_conn.c \
 	src/core/daemon/conns.c src/core/daemon/daemon.h src/core/daemon/host.c \
 	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/options.c \
 	src/core/daemon/options.h src/core/daemon/start.c
@@ -28,7 +29,8 @@ if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
-core_tests = src/core/conn/conn_test src/core/conn/pairs_test src/core/route/route_test
+core_tests = src/core/conn/conn_test src/core/conn/pairs_test src/core/control/status_test \
+	src/core/route/route_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c \
@@ -37,6 +39,10 @@ src_core_conn_conn_test_LDADD = $(core_test_libs)
 src_core_conn_pairs_test_SOURCES = src/core/conn/pairs_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_conn_pairs_test_LDADD = $(core_test_libs)
+src_core_control_status_test_SOURCES = src/core/control/status_test.c \
+	src/core/control/status.c src/core/control/status_conn.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_control_status_test_LDADD = src/core/sim/libsim.la $(core_test_libs)
 src_core_route_route_test_SOURCES = src/core/route/route_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_route_test_LDADD = $(core_test_libs)

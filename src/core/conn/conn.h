@@ -147,6 +147,14 @@ struct conn *conn_by_name(const struct conn_table *t, const char *name);
 struct conn *conn_first(const struct conn_table *t); /* in order of addition; ->all_next */
 unsigned conn_count(const struct conn_table *t);
 
+/* How status shows a connection's proposals (ms_proposals_listing), kept from the first time on:
+ * what the text says, what the loaded providers offer of it, and the groups.  False: out of
+ * memory. */
+struct conn_proposal_words {
+	const char *wanted, *found, *groups;
+};
+bool conn_proposal_words(const struct ms_proposals *interned, struct conn_proposal_words *out);
+
 /* Which end is ours: `is_local` tells whether we listen on an address.  default_src: the source
  * address of %defaultroute, unset where there is none.  Orients again when addresses changed.
  * MS_ERR_NOT_FOUND: neither end is ours; MS_ERR_CONFIG: both are. */

@@ -29,7 +29,8 @@ struct conn_proposals {
 	struct conn_proposals *next;
 	int protocol;
 	char *text; /* NULL: defaults */
-	struct ms_proposals value;
+	char *wanted, *found, *groups; /* words for status; NULL: nobody asked yet */
+	struct ms_proposals value; /* what connections point to */
 };
 
 /* Turns the description's words into values; c->desc is set already. */
@@ -42,6 +43,7 @@ bool conn_end_copy(struct conn_end *to, const struct conn_end *from);
 
 ms_err conn_intern(struct conn_table *t, enum ms_protocol protocol, const char *text,
 	const struct ms_proposals **out, struct ms_why *why) MS_MUST_CHECK;
+void conn_proposals_free(struct conn_proposals **p);
 
 bool conn_index_init(struct conn_index *ix);
 /* In or out of the index of host pairs: only oriented connections are in it. */

@@ -138,8 +138,7 @@ void conn_table_free(struct conn_table **t)
 		conn_delete(*t, (*t)->first);
 	for (p = (*t)->proposals; p != NULL; p = next) {
 		next = p->next;
-		free(p->text);
-		free(p);
+		conn_proposals_free(&p);
 	}
 	free((*t)->myid);
 	free((*t)->by_name.buckets);

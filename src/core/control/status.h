@@ -6,7 +6,7 @@
 #include "core/control/control_priv.h"
 
 void status_daemon(call *c); /* interfaces, settings, debug, algorithms */
-void status_conn(call *c, const struct conn *conn);
+void status_conn(call *c, const struct conn *conn); /* status_conn.c */
 void status_counts(call *c);
 void status_ike(call *c, const struct ike_info *info);
 /* traffic: query in, then out; NULL: not known */

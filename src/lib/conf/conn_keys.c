@@ -298,7 +298,6 @@ const struct ms_conf_key ms_conn_keys[] = {
 	IGNORED("ikepad", NULL),
 	IGNORED("ms-dh-downgrade", NULL),
 	IGNORED("pfs-rekey-workaround", NULL),
-	IGNORED("initial-contact", NULL),
 	IGNORED("send-vendorid", NULL),
 	IGNORED("fake-strongswan", NULL),
 	IGNORED("cisco-unity", NULL),
@@ -351,6 +350,10 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.brief = "at the end of ikelifetime= prove anew who both ends are, make before break",
 		.text = "A new IKE SA with new CHILD SAs is made by the end that made the old one, which "
 			"goes when they are up.  With no, the IKE SA is rekeyed."),
+	MS_KEY_BOOL(C, initial_contact, "initial-contact", .def = true,
+		.brief = "tell the peer that we have nothing with it yet (RFC 7296 section 2.4)",
+		.text = "Sent with the first IKE SA between two identities; the peer forgets what it "
+			"still has of an earlier life of ours."),
 	REFUSED("enable-tcp", "no", TCP_LATER),
 	REFUSED("intermediate", "no", NULL),
 	REFUSED("ppk", "no", "there are no post-quantum preshared keys yet"),

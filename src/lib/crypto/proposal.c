@@ -464,12 +464,19 @@ ms_err ms_proposals_parse(
 	return err;
 }
 
+ms_err ms_proposals_words(
+	struct ms_proposals *out, enum ms_protocol protocol, const char *text, struct ms_why *why)
+{
+	if (!known_protocol(protocol))
+		return MS_ERR_BUG;
+	if (text == NULL || text[0] == '\0')
+		text = default_text[protocol];
+	return parse(out, protocol, WORDS_ONLY, text, why);
+}
+
 ms_err ms_proposals_check(enum ms_protocol protocol, const char *text, struct ms_why *why)
 {
 	struct ms_proposals ignored;
 
-	if (!known_protocol(protocol))
-		return MS_ERR_BUG;
-	return text == NULL || text[0] == '\0' ? MS_OK
-					       : parse(&ignored, protocol, WORDS_ONLY, text, why);
+	return ms_proposals_words(&ignored, protocol, text, why);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text forms of proposals and suites; what they write, the parser reads back as the same. */
+#include <modswan/crypto.h>
 #include <modswan/proposal.h>
 #include <modswan/registry.h>
 
@@ -110,5 +111,84 @@ size_t ms_suite_text(const struct ms_suite *s, char *buf, size_t size)
 		if (all[i].id != 0)
 			p.t[p.n++] = all[i];
 	put_proposal(&o, &p);
+	return o.used;
+}
+
+/* --- with numbers, for status ------------------------------------------------------------------ */
+
+static void put_numbered(struct out *o, const struct ms_transform *t)
+{
+	const char *name = ms_transform_name(t->type, t->id);
+	char text[80];
+
+	if (name != NULL)
+		snprintf(text, sizeof text, "%s(%u)", name, t->id);
+	else
+		snprintf(text, sizeof text, "%s_%u(%u)", ms_transform_type_name(t->type), t->id, t->id);
+	put(o, text);
+	if (t->type == MS_TRANSFORM_ENCR) {
+		snprintf(text, sizeof text, "_%03u", t->key_bits);
+		put(o, text);
+	}
+}
+
+/* Alternatives of one type behind `before`; false: there are none. */
+static bool put_alternatives(
+	struct out *o, const struct ms_proposal *p, uint8_t type, const char *before)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < p->n && i < MS_MAX_TRANSFORMS; i++) {
+		if (p->t[i].type != type)
+			continue;
+		put(o, any ? "+" : before);
+		put_numbered(o, &p->t[i]);
+		any = true;
+	}
+	return any;
+}
+
+size_t ms_proposals_listing(const struct ms_proposals *p, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0 };
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (unsigned i = 0; i < p->n && i < MS_MAX_PROPOSALS; i++) {
+		const struct ms_proposal *one = &p->p[i];
+		bool ike = one->protocol == MS_PROTOCOL_IKE;
+		const char *before = i > 0 ? ", " : "";
+
+		if (put_alternatives(&o, one, MS_TRANSFORM_ENCR, before))
+			before = "-";
+		if (!put_alternatives(&o, one, MS_TRANSFORM_INTEG, before) && !ike)
+			put(&o, "-NONE(0)"); /* an AEAD's */
+		if (ike) {
+			put_alternatives(&o, one, MS_TRANSFORM_PRF, before);
+			put_alternatives(&o, one, MS_TRANSFORM_KE, before);
+		}
+	}
+	return o.used;
+}
+
+size_t ms_proposals_groups(const struct ms_proposals *p, char *buf, size_t size)
+{
+	struct out o = { buf, size, 0 };
+	struct ms_proposal all = { .n = 0 };
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (unsigned i = 0; i < p->n && i < MS_MAX_PROPOSALS; i++)
+		for (unsigned k = 0; k < p->p[i].n && k < MS_MAX_TRANSFORMS; k++) {
+			const struct ms_transform *t = &p->p[i].t[k];
+			unsigned j = 0;
+
+			while (j < all.n && all.t[j].id != t->id)
+				j++;
+			if (t->type == MS_TRANSFORM_KE && t->id != MS_KE_NONE && j == all.n &&
+				all.n < MS_MAX_TRANSFORMS)
+				all.t[all.n++] = *t;
+		}
+	put_alternatives(&o, &all, MS_TRANSFORM_KE, "");
 	return o.used;
 }
