@@ -5,8 +5,9 @@
  * Runs of packets with the same SA go through a transform together.  The chain of transforms must
  * be the SA group's, from the wire inwards: nothing less, nothing more.
  *
- * Standards: RFC 4301 s5.2.
+ * Standards: RFC 4301 s5.2, RFC 3948 s3.1.2.
  */
+#include "klips/checksum.h"
 #include "klips/instance.h"
 #include "klips/io.h"
 #include "klips/ip.h"
@@ -17,7 +18,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { SPI_OCTETS = 4, NEW_TTL = 64 };
+enum { SPI_OCTETS = 4, NEW_TTL = 64, TCP_CSUM_AT = 16, UDP_CSUM_AT = 6, UDP_OCTETS = 8 };
 
 static bool usable(const struct klips_sa *sa)
 {
@@ -161,6 +162,34 @@ static struct klips_sa *next_sa(struct klips_worker *w, struct pkt *p)
 	return in;
 }
 
+/* RFC 3948 s3.1.2: translators changed the addresses under way, and the checksum of TCP or UDP is
+ * still that of the others.  What came is authentic, so it is made anew. */
+static void renew_checksum(struct pkt *p, const struct ip_view *v)
+{
+	uint8_t *upper = p->data + v->upper_at;
+	uint32_t len = v->total - v->upper_at;
+	bool udp = v->upper == IPPROTO_UDP;
+	unsigned at = udp ? UDP_CSUM_AT : TCP_CSUM_AT;
+	uint16_t sum;
+
+	if ((!udp && v->upper != IPPROTO_TCP) || v->fragment || len < at + sizeof sum)
+		return;
+	if (udp) {
+		uint32_t said = (uint32_t)(upper[4] << 8 | upper[5]);
+
+		memcpy(&sum, upper + at, sizeof sum);
+		if (sum == 0 || said < UDP_OCTETS || said > len)
+			return;
+		len = said;
+	}
+	memset(upper + at, 0, sizeof sum);
+	sum = (uint16_t)~sum_fold(
+		sum_pseudo(p->data, v->upper) + htons((uint16_t)len) + sum_octets(upper, len));
+	if (sum == 0 && udp)
+		sum = 0xffff;
+	memcpy(upper + at, &sum, sizeof sum);
+}
+
 /* Transport mode: the content gets a base header again (RFC 4303 s3.1.1). */
 static void restore_header(struct klips_worker *w, struct pkt *p)
 {
@@ -184,6 +213,8 @@ static void restore_header(struct klips_worker *w, struct pkt *p)
 		pkt_drop(w, p, KC_IN_INNER);
 	else if (!content_allowed(p->done, p->data, &v))
 		pkt_drop(w, p, KC_IN_POLICY);
+	else if (p->peer.port != 0)
+		renew_checksum(p, &v);
 }
 
 static void finish(struct klips_worker *w, struct pkt *p)
