@@ -25,6 +25,7 @@ enum ms_kernel_caps {
 	MS_KCAP_ESN = 8,
 	MS_KCAP_TRAP = 16,	/* can report packets that wait for an SA */
 	MS_KCAP_DATAGRAMS = 32, /* reads the encapsulation socket itself and gives back what is IKE */
+	MS_KCAP_COMPRESS = 64,	/* IPComp with deflate inside of ESP and AH */
 };
 
 /* DF of the outer header of a tunnel (RFC 4301 s8.1). */
@@ -42,6 +43,9 @@ struct ms_kernel_sa {
 	bool esn;
 	uint16_t encr, encr_bits; /* IKEv2 transform numbers */
 	uint16_t integ;
+	/* SA_ADD, SA_UPDATE: content is compressed (IPComp, deflate) under this CPI, which is unique
+	 * together with the SA only; it comes and goes with the SA.  0: it is not. */
+	uint16_t cpi;
 	struct ms_bytes encr_key; /* with salt */
 	struct ms_bytes integ_key;
 	uint32_t replay_window; /* packets; 0: none */

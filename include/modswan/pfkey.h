@@ -209,6 +209,9 @@ struct ms_pfkey_x_sa {
 	uint16_t encr, integ; /* IKEv2 transform numbers; override auth and encrypt */
 	uint32_t window;      /* packets, 0..4096 */
 	uint32_t reqid, mtu, flags;
+	/* ADD, UPDATE of ESP and AH: an IPComp SA (deflate) is made, too, and stands inside of this
+	 * one in the group; packets show this CPI (RFC 3173 s3.3).  0: none. */
+	uint16_t cpi;
 };
 
 struct ms_pfkey_x_counters {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 enum { FIRST_TUN_SPI = 0x1001, TUN_SPI_TRIES = 1 << 20, DEFAULT_MTU = 1500 };
+enum { COMP_SPI_TRIES = 64, MAX_INNER = 2 };
 /* RFC 791 s3.1: every link carries so much */
 enum { MIN_INNER_MTU = 68 };
 
@@ -247,32 +248,93 @@ static ms_err build_tunnel(struct klips *k, struct ms_pfkey_msg *m, struct klips
 	return err;
 }
 
+/* Peers choose CPIs, and there are not many: the same one may come again for one address.  The
+ * packets show the low half of the SPI, so the other half makes the name unique. */
+static bool free_comp_name(struct klips *k, struct ms_said *said)
+{
+	uint32_t cpi = said->spi;
+	uint16_t high = 0;
+	unsigned i;
+
+	for (i = 0; i < COMP_SPI_TRIES; i++) {
+		said->spi = (uint32_t)high << 16 | cpi;
+		if (sadb_find(k->sadb, said) == NULL)
+			return true;
+		if (ms_random(&high, sizeof high) != MS_OK)
+			return false;
+	}
+	return false;
+}
+
+/* The IPComp SA that X_MS_SA asks for. */
+static ms_err build_inner_comp(struct klips *k, const struct ms_pfkey_msg *m, struct klips_sa **out,
+	struct ms_why *why)
+{
+	struct ms_said said = { m->dst.ep.addr, m->x_sa.cpi, MS_PROTO_COMP };
+	ms_err err;
+
+	if (ms_pfkey_protocol_of(m->satype) != MS_PROTO_ESP
+		&& ms_pfkey_protocol_of(m->satype) != MS_PROTO_AH)
+		return ms_fail(why, MS_ERR_SYNTAX, "a CPI for an SA that is neither ESP nor AH");
+	if (!free_comp_name(k, &said))
+		return MS_ERR_DUPLICATE;
+	*out = sa_new(&said);
+	if (*out == NULL)
+		return MS_ERR_NOMEM;
+	err = set_common(k, *out, m);
+	if (err != MS_OK)
+		sa_free(out);
+	return err;
+}
+
+/* Inner ones of the group, linked before anybody can find them.  On error nothing is in the table. */
+static ms_err build_inner(struct klips *k, struct klips_sa *sa, struct ms_pfkey_msg *m,
+	struct klips_sa *inner[MAX_INNER], struct ms_why *why)
+{
+	ms_err err = MS_OK;
+	unsigned i, n = 0;
+
+	if (HAS(m, X_SA2))
+		err = build_tunnel(k, m, &inner[n++], why);
+	if (err == MS_OK && HAS(m, X_MS_SA) && m->x_sa.cpi != 0)
+		err = build_inner_comp(k, m, &inner[n++], why);
+	for (i = 0; i < n && err == MS_OK; i++)
+		err = sadb_link(inner[i], i + 1 < n ? inner[i + 1] : sa);
+	return err;
+}
+
+static void give_up(struct klips *k, struct klips_sa *inner[MAX_INNER], struct klips_sa *sa)
+{
+	unsigned i;
+
+	if (sa != NULL)
+		sadb_unlink_group(sa);
+	for (i = 0; i < MAX_INNER; i++)
+		if (inner[i] != NULL && sadb_find(k->sadb, &inner[i]->said) == inner[i])
+			sadb_remove_group(k->sadb, inner[i]);
+		else
+			sa_free(&inner[i]);
+	sa_free(&sa);
+}
+
 ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 	const struct sa_maker *maker, struct ms_why *why)
 {
 	struct ms_said said = { m->dst.ep.addr, m->sa.spi, ms_pfkey_protocol_of(m->satype) };
-	struct klips_sa *sa = sa_new(&said), *tun = NULL;
+	struct klips_sa *sa = sa_new(&said), *inner[MAX_INNER] = { NULL, NULL };
 	ms_err err = sa == NULL ? MS_ERR_NOMEM : build_first(k, sa, m, why);
+	unsigned i;
 
-	if (err == MS_OK && HAS(m, X_SA2))
-		err = build_tunnel(k, m, &tun, why);
 	if (err == MS_OK)
-		/* linked before anybody can find them */
-		err = tun == NULL ? MS_OK : sadb_link(tun, sa);
-	if (err == MS_OK && tun != NULL)
-		err = sadb_put(k->sadb, tun, false);
+		err = build_inner(k, sa, m, inner, why);
+	for (i = 0; err == MS_OK && i < MAX_INNER; i++)
+		if (inner[i] != NULL)
+			/* their names were free a moment ago, and nobody else takes any */
+			err = sadb_put(k->sadb, inner[i], false);
+	if (err == MS_OK)
+		err = sadb_put(k->sadb, sa, update);
 	if (err != MS_OK) {
-		sa_free(&sa);
-		sa_free(&tun);
-		return err;
-	}
-	err = sadb_put(k->sadb, sa, update);
-	if (err != MS_OK) {
-		if (tun != NULL) {
-			sadb_unlink_group(sa);
-			sadb_remove_group(k->sadb, tun);
-		}
-		sa_free(&sa);
+		give_up(k, inner, sa);
 		return err;
 	}
 	sa->pid = maker->pid;

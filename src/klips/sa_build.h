@@ -13,7 +13,7 @@ struct sa_maker {
 	bool manager; /* a registered key daemon */
 };
 
-/* ADD or UPDATE: one SA, or two grouped ones when the message names a second. */
+/* ADD or UPDATE: one SA, or a group when the message names a second or a CPI. */
 ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 	const struct sa_maker *maker, struct ms_why *why) MS_MUST_CHECK;
 /* What the SA is, for an answer. */

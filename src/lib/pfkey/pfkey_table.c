@@ -79,6 +79,7 @@ static const struct pfkey_field f_x_sa[] = {
 	FIELD(U32, 12, struct ms_pfkey_x_sa, reqid, "reqid"),
 	FIELD(U32, 16, struct ms_pfkey_x_sa, mtu, "mtu"),
 	FIELD(U32, 20, struct ms_pfkey_x_sa, flags, "flags"),
+	FIELD(U16, 24, struct ms_pfkey_x_sa, cpi, "cpi"),
 };
 static const struct pfkey_field f_selector[] = { VALUE(SELECTOR, 4, "selector") };
 static const struct pfkey_field f_counters[] = {
@@ -139,7 +140,7 @@ static const struct pfkey_ext exts[MS_PFKEY_EXT_LIMIT] = {
 	ADDRESS(X_NAT_T_OA, oa),
 	EXT(X_PLUMBIF_NUM, f_u16, 8, 8, plumb),
 	EXT(X_SAREF, f_saref, 16, 16, saref),
-	EXT(X_MS_SA, f_x_sa, 24, 24, x_sa),
+	EXT(X_MS_SA, f_x_sa, 32, 32, x_sa),
 	EXT(X_MS_SEL_SRC, f_selector, 48, 48, sel_src),
 	EXT(X_MS_SEL_DST, f_selector, 48, 48, sel_dst),
 	EXT(X_MS_COUNTERS, f_counters, 40, 40, counters),

@@ -60,8 +60,8 @@ void event_message(struct link *l, const struct ms_pfkey_msg *m)
 		break;
 	case MS_PFKEY_EXPIRE:
 		said = said_of(m);
-		/* the IPIP member is klips' own affair */
-		if (said.protocol != MS_PROTO_TUN)
+		/* the other members are klips' own affair */
+		if (said.protocol == MS_PROTO_ESP || said.protocol == MS_PROTO_AH)
 			l->events->expire(l->ctx, &said, (m->has & MS_PFKEY_BIT(LIFETIME_HARD)) != 0);
 		break;
 	case MS_PFKEY_X_NAT_T_NEW_MAPPING:

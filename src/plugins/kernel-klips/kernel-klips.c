@@ -115,7 +115,7 @@ static ms_err klips_load(void **instance_r, const struct ms_services *services, 
 static const struct ms_kernel_ops klips_ops = {
 	.size = sizeof klips_ops,
 	.caps = MS_KCAP_TUNNEL | MS_KCAP_TRANSPORT | MS_KCAP_UDP_ENCAP | MS_KCAP_ESN | MS_KCAP_TRAP
-		| MS_KCAP_DATAGRAMS,
+		| MS_KCAP_DATAGRAMS | MS_KCAP_COMPRESS,
 	.start = klips_start,
 	.stop = klips_stop,
 	.submit = klips_submit,

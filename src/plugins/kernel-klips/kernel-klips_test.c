@@ -276,6 +276,33 @@ static void test_several_selectors(void **state)
 		"policy=192.0.2.2/32,10.3.0.1/32/tcp/25->192.0.2.0/24 "));
 }
 
+/* With a CPI an IPComp SA stands between the tunnel and ESP, and comes and goes with them; peers may choose
+ * one CPI for several SAs. */
+static void test_compression(void **state)
+{
+	struct ms_kernel_op ops[2];
+
+	(void)state;
+	ops[0] = sa_op(MS_KOP_SA_ADD, false, 0x7777);
+	ops[1] = sa_op(MS_KOP_SA_ADD, false, 0x7778);
+	ops[0].sa.cpi = ops[1].sa.cpi = 0x1234;
+	ops[1].sa.tunnel = false;
+	submit_and_wait(ops, 2);
+	assert_string_equal(f.why, "");
+	assert_non_null(strstr(listing("spigrp"),
+		"tun0x1001@192.0.2.2 comp0x1234@192.0.2.2 esp0x7777@192.0.2.2 \n"));
+	assert_non_null(strstr(listing("spigrp"), "1234@192.0.2.2 esp0x7778@192.0.2.2 \n"));
+	ops[0] = sa_op(MS_KOP_SA_ADD, false, 0x7777);
+	ops[0].sa.cpi = 0x1235;
+	submit_and_wait(ops, 1);
+	assert_int_equal(f.err, MS_ERR_DUPLICATE);
+	assert_null(strstr(listing("spi"), "comp0x1235"));
+	ops[0].kind = ops[1].kind = MS_KOP_SA_DELETE;
+	submit_and_wait(ops, 2);
+	assert_int_equal(f.err, MS_OK);
+	assert_string_equal(listing("spi"), "");
+}
+
 static void test_first_failure_stops(void **state)
 {
 	struct ms_kernel_op ops[4];
@@ -519,6 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_life_of_a_tunnel),
 		TEST(test_several_selectors),
+		TEST(test_compression),
 		TEST(test_first_failure_stops),
 		TEST(test_policies),
 		TEST(test_move),

@@ -2,8 +2,9 @@
 /*
  * Operations as PF_KEY messages.
  *
- * An SA in tunnel mode is ADDed with a second, IPIP one (SPI chosen by klips): klips groups them as
- * the family did, and takes the group wherever its ESP member is named.  Eroutes know networks and
+ * An SA in tunnel mode is ADDed with a second, IPIP one (SPI chosen by klips), and an IPComp one
+ * between them when there is a CPI: klips groups them as the family did, and takes the group
+ * wherever its ESP member is named.  Eroutes know networks and
  * prefixes of ports; ranges that are neither are split into the fewest that cover them.
  */
 #include "kernel-klips.h"
@@ -82,7 +83,7 @@ static void put_new_sa(const struct ms_kernel_sa *sa, struct ms_pfkey_msg *m,
 	m->sa.auth = ms_pfkey_auth_of(sa->integ);
 	m->x_sa = (struct ms_pfkey_x_sa){ .encr = sa->encr, .integ = sa->integ,
 		.window = sa->replay_window, .reqid = sa->reqid, .mtu = sa->mtu,
-		.flags = flags_of(sa) };
+		.flags = flags_of(sa), .cpi = sa->cpi };
 	put_limits(&m->life[MS_PFKEY_LIFE_SOFT], sa->soft_octets, sa->soft_packets,
 		sa->soft_seconds);
 	put_limits(&m->life[MS_PFKEY_LIFE_HARD], sa->hard_octets, sa->hard_packets,

@@ -193,7 +193,8 @@ static ms_err null_load(void **instance_r, const struct ms_services *services, c
 
 static const struct ms_kernel_ops null_ops = {
 	.size = sizeof null_ops,
-	.caps = MS_KCAP_TUNNEL | MS_KCAP_TRANSPORT | MS_KCAP_UDP_ENCAP | MS_KCAP_ESN | MS_KCAP_TRAP,
+	.caps = MS_KCAP_TUNNEL | MS_KCAP_TRANSPORT | MS_KCAP_UDP_ENCAP | MS_KCAP_ESN | MS_KCAP_TRAP
+		| MS_KCAP_COMPRESS,
 	.start = null_start,
 	.stop = null_stop,
 	.submit = null_submit,
