@@ -52,6 +52,8 @@ struct host_ops {
 	void (*deadline)(void *host, uint64_t at_ms);
 	void (*kernel)(void *host, struct ms_kernel_op *ops, unsigned n, ms_kernel_done_f *done,
 		void *arg);
+	/* Set of enum ms_kernel_caps.  NULL: it does what is asked of it, without IPComp. */
+	unsigned (*kernel_caps)(void *host);
 	void (*psk)(void *host, const struct ms_id *me, const struct ms_id *peer,
 		const struct ms_addr *peer_addr, host_psk_f *done, void *arg);
 	void (*private_key)(void *host, const struct conn *c, const struct ms_id *peer,

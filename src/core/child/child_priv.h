@@ -10,7 +10,11 @@ void child_set_conn(struct child_sa *child, struct conn *c);
 /* The other IKE SA takes it over (rekeying of IKE SAs). */
 void child_adopt(struct child_sa *child, struct ike_sa *ike);
 void child_index_in(struct child_sa *child);
-void child_index_out(struct child_sa *child);
+void child_index_out(struct child_sa *child); /* and in transport mode by the peer's address */
+void child_unindex_out(struct child_sa *child);
+/* In transport mode: another peer's CHILD SA that packets of this one's selectors would fit, because
+ * both peers are behind one translator.  NULL: none. */
+struct child_sa *child_rival(const struct child_sa *child);
 /* Way and SAs taken back; nothing is awaited. */
 void child_out_of_kernel(struct child_sa *child, bool keep_in);
 /* The newest established one of a connection; NULL: none. */

@@ -136,12 +136,64 @@ void child_index_in(struct child_sa *child)
 		&e->by_child_spi, &child->by_in, hash_said(e, child->spi_in, &child->local.addr));
 }
 
+static uint32_t hash_host(const struct ike_engine *e, const struct ms_addr *a)
+{
+	return ike_hash(e->seed, a->b, sizeof(a->b));
+}
+
 void child_index_out(struct child_sa *child)
 {
 	struct ike_engine *e = child->ike->e;
 
 	ike_table_add(&e->by_child_spi, &child->by_out,
 		hash_said(e, child->spi_out, &child->remote.addr));
+	if (!child->tunnel)
+		ike_table_add(&e->by_host, &child->by_host, hash_host(e, &child->remote.addr));
+}
+
+void child_unindex_out(struct child_sa *child)
+{
+	struct ike_engine *e = child->ike->e;
+
+	ike_table_remove(&e->by_child_spi, &child->by_out);
+	ike_table_remove(&e->by_host, &child->by_host);
+}
+
+static bool overlap(const struct ms_selector *a, unsigned n_a, const struct ms_selector *b, unsigned n_b)
+{
+	struct ms_selector both;
+
+	for (unsigned i = 0; i < n_a; i++)
+		for (unsigned k = 0; k < n_b; k++)
+			if (ms_selector_intersect(&a[i], &b[k], &both))
+				return true;
+	return false;
+}
+
+/* One that comes again is no rival of itself; those without a name may be anybody. */
+static bool same_peer(const struct ike_sa *a, const struct ike_sa *b)
+{
+	return a == b || (a->peer_id.type != MS_ID_NULL && ms_id_eq(&a->peer_id, &b->peer_id));
+}
+
+struct child_sa *child_rival(const struct child_sa *child)
+{
+	const struct ike_engine *e = child->ike->e;
+	struct ike_node *n = child->tunnel ? NULL
+					   : ike_table_first(&e->by_host,
+						     hash_host(e, &child->remote.addr));
+
+	for (; n; n = ike_table_next(n)) {
+		struct child_sa *o = container_of(n, struct child_sa, by_host);
+
+		if (o != child && ms_addr_eq(&o->remote.addr, &child->remote.addr) &&
+			(o->state == CHILD_INSTALLING || o->state == CHILD_ESTABLISHED) &&
+			!same_peer(o->ike, child->ike) &&
+			overlap(o->mine, o->n_mine, child->mine, child->n_mine) &&
+			overlap(o->theirs, o->n_theirs, child->theirs, child->n_theirs))
+			return o;
+	}
+	return NULL;
 }
 
 struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst)
@@ -191,7 +243,7 @@ void child_gone(struct child_sa *child)
 	child->state = CHILD_GONE;
 	ike_arm_timer(e, &child->timer, IKE_NEVER);
 	ike_table_remove(&e->by_child_spi, &child->by_in);
-	ike_table_remove(&e->by_child_spi, &child->by_out);
+	child_unindex_out(child);
 	ike_table_remove(&e->by_serial, &child->by_serial.node);
 	unlink_conn(child);
 	unlink_ike(child);
@@ -260,15 +312,18 @@ size_t child_suite_text(const struct ms_suite *s, char *buf, size_t size)
 
 size_t child_text(const struct child_sa *child, char *buf, size_t size)
 {
-	char suite[100], natd[MS_ENDPOINT_TEXT] = "none";
+	char suite[100], natd[MS_ENDPOINT_TEXT] = "none", comp[48] = "";
 
 	child_suite_text(&child->suite, suite, sizeof(suite));
 	if (child->encapsulated)
 		ms_endpoint_text(&child->remote, natd, sizeof(natd));
+	if (child->cpi_in && child->cpi_out)
+		snprintf(comp, sizeof(comp), " IPCOMP=>0x%08x <0x%08x", (unsigned)child->cpi_out,
+			(unsigned)child->cpi_in);
 	return (size_t)snprintf(buf, size,
-		"{ESP%s=>0x%08x <0x%08x xfrm=%s%s NATOA=none NATD=%s DPD=%s}",
+		"{ESP%s=>0x%08x <0x%08x xfrm=%s%s%s NATOA=none NATD=%s DPD=%s}",
 		child->encapsulated ? "inUDP" : "", (unsigned)child->spi_out,
-		(unsigned)child->spi_in, suite, child->suite.esn ? "-ESN" : "", natd,
+		(unsigned)child->spi_in, suite, child->suite.esn ? "-ESN" : "", comp, natd,
 		child->conn->desc->dpd_delay_ms ? "active" : "passive");
 }
 

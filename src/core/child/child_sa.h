@@ -35,6 +35,7 @@ struct child_sa {
 	struct ike_sa *ike;
 	struct conn *conn; /* a reference */
 	struct ike_node by_in, by_out;
+	struct ike_node by_host; /* transport mode: by the peer's address */
 	struct ike_serial_node by_serial;
 	struct ike_timer timer;
 	uint32_t refs;
@@ -50,6 +51,7 @@ struct child_sa {
 	bool attempt; /* somebody asked for its connection, and it has an IKE SA already */
 	bool telling; /* and waits for attempt_over() */
 	uint8_t wants; /* private */
+	uint16_t cpi_in, cpi_out; /* IPComp; 0: without */
 	struct ms_suite suite;
 	struct ms_endpoint local, remote; /* outer; ports matter when encapsulated */
 	struct ms_selector *mine, *theirs;

@@ -152,12 +152,27 @@ static bool take_conn(struct child_sa *child, struct conn *c)
 	return true;
 }
 
+/* RFC 3948 s5.2: two hosts behind one translator look the same from here, and packets to one of them
+ * would go through the other one's SA. */
+static ms_err refuse_rival(
+	const struct child_sa *child, const struct child_sa *rival, struct ms_why *why)
+{
+	char host[MS_ADDR_TEXT], peer[MS_ID_TEXT];
+
+	ms_addr_text(&child->remote.addr, host, sizeof(host));
+	ms_id_text(&rival->ike->peer_id, peer, sizeof(peer));
+	return ms_fail(why, MS_ERR_TS,
+		"transport mode for the same traffic is #%u's of '%.120s', who is behind %s too",
+		(unsigned)rival->serial, peer, host);
+}
+
 ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	unsigned ke_group, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
 	struct ms_selector mine[CHILD_MAX_SELECTORS], theirs[CHILD_MAX_SELECTORS];
 	unsigned n_mine, n_theirs;
+	const struct child_sa *rival;
 	struct conn *c = NULL;
 	ms_err err;
 
@@ -191,6 +206,10 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
 		!keep_selectors(&child->theirs, &child->n_theirs, theirs, n_theirs))
 		return refuse(x, MS_ERR_NOMEM);
+	rival = child_rival(child);
+	if (rival)
+		return refuse(x, refuse_rival(child, rival, why));
+	ike_ipcomp_choose(child);
 	return MS_OK;
 }
 
@@ -242,5 +261,5 @@ ms_err child_accept(
 	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
 		!keep_selectors(&child->theirs, &child->n_theirs, theirs, n_theirs))
 		return MS_ERR_NOMEM;
-	return MS_OK;
+	return ike_ipcomp_accept(child, why);
 }

@@ -203,6 +203,7 @@ static void fill_sa(struct child_sa *child, struct ms_kernel_sa *sa, bool inboun
 	sa->integ = child->suite.integ;
 	sa->encr_key = encr;
 	sa->integ_key = integ;
+	sa->cpi = inbound ? child->cpi_in : child->cpi_out;
 	sa->replay_window = d->replay_window;
 	sa->reqid = child->reqid;
 	if (child->encapsulated) {

@@ -225,6 +225,7 @@ static void policy_words(const struct conn *conn, char *buf, size_t size)
 		{ d->authby & MS_AUTH_NULL, "AUTH_NULL" },
 		{ d->authby & MS_AUTH_NEVER, "AUTH_NEVER" },
 		{ sas, "ENCRYPT" },
+		{ d->compress, "COMPRESS" },
 		{ d->type == MS_TYPE_TUNNEL, "TUNNEL" },
 		{ d->type == MS_TYPE_PASS, "PASS" },
 		{ d->type == MS_TYPE_DROP, "DROP" },

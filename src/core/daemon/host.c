@@ -116,6 +116,13 @@ static void kernel_submit(void *host, struct ms_kernel_op *ops, unsigned n, ms_k
 	k->submit(d->kernel->instance, ops, n, done, arg);
 }
 
+static unsigned kernel_caps(void *host)
+{
+	const struct ms_kernel_ops *k = ((struct daemon *)host)->kernel->ops;
+
+	return k->caps;
+}
+
 static const struct ms_provider *creds_source(void *arg, unsigned i)
 {
 	return daemon_provider(arg, MS_ROLE_CREDS, i);
@@ -284,6 +291,7 @@ const struct host_ops daemon_host_ops = {
 	.job = submit_job,
 	.deadline = deadline,
 	.kernel = kernel_submit,
+	.kernel_caps = kernel_caps,
 	.psk = psk,
 	.private_key = private_key,
 	.own_key = own_key,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Several CHILD SAs on one IKE SA, also at the initiator's wish; several selectors in one. */
+#include "core/ike/ike_sa.h"
 #include "core/sim/sim_test.h"
 
 static const struct sim_words second = {
@@ -413,6 +414,62 @@ static void test_transport_nat(void **state)
 	pair_free(&p);
 }
 
+/* RFC 7296 s2.23.1, RFC 3948 s5.2: two hosts behind one translator.  The second one's packets could not
+ * be told from the first one's: it is refused, unless its traffic is another, or it is the first one that
+ * comes again. */
+static void test_two_behind_one_nat(void **state)
+{
+	struct sim_words w = tunnel, e = tunnel;
+	struct sim *sim = sim_new(42);
+	struct sim_node *east = sim_node(sim, "east", "192.1.2.23", NULL), *n[4];
+	static const struct {
+		const char *name, *addr, *id;
+		uint16_t first_port;
+		bool refused;
+	} rows[] = { { "one", "10.0.0.5", "@one", 1, false }, { "two", "10.0.0.6", "@two", 1, true },
+		{ "three", "10.0.0.7", "@three", 2, false }, { "again", "10.0.0.8", "@one", 1, false } };
+
+	(void)state;
+	e.left = "%any";
+	e.leftid = "%any";
+	w.leftsubnet = w.rightsubnet = e.leftsubnet = e.rightsubnet = NULL;
+	w.type = e.type = MS_TYPE_TRANSPORT;
+	(void)sim_conn(east, &e);
+	for (unsigned i = 0; i < 4; i++) {
+		struct ms_why why;
+		struct conn *c;
+
+		n[i] = sim_node(sim, rows[i].name, rows[i].addr, NULL);
+		assert_int_equal(ms_addr_parse(&n[i]->public.addr, "203.0.113.9", 11, 0, 0, NULL), MS_OK);
+		n[i]->public.port = (uint16_t)(10000 * (i + 1));
+		w.left = rows[i].addr;
+		w.leftid = rows[i].id;
+		c = sim_conn(n[i], &w);
+		c->local.clients[0].protocol = 17;
+		c->local.clients[0].port_first = c->local.clients[0].port_last = rows[i].first_port;
+		assert_int_equal(ike_initiate(n[i]->ike, c, &why), MS_OK);
+		sim_run(sim, 3000);
+		assert_int_equal(n[i]->over_err, rows[i].refused ? MS_ERR_TS : MS_OK);
+		assert_int_equal(sim_children(n[i]), !rows[i].refused);
+		if (rows[i].refused)
+			assert_non_null(strstr(n[i]->over_text, "TS_UNACCEPTABLE"));
+	}
+	/* The first one is gone: the second has its turn. */
+	for (unsigned i = 0; i < 4; i += 3)
+		ike_terminate_conn(n[i]->ike, ike_first(n[i]->ike)->conn);
+	sim_run(sim, 3000);
+	ike_terminate_conn(n[1]->ike, ike_first(n[1]->ike)->conn);
+	sim_run(sim, 3000);
+	{
+		struct ms_why why;
+
+		assert_int_equal(ike_initiate(n[1]->ike, conn_first(n[1]->conns), &why), MS_OK);
+	}
+	sim_run(sim, 3000);
+	assert_int_equal(sim_children(n[1]), 1);
+	sim_free(&sim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_up_again),
 		cmocka_unit_test(test_reauth),
 		cmocka_unit_test(test_transport_nat),
+		cmocka_unit_test(test_two_behind_one_nat),
 		cmocka_unit_test(test_selectors),
 	};
 

@@ -15,7 +15,8 @@ struct ike_engine *ike_engine_new(
 {
 	struct ike_engine *e = calloc(1, sizeof(*e));
 	struct ike_table *const tables[] = { e ? &e->by_spi : NULL, e ? &e->by_init : NULL,
-		e ? &e->by_ids : NULL, e ? &e->by_serial : NULL, e ? &e->by_child_spi : NULL };
+		e ? &e->by_ids : NULL, e ? &e->by_serial : NULL, e ? &e->by_child_spi : NULL,
+		e ? &e->by_host : NULL };
 
 	if (!e)
 		return NULL;
@@ -62,6 +63,7 @@ void ike_engine_free(struct ike_engine **ep)
 	ike_table_done(&e->by_ids);
 	ike_table_done(&e->by_serial);
 	ike_table_done(&e->by_child_spi);
+	ike_table_done(&e->by_host);
 	ike_heap_done(&e->heap);
 	ms_wipe(e, sizeof(*e));
 	free(e);

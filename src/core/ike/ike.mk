@@ -13,8 +13,9 @@ libcore_la_SOURCES += \
 	src/core/ikev2/auth.c src/core/ikev2/cert.c src/core/ikev2/cp.c \
 	src/core/ikev2/create_child.h \
 	src/core/ikev2/create_child_init.c src/core/ikev2/create_child_sa.c src/core/ikev2/ike_auth.c \
-	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/jobs.c \
-	src/core/ikev2/keymat.c src/core/ikev2/mobike.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
+	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/ipcomp.c src/core/ikev2/jobs.c \
+	src/core/ikev2/keymat.c src/core/ikev2/mobike.c src/core/ikev2/mobike.h \
+	src/core/ikev2/mobike_path.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
 	src/core/ikev2/rekey_ike.c src/core/ikev2/ts.c \
 	src/core/child/child_priv.h src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
 	src/core/child/install.c
@@ -38,7 +39,8 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
 	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
-	src/core/ike/crypto_fault_test src/core/ike/payload_test
+	src/core/ike/crypto_fault_test src/core/ike/payload_test \
+	src/core/ike/ipcomp_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -104,6 +106,9 @@ src_core_ike_cancel_test_LDADD = $(ike_test_libs)
 src_core_ike_crypto_fault_test_SOURCES = src/core/ike/crypto_fault_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_crypto_fault_test_LDADD = $(ike_test_libs)
+src_core_ike_ipcomp_test_SOURCES = src/core/ike/ipcomp_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_ipcomp_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_test_SOURCES = src/core/ike/payload_test.c
 src_core_ike_payload_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c

@@ -53,7 +53,7 @@ enum ike_wants {
 	IKE_WANT_REKEY = 8,
 	IKE_WANT_CHILD_REKEY = 16,
 	IKE_WANT_CHILD_NEW = 32,
-	IKE_WANT_ADDRESSES = 64, /* RFC 4555 */
+	IKE_WANT_ADDRESSES = 64, /* RFC 4555, UPDATE_SA_ADDRESSES */
 	IKE_WANT_COOKIE2 = 128
 };
 enum child_wants { CHILD_WANT_DELETE = 1, CHILD_WANT_REKEY = 2, CHILD_WANT_NEW = 4 };
@@ -190,6 +190,8 @@ struct ike_exchange {
 	struct ms_selector *ts_mine, *ts_theirs; /* as the peer wrote them */
 	unsigned n_mine, n_theirs;
 	bool transport;
+	bool comp;    /* the peer speaks of IPComp, */
+	uint16_t cpi; /* with deflate; 0: with nothing that we know */
 	struct ms_addr was_mine, was_theirs; /* before RFC 7296 s2.23.1 put others in their place */
 	unsigned child_refused; /* notify to send instead of a child */
 	uint32_t rekeys;        /* serial of the child that this exchange replaces */
@@ -203,7 +205,7 @@ struct ike_engine {
 	struct conn_table *conns;
 	struct ike_params params;
 	uint64_t seed[2];
-	struct ike_table by_spi, by_init, by_ids, by_serial, by_child_spi;
+	struct ike_table by_spi, by_init, by_ids, by_serial, by_child_spi, by_host;
 	struct ike_heap heap;
 	struct ike_sa *first, *last;
 	uint32_t next_serial;
@@ -543,6 +545,7 @@ void ike_mobike_take(struct ike_sa *ike, const struct ike_msg *m);
 void ike_mobike_inherit(struct ike_sa *heir, struct ike_sa *ike);
 /* INFORMATIONAL: our request, its answer, the peer's request. */
 void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out);
+bool ike_mobike_tells(const struct ike_sa *ike); /* our list is to be told still */
 void ike_mobike_answered(struct ike_sa *ike, const struct ike_msg *m);
 void ike_mobike_request(struct ike_rx *rx, struct ike_out *out);
 /* Where a message came from; false: MOBIKE is not agreed on. */
@@ -550,11 +553,20 @@ bool ike_mobike_follow(
 	struct ike_sa *ike, const struct ms_endpoint *local, const struct ms_endpoint *remote);
 /* Where the answer to the request in work goes. */
 void ike_answer_to(const struct ike_sa *ike, struct ms_endpoint *local, struct ms_endpoint *remote);
-/* The initiator looks for a path, other: to another one of the peer's addresses. */
+/* The initiator looks for a path, other: to another one of the peer's addresses; the responder, if
+ * its own address is no more.  A list of our addresses that changed is told. */
 void ike_mobike_look(struct ike_sa *ike, bool other);
 void ike_mobike_unanswered(struct ike_sa *ike); /* a request was sent once more */
 /* Established children follow the IKE SA's addresses. */
 void ike_move_children(struct ike_sa *ike);
+
+/* ipcomp.c: what we offer, what the peer says in x, what the responder chooses and says, and whether
+ * the initiator can take that. */
+void ike_ipcomp_offer(struct child_sa *child, struct ike_out *out);
+void ike_ipcomp_take(struct ike_exchange *x, const struct ike_msg *m);
+void ike_ipcomp_choose(struct child_sa *child);
+void ike_ipcomp_answer(const struct child_sa *child, struct ike_out *out);
+ms_err ike_ipcomp_accept(struct child_sa *child, struct ms_why *why) MS_MUST_CHECK;
 
 /* ts.c */
 void ike_put_ts(struct ike_out *out, unsigned payload, const struct ms_selector *s, unsigned n);

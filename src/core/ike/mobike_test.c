@@ -287,6 +287,162 @@ static void test_return_routability(void **state)
 	pair_free(&p);
 }
 
+/* s3.6: the responder's address changes.  It says so from the new one, the initiator finds the old one
+ * missing and moves there. */
+static void test_responder_moves(void **state)
+{
+	for (int later = 0; later < 2; later++) {
+		struct pair p = mobile_pair(mobile, 0);
+		unsigned before;
+
+		(void)state;
+		p.sim->later = later;
+		pair_up(&p);
+		assert_pair_up(&p);
+		before = p.sim->packets;
+		move_to(p.east, "192.1.2.24");
+		sim_run(p.sim, 2000);
+		/* the list, UPDATE_SA_ADDRESSES, each with its answer: it is the peer's old place */
+		assert_int_equal(p.sim->packets, before + 4);
+		assert_between(&p, "192.1.2.45", "192.1.2.24", false);
+		assert_int_equal(p.east->moved, 1);
+		assert_int_equal(p.west->moved, 1);
+		/* and on, and both at once */
+		move_to(p.east, "192.1.2.25");
+		sim_run(p.sim, 3000);
+		assert_between(&p, "192.1.2.45", "192.1.2.25", false);
+		ike_terminate_conn(p.west->ike, p.wc);
+		sim_run(p.sim, 2000);
+		assert_pair_empty(&p);
+		pair_free(&p);
+	}
+}
+
+/* It has no address of that family any more: it speaks to another one of the peer's, which has to
+ * prove that it is there. */
+static void test_responder_changes_family(void **state)
+{
+	struct pair p = mobile_pair(mobile, 0);
+
+	(void)state;
+	p.west->addr2 = addr("2001:db8::45");
+	pair_up(&p);
+	assert_pair_up(&p);
+	move_to(p.east, "2001:db8::23");
+	sim_run(p.sim, 5000);
+	assert_between(&p, "2001:db8::45", "2001:db8::23", false);
+	assert_int_equal(sim_ikes(p.east), 1);
+	pair_free(&p);
+}
+
+/* Lists are told when they change, by either end, and what is told is what the other end tries. */
+static void test_lists(void **state)
+{
+	struct pair p = mobile_pair(mobile, 5000);
+	struct ms_addr gone = addr("192.1.2.23");
+	unsigned before;
+
+	(void)state;
+	pair_up(&p);
+	sim_run(p.sim, 1500); /* between two liveness checks */
+	p.east->addr2 = addr("192.1.2.24");
+	before = p.sim->packets;
+	ike_network_changed(p.east->ike);
+	sim_run(p.sim, 1000);
+	assert_int_equal(p.sim->packets, before + 2);
+	assert_int_equal(p.west->moved, 0);
+	ike_network_changed(p.east->ike);
+	sim_run(p.sim, 1000);
+	assert_int_equal(p.sim->packets, before + 2);
+	p.west->addr2 = addr("2001:db8::45");
+	ike_network_changed(p.west->ike);
+	sim_run(p.sim, 1000);
+	assert_int_equal(p.sim->packets, before + 4);
+	p.sim->network = deaf;
+	p.sim->network_arg = &gone;
+	sim_run(p.sim, 25000);
+	assert_between(&p, "192.1.2.45", "192.1.2.24", false);
+	pair_free(&p);
+}
+
+/* NO_ADDITIONAL_ADDRESSES: the second one is gone, and when the first does not answer either there is
+ * no other to try. */
+static void test_no_additional(void **state)
+{
+	struct pair p = mobile_pair(mobile, 5000);
+	struct ms_addr gone = addr("192.1.2.23");
+
+	(void)state;
+	p.east->addr2 = addr("192.1.2.24");
+	pair_up(&p);
+	p.east->addr2.family = 0;
+	ike_network_changed(p.east->ike);
+	sim_run(p.sim, 1000);
+	p.sim->network = deaf;
+	p.sim->network_arg = &gone;
+	sim_run(p.sim, 60000);
+	assert_int_equal(sim_ikes(p.west), 0);
+	pair_free(&p);
+}
+
+/* s3.5: nobody's, everybody's and our own addresses are refused, and the SAs stay. */
+static void seems_from(void *arg, struct sim_packet *p, struct sim_fate *fate)
+{
+	(void)fate;
+	if (p->from->number == 1)
+		p->src.addr = *(struct ms_addr *)arg;
+}
+
+static void test_unacceptable(void **state)
+{
+	static const char *const from[] = { "224.0.0.1", "127.0.0.1", "192.1.2.23", "0.0.0.0" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		struct pair p = mobile_pair(mobile, 0);
+		struct ms_addr a = addr(from[i]);
+
+		pair_up(&p);
+		p.sim->network = seems_from;
+		p.sim->network_arg = &a;
+		move_to(p.west, "192.1.2.46");
+		sim_run(p.sim, 1000);
+		assert_int_equal(p.east->moved, 0);
+		for (const struct sim_sa *sa = p.east->sas; sa; sa = sa->next)
+			assert_int_equal((sa->inbound ? sa->src : sa->said.dst).b[3], 45);
+		pair_free(&p);
+	}
+}
+
+/* s3.9: encapsulation=no will have no translator in between, and says so: the peer does not move its SAs
+ * behind one. */
+static void no_nat(struct ms_conn_desc *d)
+{
+	d->mobike = true;
+	d->encapsulation = MS_NO;
+}
+
+static void test_no_nats_allowed(void **state)
+{
+	struct sim_words w = tunnel, e = tunnel;
+	struct pair p;
+
+	(void)state;
+	w.more = no_nat;
+	e.more = mobile;
+	p = pair_of(&w, &e, NULL);
+	pair_up(&p);
+	move_to(p.west, "192.1.2.46");
+	sim_run(p.sim, 3000);
+	assert_between(&p, "192.1.2.46", "192.1.2.23", false);
+	p.west->public = (struct ms_endpoint){ addr("203.0.113.9"), 1000 };
+	move_to(p.west, "10.0.0.5");
+	sim_run(p.sim, 3000);
+	assert_int_equal(p.east->moved, 1);
+	assert_int_equal(p.west->moved, 1);
+	pair_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +456,12 @@ int main(void)
 		cmocka_unit_test(test_heir),
 		cmocka_unit_test(test_no_following),
 		cmocka_unit_test(test_return_routability),
+		cmocka_unit_test(test_responder_moves),
+		cmocka_unit_test(test_responder_changes_family),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_no_additional),
+		cmocka_unit_test(test_unacceptable),
+		cmocka_unit_test(test_no_nats_allowed),
 	};
 
 	return cmocka_run_group_tests_name("mobike", tests, sim_test_setup, sim_test_teardown);

@@ -68,6 +68,7 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 		ike_out_put(&out, IKE_P_NOTIFY, &rekey);
 	}
 	create_child_put_flags(&out, old ? !old->tunnel : child->conn->desc->type == MS_TYPE_TRANSPORT);
+	ike_ipcomp_offer(child, &out);
 	ike_put_proposals(&out, &ours, ms_bytes(spi, sizeof(spi)));
 	ike_put_ke_nonce(&out, x->ke ? x->ke->id : 0,
 		ms_bytes(x->ke_pub, x->ke ? x->ke->init_octets : 0), x->ni);

@@ -49,6 +49,7 @@ ms_err create_child_take(struct ike_rx *rx, struct ms_why *why)
 			return MS_ERR_NOMEM;
 	}
 	x->transport = ike_msg_notify(&rx->m, IKE_N_USE_TRANSPORT_MODE, true, &n);
+	ike_ipcomp_take(x, &rx->m);
 	err = ike_get_ts(x->arena, ike_msg_find(&rx->m, IKE_P_TSI),
 		request ? &x->ts_theirs : &x->ts_mine, request ? &x->n_theirs : &x->n_mine, why);
 	if (err)
@@ -150,6 +151,7 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	wire_put_u32(&w, child->spi_in);
 	ike_response_begin(ike, &out, IKE_X_CREATE_CHILD_SA, ike->recv_id);
 	create_child_put_flags(&out, !child->tunnel);
+	ike_ipcomp_answer(child, &out);
 	ike_put_suite(&out, &child->suite, x->numbers[x->chosen], wire_result(&w));
 	ike_put_ke_nonce(
 		&out, child->suite.ke, ms_bytes(x->ke_pub, x->ke ? x->ke->resp_octets : 0), x->nr);

@@ -82,6 +82,7 @@ static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *wh
 		return MS_ERR_NOMEM;
 	ike_certs_take(rx);
 	x->transport = ike_msg_notify(&rx->m, IKE_N_USE_TRANSPORT_MODE, true, &n);
+	ike_ipcomp_take(x, &rx->m);
 	x->initial_contact = ike_msg_notify(&rx->m, IKE_N_INITIAL_CONTACT, true, &n);
 	if (tsi)
 		err = ike_get_ts(x->arena, tsi, ike->initiator ? &x->ts_mine : &x->ts_theirs,
@@ -108,6 +109,10 @@ static void put_child(struct ike_sa *ike, struct ike_out *out)
 	if (ike->initiator ? child->conn->desc->type == MS_TYPE_TRANSPORT : !child->tunnel)
 		ike_put_notify(out, IKE_N_USE_TRANSPORT_MODE, none);
 	ike_put_notify(out, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED, none);
+	if (ike->initiator)
+		ike_ipcomp_offer(child, out);
+	else
+		ike_ipcomp_answer(child, out);
 }
 
 /* --- initiator ------------------------------------------------------------------------------ */

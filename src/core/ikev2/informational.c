@@ -137,7 +137,8 @@ void ike_informational_start(struct ike_sa *ike)
 	} else {
 		ike_mobike_put_request(ike, &out);
 	}
-	ike->wants &= (uint8_t)~IKE_WANT_DPD;
+	if (!ike_mobike_tells(ike))
+		ike->wants &= (uint8_t)~IKE_WANT_DPD;
 	if (ike_request_send(ike, &out)) {
 		struct ms_logger lg = ike_logger(ike);
 

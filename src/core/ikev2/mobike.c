@@ -8,33 +8,15 @@
  * UPDATE_SA_ADDRESSES.  The responder answers, checks that the peer is where it says (s3.7,
  * return routability), and then moves its IPsec SAs.  Answers go where their request came from;
  * addresses change by such an update alone (s3.8), not by packets of another source.
+ *
+ * Either end tells when the list of its addresses changed (s3.6).  A responder that lost the address
+ * in use tells so from another one, and the initiator, who finds the old one missing in the list,
+ * moves to where the list came from.
  */
-#include "core/ike/ike_sa.h"
+#include "core/ikev2/mobike.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_ADDRESSES  8
-#define COOKIE2_OCTETS 16
-#define TRIES_PER_PATH 3 /* of a request, before the next address of the peer is tried */
-#define NATD_OCTETS    20
-#define SETTLE_MS      300 /* addresses and routes come and go in groups */
-
-enum told { TOLD_NOTHING, TOLD_ADDRESSES, TOLD_COOKIE2 };
-
-struct ike_mobike {
-	struct ms_endpoint told_local, told_remote; /* in our last UPDATE_SA_ADDRESSES */
-	struct ms_addr peers[MAX_ADDRESSES];	    /* where the peer can be reached besides */
-	uint8_t n_peers, at;
-	uint8_t told;    /* enum told: the request under way */
-	bool looking;    /* a path is being looked for */
-	bool look_again; /* and meanwhile things have changed */
-	bool natd_known; /* the peer has said where it sees us: */
-	bool elsewhere;  /* the request in work came from another address than ike->remote */
-	uint8_t natd[NATD_OCTETS];
-	uint8_t cookie2[COOKIE2_OCTETS];
-	struct ms_endpoint answer_local, answer_remote;
-};
 
 bool ike_mobike_wanted(const struct ike_sa *ike)
 {
@@ -46,27 +28,62 @@ bool ike_mobike_wanted(const struct ike_sa *ike)
 
 /* --- addresses ------------------------------------------------------------------------------- */
 
-static void put_addresses(struct ike_sa *ike, struct ike_out *out)
+struct mobike_list mobike_list(const struct ike_sa *ike)
 {
 	const struct host *h = ike->e->host;
-	struct ms_addr list[MAX_ADDRESSES];
-	unsigned n = h->ops->addresses(h->ctx, list, MAX_ADDRESSES), put = 0;
+	struct mobike_list list;
+	unsigned n = h->ops->addresses(h->ctx, list.a, MAX_OURS);
 
-	for (unsigned i = 0; i < n; i++) {
-		if (ms_addr_eq(&list[i], &ike->local.addr) || ms_addr_is_loopback(&list[i]))
+	list.n = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (!ike->initiator || !mobike_in_list(ike->lease, 2, &list.a[i]))
+			list.a[list.n++] = list.a[i];
+	return list;
+}
+
+uint32_t mobike_list_sum(const struct ike_sa *ike, const struct mobike_list *list)
+{
+	uint32_t sum = list->n;
+
+	for (unsigned i = 0; i < list->n; i++)
+		sum += ike_hash(ike->e->seed, list->a[i].b, sizeof(list->a[i].b));
+	return sum;
+}
+
+bool mobike_in_list(const struct ms_addr *list, unsigned n, const struct ms_addr *a)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (ms_addr_eq(&list[i], a))
+			return true;
+	return false;
+}
+
+static void put_addresses(struct ike_sa *ike, struct ike_out *out)
+{
+	const struct mobike_list list = mobike_list(ike);
+	unsigned put = 0;
+
+	if (ike->mobike) {
+		ike->mobike->list = mobike_list_sum(ike, &list);
+		ike->mobike->tell_list = false;
+	}
+	for (unsigned i = 0; i < list.n && put < MAX_ADDRESSES; i++) {
+		const struct ms_addr *a = &list.a[i];
+
+		if (ms_addr_eq(a, &ike->local.addr) || ms_addr_is_loopback(a))
 			continue;
 		ike_put_notify(out,
-			list[i].family == AF_INET6 ? IKE_N_ADDITIONAL_IP6_ADDRESS
-						   : IKE_N_ADDITIONAL_IP4_ADDRESS,
-			ms_bytes(list[i].b, ms_addr_octets(&list[i])));
+			a->family == AF_INET6 ? IKE_N_ADDITIONAL_IP6_ADDRESS
+					      : IKE_N_ADDITIONAL_IP4_ADDRESS,
+			ms_bytes(a->b, ms_addr_octets(a)));
 		put++;
 	}
 	if (put == 0)
 		ike_put_notify(out, IKE_N_NO_ADDITIONAL_ADDRESSES, ms_bytes(NULL, 0));
 }
 
-/* The whole list, when the message has one (s3.6). */
-static void take_addresses(struct ike_sa *ike, const struct ike_msg *m)
+/* The whole list, when the message has one (s3.6); false: it has none. */
+static bool take_addresses(struct ike_sa *ike, const struct ike_msg *m)
 {
 	struct ike_mobike *mob = ike->mobike;
 	bool begun = false;
@@ -90,6 +107,7 @@ static void take_addresses(struct ike_sa *ike, const struct ike_msg *m)
 			continue;
 		mob->peers[mob->n_peers++] = a;
 	}
+	return begun;
 }
 
 void ike_mobike_put(struct ike_sa *ike, struct ike_out *out)
@@ -112,7 +130,13 @@ void ike_mobike_take(struct ike_sa *ike, const struct ike_msg *m)
 		return; /* goes without */
 	ike->mobike->told_local = ike->local;
 	ike->mobike->told_remote = ike->remote;
-	take_addresses(ike, m);
+	(void)take_addresses(ike, m);
+	/* The initiator's list went out before there was a place to note it. */
+	if (ike->initiator) {
+		const struct mobike_list list = mobike_list(ike);
+
+		ike->mobike->list = mobike_list_sum(ike, &list);
+	}
 }
 
 void ike_mobike_inherit(struct ike_sa *heir, struct ike_sa *ike)
@@ -148,7 +172,7 @@ void ike_move_children(struct ike_sa *ike)
 			(!ike->mobike || c->encapsulated == encapsulated))
 			continue;
 		ike_table_remove(&ike->e->by_child_spi, &c->by_in);
-		ike_table_remove(&ike->e->by_child_spi, &c->by_out);
+		child_unindex_out(c);
 		c->local = ike->local;
 		c->remote = ike->remote;
 		if (ike->mobike)
@@ -159,6 +183,17 @@ void ike_move_children(struct ike_sa *ike)
 		if (h->ops->child_moved)
 			h->ops->child_moved(h->ctx, c);
 	}
+}
+
+/* Established CHILD SAs go between other addresses than the IKE SA; remote: the peer's. */
+static bool children_elsewhere(const struct ike_sa *ike, bool remote)
+{
+	for (const struct child_sa *c = ike->children; c; c = c->next)
+		if ((c->state == CHILD_ESTABLISHED || c->state == CHILD_REKEYED) &&
+			!ms_endpoint_eq(remote ? &c->remote : &c->local,
+				remote ? &ike->remote : &ike->local))
+			return true;
+	return false;
 }
 
 static void moved(struct ike_sa *ike)
@@ -174,6 +209,27 @@ static void moved(struct ike_sa *ike)
 
 /* --- requests of ours ------------------------------------------------------------------------- */
 
+/* s3.9: encapsulation=no will have no translator in between. */
+static void put_no_nats(struct ike_sa *ike, struct ike_out *out)
+{
+	size_t len = ms_addr_octets(&ike->local.addr);
+	uint8_t data[2 * 16 + 4];
+	struct wire_writer w = wire_writer(data, sizeof(data));
+
+	if (ike->conn->desc->encapsulation != MS_NO)
+		return;
+	wire_put(&w, ms_bytes(ike->local.addr.b, len));
+	wire_put(&w, ms_bytes(ike->remote.addr.b, len));
+	wire_put_u16(&w, ike->local.port);
+	wire_put_u16(&w, ike->remote.port);
+	ike_put_notify(out, IKE_N_NO_NATS_ALLOWED, wire_result(&w));
+}
+
+bool ike_mobike_tells(const struct ike_sa *ike)
+{
+	return ike->mobike && ike->mobike->tell_list;
+}
+
 void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out)
 {
 	struct ike_mobike *mob = ike->mobike;
@@ -187,6 +243,7 @@ void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out)
 		mob->told_local = ike->local;
 		mob->told_remote = ike->remote;
 		ike_put_notify(out, IKE_N_UPDATE_SA_ADDRESSES, ms_bytes(NULL, 0));
+		put_no_nats(ike, out);
 		ike_natd_put(ike, out, true);
 		put_addresses(ike, out);
 	} else if (ike->wants & IKE_WANT_COOKIE2) {
@@ -194,6 +251,9 @@ void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out)
 		mob->told = TOLD_COOKIE2;
 		ike_random(ike->e, mob->cookie2, sizeof(mob->cookie2));
 		ike_put_notify(out, IKE_N_COOKIE2, ms_bytes(mob->cookie2, sizeof(mob->cookie2)));
+	} else if (mob->tell_list) {
+		mob->told = TOLD_LIST;
+		put_addresses(ike, out);
 	} else if (ike->initiator && ike->nat_here) {
 		/* s3.8: a liveness check shows whether the mapping is still the same. */
 		ike_natd_put(ike, out, true);
@@ -230,11 +290,15 @@ static void addresses_told(struct ike_sa *ike, const struct ike_msg *m)
 	if (ike_msg_error(m, &n)) {
 		ms_notice(&lg, "MOBIKE: the peer refused our new address: %s",
 			ike_name(ike_notify_name, n.type));
+		/* s3.5: another pair may do. */
+		if (mob->refused++ < mob->n_peers)
+			ike_mobike_look(ike, true);
 		return;
 	}
+	mob->refused = 0;
 	ike_natd_check(ike, m);
 	(void)mapping_changed(ike, m);
-	take_addresses(ike, m);
+	(void)take_addresses(ike, m);
 	ike_start_keepalive(ike);
 	ike_arm(ike);
 	moved(ike);
@@ -315,18 +379,58 @@ static bool nat_between(const struct ike_rx *rx, struct ms_bytes sent)
 	       dst_port != rx->local.port;
 }
 
+/* An address that is nobody's, everybody's or ours cannot be where the peer is. */
+static bool acceptable(const struct ike_rx *rx)
+{
+	const struct ms_addr *a = &rx->remote.addr;
+	const struct mobike_list list = mobike_list(rx->ike);
+	bool multicast = a->family == AF_INET ? a->b[0] >= 224 : a->b[0] == 0xff;
+
+	return !ms_addr_is_any(a) && !multicast && !ms_addr_is_loopback(a) &&
+	       !mobike_in_list(list.a, list.n, a);
+}
+
 static void update(struct ike_rx *rx)
 {
 	struct ike_sa *ike = rx->ike;
+	bool peer_moves = !ms_endpoint_eq(&ike->remote, &rx->remote);
 
-	if (!ms_endpoint_eq(&ike->local, &rx->local) ||
-		!ms_endpoint_eq(&ike->remote, &rx->remote) || ike->wants & IKE_WANT_COOKIE2) {
-		ike->local = rx->local;
-		ike->remote = rx->remote;
-		ike->mobike->elsewhere = false;
+	ike->local = rx->local;
+	ike->remote = rx->remote;
+	ike->mobike->elsewhere = false;
+	/* s3.7: that it hears us there is to be proved before anything else goes there. */
+	if (peer_moves || (children_elsewhere(ike, true) && ike->mobike->told != TOLD_COOKIE2))
 		ike->wants |= IKE_WANT_COOKIE2;
-	}
 	ike_natd_check(ike, &rx->m);
+	/* It is we who moved: that needs no proof. */
+	if (!(ike->wants & IKE_WANT_COOKIE2) && ike->mobike->told != TOLD_COOKIE2 &&
+		children_elsewhere(ike, false))
+		moved(ike);
+}
+
+/* s3.6: the initiator hears of the peer's addresses; where it is not any more we cannot stay. */
+static void follow_list(struct ike_rx *rx)
+{
+	struct ike_sa *ike = rx->ike;
+	struct ike_mobike *mob = ike->mobike;
+	const struct ms_addr *from = &rx->remote.addr;
+
+	if (ms_addr_eq(from, &ike->remote.addr))
+		return;
+	if (!mobike_in_list(mob->peers, mob->n_peers, from)) {
+		if (mob->n_peers == MAX_ADDRESSES)
+			mob->n_peers--;
+		memmove(mob->peers + 1, mob->peers, mob->n_peers * sizeof(mob->peers[0]));
+		mob->peers[0] = *from;
+		mob->n_peers++;
+		mob->at = 0;
+	}
+	if (mobike_in_list(mob->peers, mob->n_peers, &ike->remote.addr))
+		return;
+	mob->gone = true;
+	/* Not before the answer is out. */
+	ike->look_at = ike_now(ike->e);
+	ike_arm(ike);
 }
 
 void ike_mobike_request(struct ike_rx *rx, struct ike_out *out)
@@ -341,7 +445,13 @@ void ike_mobike_request(struct ike_rx *rx, struct ike_out *out)
 		ike_put_notify(out, IKE_N_UNEXPECTED_NAT_DETECTED, ms_bytes(NULL, 0));
 		return;
 	}
-	take_addresses(ike, &rx->m);
+	if (!ike->initiator && ike_msg_notify(&rx->m, IKE_N_UPDATE_SA_ADDRESSES, true, &n) &&
+		!acceptable(rx)) {
+		ike_put_notify(out, IKE_N_UNACCEPTABLE_ADDRESSES, ms_bytes(NULL, 0));
+		return;
+	}
+	if (take_addresses(ike, &rx->m) && ike->initiator)
+		follow_list(rx);
 	/* Only the initiator of the IKE SA may (s3.5). */
 	if (!ike->initiator && ike_msg_notify(&rx->m, IKE_N_UPDATE_SA_ADDRESSES, true, &n))
 		update(rx);
@@ -350,115 +460,4 @@ void ike_mobike_request(struct ike_rx *rx, struct ike_out *out)
 	if (ike_msg_notify(&rx->m, IKE_N_COOKIE2, true, &n) && n.data.len >= 8 &&
 		n.data.len <= 64)
 		ike_put_notify(out, IKE_N_COOKIE2, n.data);
-}
-
-/* --- paths ---------------------------------------------------------------------------------------
- */
-
-struct path_wait {
-	struct ike_sa *ike;
-	struct ms_addr dst;
-	unsigned tried;
-};
-
-static void look(struct path_wait *w);
-
-static void use_path(struct ike_sa *ike, const struct ms_addr *src, const struct ms_addr *dst)
-{
-	struct ike_mobike *mob = ike->mobike;
-	struct ms_logger lg = ike_logger(ike);
-	char from[MS_ADDR_TEXT], to[MS_ADDR_TEXT];
-
-	if (ms_addr_eq(&ike->local.addr, src) && ms_addr_eq(&ike->remote.addr, dst))
-		return;
-	/* The one that we leave takes the place of the one that we go to. */
-	for (unsigned i = 0; i < mob->n_peers; i++)
-		if (ms_addr_eq(&mob->peers[i], dst))
-			mob->peers[i] = ike->remote.addr;
-	ms_addr_text(src, from, sizeof(from));
-	ms_addr_text(dst, to, sizeof(to));
-	ms_info(&lg, "MOBIKE: path from %s to %s", from, to);
-	ike->local.addr = *src;
-	ike->remote.addr = *dst;
-	ike->wants |= IKE_WANT_ADDRESSES;
-	if (ike->request) {
-		/* Another path deserves as many tries as the first one. */
-		ike->sends = 1;
-		ike->resend_at = ike_now(ike->e);
-		ike_arm(ike);
-	}
-	ike_next_request(ike);
-}
-
-static void path_known(void *arg, ms_err err, const struct ms_addr *src)
-{
-	struct path_wait *w = arg;
-	struct ike_sa *ike = w->ike;
-	struct ike_mobike *mob = ike->mobike;
-	bool again;
-
-	if (ike->gone || !mob) {
-		free(w);
-		ike_sa_unref(&ike);
-		return;
-	}
-	if (err != MS_OK && w->tried < mob->n_peers) {
-		w->dst = mob->peers[w->tried++];
-		look(w);
-		return;
-	}
-	again = mob->look_again;
-	mob->looking = mob->look_again = false;
-	if (err == MS_OK)
-		use_path(ike, src, &w->dst);
-	free(w);
-	if (again && !ike->gone)
-		ike_mobike_look(ike, false);
-	ike_sa_unref(&ike);
-}
-
-static void look(struct path_wait *w)
-{
-	const struct host *h = w->ike->e->host;
-
-	h->ops->path(h->ctx, &w->dst, path_known, w);
-}
-
-void ike_mobike_look(struct ike_sa *ike, bool other)
-{
-	struct ike_mobike *mob = ike->mobike;
-	struct path_wait *w;
-
-	if (!mob || !ike->initiator || !ike->established || ike->state == IKE_DELETING)
-		return;
-	if (mob->looking) {
-		mob->look_again = true;
-		return;
-	}
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		return;
-	w->ike = ike_sa_ref(ike);
-	w->dst = ike->remote.addr;
-	if (other && mob->n_peers > 0)
-		w->dst = mob->peers[mob->at++ % mob->n_peers];
-	mob->looking = true;
-	look(w);
-}
-
-void ike_mobike_unanswered(struct ike_sa *ike)
-{
-	if (ike->mobike && ike->initiator && ike->mobike->n_peers > 0 &&
-		ike->sends % TRIES_PER_PATH == 0)
-		ike_mobike_look(ike, true);
-}
-
-void ike_network_changed(struct ike_engine *e)
-{
-	for (struct ike_sa *ike = e->first; ike; ike = ike->next) {
-		if (!ike->mobike || !ike->initiator)
-			continue;
-		ike->look_at = ike_now(e) + SETTLE_MS;
-		ike_arm(ike);
-	}
 }

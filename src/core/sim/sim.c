@@ -208,6 +208,7 @@ static bool has_twin(const struct sim_node *n, const struct sim_sa *sa)
 			continue;
 		return o->encr == sa->encr && o->encr_bits == sa->encr_bits &&
 		       o->integ == sa->integ && o->esn == sa->esn && o->tunnel == sa->tunnel &&
+		       o->cpi == sa->cpi &&
 		       o->encr_octets == sa->encr_octets && o->integ_octets == sa->integ_octets &&
 		       memcmp(o->key, sa->key, sa->encr_octets + sa->integ_octets) == 0 &&
 		       ms_selector_eq(&o->sel_src, &sa->sel_src) &&

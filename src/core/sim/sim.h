@@ -25,7 +25,7 @@ struct sim_sa {
 	struct ms_said said;
 	struct ms_addr src;
 	bool larval, inbound, tunnel, esn;
-	uint16_t encr, encr_bits, integ, encap_src, encap_dst;
+	uint16_t encr, encr_bits, integ, encap_src, encap_dst, cpi;
 	uint8_t key[2 * MS_MAX_KEY_OCTETS];
 	size_t encr_octets, integ_octets;
 	struct ms_selector sel_src, sel_dst;
@@ -72,6 +72,7 @@ struct sim_node {
 	uint64_t slow_ms;        /* kernel, jobs and secrets answer so much later */
 	bool fail_child_up;
 	bool no_leases;
+	bool no_compression; /* its kernel has no IPComp */
 	/* what happened */
 	unsigned moved;     /* child_moved */
 	unsigned up, downs; /* child_up, child_down calls */

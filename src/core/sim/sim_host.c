@@ -303,6 +303,11 @@ static void kernel(
 	go(l);
 }
 
+static unsigned kernel_caps(void *host)
+{
+	return ((struct sim_node *)host)->no_compression ? 0 : MS_KCAP_COMPRESS;
+}
+
 const struct host_ops sim_host_ops = {
 	.now_ms = now_ms,
 	.wall_s = wall_s,
@@ -312,6 +317,7 @@ const struct host_ops sim_host_ops = {
 	.job = job,
 	.deadline = deadline,
 	.kernel = kernel,
+	.kernel_caps = kernel_caps,
 	.psk = psk,
 	.private_key = private_key,
 	.lease = lease,

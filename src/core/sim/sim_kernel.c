@@ -25,6 +25,7 @@ static void fill(struct sim_sa *sa, const struct ms_kernel_sa *k)
 	sa->encr = k->encr;
 	sa->encr_bits = k->encr_bits;
 	sa->integ = k->integ;
+	sa->cpi = k->cpi;
 	sa->encap_src = k->encap_src;
 	sa->encap_dst = k->encap_dst;
 	sa->encr_octets = k->encr_key.len;

@@ -125,25 +125,35 @@ void sim_run(struct sim *s, uint64_t ms)
 
 /* --- network ---------------------------------------------------------------------------------- */
 
+/* Several may be behind one NAT, which keeps ports but for an offset that public.port says. */
+static bool behind(const struct sim_node *n, const struct ms_endpoint *to, bool port_fits)
+{
+	return n->public.addr.family != 0 && ms_addr_eq(&n->public.addr, &to->addr) &&
+	       (!port_fits || (uint16_t)(to->port - n->public.port) < 10000);
+}
+
+static bool has(const struct sim_node *n, const struct ms_addr *a)
+{
+	return n->public.addr.family == 0 &&
+	       (ms_addr_eq(&n->addr, a) || (n->addr2.family != 0 && ms_addr_eq(&n->addr2, a)));
+}
+
 struct sim_node *sim_owner(
 	const struct sim *s, const struct ms_endpoint *to, struct ms_endpoint *inside)
 {
 	*inside = *to;
-	for (unsigned i = 0; i < s->n_nodes; i++) {
-		struct sim_node *n = s->nodes[i];
+	for (unsigned port_fits = 2; port_fits-- > 0;)
+		for (unsigned i = 0; i < s->n_nodes; i++) {
+			struct sim_node *n = s->nodes[i];
 
-		if (n->public.addr.family != 0) {
-			/* The NAT keeps ports but for an offset that public.port says. */
-			if (ms_addr_eq(&n->public.addr, &to->addr)) {
-				inside->addr = n->addr;
-				inside->port = (uint16_t)(to->port - n->public.port);
+			if (has(n, &to->addr))
 				return n;
-			}
-		} else if (ms_addr_eq(&n->addr, &to->addr) ||
-			   (n->addr2.family != 0 && ms_addr_eq(&n->addr2, &to->addr))) {
+			if (!behind(n, to, port_fits != 0))
+				continue;
+			inside->addr = n->addr;
+			inside->port = (uint16_t)(to->port - n->public.port);
 			return n;
 		}
-	}
 	return NULL;
 }
 

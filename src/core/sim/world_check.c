@@ -95,7 +95,7 @@ static bool kernel_agrees(struct world *w, const struct sim_node *n, char *why, 
 			said.dst = peer->addr;
 		twin = peer ? sim_find_sa(peer, &said) : NULL;
 		if (!twin || !twin->inbound || twin->larval || twin->encr != sa->encr ||
-			twin->integ != sa->integ || twin->esn != sa->esn ||
+			twin->integ != sa->integ || twin->esn != sa->esn || twin->cpi != sa->cpi ||
 			memcmp(twin->key, sa->key, sa->encr_octets + sa->integ_octets) != 0)
 			return no(why, size, "%s: an SA has no twin at its peer", n->name);
 	}

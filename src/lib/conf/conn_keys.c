@@ -176,7 +176,11 @@ const struct ms_conf_key ms_conn_keys[] = {
 	ALIAS("auth", "phase2"),
 	MS_KEY_BOOL(C, pfs, "pfs", .def = true,
 		.brief = "each new IPsec SA has a key exchange of its own"),
-	REFUSED("compress", "no", "there is no IPComp yet"),
+	MS_KEY_BOOL(C, compress, "compress", .def = false,
+		.brief = "content is compressed before it is encrypted (IPComp, RFC 3173)",
+		.text = "Both ends must want it (FreeS/WAN's no still took an offer); who does not gets "
+			"SAs without it.  Packets that would not get shorter go as they are.  The "
+			"length of what is sent tells something about its content then."),
 	MS_KEY_BOOL(C, rekey, "rekey", .def = true,
 		.brief = "negotiate anew when lifetimes end; the peer may in any case"),
 	MS_KEY_BOOL(C, narrowing, "narrowing", .def = true,

@@ -2,6 +2,7 @@
 authby=${authby:-secret}
 encapsulation=${encapsulation:-auto}
 ike=${ike:-aes_gcm128-sha2_256-x25519}
+compress=${compress:-no}
 esp=${esp:-aes_gcm128}
 esp_name=${esp_name:-AES_GCM_16_128} # as ipsec status calls it
 wire_kind=${wire_kind:-esp} # as only_esp_on_wire calls it

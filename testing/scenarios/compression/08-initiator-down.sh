@@ -1,0 +1,1 @@
+west_east_down

@@ -1,0 +1,2 @@
+compress=yes auth=psk cipher=gcm
+. "$top/testing/scenarios/strongswan/settings.sh"
