@@ -125,11 +125,13 @@ static int print(const char *text)
 /* A folder must be known wherever the daemons will stand. */
 static const char *absolute(const char *dir)
 {
-	char *cwd;
+	char *cwd, *path;
 
 	if (dir[0] == '/' || (cwd = getcwd(NULL, 0)) == NULL)
 		return dir;
-	return tool_format("%s/%s", cwd, dir);
+	path = tool_format("%s/%s", cwd, dir);
+	free(cwd);
+	return path;
 }
 
 /* --confdir and --rundir: with a folder behind it ("=DIR", or a next word that is no option) the
@@ -222,6 +224,12 @@ static int run_program(const struct tool *t, char **argv)
 		fprintf(stderr, "ipsec: cannot run \"%s\": %s\n", path, strerror(err));
 	free(path);
 	return 1;
+}
+
+int tool_script(struct tool *t, int argc, char **argv)
+{
+	(void)argc;
+	return run_program(t, argv);
 }
 
 int main(int argc, char **argv)

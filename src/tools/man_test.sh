@@ -37,6 +37,7 @@ known() {
 	ipsec) ./ipsec --options ;;
 	pluto | klips) [ ! -x "./$1" ] || "./$1" --help ;;
 	_updown) ;;
+	barf | look | showdefaults) "$top/src/tools/scripts/$1" --help ;;
 	*) ./ipsec "$1" --options ;;
 	esac | grep -o -e '--[a-z0-9][a-z0-9_-]*' | sed 's/^--//' | sort -u
 }
@@ -44,12 +45,12 @@ known() {
 # Those that it shows.
 listed() {
 	case $1 in
-	pluto | klips | ipsec | _updown) known "$1" ;;
+	pluto | klips | ipsec | _updown | barf | look | showdefaults) known "$1" ;;
 	*) ./ipsec "$1" --options | grep -v '(hidden)' | sed 's/^--//; s/ .*//' | sort -u ;;
 	esac
 }
 
-commands='auto checkconfig eroute klipsdebug manual newhostkey pf_key policy ranbits rsasigkey setup showhostkey
+commands='auto barf checkconfig eroute ikeping klipsdebug look manual newhostkey pf_key policy ranbits rsasigkey setup showdefaults showhostkey
 	spi spigrp tncfg whack status trafficstatus plugins showstates briefstatus'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 

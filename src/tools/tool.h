@@ -113,6 +113,7 @@ ms_err tool_klips_command(const struct tool *t, const char *command,
 int tool_auto(struct tool *t, int argc, char **argv);
 int tool_checkconfig(struct tool *t, int argc, char **argv);
 int tool_eroute(struct tool *t, int argc, char **argv);
+int tool_ikeping(struct tool *t, int argc, char **argv);
 int tool_newhostkey(struct tool *t, int argc, char **argv);
 int tool_klipsdebug(struct tool *t, int argc, char **argv);
 int tool_manual(struct tool *t, int argc, char **argv);
@@ -121,6 +122,7 @@ int tool_plutorun(struct tool *t, int argc, char **argv);
 int tool_policy(struct tool *t, int argc, char **argv);
 int tool_ranbits(struct tool *t, int argc, char **argv);
 int tool_rsasigkey(struct tool *t, int argc, char **argv);
+int tool_script(struct tool *t, int argc, char **argv); /* EXECDIR/NAME */
 int tool_setup(struct tool *t, int argc, char **argv);
 int tool_showhostkey(struct tool *t, int argc, char **argv);
 int tool_simple(struct tool *t, int argc, char **argv);
@@ -128,10 +130,11 @@ int tool_spi(struct tool *t, int argc, char **argv);
 int tool_spigrp(struct tool *t, int argc, char **argv);
 int tool_status(struct tool *t, int argc, char **argv);
 int tool_tncfg(struct tool *t, int argc, char **argv);
+int tool_verify(struct tool *t, int argc, char **argv);
 int tool_version_command(struct tool *t, int argc, char **argv);
 int tool_whack(struct tool *t, int argc, char **argv);
 
-extern const struct tool_options auto_options, eroute_options, setup_options, simple_options,
+extern const struct tool_options auto_options, eroute_options, ikeping_options, verify_options, setup_options, simple_options,
 	status_options, whack_options, checkconfig_options, newhostkey_options,
 	ranbits_options, rsasigkey_options, showhostkey_options,
 	klipsdebug_options, manual_options, pf_key_options,

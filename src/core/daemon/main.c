@@ -236,6 +236,7 @@ int main(int argc, char **argv)
 	if (d.loop != NULL)
 		daemon_stop(&d);
 	ms_loop_free(&d.loop);
+	ms_loop_end_workers();
 	ms_conf_free(ms_daemon_keys, &d.conf);
 	unlink(pid_path);
 	ms_log_close();

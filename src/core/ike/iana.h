@@ -131,7 +131,9 @@ enum ike_auth_method {
 };
 
 enum ike_flags { IKE_F_INITIATOR = 0x08, IKE_F_VERSION = 0x10, IKE_F_RESPONSE = 0x20 };
-enum { IKE_VERSION_2 = 0x20 };
+enum { IKE_VERSION_1 = 0x10, IKE_VERSION_2 = 0x20 };
+/* Private use of version 1: the family's ping. */
+enum { IKE_X_ECHO_REQUEST = 244, IKE_X_ECHO_REPLY = 245 };
 enum { IKE_TS_IPV4 = 7, IKE_TS_IPV6 = 8 };
 enum { IKE_ATTR_KEY_LENGTH = 14 };
 /* RFC 7296 s3.15; RFC 8598 */

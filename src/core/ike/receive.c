@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define CLEAR_ANSWERS_PER_S 200
+#define EXCHANGE_AT	    18 /* in the header */
 
 void ike_log_stranger(const struct ike_rx *rx, const char *fmt, ...)
 {
@@ -361,12 +362,32 @@ static void receive_sa(struct ike_rx *rx)
 	ike_sa_unref(&ike);
 }
 
+/* `ipsec ikeping`: a bare header of version 1 comes back with its cookies swapped. */
+static bool echo(const struct ike_rx *rx)
+{
+	const struct ike_header *h = &rx->m.h;
+	uint8_t buf[IKE_HEADER_OCTETS];
+
+	if (h->version != IKE_VERSION_1 || h->exchange != IKE_X_ECHO_REQUEST ||
+		rx->m.raw.len != sizeof(buf))
+		return false;
+	memcpy(buf, rx->m.raw.ptr, sizeof(buf));
+	memcpy(buf, h->spi_r, sizeof(h->spi_r));
+	memcpy(buf + sizeof(h->spi_r), h->spi_i, sizeof(h->spi_i));
+	buf[EXCHANGE_AT] = IKE_X_ECHO_REPLY;
+	if (may_answer_clear(rx->e, 0))
+		ike_send(rx->e, &rx->local, &rx->remote, ms_bytes(buf, sizeof(buf)));
+	return true;
+}
+
 static bool check_version(struct ike_rx *rx)
 {
 	unsigned major = rx->m.h.version >> 4;
 
 	if (major == 2)
 		return true;
+	if (echo(rx))
+		return false;
 	ike_count(rx->e, IKE_C_DROP_VERSION);
 	/* RFC 7296 s2.5; version 1 has its own engine. */
 	if (major > 2)

@@ -125,6 +125,11 @@ void ms_loop_free(struct ms_loop **loop)
 	*loop = NULL;
 }
 
+void ms_loop_end_workers(void)
+{
+	uv_library_shutdown();
+}
+
 uint64_t ms_loop_now_ms(struct ms_loop *loop)
 {
 	return uv_now(&loop->uv);

@@ -17,6 +17,8 @@ void ms_loop_turn(struct ms_loop *loop, bool wait);
 void ms_loop_stop(struct ms_loop *loop);
 /* All handles must have been freed; closes what is left over. */
 void ms_loop_free(struct ms_loop **loop);
+/* At the end of a program, when no loop is left: the worker threads end.  Not undone. */
+void ms_loop_end_workers(void);
 
 typedef void ms_signal_f(void *arg, int signum);
 /* At most one callback per signal; lives as long as the loop. */

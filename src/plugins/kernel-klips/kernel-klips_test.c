@@ -160,7 +160,7 @@ static void submit_and_wait(struct ms_kernel_op *ops, unsigned n)
 		ms_loop_turn(f.loop, true);
 }
 
-static const uint8_t key[20] = { 1, 2, 3 };
+static const uint8_t key[24] = { 1, 2, 3 };
 
 static struct ms_kernel_op sa_op(enum ms_kernel_op_kind kind, bool inbound, uint32_t spi)
 {
@@ -174,7 +174,7 @@ static struct ms_kernel_op sa_op(enum ms_kernel_op_kind kind, bool inbound, uint
 	op.sa.tunnel = true;
 	op.sa.encr = 20;
 	op.sa.encr_bits = 128;
-	op.sa.encr_key = ms_bytes(key, sizeof key);
+	op.sa.encr_key = ms_bytes(key, 20);
 	op.sa.replay_window = 128;
 	op.sa.sel_src = ms_selector_of_subnet(&b);
 	op.sa.sel_dst = ms_selector_of_subnet(&a);

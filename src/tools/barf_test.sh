@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# No secret gets into a problem report; what it holds otherwise; the scripts' command lines.
+set -u
+top=$(cd "${srcdir:-.}" && pwd)
+[ "$(id -u)" = 0 ] || { echo "a problem report is for the superuser"; exit 77; }
+dir=$(mktemp -d) || exit 99
+trap 'rm -rf "$dir"' EXIT
+failed=0
+complain() {
+	failed=1
+	echo "FAIL: $1"
+}
+
+mkdir -p "$dir/etc/ipsec.d/policies" "$dir/run" "$dir/exec"
+cp "$top/src/tools/scripts/"* "$dir/exec/"
+cat >"$dir/etc/ipsec.secrets" <<'END'
+# a word
+: PSK "the secret of all'; echo hacked; '"
+192.0.2.1 @east: PSK 0sVGhpcyBpcyBzZWNyZXQgdG9v
+: RSA	{
+	# RSA 512 bits   east   Tue Mar  4 10:11:12 2003
+	#pubkey=0sAQNabcdefghijklmnopqrstuvwxyz
+	Modulus: 0xc0ffee01
+	PublicExponent: 0x03
+	PrivateExponent: 0xdeadbeef01
+	Prime1: 0xdeadbeef02
+	}
+: RSA east.pem "a passphrase"
+something 0xdeadbeef03 that nobody understands
+END
+cat >"$dir/etc/ipsec.conf" <<'END'
+conn one
+	leftrsasigkey=0sAQNabcdefghijklmnopqrstuvwxyz
+	espenckey=0xdeadbeef04
+	right=192.0.2.9
+END
+echo 192.0.2.0/24 >"$dir/etc/ipsec.d/policies/private"
+IPSEC_EXECDIR=$dir/exec ./ipsec --confdir "$dir/etc" --rundir "$dir/run" barf --short >"$dir/out" 2>&1 ||
+	complain "exit status $?"
+for secret in 'secret of all' VGhpcyBpc deadbeef passphrase AQNabcdefghi hacked c0ffee; do
+	grep -q "$secret" "$dir/out" && complain "\"$secret\" is in the report"
+done
+for there in '^: PSK \[sums to [0-9a-f]*\.\.\.\]' '#pubkey=\[keyid AQNabcdef\]' 'PrivateExponent: \[\.\.\.\]' \
+	'leftrsasigkey=\[keyid AQNabcdef\]' 'right=192.0.2.9' '^192.0.2.0/24' '^192.0.2.1 @east: PSK'; do
+	grep -q "$there" "$dir/out" || complain "no \"$there\" in the report"
+done
+for section in version routes ipsec/status ipsec/conf ipsec/secrets ipsec/policies proc/net/dev logs date; do
+	grep -qx "_* $section" "$dir/out" || complain "no section $section"
+done
+for script in barf look showdefaults; do
+	IPSEC_EXECDIR=$dir/exec ./ipsec "$script" --nonsense >"$dir/out" 2>&1
+	[ $? = 2 ] || complain "$script --nonsense: not exit status 2"
+	IPSEC_EXECDIR=$dir/exec ./ipsec "$script" --help | grep -q '^Usage: ipsec' || complain "$script --help"
+done
+exit $failed
