@@ -99,6 +99,7 @@ struct ms_conn_desc {
 	char **modecfgdns, **modecfgdomains; /* handed out with addresses */
 	bool ignore_peer_dns;
 	bool mobike, reauth;
+	int host_family;	 /* of hosts that are written as names: AF_INET, AF_INET6, 0: both */
 	bool initial_contact;	 /* send it with the first IKE SA of two identities */
 	struct ms_manual_desc manual;
 };

@@ -91,6 +91,13 @@ struct host_ops {
 	void (*report)(void *host, struct conn *c, uint32_t serial, int code, const char *text);
 	/* Somebody may hear what is reported: else the text is not even made.  NULL: always. */
 	bool (*listened)(void *host);
+	/* The peer, a name, was not reached at its address.  True: the connection has another one of
+	 * the name's now, which was not tried yet.  False: they have all been tried, and the name is
+	 * being looked up again.  NULL: there are no names. */
+	bool (*another_address)(void *host, struct conn *c);
+	/* An attempt begins and nothing else of the connection is there: it takes the address that
+	 * its peer's name has now.  NULL as above. */
+	void (*readdress)(void *host, struct conn *c);
 	/* An attempt to bring the connection up ended for good: MS_OK, or why not. */
 	void (*attempt_over)(void *host, struct conn *c, ms_err err, const struct ms_why *why);
 };

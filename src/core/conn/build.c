@@ -4,6 +4,7 @@
  * `remote`, orient.c swaps them when it is the other way round.
  */
 #include "core/conn/conn_priv.h"
+#include "core/conn/names.h"
 
 #include <modswan/registry.h>
 #include <modswan/text.h>
@@ -33,8 +34,14 @@ static enum kind kind_of(const char *host)
 	return (enum kind)i;
 }
 
-static ms_err host_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
-	struct ms_why *why)
+/* Digits and dots alone were meant to be an address. */
+static bool is_name(const char *host)
+{
+	return ms_dns_name_ok(host) && strspn(host, "0123456789.") != strlen(host);
+}
+
+static ms_err host_of(struct conn_end *e, const struct ms_conn_desc *d,
+	const struct ms_end_desc *end, const char *side, struct ms_why *why)
 {
 	ms_err err;
 
@@ -48,7 +55,14 @@ static ms_err host_of(struct conn_end *e, const struct ms_end_desc *end, const c
 	if (end->host[0] == '%')
 		return ms_fail(why, MS_ERR_UNSUPPORTED, "%s=%s is not supported here", side,
 			end->host);
-	err = ms_addr_parse(&e->host.addr, end->host, strlen(end->host), 0, MS_TEXT_NUMERIC, why);
+	if (is_name(end->host) &&
+		ms_addr_parse(&e->host.addr, end->host, strlen(end->host), 0, MS_TEXT_NUMERIC,
+			NULL) != MS_OK) {
+		e->name = conn_name_new(end->host, d->host_family);
+		return e->name == NULL ? MS_ERR_NOMEM : MS_OK;
+	}
+	err = ms_addr_parse(&e->host.addr, end->host, strlen(end->host), d->host_family,
+		MS_TEXT_NUMERIC, why);
 	if (err != MS_OK)
 		ms_why_prefix(why, "%s=: ", side);
 	return err;
@@ -208,7 +222,7 @@ static ms_err optional_addr(struct ms_addr *out, const char *text, const char *s
 ms_err conn_build_end(const struct conn_table *t, struct conn_end *e, const struct ms_conn_desc *d,
 	const struct ms_end_desc *end, const char *side, struct ms_why *why)
 {
-	ms_err err = host_of(e, end, side, why);
+	ms_err err = host_of(e, d, end, side, why);
 
 	e->auth = end->auth != 0 ? end->auth : d->authby;
 	e->updown = end->updown;

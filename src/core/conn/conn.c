@@ -6,6 +6,7 @@
  * keeps the indexes, find.c answers the responder.  Everything runs on the owner thread.
  */
 #include "core/conn/conn_priv.h"
+#include "core/conn/names.h"
 
 #include <modswan/registry.h>
 
@@ -93,6 +94,7 @@ bool conn_end_copy(struct conn_end *to, const struct conn_end *from)
 {
 	*to = *from;
 	to->clients = NULL;
+	to->name = NULL;
 	memset(to->pubkeys, 0, sizeof to->pubkeys);
 	memset(&to->id, 0, sizeof to->id);
 	if (ms_id_copy(&to->id, &from->id) != MS_OK)
@@ -112,6 +114,7 @@ bool conn_end_copy(struct conn_end *to, const struct conn_end *from)
 void conn_end_free(struct conn_end *e)
 {
 	ms_id_free(&e->id);
+	conn_name_free(&e->name);
 	free(e->clients);
 	e->clients = NULL;
 	for (unsigned i = 0; i < 2; i++)

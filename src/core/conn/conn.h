@@ -36,8 +36,11 @@ enum conn_routing {
 	RT_STATES
 };
 
+struct conn_name;
+
 struct conn_end {
-	struct ms_endpoint host; /* addr unset: %any */
+	struct ms_endpoint host; /* addr unset: %any, or a name without addresses */
+	struct conn_name *name;	 /* the host is written as one (names.h); NULL: it is not */
 	struct ms_id id;	 /* MS_ID_ANY: any, only as peer */
 	struct ms_selector *clients; /* at least one once oriented */
 	unsigned n_clients;
@@ -82,6 +85,7 @@ struct conn {
 	struct ike_sa *ike_sas;		   /* the IKE engine's lists of this connection's SAs */
 	struct child_sa *child_sas;
 	uint32_t eroute_owner;		   /* child serial */
+	bool up_pending;		   /* --up waits for addresses of names */
 	bool wanted_up;			   /* --up or auto=start: revive after loss */
 	bool wanted_routed;		   /* --route or auto=route: packets bring it up */
 	struct route_job *route_jobs;	   /* core/route's queue for this connection */
@@ -107,7 +111,10 @@ void conn_unref(struct conn **c);
 
 static inline bool conn_is_template(const struct conn *c)
 {
-	return c->group || c->opportunistic || c->remote.host.addr.family == 0 || c->remote.id.type == MS_ID_ANY ||
+	return c->group || c->opportunistic ||
+	       (c->remote.host.addr.family == 0 && c->remote.name == NULL) ||
+	       (c->remote.id.type == MS_ID_ANY &&
+		       (c->remote.name == NULL || c->remote.host.addr.family != 0)) ||
 	       (c->remote.pool != NULL && c->template == NULL);
 }
 

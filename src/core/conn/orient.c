@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which end is ours. */
 #include "core/conn/conn_priv.h"
+#include "core/conn/names.h"
 
 #include <string.h>
 
@@ -13,6 +14,11 @@ struct orientation {
 static bool end_is_ours(const struct conn_end *e, const struct ms_end_desc *d,
 	const struct orientation *o)
 {
+	for (unsigned i = 0; e->name != NULL && i < e->name->n; i++)
+		if (o->is_local(o->arg, &e->name->addrs[i]))
+			return true;
+	if (e->name != NULL)
+		return false;
 	if (strcmp(d->host, "%defaultroute") == 0)
 		return o->default_src != NULL && o->default_src->family != 0;
 	return e->host.addr.family != 0 && o->is_local(o->arg, &e->host.addr);
@@ -27,29 +33,68 @@ static void swap_ends(struct conn *c)
 	c->left_is_local = !c->left_is_local;
 }
 
-/* The address that stands for %defaultroute goes where the host's address would: host, client of a
- * host, identity that was not written. */
+/* An address that was found out goes where a written one would: host, client of a host, identity that
+ * was not written. */
+static ms_err set_host(struct conn_end *e, const struct ms_end_desc *d, const struct ms_addr *a)
+{
+	e->host.addr = *a;
+	/* A lease stays what the clients are. */
+	if (!e->has_client && !(conn_end_asks(e) && e->clients[0].range.first.family != 0))
+		e->clients[0].range.first = e->clients[0].range.last = e->host.addr;
+	if (d->id != NULL || e->auth == MS_AUTH_NULL)
+		return MS_OK;
+	ms_id_free(&e->id);
+	return ms_id_of_addr(&e->id, &e->host.addr);
+}
+
+static ms_err name_our_host(struct conn_end *e, const struct ms_end_desc *d,
+	const struct orientation *o)
+{
+	for (unsigned i = 0; i < e->name->n; i++)
+		if (o->is_local(o->arg, &e->name->addrs[i]))
+			return set_host(e, d, &e->name->addrs[i]);
+	return MS_OK;
+}
+
+/* The address in use as long as the name still has it, unless it was just tried in vain. */
+static ms_err name_peer(struct conn *c, const struct ms_end_desc *d, struct ms_why *why)
+{
+	struct conn_end *e = &c->remote;
+	const struct ms_addr *to = NULL;
+	int family = c->local.host.addr.family;
+	char trouble[600];
+
+	for (unsigned i = 0; i < e->name->n; i++) {
+		const struct ms_addr *a = &e->name->addrs[i];
+
+		if (a->family != family)
+			continue;
+		if (to == NULL || (e->name->tried == 0 && ms_addr_eq(a, &e->host.addr)))
+			to = a;
+	}
+	if (to != NULL)
+		return set_host(e, d, to);
+	if (conn_names_trouble(c, trouble, sizeof trouble))
+		return ms_fail(why, MS_ERR_NOT_FOUND, "connection \"%s\": %s", c->desc->name,
+			trouble);
+	return ms_fail(why, MS_ERR_NOT_FOUND, "connection \"%s\": %s has no IPv%c address",
+		c->desc->name, e->name->text, family == AF_INET ? '4' : '6');
+}
+
 static ms_err fill_default_route(struct conn_end *e, const struct ms_end_desc *d,
 	const struct orientation *o)
 {
 	if (strcmp(d->host, "%defaultroute") != 0 || o->default_src == NULL)
 		return MS_OK;
-	e->host.addr = *o->default_src;
 	if (o->default_gw != NULL)
 		e->nexthop = *o->default_gw;
-	/* A lease stays what the clients are. */
-	if (!e->has_client && !(conn_end_asks(e) && e->clients[0].range.first.family != 0))
-		e->clients[0].range.first = e->clients[0].range.last = e->host.addr;
-	if (d->id == NULL) {
-		ms_id_free(&e->id);
-		return ms_id_of_addr(&e->id, &e->host.addr);
-	}
-	return MS_OK;
+	return set_host(e, d, o->default_src);
 }
 
 static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why *why)
 {
 	const struct ms_end_desc *l = &c->desc->left, *r = &c->desc->right;
+	char trouble[600];
 	bool left, right;
 
 	if (!c->left_is_local)
@@ -61,6 +106,9 @@ static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why 
 		return ms_fail(why, MS_ERR_CONFIG,
 			"connection \"%s\": both ends (left=%s, right=%s) are this host",
 			c->desc->name, l->host, r->host);
+	if (!left && !right && conn_names_trouble(c, trouble, sizeof trouble))
+		return ms_fail(why, MS_ERR_NOT_FOUND, "connection \"%s\": %s", c->desc->name,
+			trouble);
 	if (!left && !right)
 		return ms_fail(why, MS_ERR_NOT_FOUND,
 			"connection \"%s\": neither left=%s nor right=%s is an address of this host",
@@ -83,15 +131,21 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 	const struct ms_addr *default_src, const struct ms_addr *default_gw, struct ms_why *why)
 {
 	const struct orientation o = { is_local, arg, default_src, default_gw };
+	const struct ms_end_desc *us, *them;
 	ms_err err;
 
 	if (c->oriented)
 		conn_pair_remove(t, c);
 	c->oriented = false;
 	err = choose(c, &o, why);
-	if (err == MS_OK)
-		err = fill_default_route(&c->local, c->left_is_local ? &c->desc->left :
-								       &c->desc->right, &o);
+	if (err != MS_OK)
+		return err;
+	us = c->left_is_local ? &c->desc->left : &c->desc->right;
+	them = c->left_is_local ? &c->desc->right : &c->desc->left;
+	err = c->local.name != NULL ? name_our_host(&c->local, us, &o) :
+				      fill_default_route(&c->local, us, &o);
+	if (err == MS_OK && c->remote.name != NULL)
+		err = name_peer(c, them, why);
 	if (err != MS_OK)
 		return err;
 	c->oriented = true;

@@ -127,13 +127,30 @@ static bool usable(call *c, struct conn *conn)
 	return false;
 }
 
+/* A name of its ends has no address yet: --up waits for what DNS says. */
+static bool waits_for_names(call *c, struct conn *conn)
+{
+	if (conn->oriented || !conn_has_name(conn) || !c->d->listening || !c->d->started ||
+		daemon_orient(c->d, conn, NULL) == MS_OK)
+		return false;
+	conn_names_again(conn);
+	if (!conn_names_pending(conn))
+		return false;
+	conn->wanted_up = conn->up_pending = true;
+	if (c->asynchronous)
+		call_done(c, MS_RC_COMMENT);
+	else
+		call_watch(c, conn);
+	return true;
+}
+
 void cmd_up(call *c)
 {
 	struct conn *conn = call_conn(c);
 	struct ms_why why = { "" };
 	ms_err err;
 
-	if (conn == NULL || !usable(c, conn))
+	if (conn == NULL || waits_for_names(c, conn) || !usable(c, conn))
 		return;
 	conn->wanted_up = true;
 	if (!c->asynchronous)
@@ -170,7 +187,7 @@ void cmd_down(call *c)
 		return;
 	conn_name_text(conn, name, sizeof name);
 	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
-	conn->wanted_up = false;
+	conn->wanted_up = conn->up_pending = false;
 	terminate_all(c->d, conn);
 	call_done_when_quiet(c, conn);
 }

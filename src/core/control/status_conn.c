@@ -79,6 +79,8 @@ static void host_text(
 
 	if (e->host.addr.family != 0)
 		ms_addr_text(&e->host.addr, addr, sizeof addr);
+	else if (e->name != NULL)
+		strcpy(addr, "%unresolved");
 	snprintf(buf, size, "%s", addr);
 	if (e->host.port != 500)
 		put(buf, size, ":%u", e->host.port);
@@ -150,6 +152,27 @@ static const char *auth_word(uint32_t auth)
 	if (auth & MS_AUTH_EDDSA)
 		return "eddsa";
 	return auth & MS_AUTH_NULL ? "null" : "never";
+}
+
+/* What DNS says of an end that is a name. */
+static void name_line(call *c, const struct conn_end *e, const char *conn_name)
+{
+	const struct conn_name *n = e->name;
+	char list[CONN_MAX_ADDRS * MS_ADDR_TEXT] = "", one[MS_ADDR_TEXT];
+
+	if (n == NULL)
+		return;
+	for (unsigned i = 0; i < n->n; i++) {
+		ms_addr_text(&n->addrs[i], one, sizeof one);
+		put(list, sizeof list, "%s%s", i > 0 ? " " : "", one);
+	}
+	if (n->n > 0)
+		call_line(c, MS_RC_COMMENT, "%s:   %s is %s (%s)%s%s;", conn_name, n->text, list,
+			ms_dns_status_name(n->status), n->trouble != NULL ? "; now: " : "",
+			or_word(n->trouble, ""));
+	else
+		call_line(c, MS_RC_COMMENT, "%s:   %s does not resolve: %s;", conn_name, n->text,
+			or_word(n->trouble, "is being looked up"));
 }
 
 static const char *modecfg_word(const struct conn_end *e, const struct ms_end_desc *d)
@@ -393,6 +416,8 @@ void status_conn(call *c, const struct conn *conn)
 	for (unsigned i = 0; i < conn->local.n_clients; i++)
 		for (unsigned k = 0; k < conn->remote.n_clients; k++)
 			pair(c, conn, name, i, k);
+	name_line(c, &conn->local, name);
+	name_line(c, &conn->remote, name);
 	settings(c, conn, name);
 	algorithms(c, conn, name);
 }

@@ -32,7 +32,8 @@ void daemon_delete_conn(struct daemon *d, struct conn *c)
 	/* Instances and members live and die with their template. */
 	while (c->children != NULL)
 		delete_instance(d, c->children);
-	c->wanted_up = false;
+	c->wanted_up = c->up_pending = false;
+	conn_names_forget(c);
 	control_forget_conn(d->control, c);
 	conn_delete(d->conns, c);
 	ike_terminate_conn(d->ike, c);
@@ -55,6 +56,8 @@ ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct
 	if (err != MS_OK)
 		return err;
 	ms_notice(&d->conn_log, "added connection description \"%s\"", desc->name);
+	if (conn_has_name(*out))
+		conn_names_watch(d->names, *out);
 	/* Not oriented is no error here: addresses come and go, --up tells. */
 	if (d->listening && daemon_orient(d, *out, &orient_why) != MS_OK)
 		ms_debug(&d->conn_log, "%s", orient_why.text);
@@ -102,20 +105,31 @@ ms_err daemon_add_conns(struct daemon *d, const char *name, bool replace, unsign
 	return err;
 }
 
-static unsigned family_index(const struct conn *c)
+/* Which default route's address would be ours: the one of the family that the peer's have. */
+static unsigned family_index(const struct daemon *d, const struct conn *c)
 {
-	const struct ms_end_desc *ends[] = { &c->desc->left, &c->desc->right };
+	const struct conn_end *ends[] = { &c->local, &c->remote };
+	bool v4 = false, v6 = false;
 
-	for (unsigned i = 0; i < 2; i++)
-		if (ends[i]->host != NULL && strchr(ends[i]->host, ':') != NULL)
+	for (unsigned i = 0; i < 2; i++) {
+		const struct conn_name *name = ends[i]->name;
+
+		for (unsigned k = 0; name != NULL && k < name->n; k++) {
+			v4 |= name->addrs[k].family == AF_INET;
+			v6 |= name->addrs[k].family == AF_INET6;
+		}
+		if (name == NULL && ends[i]->host.addr.family == AF_INET6 &&
+			strchr((i == 0) == c->left_is_local ? c->desc->left.host :
+							      c->desc->right.host, ':') != NULL)
 			return 1;
-	return 0;
+	}
+	return v6 && (!v4 || d->default_src[0].family == 0);
 }
 
 ms_err daemon_orient(struct daemon *d, struct conn *c, struct ms_why *why)
 {
 	const struct ms_kernel_ops *k = d->kernel->ops;
-	unsigned f = family_index(c);
+	unsigned f = family_index(d, c);
 	const char *physical;
 	ms_err err = conn_orient(d->conns, c, daemon_is_local, d, &d->default_src[f],
 		&d->default_gw[f], why);
@@ -188,4 +202,85 @@ void daemon_orient_all(struct daemon *d)
 			start_one(d, c);
 	}
 	d->started = true;
+}
+
+/* --- names ---------------------------------------------------------------------------------------- */
+
+static void up_failed(struct daemon *d, struct conn *c, ms_err err, const struct ms_why *why)
+{
+	/* Tries without end go on when the name has an address some day. */
+	if (c->desc->keyingtries != 0)
+		c->up_pending = c->wanted_up = false;
+	control_attempt_over(d->control, c, err, why);
+}
+
+static void names_answered(void *ctx, struct conn *c)
+{
+	struct daemon *d = ctx;
+	struct ms_why why = { "" };
+	bool was = c->oriented;
+	ms_err err;
+
+	/* SAs stay where they are; who begins anew looks at the names first. */
+	if (!d->listening || (was && !ike_waits(c)))
+		return;
+	err = daemon_orient(d, c, &why);
+	if (err != MS_OK) {
+		ms_debug(&d->conn_log, "%s", ms_why_text(&why, err));
+		if (c->up_pending && !conn_names_pending(c))
+			up_failed(d, c, err, &why);
+		return;
+	}
+	if (was)
+		ike_readdressed(d->ike, c);
+	else if (d->started)
+		start_one(d, c);
+	if (!c->up_pending)
+		return;
+	c->up_pending = false;
+	err = ike_initiate(d->ike, c, &why);
+	if (err != MS_OK && err != MS_ERR_BUSY)
+		control_attempt_over(d->control, c, err, &why);
+}
+
+static uint64_t names_now(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	return ms_loop_now_ms(d->loop);
+}
+
+static void names_deadline(void *ctx, uint64_t at_ms)
+{
+	struct daemon *d = ctx;
+	uint64_t now = ms_loop_now_ms(d->loop);
+
+	if (at_ms == UINT64_MAX)
+		ms_timer_stop(d->names_timer);
+	else
+		ms_timer_set(d->names_timer, at_ms > now ? at_ms - now : 0);
+}
+
+static void names_due(void *arg)
+{
+	struct daemon *d = arg;
+
+	conn_names_tick(d->names);
+}
+
+bool daemon_names_start(struct daemon *d)
+{
+	const struct ms_provider *p = daemon_provider(d, MS_ROLE_RESOLVER, 0);
+	const struct conn_names_env env = {
+		.resolver = p == NULL ? NULL : p->ops,
+		.inst = p == NULL ? NULL : p->instance,
+		.now_ms = names_now,
+		.deadline = names_deadline,
+		.answered = names_answered,
+		.ctx = d,
+	};
+
+	d->names_timer = ms_timer_new(d->loop, names_due, d);
+	d->names = conn_names_new(&env);
+	return d->names_timer != NULL && d->names != NULL;
 }

@@ -14,6 +14,7 @@
 #include <modswan/net.h>
 
 #include "core/conn/conn.h"
+#include "core/conn/names.h"
 #include "core/host.h"
 #include "core/ike/ike.h"
 #include "core/route/route.h"
@@ -36,6 +37,8 @@ struct daemon {
 	bool have_setup;
 
 	struct conn_table *conns;
+	struct conn_names *names; /* hosts that are written as such */
+	struct ms_timer *names_timer;
 	struct host host;
 	struct ike_engine *ike;
 	struct ms_timer *ike_timer;
@@ -88,6 +91,8 @@ ms_err daemon_add_conns(struct daemon *d, const char *name, bool replace, unsign
 ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn **out,
 	struct ms_why *why) MS_MUST_CHECK;
 void daemon_delete_conn(struct daemon *d, struct conn *c);
+/* Looks names of connections up; false: out of memory. */
+bool daemon_names_start(struct daemon *d);
 /* Tries to orient every connection; acts on auto=route and auto=start the first time. */
 void daemon_orient_all(struct daemon *d);
 ms_err daemon_orient(struct daemon *d, struct conn *c, struct ms_why *why) MS_MUST_CHECK;

@@ -275,6 +275,18 @@ static bool listened(void *host)
 	return control_listened(d->control);
 }
 
+static void readdress(void *host, struct conn *c)
+{
+	/* Where that fails the address stays that it had. */
+	if (daemon_orient(host, c, NULL) != MS_OK && !c->oriented)
+		conn_names_again(c);
+}
+
+static bool another_address(void *host, struct conn *c)
+{
+	return conn_names_next(c) && daemon_orient(host, c, NULL) == MS_OK;
+}
+
 static void attempt_over(void *host, struct conn *c, ms_err err, const struct ms_why *why)
 {
 	struct daemon *d = host;
@@ -306,6 +318,8 @@ const struct host_ops daemon_host_ops = {
 	.addresses = addresses,
 	.report = report,
 	.listened = listened,
+	.another_address = another_address,
+	.readdress = readdress,
 	.attempt_over = attempt_over,
 };
 

@@ -208,7 +208,7 @@ static ms_err start_core(struct daemon *d)
 		return MS_ERR_NOMEM;
 	conn_table_subjects(d->conns, daemon_cert_subject, d);
 	d->ike = ike_engine_new(&d->host, d->conns, &params);
-	return d->ike == NULL ? MS_ERR_NOMEM : MS_OK;
+	return d->ike == NULL || !daemon_names_start(d) ? MS_ERR_NOMEM : MS_OK;
 }
 
 static void load_conns(struct daemon *d)
@@ -300,6 +300,8 @@ void daemon_stop(struct daemon *d)
 	ike_engine_free(&d->ike);
 	ms_timer_free(&d->ike_timer);
 	route_free(&d->route);
+	conn_names_free(&d->names);
+	ms_timer_free(&d->names_timer);
 	conn_table_free(&d->conns);
 	control_free(&d->control);
 	if (d->have_setup) {

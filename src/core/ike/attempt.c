@@ -8,12 +8,15 @@
  */
 #include "core/ike/ike_sa.h"
 
+#include "core/conn/names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define PAUSE_MS     5000 /* after a refusal, growing with each */
 #define PAUSE_MAX_MS 60000
 #define REVIVE_MS    1000
+#define NAME_MS      1000 /* a name that was asked for again has some time to answer */
 
 /* On an IKE SA that is there, or will be. */
 static ms_err start_child(struct ike_sa *ike, struct conn *c, uint64_t delay_ms, bool telling)
@@ -46,11 +49,15 @@ ms_err ike_child_attempt(struct ike_sa *ike, struct conn *c)
 static ms_err start_attempt(
 	struct ike_engine *e, struct conn *c, uint64_t delay_ms, bool telling, uint32_t replaces)
 {
-	struct ms_endpoint local = c->local.host, remote = c->remote.host;
+	struct ms_endpoint local, remote;
 	struct ike_sa *ike = replaces ? NULL : ike_find_shared(e, c);
 
 	if (ike)
 		return start_child(ike, c, delay_ms, telling);
+	if (c->remote.name && !c->ike_sas && e->host->ops->readdress)
+		e->host->ops->readdress(e->host->ctx, c);
+	local = c->local.host;
+	remote = c->remote.host;
 	local.port = e->params.port;
 	if (remote.port == 0)
 		remote.port = 500;
@@ -95,6 +102,10 @@ static struct ike_sa *established_of(const struct conn *c)
 
 static ms_err can_initiate(const struct conn *c, struct ms_why *why)
 {
+	char trouble[600];
+
+	if (!c->oriented && conn_names_trouble(c, trouble, sizeof(trouble)))
+		return ms_fail(why, MS_ERR_NOT_FOUND, "%s", trouble);
 	if (!c->oriented)
 		return ms_fail(why, MS_ERR_CONFIG, "neither end is one of our addresses");
 	if (conn_is_template(c) && ms_addr_is_any(&c->remote.host.addr))
@@ -176,10 +187,56 @@ bool ike_attempt_failed(
 	else
 		ms_info(&lg, "starting keying attempt %u of an unlimited number",
 			(unsigned)c->tries + 1);
+	if (c->remote.name && delay < NAME_MS)
+		delay = NAME_MS;
 	err = start_attempt(e, c, delay, telling, 0);
 	if (err && telling)
 		e->host->ops->attempt_over(e->host->ctx, c, err, NULL);
 	return err == MS_OK;
+}
+
+void ike_peer_failed(
+	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why)
+{
+	struct ms_addr failed = c->remote.host.addr;
+
+	if (c->remote.name && !c->deleted && !c->ike_sas && e->host->ops->another_address &&
+		e->host->ops->another_address(e->host->ctx, c)) {
+		struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);
+		char from[MS_ADDR_TEXT], to[MS_ADDR_TEXT];
+
+		ms_addr_text(&failed, from, sizeof(from));
+		ms_addr_text(&c->remote.host.addr, to, sizeof(to));
+		ms_notice(&lg, "nothing came of %s: %s; trying %s", from, ms_why_text(why, err), to);
+		if (start_attempt(e, c, 0, telling, 0) == MS_OK)
+			return;
+	}
+	(void)ike_attempt_failed(e, c, telling, err, why);
+}
+
+bool ike_waits(const struct conn *c)
+{
+	for (struct ike_sa *ike = c->ike_sas; ike; ike = ike->conn_next)
+		if (ike->state != IKE_UNBORN || ike->resend_at == IKE_NEVER)
+			return false;
+	return true;
+}
+
+void ike_readdressed(struct ike_engine *e, struct conn *c)
+{
+	struct ike_sa *ike = attempt_of(c);
+	bool telling;
+	uint32_t replaces;
+
+	if (!ike || !ike_waits(c) || ms_addr_eq(&ike->remote.addr, &c->remote.host.addr))
+		return;
+	telling = ike->telling;
+	replaces = ike->replaces;
+	ike->telling = false;
+	ike->no_revival = true;
+	ike_gone(ike, MS_ERR_CANCELLED, NULL);
+	if (start_attempt(e, c, 0, telling, replaces) && telling)
+		e->host->ops->attempt_over(e->host->ctx, c, MS_ERR_NOMEM, NULL);
 }
 
 void ike_revive(struct ike_engine *e, struct conn *c, bool always)
@@ -246,6 +303,8 @@ void ike_attempt_succeeded(struct ike_sa *ike)
 	bool telling = ike->telling;
 
 	ike->telling = false;
+	if (ike->conn->remote.name)
+		ike->conn->remote.name->tried = 0;
 	if (telling)
 		e->host->ops->attempt_over(e->host->ctx, ike->conn, MS_OK, NULL);
 	if (old && old != ike)

@@ -50,6 +50,10 @@ uint64_t ike_deadline(const struct ike_engine *e); /* UINT64_MAX: nothing to wai
  * is under way already (its end is reported all the same); MS_ERR_CONFIG: it cannot be initiated.
  */
 ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
+/* No IKE SA of it but attempts that wait for their turn: its addresses may change. */
+bool ike_waits(const struct conn *c);
+/* They have: such an attempt begins anew, now. */
+void ike_readdressed(struct ike_engine *e, struct conn *c);
 /* Deletes all SAs of the connection, with Delete payloads to the peer; no revival. */
 void ike_terminate_conn(struct ike_engine *e, struct conn *c);
 /* One IKE or CHILD SA by serial number. MS_ERR_NOT_FOUND. */

@@ -39,7 +39,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
 	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
-	src/core/ike/crypto_fault_test src/core/ike/payload_test \
+	src/core/ike/crypto_fault_test src/core/ike/names_test src/core/ike/payload_test \
 	src/core/ike/ipcomp_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -49,6 +49,9 @@ src_core_ike_two_party_test_LDADD = $(ike_test_libs)
 src_core_ike_refuse_test_SOURCES = src/core/ike/refuse_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_refuse_test_LDADD = $(ike_test_libs)
+src_core_ike_names_test_SOURCES = src/core/ike/names_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_names_test_LDADD = $(ike_test_libs)
 src_core_ike_loss_test_SOURCES = src/core/ike/loss_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_loss_test_LDADD = $(ike_test_libs)

@@ -384,6 +384,11 @@ void ike_replace(struct ike_sa *ike);
 bool ike_attempt_failed(
 	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why);
 
+/* The same for an IKE SA that was not established: another address of a peer that is a name goes
+ * before another try. */
+void ike_peer_failed(
+	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why);
+
 /* The connection lost its last CHILD SA: brings it up again when it is wanted up, or always. */
 void ike_revive(struct ike_engine *e, struct conn *c, bool always);
 /* Authenticated: indexes, newest, what INITIAL_CONTACT and uniqueids= remove. */

@@ -11,6 +11,8 @@
 #include "lib/conf/checks.h"
 #include "lib/conf/rows.h"
 
+#include <sys/socket.h>
+
 static const struct ms_conf_choice types[] = {
 	{ "tunnel", MS_TYPE_TUNNEL, "packets of networks or hosts inside packets of the gateways" },
 	{ "transport", MS_TYPE_TRANSPORT, "packets of the two hosts themselves" },
@@ -139,6 +141,15 @@ static const struct ms_conf_choice encap_dscps[] = {
 	{ "default", MS_DSCP_DEFAULT, "as hidetos= of config setup says" },
 	{ "yes", MS_DSCP_SHOW, "they do" },
 	{ "no", MS_DSCP_HIDE, "their DSCP is 0" },
+	{ NULL, 0, NULL },
+};
+
+static const struct ms_conf_choice families[] = {
+	{ "any", 0, "both" },
+	{ "ipv4", AF_INET, "IPv4" },
+	{ "ipv6", AF_INET6, "IPv6" },
+	{ "inet", AF_INET, NULL },
+	{ "inet6", AF_INET6, NULL },
 	{ NULL, 0, NULL },
 };
 
@@ -288,11 +299,15 @@ const struct ms_conf_key ms_conn_keys[] = {
 	MS_KEY_UINT(C, manual.ahreplay_window, "ahreplay_window", .max = 64, .unit = "packets",
 		.brief = "its replay window of ah; 0: no check"),
 
+	MS_KEY_ENUM(C, host_family, "hostaddrfamily", .choices = families, .def = 0,
+		.brief = "which addresses of a host that is written as a name are used",
+		.text = "Addresses that are written say it themselves, and have to be of this family when it "
+			"is written too."),
+	ALIAS("connaddrfamily", "hostaddrfamily"),
+	ALIAS("endaddrfamily", "hostaddrfamily"),
+
 	/* What the family knows and we do not support (yet). */
 	IGNORED("connalias", NULL),
-	IGNORED("connaddrfamily", "addresses say their family"),
-	IGNORED("endaddrfamily", "addresses say their family"),
-	IGNORED("hostaddrfamily", "addresses say their family"),
 	IGNORED("clientaddrfamily", "addresses say their family"),
 	IGNORED("tunneladdrfamily", "addresses say their family"),
 	IGNORED("nm-configured", NULL),
