@@ -50,8 +50,8 @@ listed() {
 	esac
 }
 
-commands='auto barf checkconfig eroute ikeping klipsdebug look manual newhostkey pf_key policy ranbits rsasigkey setup showdefaults showhostkey
-	spi spigrp tncfg whack status trafficstatus plugins showstates briefstatus'
+commands='auto barf checkconfig eroute ikeping klipsdebug look manual newhostkey pf_key policy ranbits rsasigkey setup
+	showdefaults showhostkey 	spi spigrp tncfg whack status trafficstatus plugins showstates briefstatus'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 
 check() {

@@ -134,7 +134,8 @@ int tool_verify(struct tool *t, int argc, char **argv);
 int tool_version_command(struct tool *t, int argc, char **argv);
 int tool_whack(struct tool *t, int argc, char **argv);
 
-extern const struct tool_options auto_options, eroute_options, ikeping_options, verify_options, setup_options, simple_options,
+extern const struct tool_options auto_options, eroute_options, ikeping_options, verify_options,
+	setup_options, simple_options,
 	status_options, whack_options, checkconfig_options, newhostkey_options,
 	ranbits_options, rsasigkey_options, showhostkey_options,
 	klipsdebug_options, manual_options, pf_key_options,

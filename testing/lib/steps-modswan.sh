@@ -71,7 +71,8 @@ host_snapshot() {
 	echo "- files"
 	find "$rundir" "$confdir" /run/lock /dev/shm ! -name '*.log' | sort
 	echo "- processes"
-	ps -eo args= | grep -vE 'testing/lib/(init|step)|^sleep 86400|^(ps -eo|grep -vE|diff )|^\[step\]( <defunct>)?$' || true
+	ps -eo args= | grep -vE -e 'testing/lib/(init|step)|^sleep 86400|^(ps -eo|grep -vE|diff )' \
+		-e '^\[step\]( <defunct>)?$' || true
 }
 
 # instance NAME WORD...: the word, said to the instance whose files are in etc/NAME and run/NAME.
