@@ -12,6 +12,7 @@
 
 #include <modswan/error.h>
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,9 +30,12 @@ enum ms_conf_type {
 
 struct ms_conf_choice {
 	const char *name; /* NULL ends the table */
-	int value;
+	int value;	  /* or MS_CONF_NOT_HERE */
 	const char *help; /* may be NULL: an alias that the manual does not list */
 };
+
+/* A word of the family that is not supported here: refused, with `help` as the advice. */
+#define MS_CONF_NOT_HERE INT_MIN
 
 enum ms_conf_flags {
 	MS_CONF_SIDES = 1,   /* ipsec.conf: exists as left... and right... */

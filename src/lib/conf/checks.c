@@ -40,6 +40,12 @@ static ms_err bad_word(
 	return ms_fail(why, MS_ERR_TEXT, "expected %s; did you mean %s?", want, near);
 }
 
+static ms_err not_here(struct ms_why *why, const char *advice)
+{
+	return ms_fail(why, MS_ERR_UNSUPPORTED, "known from the family, not supported here: %s",
+		advice);
+}
+
 /* RFC 1123 s2.1 with the underscore that people use; a name of digits and dots only is meant to be
  * an address and was not one. */
 static bool is_host_name(const char *value)
@@ -72,8 +78,11 @@ ms_err conf_check_host(const char *value, struct ms_why *why)
 				   "%opportunistic, %group or %opportunisticgroup";
 	struct ms_addr a;
 
-	if (value[0] == '%')
+	if (value[0] == '%') {
+		if (if_nametoindex(value + 1) != 0)
+			return not_here(why, "write the device's address, or %defaultroute");
 		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
+	}
 	if (ms_addr_parse(&a, value, strlen(value), 0, MS_TEXT_NUMERIC, NULL) == MS_OK ||
 		is_host_name(value))
 		return MS_OK;
@@ -145,8 +154,11 @@ ms_err conf_check_subnet(const char *value, struct ms_why *why)
 	struct ms_why inner = { "" };
 
 	if (strncasecmp(value, "vhost:", 6) == 0 || strncasecmp(value, "vnet:", 5) == 0)
-		return ms_fail(why, MS_ERR_UNSUPPORTED,
-			"vhost: and vnet: are known from the family, not supported here");
+		return not_here(why, "use leftaddresspool= or rightaddresspool=");
+	if (strchr(value, ',') != NULL)
+		return not_here(why, "write several networks in leftsubnets= or rightsubnets=");
+	if (strncasecmp(value, "%dynamic", 8) == 0)
+		return not_here(why, "leave it out for the end itself");
 	if (ms_subnet_parse(&s, value, strlen(value), 0, MS_TEXT_NUMERIC, &inner) == MS_OK)
 		return MS_OK;
 	return ms_fail(
@@ -190,6 +202,16 @@ ms_err conf_check_ca(const char *value, struct ms_why *why)
 	return is_name ? MS_OK
 		       : ms_fail(why, MS_ERR_TEXT,
 				 "expected a distinguished name, %%same or %%any");
+}
+
+ms_err conf_check_protostack(const char *value, struct ms_why *why)
+{
+	static const char *const others[] = { "auto", "mast", "netkey", "native", "bsd", "kame",
+		"bsdkame", "pfkeyv2", "win2k", "none", NULL };
+
+	if (among(value, others))
+		return not_here(why, "write the name of a kernel plugin, klips mostly");
+	return conf_check_word(value, why);
 }
 
 ms_err conf_check_http(const char *value, struct ms_why *why)

@@ -27,6 +27,7 @@ ms_err conf_check_plutodebug(const char *value, struct ms_why *why);
 ms_err conf_check_klipsdebug(const char *value, struct ms_why *why);
 ms_err conf_check_syslog(const char *value, struct ms_why *why);    /* FACILITY.LEVEL */
 ms_err conf_check_path(const char *value, struct ms_why *why);      /* begins with / */
+ms_err conf_check_protostack(const char *value, struct ms_why *why);
 ms_err conf_check_word(const char *value, struct ms_why *why);      /* letters digits . _ - */
 ms_err conf_check_log_level(const char *value, struct ms_why *why); /* SOURCE=LEVEL */
 

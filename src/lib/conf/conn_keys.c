@@ -20,6 +20,9 @@ static const struct ms_conf_choice types[] = {
 	{ "pass", MS_TYPE_PASS, NULL },
 	{ "drop", MS_TYPE_DROP, "packets are discarded" },
 	{ "reject", MS_TYPE_REJECT, "packets are discarded and the sender is told with ICMP" },
+	NOT_HERE("udp", "use encapsulation=yes"),
+	NOT_HERE("udpencap", "use encapsulation=yes"),
+	NOT_HERE("transport_proxy", NULL),
 	{ NULL, 0, NULL },
 };
 
@@ -74,12 +77,17 @@ static const struct ms_conf_choice auths[] = {
 	{ "eddsa", MS_AUTH_EDDSA, "Ed25519 and Ed448 signatures" },
 	{ "null", MS_AUTH_NULL, "no authentication (RFC 7619); an end of that kind has no identity" },
 	{ "never", MS_AUTH_NEVER, "the connection is never negotiated" },
+	{ "pubkey", MS_AUTH_RSA | MS_AUTH_ECDSA | MS_AUTH_EDDSA, NULL },
+	NOT_HERE("xauthpsk", XAUTH_LATER),
+	NOT_HERE("xauthrsasig", XAUTH_LATER),
+	NOT_HERE("eap", XAUTH_LATER),
 	{ NULL, 0, NULL },
 };
 
 static const struct ms_conf_choice phase2s[] = {
 	{ "esp", false, "ESP (RFC 4303)" },
 	{ "ah", true, "AH (RFC 4302)" },
+	NOT_HERE("ah+esp", NULL),
 	{ NULL, 0, NULL },
 };
 
@@ -94,6 +102,7 @@ static const struct ms_conf_choice fragmentations[] = {
 	{ "yes", MS_FRAGMENTATION_YES, "above 1280 octets, when the peer can" },
 	{ "force", MS_FRAGMENTATION_FORCE, "in IPv4 already above 576 octets, when the peer can" },
 	{ "no", MS_FRAGMENTATION_NO, "never" },
+	NOT_HERE("accept", "use yes"),
 	{ NULL, 0, NULL },
 };
 
@@ -114,6 +123,8 @@ static const struct ms_conf_choice dpd_actions[] = {
 	{ "clear", MS_DPD_CLEAR, "take the connection down" },
 	{ "restart", MS_DPD_RESTART, "bring it up again" },
 	{ "restart_by_peer", MS_DPD_RESTART, NULL },
+	{ "trap", MS_DPD_HOLD, NULL },
+	NOT_HERE("none", "leave out dpddelay="),
 	{ NULL, 0, NULL },
 };
 

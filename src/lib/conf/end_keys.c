@@ -16,6 +16,18 @@ static const struct ms_conf_choice auths[] = {
 	{ "eddsa", MS_AUTH_EDDSA, "Ed25519 and Ed448 signatures" },
 	{ "null", MS_AUTH_NULL, "no authentication (RFC 7619)" },
 	{ "never", MS_AUTH_NEVER, "never negotiated" },
+	{ "rsa-sha2", MS_AUTH_RSA, NULL },
+	{ "rsa-sha2_256", MS_AUTH_RSA, NULL },
+	{ "rsa-sha2_384", MS_AUTH_RSA, NULL },
+	{ "rsa-sha2_512", MS_AUTH_RSA, NULL },
+	{ "ecdsa-sha2", MS_AUTH_ECDSA, NULL },
+	{ "ecdsa-sha2_256", MS_AUTH_ECDSA, NULL },
+	{ "ecdsa-sha2_384", MS_AUTH_ECDSA, NULL },
+	{ "ecdsa-sha2_512", MS_AUTH_ECDSA, NULL },
+	{ "pubkey", MS_AUTH_RSA | MS_AUTH_ECDSA | MS_AUTH_EDDSA, NULL },
+	NOT_HERE("eaponly", XAUTH_LATER),
+	NOT_HERE("eap", XAUTH_LATER),
+	NOT_HERE("xauth", XAUTH_LATER),
 	{ NULL, 0, NULL },
 };
 
@@ -28,6 +40,7 @@ static const struct ms_conf_choice sendcerts[] = {
 	{ "never", MS_SENDCERT_NEVER, "never: the peer has it already" },
 	{ "neversend", MS_SENDCERT_NEVER, NULL },
 	{ "no", MS_SENDCERT_NEVER, NULL },
+	NOT_HERE("forcedtype", NULL),
 	{ NULL, 0, NULL },
 };
 

@@ -167,7 +167,7 @@ static void item_names(FILE *out, const struct ms_conf_key *k)
 static bool explained(const struct ms_conf_key *k)
 {
 	for (const struct ms_conf_choice *c = k->choices; c != NULL && c->name != NULL; c++) {
-		if (c->help != NULL)
+		if (c->help != NULL && c->value != MS_CONF_NOT_HERE)
 			return true;
 	}
 	return false;
@@ -186,6 +186,19 @@ static void other_names(FILE *out, const struct ms_conf_key *k, const struct ms_
 		}
 	}
 	fputs(any ? ")\n" : "\n", out);
+}
+
+static void words_not_here(FILE *out, const struct ms_conf_key *k)
+{
+	const char *sep = "Refused, though the family has them: ";
+
+	for (const struct ms_conf_choice *c = k->choices; c->name != NULL; c++) {
+		if (c->value != MS_CONF_NOT_HERE)
+			continue;
+		fprintf(out, "%s%s", sep, c->name);
+		sep = ", ";
+	}
+	fputs(sep[0] == ',' ? ".\n" : "", out);
 }
 
 static void choices(FILE *out, const struct ms_conf_key *k)
@@ -209,13 +222,14 @@ static void choices(FILE *out, const struct ms_conf_key *k)
 	}
 	fputs(".Bl -tag -width indent -compact\n", out);
 	for (const struct ms_conf_choice *c = k->choices; c->name != NULL; c++) {
-		if (c->help == NULL)
+		if (c->help == NULL || c->value == MS_CONF_NOT_HERE)
 			continue;
 		fprintf(out, ".It Li %s\n", c->name);
 		roff(out, c->help);
 		other_names(out, k, c);
 	}
 	fputs(".El\n", out);
+	words_not_here(out, k);
 }
 
 static void default_of(FILE *out, const struct ms_conf_key *k)

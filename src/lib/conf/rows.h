@@ -20,6 +20,9 @@
 		.brief = (advice)                                                                  \
 	}
 
+/* A word among choices that is refused. */
+#define NOT_HERE(word, advice) { (word), MS_CONF_NOT_HERE, (advice) }
+
 #define MINUTES(n) ((n)*INT64_C(60000))
 #define HOURS(n)   ((n)*INT64_C(3600000))
 

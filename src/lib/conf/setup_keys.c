@@ -60,7 +60,7 @@ const struct ms_conf_key ms_setup_keys[] = {
 			"default route, %none for no device at all.  Other backends than klips do "
 			"not "
 			"look at it."),
-	MS_KEY_STRING(S, protostack, "protostack", .def_text = "klips", .check = conf_check_word,
+	MS_KEY_STRING(S, protostack, "protostack", .def_text = "klips", .check = conf_check_protostack,
 		.brief = "the kernel backend of connections that name none",
 		.text = "The name of a kernel plugin without its first word: klips for "
 			"kernel-klips, null "

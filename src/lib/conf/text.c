@@ -41,9 +41,9 @@ static void choice_words(const struct ms_conf_key *key, char *buf, size_t size)
 	bool explained = false;
 
 	for (const struct ms_conf_choice *c = key->choices; c->name != NULL; c++)
-		explained |= c->help != NULL;
+		explained |= c->help != NULL && c->value != MS_CONF_NOT_HERE;
 	for (const struct ms_conf_choice *c = key->choices; c->name != NULL; c++) {
-		if (explained && c->help == NULL)
+		if ((explained && c->help == NULL) || c->value == MS_CONF_NOT_HERE)
 			continue;
 		conf_append(buf, size, "%s%s", sep, c->name);
 		sep = ", ";

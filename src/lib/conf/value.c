@@ -43,10 +43,17 @@ static const char *near_choice(const struct ms_conf_key *key, const char *word)
 	unsigned best = (unsigned)-1;
 
 	for (const struct ms_conf_choice *c = key->choices; c != NULL && c->name != NULL; c++) {
-		if (ms_text_is_near(word, c->name, &best))
+		if (c->value != MS_CONF_NOT_HERE && ms_text_is_near(word, c->name, &best))
 			near = c->name;
 	}
 	return near;
+}
+
+static ms_err not_here(const char *value, const char *advice, struct ms_why *why)
+{
+	return ms_fail(why, MS_ERR_UNSUPPORTED,
+		"\"%.80s\": known from the family, not supported here%s%s", value,
+		advice == NULL ? "" : ": ", advice == NULL ? "" : advice);
 }
 
 /* 1, 0, or -1 for a word that is neither yes nor no. */
@@ -222,6 +229,8 @@ static ms_err set_flags(const struct ms_conf_key *key, void *m, const char *cons
 
 		if (c == NULL)
 			return bad(key, items[i], MS_ERR_TEXT, near_choice(key, items[i]), why);
+		if (c->value == MS_CONF_NOT_HERE)
+			return not_here(items[i], c->help, why);
 		set |= (uint32_t)c->value;
 	}
 	*(uint32_t *)m = set;
@@ -296,16 +305,13 @@ static ms_err refused(const struct ms_conf_key *key, const char *value, struct m
 		(strcasecmp(value, key->def_text) == 0 ||
 			(yes_or_no(value) >= 0 && yes_or_no(value) == yes_or_no(key->def_text))))
 		return MS_OK;
-	if (key->brief == NULL)
-		return ms_fail(why, MS_ERR_UNSUPPORTED,
-			"\"%.80s\": known from the family, not supported here", value);
-	return ms_fail(why, MS_ERR_UNSUPPORTED,
-		"\"%.80s\": known from the family, not supported here: %s", value, key->brief);
+	return not_here(value, key->brief, why);
 }
 
 ms_err ms_conf_set(const struct ms_conf_key *key, void *out, const char *value, struct ms_why *why)
 {
 	void *m = conf_member(key, out);
+	const struct ms_conf_choice *c;
 
 	if ((key->flags & MS_CONF_IGNORED) != 0 || (value[0] == '\0' && !conf_has_member(key)))
 		return MS_OK;
@@ -314,6 +320,9 @@ ms_err ms_conf_set(const struct ms_conf_key *key, void *out, const char *value, 
 	if (value[0] == '\0')
 		return conf_set_default(key, out) ? MS_OK
 						  : ms_fail(why, MS_ERR_NOMEM, "out of memory");
+	c = find_choice(key, value);
+	if (c != NULL && c->value == MS_CONF_NOT_HERE)
+		return not_here(value, c->help, why);
 	switch (key->type) {
 	case MS_CONF_BOOL:
 		return set_bool(key, m, value, why);

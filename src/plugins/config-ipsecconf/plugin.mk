@@ -22,6 +22,12 @@ src_plugins_config_ipsecconf_ipsecconf_test_SOURCES = \
 	src/plugins/config-ipsecconf/config-ipsecconf.c $(ipsecconf_sources)
 src_plugins_config_ipsecconf_ipsecconf_test_CFLAGS = $(AM_CFLAGS)
 src_plugins_config_ipsecconf_ipsecconf_test_LDADD = libmodswan.la
+check_PROGRAMS += src/plugins/config-ipsecconf/keywords_test
+TESTS += src/plugins/config-ipsecconf/keywords_test
+src_plugins_config_ipsecconf_keywords_test_SOURCES = \
+	src/plugins/config-ipsecconf/keywords_test.c $(ipsecconf_sources)
+src_plugins_config_ipsecconf_keywords_test_CFLAGS = $(AM_CFLAGS)
+src_plugins_config_ipsecconf_keywords_test_LDADD = libmodswan.la
 check_PROGRAMS += src/plugins/config-ipsecconf/ipsecconf_fuzz
 TESTS += src/plugins/config-ipsecconf/ipsecconf_fuzz
 src_plugins_config_ipsecconf_ipsecconf_fuzz_SOURCES = \
@@ -29,4 +35,4 @@ src_plugins_config_ipsecconf_ipsecconf_fuzz_SOURCES = \
 src_plugins_config_ipsecconf_ipsecconf_fuzz_CFLAGS = $(AM_CFLAGS)
 src_plugins_config_ipsecconf_ipsecconf_fuzz_LDADD = libmodswan.la
 endif
-EXTRA_DIST += testing/bad-input testing/good-input
+EXTRA_DIST += testing/bad-input testing/good-input testing/keywords
