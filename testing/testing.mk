@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	testing/check \
 	testing/clean \
 	testing/demo \
+	testing/fuzz/campaign \
 	testing/in \
 	testing/lib \
 	testing/lint \
@@ -31,6 +32,13 @@ EXTRA_DIST += \
 	testing/vectors/chacha20-poly1305.txt \
 	testing/vectors/integrity.txt \
 	testing/vectors/legacy.txt
+
+# Every fuzz target with its seeds and some thousand inputs; testing/fuzz/campaign takes longer.
+fuzz-smoke:
+	@targets=`for t in $(TESTS); do case $$t in *_fuzz) echo $$t;; esac; done`; \
+	$(MAKE) $(AM_MAKEFLAGS) $$targets && for t in $$targets; do \
+		echo "$$t" && ./$$t || exit 1; done
+.PHONY: fuzz-smoke
 
 # What no compiler checks: where includes point to, licences, shapes, scripts.
 lint:

@@ -3,10 +3,10 @@
  * Runs a fuzz target without libFuzzer: every file named, and a fixed number of inputs made from a
  * seed (random octets, and mutations of the files), so that `make check` always tries some.
  *
- *	NAME_fuzz [-runs=N] [-seed=N] [FILE]...
+ *	NAME_fuzz [-runs=N] [-seed=N] [-write-seeds=FOLDER] [FILE]...
  *
  * A target may have seeds of its own (fuzz_seed()), which are used like files.
- * A real campaign links the target with clang -fsanitize=fuzzer instead of this file.
+ * testing/fuzz/campaign compiles this file with MS_LIBFUZZER, and then libFuzzer is the driver.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +14,8 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#ifndef MS_LIBFUZZER
 /* The i-th seed, at most `cap` octets; 0: no more. */
 size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap) __attribute__((weak));
 /* How many inputs `make check` has time for, when not 20000. */
@@ -111,6 +113,22 @@ static void run(const struct input *in)
 	free(copy);
 }
 
+static void write_seeds(const char *folder)
+{
+	for (unsigned i = 0; i < n_files; i++) {
+		char path[512];
+		FILE *f;
+
+		snprintf(path, sizeof path, "%s/seed-%u", folder, i);
+		f = fopen(path, "wb");
+		if (f == NULL || fwrite(files[i]->octets, 1, files[i]->len, f) != files[i]->len ||
+			fclose(f) != 0) {
+			perror(path);
+			exit(2);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long runs = &fuzz_runs != NULL ? fuzz_runs : 20000;
@@ -122,6 +140,8 @@ int main(int argc, char **argv)
 			runs = strtoul(argv[i] + 6, NULL, 10);
 		else if (strncmp(argv[i], "-seed=", 6) == 0)
 			state = strtoull(argv[i] + 6, NULL, 10);
+		else if (strncmp(argv[i], "-write-seeds=", 13) == 0)
+			write_seeds(argv[i] + 13);
 		else
 			read_file(argv[i]);
 	for (unsigned i = 0; i < n_files; i++)
@@ -134,3 +154,4 @@ int main(int argc, char **argv)
 		free(files[--n_files]);
 	return 0;
 }
+#endif

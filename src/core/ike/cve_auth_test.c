@@ -108,11 +108,97 @@ static void test_cve_2010_2628_long_identities(void **state)
 	}
 }
 
+/* --- configuration that a peer gives --------------------------------------------------------------- */
+
+static void road_warrior(struct ms_conn_desc *d)
+{
+	d->left.modecfgclient = true;
+	d->left.addresspool = strdup("10.99.0.1-10.99.0.250");
+}
+
+static uint8_t cp[2000];
+static size_t cp_len;
+
+static void swap_cp(struct chain *c, unsigned how)
+{
+	(void)how;
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->types[i] == IKE_P_CP)
+			c->bodies[i] = ms_bytes(cp, cp_len);
+}
+
+static void cp_add(unsigned type, const char *value, size_t len)
+{
+	uint8_t *p = cp + cp_len;
+
+	p[0] = (uint8_t)(type >> 8);
+	p[1] = (uint8_t)type;
+	p[2] = (uint8_t)(len >> 8);
+	p[3] = (uint8_t)len;
+	for (size_t i = 0; i < len; i++)
+		p[4 + i] = (uint8_t)value[i];
+	cp_len += 4 + len;
+}
+
+/* What scripts and files may be given: names of letters, digits, '-', '_', '.', and addresses. */
+static void assert_harmless(const char *text)
+{
+	for (; text && *text; text++)
+		assert_non_null(strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789-_.: ", *text));
+}
+
+/* CVE-2010-3302, CVE-2010-3308, CVE-2010-3752, CVE-2010-3753: names of domains and servers that are
+ * too long, too many, or words of a shell. */
+static void test_cve_2010_3752_domains_and_servers(void **state)
+{
+	static const char *const domains[] = { "example.com", "'; reboot; '", "`id`", "$(id)", "a b",
+		"a\nb", "\"", "", "..", "%n%n", "\xff", "-rf", "a;b", "a&b", "a|b", "a>b", "a\0b" };
+	static const size_t lens[] = { 0, 1, 4, 11, 16, 63, 255, 256, 600 };
+	struct sim_words w = plain;
+
+	(void)state;
+	w.leftsubnet = NULL;
+	w.more = road_warrior;
+	for (size_t d = 0; d < sizeof(domains) / sizeof(domains[0]); d++)
+		for (size_t k = 0; k < sizeof(lens) / sizeof(lens[0]); k++) {
+			struct tape t;
+			struct pair p = paused_with(&w, &t, 4);
+			struct ike_sa *to = ike_first(p.west->ike);
+			struct inner in, out;
+			struct chain c;
+			char value[600] = "";
+
+			for (size_t i = 0; i < sizeof(value) && domains[d][0]; i++)
+				value[i] = domains[d][i % (strlen(domains[d]) + (d == 16))];
+			memset(cp, 0, 4);
+			cp[0] = 2; /* CFG_REPLY */
+			cp_len = 4;
+			cp_add(1, "\x0a\x63\x00\x07", 4); /* 10.99.0.7 */
+			cp_add(3, value, lens[k]);	  /* INTERNAL_IP4_DNS */
+			cp_add(25, value, lens[k]);	  /* INTERNAL_DNS_DOMAIN */
+			cp_add(25, domains[d], strlen(domains[d]));
+			open_record(to, &t.r[4], &in);
+			chain_of(&in, &c);
+			swap_cp(&c, 0);
+			chain_put(&c, &out, &in.h);
+			say_sealed(&p, ike_first(p.east->ike), &t.r[4], &out, out.octets, out.len);
+			t.stop_before = 0;
+			sim_run(p.sim, 1000);
+			assert_int_equal(sim_ikes(p.west), 1);
+			assert_int_equal(p.wc->local.sourceip.b[3], 7);
+			assert_harmless(p.wc->dns);
+			assert_harmless(p.wc->domains);
+			settle_and_end(&p);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cve_2013_2944_empty_and_zero_signatures),
 		cmocka_unit_test(test_cve_2010_2628_long_identities),
+		cmocka_unit_test(test_cve_2010_3752_domains_and_servers),
 	};
 
 	return cmocka_run_group_tests(tests, sim_test_setup, sim_test_teardown);

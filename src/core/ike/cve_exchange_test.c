@@ -194,6 +194,62 @@ static void test_cve_2023_30570_after_a_refusal(void **state)
 		}
 }
 
+/* --- amplification ----------------------------------------------------------------------------------- */
+
+static size_t octets_out;
+
+static void counted(void *arg, struct sim_node *n, struct ms_bytes datagram)
+{
+	(void)arg;
+	(void)n;
+	octets_out += datagram.len;
+}
+
+/* CVE-2016-5361: whatever a stranger says, and with cookies or without, it gets no more than half as
+ * much again, and nothing by itself later. */
+static void test_cve_2016_5361_no_amplification_by_any_packet(void **state)
+{
+	(void)state;
+	for (int cookies = 0; cookies < 2; cookies++) {
+		struct ike_params params = { .cookies = cookies ? MS_YES : MS_NO };
+		struct tape t;
+		struct pair p = paused(&t, 1);
+		struct record *r = &t.r[1];
+		size_t in = 0;
+
+		settle(&p);
+		p = pair_of(&plain, &plain, &params);
+		p.sim->watch.sent = counted;
+		p.west->down = true;
+		octets_out = 0;
+		for (size_t i = 0; i < r->len * 8; i++) {
+			size_t before = octets_out;
+			uint8_t copy[4096];
+
+			memcpy(copy, r->octets, r->len);
+			copy[0] = (uint8_t)(i >> 8);
+			copy[1] = (uint8_t)i;
+			copy[i / 8] ^= (uint8_t)(1u << (i % 8));
+			say(&p, r, copy, r->len);
+			assert_true(octets_out - before <= r->len + r->len / 2);
+			in += r->len;
+			/* only a header: unknown SPIs, other versions and exchanges */
+			copy[27] = 28;
+			copy[26] = 0;
+			before = octets_out;
+			say(&p, r, copy, 28);
+			assert_true(octets_out - before <= 28 + 28 / 2);
+			in += 28;
+		}
+		assert_true(octets_out > 0 && octets_out < in);
+		in = octets_out;
+		sim_run(p.sim, 120000);
+		assert_int_equal(octets_out, in);
+		assert_int_equal(sim_states(p.east), 0);
+		pair_free(&p);
+	}
+}
+
 /* --- lists of notifies and deletes ---------------------------------------------------------------- */
 
 /* A protected message of west's on an established pair, as a peer that has the keys could say it. */
@@ -332,6 +388,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2009_1958_later_payload_omission),
 		cmocka_unit_test(test_cve_2013_7294_answers_without_ke),
 		cmocka_unit_test(test_cve_2023_30570_after_a_refusal),
+		cmocka_unit_test(test_cve_2016_5361_no_amplification_by_any_packet),
 		cmocka_unit_test(test_cve_2020_1763_notifies_of_every_type),
 		cmocka_unit_test(test_cve_2009_0790_notifies_cut_short),
 		cmocka_unit_test(test_cve_2023_38712_every_order),

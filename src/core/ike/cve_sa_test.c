@@ -5,6 +5,8 @@
  */
 #include "core/sim/tape_test.h"
 
+#include <unistd.h>
+
 /* --- proposals ------------------------------------------------------------------------------------- */
 
 /* One proposal in `body`, whose transforms are added one by one. */
@@ -340,6 +342,66 @@ static void test_cve_2023_23009_selector_lists(void **state)
 		}
 }
 
+/* --- every list parser -------------------------------------------------------------------------------- */
+
+/* What the engine does with a payload before and after it knows whose it is. */
+static unsigned read_payload(const struct ike_payload *p)
+{
+	static const struct ms_proposals ours = { .n = 1,
+		.p = { { MS_PROTOCOL_IKE, 3, { { 1, 20, 128 }, { 2, 5, 0 }, { 4, 31, 0 } } } } };
+	struct ike_exchange x = { .arena = ms_arena_new(8192, false) };
+	struct ms_selector *selectors;
+	unsigned n, good = 0;
+	char text[600];
+
+	if (p->type == IKE_P_SA) {
+		(void)ike_proposals_peer_text(p->body, text, sizeof(text));
+		for (unsigned spi = 0; spi <= 8; spi += 4)
+			good += ike_get_proposals(&x, p->body, &ours, spi, NULL) == MS_OK;
+	} else if (p->type == IKE_P_TSI || p->type == IKE_P_TSR) {
+		good += ike_get_ts(x.arena, p, &selectors, &n, NULL) == MS_OK;
+	} else if (p->type == IKE_P_AUTH) {
+		good += ike_auth_kind(p->body) != 0;
+	}
+	ms_arena_free(&x.arena);
+	return good;
+}
+
+/* CVE-2026-35328, CVE-2026-35330, CVE-2026-35333, CVE-2026-25075: parsers of lists with lengths of 0, 1,
+ * odd ones and those that reach behind the end; none may go on for ever. */
+static void test_cve_2026_35328_every_length_of_every_payload(void **state)
+{
+	static const uint8_t fills[] = { 0x00, 0x01, 0x02, 0x03, 0x04, 0x08, 0x7f, 0x80, 0xff };
+
+	unsigned good = 0;
+
+	(void)state;
+	alarm(120); /* ends the test, if a parser does not */
+	for (unsigned type = IKE_P_FIRST; type <= IKE_P_LAST; type++)
+		for (size_t f = 0; f < sizeof(fills); f++)
+			for (size_t len = 0; len <= 200; len++) {
+				uint8_t *chain = malloc(len + 4);
+				struct ike_msg m = { .first_inner = type };
+				char text[400];
+
+				memset(chain, fills[f], len + 4);
+				chain[0] = IKE_P_NONE;
+				chain[1] = 0;
+				chain[2] = 0;
+				chain[3] = (uint8_t)(len + 4);
+				m.raw = ms_bytes(chain, len + 4);
+				if (ike_msg_walk_inner(&m, m.raw, NULL) == MS_OK) {
+					good += ike_msg_grammar(&m, NULL) == MS_OK;
+					(void)ike_msg_text(&m, text, sizeof(text));
+					for (unsigned i = 0; i < m.n; i++)
+						good += read_payload(&m.p[i]);
+				}
+				free(chain);
+			}
+	alarm(0);
+	assert_in_range(good, 1, 2000); /* hardly any is one */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2011_3380_every_key_length),
 		cmocka_unit_test(test_cve_2023_23009_selector_types_and_lengths),
 		cmocka_unit_test(test_cve_2023_23009_selector_lists),
+		cmocka_unit_test(test_cve_2026_35328_every_length_of_every_payload),
 	};
 
 	return cmocka_run_group_tests(tests, sim_test_setup, sim_test_teardown);

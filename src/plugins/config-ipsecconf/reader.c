@@ -35,6 +35,9 @@ static ms_err slurp_fd(int fd, struct source *s, struct ms_why *why)
 	struct stat st;
 	ssize_t n;
 
+	/* a pipe would keep the daemon waiting */
+	if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISBLK(st.st_mode)))
+		return ms_fail(why, MS_ERR_SYSTEM, "%.200s: not a regular file", s->path);
 	if (fstat(fd, &st) == 0 && st.st_size > 0 && (size_t)st.st_size <= MAX_FILE_OCTETS)
 		cap = (size_t)st.st_size;
 	do {
@@ -72,7 +75,7 @@ static ms_err open_source(
 
 	if (c->n_sources == MAX_SOURCES)
 		return ms_fail(why, MS_ERR_LIMIT, "more than %d files are included", MAX_SOURCES);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return ms_fail(why,
 			errno == ENOENT || errno == ENOTDIR ? MS_ERR_NOT_FOUND : MS_ERR_SYSTEM,

@@ -339,6 +339,48 @@ static void test_garbage(void **state)
 	assert_int_equal(w->core.executed, 0);
 }
 
+static uint32_t dice = 1;
+
+static uint32_t any_number(uint32_t below)
+{
+	dice = dice * 1664525u + 1013904223u;
+	return (dice >> 8) % below;
+}
+
+/* CVE-2018-5388: frames whose length says more or less than there is, with any octets. */
+static void test_cve_2018_5388_lengths_that_lie(void **state)
+{
+	static const uint32_t lengths[] = { 0, 1, 2, 3, 4, 19, 20, 21, 63, MS_WHACK_REQUEST_OCTETS - 1,
+		MS_WHACK_REQUEST_OCTETS, MS_WHACK_REQUEST_OCTETS + 1, 0x7fffffff, 0x80000000,
+		0xfffffffb, 0xfffffffc, 0xffffffff };
+	struct world *w = *state;
+	uint8_t frame[64];
+	char buf[512];
+	int fd;
+
+	for (unsigned i = 0; i < 400; i++) {
+		uint32_t n = lengths[any_number(sizeof lengths / sizeof *lengths)];
+		size_t len = any_number(sizeof frame + 1);
+
+		for (size_t k = 0; k < sizeof frame; k++)
+			frame[k] = "up\0x=y\0=\xff"[any_number(10)];
+		for (unsigned k = 0; k < 4; k++)
+			frame[k] = (uint8_t)(n >> (24 - 8 * k));
+		fd = client(w);
+		assert_int_equal(send(fd, frame, len, MSG_NOSIGNAL), (ssize_t)len);
+		turns(w, any_number(3));
+		close(fd);
+		turns(w, 2);
+	}
+	turns(w, 20);
+	assert_int_equal(open_calls(&w->core), 0);
+	fd = client(w);
+	say(fd, "up", NULL, 0);
+	hear(w, fd, buf, sizeof buf);
+	assert_string_equal(buf, "=004\n");
+	close(fd);
+}
+
 static void test_half_a_message(void **state)
 {
 	struct world *w = *state;
@@ -501,7 +543,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { T(test_socket_is_private), T(test_command),
 		T(test_octet_by_octet), T(test_later_answer), T(test_client_vanishes),
-		T(test_garbage), T(test_half_a_message), T(test_too_many),
+		T(test_garbage), T(test_cve_2018_5388_lengths_that_lie), T(test_half_a_message), T(test_too_many),
 		T(test_flood_to_a_slow_reader), T(test_who_does_not_read),
 		T(test_more_than_one_request), T(test_stop_with_clients),
 		T(test_socket_in_the_way) };

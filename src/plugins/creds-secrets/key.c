@@ -146,7 +146,7 @@ static ms_err load_file(const struct reader *r, const char *name, struct ms_byte
 	struct entry *e, struct ms_why *why)
 {
 	struct ms_secret octets = { NULL, 0 };
-	bool world = false;
+	const char *fault = NULL;
 	char *path;
 	ms_err err;
 	int n = name[0] == '/' ? asprintf(&path, "%s", name)
@@ -154,7 +154,7 @@ static ms_err load_file(const struct reader *r, const char *name, struct ms_byte
 
 	if (n < 0)
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
-	err = octets_read(&octets, path, &world, why);
+	err = octets_read(&octets, path, &fault, why);
 	if (err == MS_OK) {
 		err = r->ops->privkey_from_file_octets(
 			&e->key, ms_bytes(octets.ptr, octets.len), passphrase, why);
@@ -163,10 +163,10 @@ static ms_err load_file(const struct reader *r, const char *name, struct ms_byte
 		if (err != MS_OK)
 			ms_why_prefix(why, "%.120s: ", path);
 	}
-	if (err == MS_OK && world) {
+	if (err == MS_OK && fault != NULL) {
 		struct ms_why text;
 
-		ms_fail(&text, MS_OK, "%.200s: everybody can read this private key", path);
+		ms_fail(&text, MS_OK, "%.200s: a private key, and %s", path, fault);
 		r->note(r->note_arg, text.text);
 	}
 	ms_secret_free(&octets);

@@ -69,21 +69,46 @@ static ms_err slurp(int fd, struct ms_secret *s, size_t cap)
 	}
 }
 
-ms_err octets_read(
-	struct ms_secret *out, const char *path, bool *world_readable, struct ms_why *why)
+/* NULL: only root, we and a group that somebody chose. */
+static const char *exposed(const struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	ms_err err;
+	if ((st->st_mode & (S_IROTH | S_IWOTH)) != 0)
+		return "everybody can read or write it";
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return "it belongs to neither root nor this daemon's user";
+	return NULL;
+}
 
-	*out = (struct ms_secret){ NULL, 0 };
+/* What is looked at is what was opened, wherever links led.  A pipe would keep us waiting, and a device
+ * is no place for secrets. */
+static ms_err open_regular(const char *path, int *fd_r, struct stat *st, struct ms_why *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
 	if (fd < 0)
 		return ms_fail(why,
 			errno == ENOENT || errno == ENOTDIR ? MS_ERR_NOT_FOUND : MS_ERR_SYSTEM,
 			"%.200s: %s", path, strerror(errno));
-	if (fstat(fd, &st) != 0)
-		memset(&st, 0, sizeof st);
-	*world_readable = S_ISREG(st.st_mode) && (st.st_mode & (S_IROTH | S_IWOTH)) != 0;
+	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode)) {
+		*fd_r = fd;
+		return MS_OK;
+	}
+	close(fd);
+	return ms_fail(why, MS_ERR_SYSTEM, "%.200s: %s", path,
+		S_ISDIR(st->st_mode) ? strerror(EISDIR) : "not a regular file");
+}
+
+ms_err octets_read(
+	struct ms_secret *out, const char *path, const char **exposed_r, struct ms_why *why)
+{
+	struct stat st = { 0 };
+	int fd = -1;
+	ms_err err = open_regular(path, &fd, &st, why);
+
+	*out = (struct ms_secret){ NULL, 0 };
+	if (err != MS_OK)
+		return err;
+	*exposed_r = exposed(&st);
 	err = slurp(
 		fd, out, st.st_size > 0 && st.st_size < MAX_OCTETS ? (size_t)st.st_size + 1 : 4096);
 	if (err == MS_ERR_LIMIT)
@@ -330,12 +355,12 @@ static ms_err read_file(struct reader *r, const char *path, struct ms_why *why)
 	struct ms_secret file = { NULL, 0 };
 	struct secrets *s = r->out;
 	struct lexer lx;
-	bool world = false;
+	const char *fault = NULL;
 	ms_err err;
 
 	if (s->n_files == MAX_FILES)
 		return ms_fail(why, MS_ERR_LIMIT, "include: more than %d files", MAX_FILES);
-	err = octets_read(&file, path, &world, why);
+	err = octets_read(&file, path, &fault, why);
 	if (err != MS_OK) {
 		if (r->depth > 0)
 			ms_why_prefix(why, "include: ");
@@ -347,11 +372,10 @@ static ms_err read_file(struct reader *r, const char *path, struct ms_why *why)
 		return ms_fail(why, MS_ERR_NOMEM, "include: out of memory");
 	}
 	s->n_files++;
-	if (world) {
+	if (fault != NULL) {
 		struct ms_why text;
 
-		ms_fail(&text, MS_OK, "%.200s: everybody can read or write this file of secrets",
-			path);
+		ms_fail(&text, MS_OK, "%.200s: a file of secrets, and %s", path, fault);
 		r->note(r->note_arg, text.text);
 	}
 	lexer_init(&lx, ms_bytes(file.ptr, file.len));

@@ -75,9 +75,10 @@ struct reader {
 ms_err secrets_read(struct secrets **out, const char *path, const char *keydir,
 	const struct ms_sign_ops *ops, note_f *note, void *arg, struct ms_why *why);
 
-/* A whole file in memory that is wiped by octets_free(). */
+/* A whole file in memory that is wiped by ms_secret_free().  *exposed_r: what is wrong with who may
+ * read or write it; NULL: nothing. */
 ms_err octets_read(
-	struct ms_secret *out, const char *path, bool *world_readable, struct ms_why *why);
+	struct ms_secret *out, const char *path, const char **exposed_r, struct ms_why *why);
 
 /* --- tokens --- */
 

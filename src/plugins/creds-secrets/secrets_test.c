@@ -243,6 +243,66 @@ static int keys_and_modes(void)
 	return ok ? 0 : 1;
 }
 
+/* --- CVE-2025-9615: what is opened with our rights is a file, and whose it is matters --- */
+
+static unsigned owners;
+
+static void count_owner(void *arg, const char *text)
+{
+	(void)arg;
+	owners += strstr(text, "belongs to neither root nor") != NULL;
+}
+
+static bool refused(const char *path, const char *words)
+{
+	struct ms_why why = { "" };
+	struct secrets *s;
+	ms_err err = secrets_read(&s, path, "", NULL, count_owner, NULL, &why);
+
+	secrets_free(&s);
+	return err == MS_ERR_SYSTEM && strstr(why.text, words) != NULL;
+}
+
+static int cve_2025_9615_owners_and_links(void)
+{
+	char dir[] = "/tmp/modswan-secrets-XXXXXX", file[64], link[64], pipe[64];
+	struct secrets *s;
+	bool ok = true;
+	FILE *f;
+
+	if (mkdtemp(dir) == NULL)
+		abort();
+	snprintf(file, sizeof file, "%s/secrets", dir);
+	snprintf(link, sizeof link, "%s/link", dir);
+	snprintf(pipe, sizeof pipe, "%s/pipe", dir);
+	f = fopen(file, "w");
+	if (f == NULL || fputs(": PSK \"x\"\n", f) < 0 || fclose(f) != 0 ||
+		chmod(file, 0600) != 0 || symlink(file, link) != 0 || mkfifo(pipe, 0600) != 0)
+		abort();
+	ok &= expect(secrets_read(&s, link, "", NULL, count_owner, NULL, NULL) == MS_OK &&
+			     s->n == 1 && owners == 0,
+		"a link to a file of ours");
+	secrets_free(&s);
+	if (geteuid() == 0) {
+		/* the link is root's, the file is not */
+		if (chown(file, 65534, 65534) != 0)
+			abort();
+		ok &= expect(secrets_read(&s, link, "", NULL, count_owner, NULL, NULL) == MS_OK &&
+				     owners == 1,
+			"a link to a file of somebody else");
+		secrets_free(&s);
+	}
+	/* these would be read for ever */
+	ok &= expect(refused(pipe, "not a regular file"), "a pipe");
+	ok &= expect(refused("/dev/zero", "not a regular file"), "a device");
+	ok &= expect(refused(dir, "directory"), "a folder");
+	unlink(link);
+	unlink(pipe);
+	unlink(file);
+	rmdir(dir);
+	return ok ? 0 : 1;
+}
+
 /* --- many --- */
 
 static double seconds_for(unsigned n)
@@ -293,6 +353,7 @@ int main(void)
 	failed += cases_run("testing/good-input/ipsec.secrets", ".out", good_case);
 	failed += role();
 	failed += keys_and_modes();
+	failed += cve_2025_9615_owners_and_links();
 	failed += many();
 	return failed == 0 ? 0 : 1;
 }

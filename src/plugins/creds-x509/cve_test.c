@@ -12,10 +12,12 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <openssl/x509v3.h>
 
 static struct pki_cert root, end;
 static struct store *store;
@@ -286,6 +288,94 @@ static void test_cve_2018_16152_2026_50721_octets_behind_the_digest(void **state
 	}
 }
 
+/* --- CVE-2017-9023: choices of extensions that are none of those there are ------------------------------ */
+
+/* An end's certificate with an extension of these octets, signed as it should be. */
+static X509 *with_extension(int nid, const uint8_t *octets, size_t len)
+{
+	struct pki_cert c = pki_end("west", &root, "rsa2048 end", NULL);
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *e;
+	struct ms_bytes der;
+	X509 *again;
+
+	assert_int_equal(ASN1_OCTET_STRING_set(value, octets, (int)len), 1);
+	e = X509_EXTENSION_create_by_NID(NULL, nid, 0, value);
+	assert_non_null(e);
+	assert_int_equal(X509_add_ext(c.x509, e, -1), 1);
+	assert_true(X509_sign(c.x509, root.key, EVP_sha256()) > 0);
+	der = pki_der(c.x509);
+	again = cert_of_der(der);
+	OPENSSL_free((void *)(uintptr_t)der.ptr);
+	X509_EXTENSION_free(e);
+	ASN1_OCTET_STRING_free(value);
+	pki_free(&c);
+	return again;
+}
+
+/* SEQUENCEs around one element of any tag, one to four deep: where GeneralName, DistributionPointName,
+ * AccessDescription and GeneralSubtree have their choice. */
+static size_t nested(unsigned tag, unsigned depth, uint8_t length, uint8_t *out)
+{
+	static const uint8_t oid[] = { 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01 };
+	uint8_t body[64];
+	size_t len = 8;
+
+	memset(body, 'w', sizeof body);
+	body[0] = (uint8_t)tag;
+	body[1] = length;
+	if (depth == 3) { /* an access description's method comes first */
+		memmove(body + sizeof oid, body, len);
+		memcpy(body, oid, sizeof oid);
+		len += sizeof oid;
+	}
+	for (unsigned i = 0; i < depth; i++) {
+		memmove(body + 2, body, len);
+		body[0] = depth == 4 && i < 2 ? 0xa0 : 0x30;
+		body[1] = (uint8_t)len;
+		len += 2;
+	}
+	memcpy(out, body, len);
+	return len;
+}
+
+static void test_cve_2017_9023_choices_of_extensions(void **state)
+{
+	static const int nids[] = { NID_subject_alt_name, NID_name_constraints,
+		NID_crl_distribution_points, NID_info_access, NID_authority_key_identifier,
+		NID_certificate_policies };
+	static const char *const texts[] = { "@west", "user@west", "192.0.2.1", "2001:db8::1" };
+	struct ms_why why;
+
+	(void)state;
+	alarm(300); /* an endless loop ends the test */
+	for (size_t n = 0; n < sizeof nids / sizeof nids[0]; n++)
+		for (unsigned tag = 0; tag < 256; tag += tag >= 0x80 && tag < 0xb0 ? 1 : 7)
+			for (unsigned depth = 1; depth <= 4; depth++) {
+				uint8_t octets[64];
+				/* right, empty, too long, of indefinite length */
+				static const uint8_t lengths[] = { 6, 0, 7, 0x80 };
+				uint8_t length = lengths[(tag + depth + n) % 4];
+				X509 *cert = with_extension(
+					nids[n], octets, nested(tag, depth, length, octets));
+				struct ms_id id = { 0 };
+
+				if (cert == NULL)
+					continue;
+				(void)judge(cert, &why);
+				for (unsigned i = 0; i < 4; i++) {
+					assert_int_equal(ms_id_parse(&id, texts[i], strlen(texts[i]),
+								 NULL),
+						MS_OK);
+					assert_false(cert_has_id(cert, &id));
+					ms_id_free(&id);
+				}
+				X509_free(cert);
+			}
+	alarm(0);
+	ERR_clear_error();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +385,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2013_6075_5018_names_cut_short),
 		cmocka_unit_test(test_cve_2018_16151_2017_11185_signatures),
 		cmocka_unit_test(test_cve_2018_16152_2026_50721_octets_behind_the_digest),
+		cmocka_unit_test(test_cve_2017_9023_choices_of_extensions),
 	};
 
 	return cmocka_run_group_tests(tests, setup_all, teardown_all);
