@@ -4,6 +4,8 @@ EXTRA_DIST += \
 	testing/README.md \
 	testing/check \
 	testing/clean \
+	testing/cve/README.md \
+	testing/cve/numbers \
 	testing/demo \
 	testing/fuzz/campaign \
 	testing/in \

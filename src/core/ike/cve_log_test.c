@@ -102,7 +102,7 @@ static void test_cve_2020_1763_unknown_spis(void **state)
 
 /* CVE-2022-23094, CVE-2015-3204: first messages of version 1, malformed in every octet, with every
  * bit of the DOI and the situation set. */
-static void test_cve_2022_23094_version_1(void **state)
+static void test_cve_2022_23094_first_messages_of_ikev1(void **state)
 {
 	static const uint8_t main_mode[] = { 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0x10,
 		2, 0, 0, 0, 0, 0, 0, 0, 0, 80, 0, 0, 0, 52, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 40, 1,
@@ -216,7 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cve_2020_1763_unknown_spis),
-		cmocka_unit_test(test_cve_2022_23094_version_1),
+		cmocka_unit_test(test_cve_2022_23094_first_messages_of_ikev1),
 		cmocka_unit_test(test_cve_2015_3204_every_payload_type),
 		cmocka_unit_test(test_cve_2010_2628_identities_in_every_line),
 		cmocka_unit_test(test_cve_2020_1763_noise_in_every_payload),

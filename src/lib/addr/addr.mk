@@ -41,5 +41,8 @@ src_lib_addr_subnet_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 src_lib_addr_text_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
 
-# linked by the common fuzz fragment
-EXTRA_DIST += src/lib/addr/addr_fuzz.c src/lib/addr/addr_fuzz.dict
+check_PROGRAMS += src/lib/addr/addr_fuzz
+TESTS += src/lib/addr/addr_fuzz
+src_lib_addr_addr_fuzz_SOURCES = src/lib/addr/addr_fuzz.c testing/fuzz/driver.c
+src_lib_addr_addr_fuzz_LDADD = libmodswan.la
+EXTRA_DIST += src/lib/addr/addr_fuzz.dict
