@@ -39,31 +39,31 @@ static bool same_name(const char *name, const struct ms_id *id)
  * and no key of this identity; but a name cannot be compared with a gateway's address, and an
  * IPSECKEY at a name says who may speak for the name (RFC 4025 s2.5).
  */
-bool speaks_of(const struct rr *rr, uint16_t type, const struct ms_id *id)
+bool speaks_of(const struct ms_dns_key *rr, uint16_t type, const struct ms_id *id)
 {
 	struct ms_addr a;
 
-	if (rr->gateway == RR_GATEWAY_SELF)
+	if (rr->gateway == MS_DNS_GATEWAY_SELF)
 		return true;
-	if (rr->gateway == RR_GATEWAY_NAME)
+	if (rr->gateway == MS_DNS_GATEWAY_NAME)
 		return same_name(rr->name, id);
 	if (ms_id_to_addr(id, &a))
 		return ms_addr_eq(&rr->addr, &a);
 	return type == MS_DNS_IPSECKEY;
 }
 
-ms_err collect_key(struct ms_gateway *g, const struct rr *rr, struct ms_why *why)
+ms_err collect_key(struct ms_gateway *g, const struct ms_dns_key *rr, struct ms_why *why)
 {
 	const struct ms_sign_ops *s = ms_sign();
 	struct ms_bytes octets = ms_bytes(rr->key, rr->key_octets);
 	struct ms_pubkey *key = NULL;
 	ms_err err;
 
-	if (rr->form == RR_KEY_NONE)
+	if (rr->form == MS_DNS_KEY_NONE)
 		return MS_OK;
 	if (s == NULL)
 		return ms_fail(why, MS_ERR_NO_ALGORITHM, "no crypto plugin can use public keys");
-	err = rr->form == RR_KEY_SPKI ? s->pubkey_from_spki(&key, octets, why) :
+	err = rr->form == MS_DNS_KEY_SPKI ? s->pubkey_from_spki(&key, octets, why) :
 					s->pubkey_from_rfc3110(&key, octets, why);
 	if (err != MS_OK)
 		return err;
@@ -80,14 +80,14 @@ ms_err collect_key(struct ms_gateway *g, const struct rr *rr, struct ms_why *why
 	return MS_OK;
 }
 
-static ms_err id_of(struct ms_id *out, const struct rr *rr, const struct ms_addr *client)
+static ms_err id_of(struct ms_id *out, const struct ms_dns_key *rr, const struct ms_addr *client)
 {
-	if (rr->gateway == RR_GATEWAY_NAME)
+	if (rr->gateway == MS_DNS_GATEWAY_NAME)
 		return ms_id_set(out, MS_ID_FQDN, ms_bytes(rr->name, strlen(rr->name)));
-	return ms_id_of_addr(out, rr->gateway == RR_GATEWAY_ADDR ? &rr->addr : client);
+	return ms_id_of_addr(out, rr->gateway == MS_DNS_GATEWAY_ADDR ? &rr->addr : client);
 }
 
-ms_err collect_gateway(struct collection *c, const struct rr *rr, uint16_t type,
+ms_err collect_gateway(struct collection *c, const struct ms_dns_key *rr, uint16_t type,
 	const struct ms_addr *client, struct ms_why *why)
 {
 	struct ms_gateway *g = c->gateways;
@@ -109,9 +109,9 @@ ms_err collect_gateway(struct collection *c, const struct rr *rr, uint16_t type,
 	}
 	*g = (struct ms_gateway){ .precedence = rr->precedence, .id = id,
 		.source = ms_dns_type_name(type) };
-	c->by_name[c->n] = rr->gateway == RR_GATEWAY_NAME;
+	c->by_name[c->n] = rr->gateway == MS_DNS_GATEWAY_NAME;
 	if (!c->by_name[c->n])
-		g->addrs[g->n_addrs++] = rr->gateway == RR_GATEWAY_ADDR ? rr->addr : *client;
+		g->addrs[g->n_addrs++] = rr->gateway == MS_DNS_GATEWAY_ADDR ? rr->addr : *client;
 	c->n++;
 	return collect_key(g, rr, why);
 }

@@ -2,7 +2,7 @@
 /*
  * creds-dns: keys and gateways that others published in DNS.
  *
- * rr.c reads records, collect.c makes keys and gateways of them, lookup.c asks.  Whatever is asked
+ * collect.c makes keys and gateways of records, lookup.c asks.  Whatever is asked
  * goes through the role resolver, so nothing waits and everything has a bound.  How far unsigned
  * records are believed is said by oe-dnssec= of config setup.
  */

@@ -4,9 +4,9 @@
 
 #include <modswan/config.h>
 #include <modswan/creds.h>
+#include <modswan/dnskey.h>
 #include <modswan/plugin.h>
 
-#include "rr.h"
 
 struct settings {
 	uint32_t outstanding;
@@ -37,11 +37,11 @@ struct collection {
 /* The name under which an identity publishes; false: it cannot. */
 bool owner_of(const struct ms_id *id, char *name, size_t size);
 /* Does a record at the identity's own name speak of that identity? */
-bool speaks_of(const struct rr *rr, uint16_t type, const struct ms_id *id);
+bool speaks_of(const struct ms_dns_key *rr, uint16_t type, const struct ms_id *id);
 /* MS_ERR_LIMIT: there is no more room. */
-ms_err collect_key(struct ms_gateway *g, const struct rr *rr, struct ms_why *why);
+ms_err collect_key(struct ms_gateway *g, const struct ms_dns_key *rr, struct ms_why *why);
 /* `client`: where the record was found.  Its gateway is new or has one key more. */
-ms_err collect_gateway(struct collection *c, const struct rr *rr, uint16_t type,
+ms_err collect_gateway(struct collection *c, const struct ms_dns_key *rr, uint16_t type,
 	const struct ms_addr *client, struct ms_why *why);
 /* Those without key go, the others are sorted by precedence. */
 void collection_settle(struct collection *c);

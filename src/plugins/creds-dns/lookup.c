@@ -146,8 +146,8 @@ static ms_err take_record(struct ms_creds_query *q, const struct part *p, struct
 	struct ms_why *why)
 {
 	struct ms_gateway *g = &q->found.gateways[p->gateway < 0 ? 0 : p->gateway];
-	struct rr rr;
-	ms_err err = rr_read(p->type, record, &rr, why);
+	struct ms_dns_key rr;
+	ms_err err = ms_dns_key_read(p->type, record, &rr, why);
 
 	if (err != MS_OK)
 		return err;
@@ -155,7 +155,7 @@ static ms_err take_record(struct ms_creds_query *q, const struct part *p, struct
 		return collect_gateway(&q->found, &rr, p->type, &q->client, why);
 	if (!speaks_of(&rr, p->type, &g->id))
 		return ms_fail(why, MS_ERR_NOT_FOUND, "it names another gateway");
-	if (rr.form == RR_KEY_NONE)
+	if (rr.form == MS_DNS_KEY_NONE)
 		return ms_fail(why, MS_ERR_NOT_FOUND, "it has no key");
 	return collect_key(g, &rr, why);
 }

@@ -7,42 +7,19 @@
  * keys: RFC 3110 (RSA), RFC 6605 s4 (ECDSA), RFC 8080 s3 (EdDSA), RFC 5480 and RFC 8410 (their
  * SubjectPublicKeyInfo).
  */
-#include "rr.h"
+#include <modswan/dnskey.h>
 
 #include <modswan/text.h>
+
+#include "lib/wire/wire.h"
 
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-/* What is left of a record; too short once, it stays empty. */
-struct rest {
-	struct ms_bytes b;
-	bool bad;
-};
-
-static struct ms_bytes take(struct rest *r, size_t n)
-{
-	struct ms_bytes front = ms_bytes(r->b.ptr, n);
-
-	if (r->bad || n > r->b.len) {
-		r->bad = true;
-		return ms_bytes(NULL, 0);
-	}
-	r->b = ms_bytes(n > 0 ? r->b.ptr + n : r->b.ptr, r->b.len - n);
-	return front;
-}
-
-static uint8_t take_u8(struct rest *r)
-{
-	struct ms_bytes b = take(r, 1);
-
-	return b.len == 1 ? b.ptr[0] : 0;
-}
-
 /* --- keys -------------------------------------------------------------------------------------- */
 
-static ms_err take_rsa(struct rr *out, struct ms_bytes key, struct ms_why *why)
+static ms_err take_rsa(struct ms_dns_key *out, struct ms_bytes key, struct ms_why *why)
 {
 	struct ms_rsa_blob parts;
 
@@ -50,7 +27,7 @@ static ms_err take_rsa(struct rr *out, struct ms_bytes key, struct ms_why *why)
 		return ms_fail(why, MS_ERR_LIMIT, "an RSA key of %zu octets", key.len);
 	if (key.len == 0 || ms_rsa_blob_split(&parts, key.ptr, key.len, why) != MS_OK)
 		return ms_fail(why, MS_ERR_BAD_KEY, "not an RSA key (RFC 3110)");
-	out->form = RR_KEY_RFC3110;
+	out->form = MS_DNS_KEY_RFC3110;
 	out->key_octets = key.len;
 	memcpy(out->key, key.ptr, key.len);
 	return MS_OK;
@@ -75,7 +52,7 @@ static const struct spki_head {
 	{ 4, 57, 12, { 0x30, 0x43, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71, 0x03, 0x3a, 0x00 } },
 };
 
-static ms_err take_curve(struct rr *out, uint8_t algorithm, struct ms_bytes key, struct ms_why *why)
+static ms_err take_curve(struct ms_dns_key *out, uint8_t algorithm, struct ms_bytes key, struct ms_why *why)
 {
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
 		const struct spki_head *h = &heads[i];
@@ -84,7 +61,7 @@ static ms_err take_curve(struct rr *out, uint8_t algorithm, struct ms_bytes key,
 			continue;
 		memcpy(out->key, h->head, h->octets);
 		memcpy(out->key + h->octets, key.ptr, key.len);
-		out->form = RR_KEY_SPKI;
+		out->form = MS_DNS_KEY_SPKI;
 		out->key_octets = (size_t)h->octets + key.len;
 		return MS_OK;
 	}
@@ -112,13 +89,13 @@ static const char *skip_blanks(const char *p)
  * later, so that is no text of ours. */
 static ms_err join(struct ms_bytes rdata, char *buf, size_t size, struct ms_why *why)
 {
-	struct rest r = { rdata, false };
+	struct wire_reader r = wire_reader(rdata);
 	size_t used = 0;
 
-	while (r.b.len > 0) {
-		struct ms_bytes s = take(&r, take_u8(&r));
+	while (wire_left(&r) > 0) {
+		struct ms_bytes s = wire_take(&r, wire_u8(&r));
 
-		if (r.bad)
+		if (!wire_ok(&r))
 			return ms_fail(why, MS_ERR_SYNTAX, "a string ends behind the TXT record");
 		/* Long texts of others are no business of ours. */
 		if (used == 0 && s.len > 0 && (s.ptr[0] | 0x20) != 'x')
@@ -150,7 +127,7 @@ static const char *read_precedence(const char *p, uint32_t *out)
 	return *p == ')' ? p + 1 : NULL;
 }
 
-static ms_err read_gateway(const char *text, size_t len, struct rr *out, struct ms_why *why)
+static ms_err read_gateway(const char *text, size_t len, struct ms_dns_key *out, struct ms_why *why)
 {
 	if (len > 0 && text[0] == '@') {
 		if (len - 1 < sizeof out->name) {
@@ -159,7 +136,7 @@ static ms_err read_gateway(const char *text, size_t len, struct rr *out, struct 
 			if (ms_dns_name_ok(out->name)) {
 				if (out->name[len - 2] == '.')
 					out->name[len - 2] = '\0';
-				out->gateway = RR_GATEWAY_NAME;
+				out->gateway = MS_DNS_GATEWAY_NAME;
 				return MS_OK;
 			}
 		}
@@ -168,22 +145,22 @@ static ms_err read_gateway(const char *text, size_t len, struct rr *out, struct 
 	if (len < MS_ADDR_TEXT &&
 		ms_addr_parse(&out->addr, text, len, 0, MS_TEXT_NUMERIC, NULL) == MS_OK &&
 		!ms_addr_is_any(&out->addr)) {
-		out->gateway = RR_GATEWAY_ADDR;
+		out->gateway = MS_DNS_GATEWAY_ADDR;
 		return MS_OK;
 	}
 	return ms_fail(why, MS_ERR_SYNTAX, "the gateway is neither an address nor @NAME");
 }
 
-static ms_err read_base64(const char *text, struct rr *out, struct ms_why *why)
+static ms_err read_base64(const char *text, struct ms_dns_key *out, struct ms_why *why)
 {
-	uint8_t key[RR_TEXT_OCTETS];
+	uint8_t key[MS_DNS_KEY_TEXT];
 	size_t len = strlen(text), used;
 	ms_err err;
 
 	while (len > 0 && blank(text[len - 1]))
 		len--;
 	if (len == 0) {
-		out->form = RR_KEY_NONE;
+		out->form = MS_DNS_KEY_NONE;
 		return MS_OK;
 	}
 	err = ms_data_parse(key, sizeof key, &used, text, len, 64 | MS_DATA_BLANKS, why);
@@ -192,13 +169,13 @@ static ms_err read_base64(const char *text, struct rr *out, struct ms_why *why)
 	return take_rsa(out, ms_bytes(key, used), why);
 }
 
-ms_err rr_txt(struct ms_bytes rdata, struct rr *out, struct ms_why *why)
+ms_err ms_dns_key_txt(struct ms_bytes rdata, struct ms_dns_key *out, struct ms_why *why)
 {
-	char text[RR_TEXT_OCTETS];
+	char text[MS_DNS_KEY_TEXT];
 	const char *p, *gateway;
 	ms_err err = join(rdata, text, sizeof text, why);
 
-	memset(out, 0, offsetof(struct rr, key));
+	memset(out, 0, offsetof(struct ms_dns_key, key));
 	if (err != MS_OK)
 		return err;
 	if (strncasecmp(text, tag, sizeof tag - 1) != 0)
@@ -223,14 +200,14 @@ ms_err rr_txt(struct ms_bytes rdata, struct rr *out, struct ms_why *why)
 #define KEY_RSA_MD5	      1
 #define KEY_RSA_SHA1	      5
 
-ms_err rr_key(struct ms_bytes rdata, struct rr *out, struct ms_why *why)
+ms_err ms_dns_key_key(struct ms_bytes rdata, struct ms_dns_key *out, struct ms_why *why)
 {
-	struct rest r = { rdata, false };
-	unsigned high = take_u8(&r), flags = high << 8 | take_u8(&r);
-	uint8_t protocol = take_u8(&r), algorithm = take_u8(&r);
+	struct wire_reader r = wire_reader(rdata);
+	uint16_t flags = wire_u16(&r);
+	uint8_t protocol = wire_u8(&r), algorithm = wire_u8(&r);
 
-	memset(out, 0, offsetof(struct rr, key));
-	if (r.bad)
+	memset(out, 0, offsetof(struct ms_dns_key, key));
+	if (!wire_ok(&r))
 		return ms_fail(why, MS_ERR_SYNTAX, "a KEY record of %zu octets", rdata.len);
 	if (protocol != KEY_PROTOCOL_IPSEC && protocol != KEY_PROTOCOL_ALL)
 		return MS_ERR_NOT_FOUND;
@@ -240,12 +217,12 @@ ms_err rr_key(struct ms_bytes rdata, struct rr *out, struct ms_why *why)
 		return MS_ERR_NOT_FOUND;
 	if (algorithm != KEY_RSA_MD5 && algorithm != KEY_RSA_SHA1)
 		return ms_fail(why, MS_ERR_UNSUPPORTED, "a KEY record of algorithm %u", algorithm);
-	return take_rsa(out, r.b, why);
+	return take_rsa(out, wire_rest(&r), why);
 }
 
 /* --- IPSECKEY ---------------------------------------------------------------------------------- */
 
-static ms_err ipseckey_gateway(struct rest *r, uint8_t type, struct rr *out,
+static ms_err ipseckey_gateway(struct wire_reader *r, uint8_t type, struct ms_dns_key *out,
 	struct ms_why *why)
 {
 	struct ms_bytes octets;
@@ -253,48 +230,48 @@ static ms_err ipseckey_gateway(struct rest *r, uint8_t type, struct rr *out,
 
 	switch (type) {
 	case 0:
-		out->gateway = RR_GATEWAY_SELF;
+		out->gateway = MS_DNS_GATEWAY_SELF;
 		return MS_OK;
 	case 1:
 	case 2:
-		octets = take(r, type == 1 ? 4 : 16);
-		if (r->bad ||
+		octets = wire_take(r, type == 1 ? 4 : 16);
+		if (!wire_ok(r) ||
 			ms_addr_from_octets(&out->addr, octets.ptr, octets.len) != MS_OK ||
 			ms_addr_is_any(&out->addr))
 			return ms_fail(why, MS_ERR_SYNTAX, "the gateway is no address");
-		out->gateway = RR_GATEWAY_ADDR;
+		out->gateway = MS_DNS_GATEWAY_ADDR;
 		return MS_OK;
 	case 3:
-		used = ms_dns_name_text(r->b, out->name, sizeof out->name);
-		(void)take(r, used);
+		used = ms_dns_name_text(ms_bytes(r->pos, wire_left(r)), out->name, sizeof out->name);
+		(void)wire_take(r, used);
 		if (used == 0)
 			return ms_fail(why, MS_ERR_SYNTAX, "the gateway is no name of a host");
 		/* The root: nobody, as with type 0. */
-		out->gateway = out->name[0] == '\0' ? RR_GATEWAY_SELF : RR_GATEWAY_NAME;
+		out->gateway = out->name[0] == '\0' ? MS_DNS_GATEWAY_SELF : MS_DNS_GATEWAY_NAME;
 		return MS_OK;
 	default:
 		return ms_fail(why, MS_ERR_UNSUPPORTED, "a gateway of type %u", type);
 	}
 }
 
-ms_err rr_ipseckey(struct ms_bytes rdata, struct rr *out, struct ms_why *why)
+ms_err ms_dns_key_ipseckey(struct ms_bytes rdata, struct ms_dns_key *out, struct ms_why *why)
 {
-	struct rest r = { rdata, false };
-	uint8_t precedence = take_u8(&r), type = take_u8(&r), algorithm = take_u8(&r);
+	struct wire_reader r = wire_reader(rdata);
+	uint8_t precedence = wire_u8(&r), type = wire_u8(&r), algorithm = wire_u8(&r);
 	struct ms_bytes key;
 	ms_err err;
 
-	memset(out, 0, offsetof(struct rr, key));
-	if (r.bad)
+	memset(out, 0, offsetof(struct ms_dns_key, key));
+	if (!wire_ok(&r))
 		return ms_fail(why, MS_ERR_SYNTAX, "an IPSECKEY record of %zu octets", rdata.len);
 	out->precedence = precedence;
 	err = ipseckey_gateway(&r, type, out, why);
 	if (err != MS_OK)
 		return err;
-	key = r.b;
+	key = wire_rest(&r);
 	switch (algorithm) {
 	case 0: /* RFC 4025 s2.4: no key is present */
-		out->form = RR_KEY_NONE;
+		out->form = MS_DNS_KEY_NONE;
 		return MS_OK;
 	case 2:
 		return take_rsa(out, key, why);
@@ -306,15 +283,15 @@ ms_err rr_ipseckey(struct ms_bytes rdata, struct rr *out, struct ms_why *why)
 	}
 }
 
-ms_err rr_read(uint16_t type, struct ms_bytes rdata, struct rr *out, struct ms_why *why)
+ms_err ms_dns_key_read(uint16_t type, struct ms_bytes rdata, struct ms_dns_key *out, struct ms_why *why)
 {
 	switch (type) {
 	case MS_DNS_TXT:
-		return rr_txt(rdata, out, why);
+		return ms_dns_key_txt(rdata, out, why);
 	case MS_DNS_KEY:
-		return rr_key(rdata, out, why);
+		return ms_dns_key_key(rdata, out, why);
 	case MS_DNS_IPSECKEY:
-		return rr_ipseckey(rdata, out, why);
+		return ms_dns_key_ipseckey(rdata, out, why);
 	default:
 		return ms_fail(why, MS_ERR_BUG, "records of type %u have no keys", type);
 	}
