@@ -13,6 +13,7 @@
 
 #include "klips/note.h"
 #include "klips/sadb.h"
+#include "klips/talk.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
 
@@ -129,6 +130,7 @@ static void ah_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **p
 {
 	struct xform_scratch *x = &w->x;
 	unsigned live = 0, i;
+	char text[TALK_PACKET];
 	uint64_t seq, octets = 0;
 
 	for (i = 0; i < n; i++)
@@ -157,6 +159,8 @@ static void ah_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **p
 		if (!x->integ[i].ok)
 			pkt_drop(w, x->pkts[i], KC_OUT_CRYPTO);
 	}
+	talk(w->k, ROOM_AH, TALK_ANY, "%s covers %u packets up to number %llu", talk_said(text, &sa->said),
+		live, (unsigned long long)seq - 1);
 	sa_used(w, sa, octets, live);
 }
 
@@ -221,6 +225,7 @@ static void ah_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pk
 {
 	struct xform_scratch *x = &w->x;
 	unsigned live = 0, packets = 0, i;
+	char text[TALK_PACKET];
 	uint64_t octets = 0;
 
 	sequence_hold(sa);
@@ -259,6 +264,8 @@ static void ah_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pk
 		packets++;
 		note_peer(w, sa, p);
 	}
+	talk(w->k, ROOM_AH, TALK_ANY, "%s finds %u of %u packets whole", talk_said(text, &sa->said),
+		packets, n);
 	if (packets > 0)
 		sa_used(w, sa, octets, packets);
 }

@@ -13,6 +13,7 @@
 #include "klips/orphan.h"
 #include "klips/pfkey_server.h"
 #include "klips/pmtu.h"
+#include "klips/talk.h"
 #include "klips/worker.h"
 #include "lib/conf/daemon_keys.h"
 #include "lib/log/sink.h"
@@ -120,16 +121,12 @@ static void on_signal(void *arg, int signum)
 /* Which of the family's words turn on which log source. */
 void klips_debug_changed(struct klips *k)
 {
-	static const enum ms_log_source sources[MS_PFKEY_DEBUG_WORDS] = { MS_SOURCE_TUNNEL,
-		MS_SOURCE_MAIN, MS_SOURCE_ESP, MS_SOURCE_EROUTE, MS_SOURCE_ESP, MS_SOURCE_EROUTE,
-		MS_SOURCE_ESP, MS_SOURCE_ESP, MS_SOURCE_ESP, MS_SOURCE_PFKEY, MS_SOURCE_ESP,
-		MS_SOURCE_MAIN };
-	uint32_t mask = 0;
+	uint32_t mask = k->debug_sources;
 	unsigned i;
 
 	for (i = 0; i < MS_PFKEY_DEBUG_WORDS; i++)
 		if (k->debug[i] != 0)
-			mask |= UINT32_C(1) << sources[i];
+			mask |= UINT32_C(1) << room_source(i);
 	ms_log_debug_sources(mask);
 }
 
@@ -291,6 +288,7 @@ ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why
 	k->confdir = o->confdir;
 	k->hide_tos = o->hide_tos;
 	k->tell_too_big = o->tell_too_big;
+	k->debug_sources = o->debug;
 	k->n_workers = o->workers != 0 ? o->workers : cores();
 	k->no_eroute = o->no_eroute;
 	k->icmp4_fd = k->icmp6_fd = -1;

@@ -4,6 +4,7 @@
 #include "klips/instance.h"
 #include "klips/io.h"
 #include "klips/sa_build.h"
+#include "klips/talk.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -357,6 +358,9 @@ static ms_err attach_new(struct klips *k, const char *phys, const struct device_
 		close_device(d);
 		return err;
 	}
+	talk(k, ROOM_TUNNEL, TALK_TUNNEL_INIT, "%s on %s (interface %u): %u queues, %u addresses, "
+		"super-packets of %s", d->name, d->phys, d->phys_ifindex, d->n_queues, d->n_addrs,
+		d->offloads.uso ? "TCP and UDP" : d->offloads.vnet ? "TCP" : "nothing");
 	*out = d;
 	return install(k, d, why);
 }
@@ -474,6 +478,8 @@ ms_err device_renew(struct klips *k, struct klips_device **dp, const char *phys,
 		free(new);
 		return watch_all(k, d) == MS_OK ? err : MS_ERR_SYSTEM;
 	}
+	talk(k, ROOM_TUNNEL, TALK_TUNNEL_INIT, "%s on %s is renewed: interface %u, %u addresses", new->name,
+		new->phys, new->phys_ifindex, new->n_addrs);
 	rcu_wait();
 	close_phys(d);
 	free(d);

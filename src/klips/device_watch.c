@@ -3,6 +3,7 @@
 
 #include "klips/device.h"
 #include "klips/instance.h"
+#include "klips/talk.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -94,6 +95,8 @@ static void told(void *arg, int fd, unsigned events)
 	/* ENOBUFS: messages were lost, which is a hint as good as any */
 	while (recv(fd, buf, sizeof buf, MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == EINTR)
 		continue;
+	talk(w->k, ROOM_NETLINK, TALK_ANY, "interfaces or addresses changed, devices are looked at in %d ms",
+		SETTLE_MS);
 	ms_timer_set(w->timer, SETTLE_MS);
 }
 

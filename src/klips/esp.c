@@ -15,12 +15,14 @@
 #include "klips/ip.h"
 #include "klips/note.h"
 #include "klips/sadb.h"
+#include "klips/talk.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
 
 #include <modswan/mem.h>
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 
 enum { ESP_HEADER = 8, ESP_TRAILER = 2, ESP_ALIGN = 4, UDP_HEADER = 8 };
 
@@ -162,6 +164,7 @@ static void esp_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **
 	struct xform_scratch *x = &w->x;
 	unsigned live = 0, i;
 	uint64_t seq, octets = 0;
+	char text[TALK_PACKET];
 
 	for (i = 0; i < n; i++)
 		live += !pkts[i]->dead;
@@ -189,6 +192,8 @@ static void esp_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **
 	}
 	if (live == 0)
 		return;
+	talk(w->k, ROOM_ESP, TALK_ANY, "%s seals %u packets up to number %" PRIu64,
+		talk_said(text, &sa->said), live, seq - 1);
 	sa->encr->seal(sa->encr_ctx[w->index], x->encr, live);
 	if (sa->integ != NULL)
 		mac_jobs(w, sa, live, false);
@@ -294,6 +299,7 @@ static void accept_new(struct klips_worker *w, struct klips_sa *sa, unsigned n)
 static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n)
 {
 	unsigned live = 0, packets = 0, i;
+	char text[TALK_PACKET];
 	uint64_t octets = 0;
 
 	sequence_hold(sa);
@@ -321,6 +327,7 @@ static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **p
 		packets++;
 		note_peer(w, sa, p);
 	}
+	talk(w->k, ROOM_ESP, TALK_ANY, "%s opens %u of %u packets", talk_said(text, &sa->said), packets, n);
 	if (packets > 0)
 		sa_used(w, sa, octets, packets);
 }

@@ -3,6 +3,7 @@
 
 #include "klips/instance.h"
 #include "klips/pfkey_server.h"
+#include "klips/talk.h"
 #include "klips/worker.h"
 
 #include <stdlib.h>
@@ -211,7 +212,11 @@ static void hold_mask(const struct flow_mask *trap, struct flow_mask *out)
 /* Sends an ACQUIRE; who answers has until ask_s. */
 static void ask(struct hold_table *t, struct hold *h)
 {
+	char text[TALK_PACKET];
+
 	h->seq = pfkey_acquire(t->k->pfkey, &h->flow.flow);
+	talk(t->k, ROOM_EROUTE, TALK_ANY, "%s waits: %s", talk_flow(text, &h->flow),
+		h->seq != 0 ? "a key daemon was asked" : "there is no key daemon to ask");
 	if (h->seq != 0)
 		shared_set(t->k->traps_sent, t->k->traps_sent + 1);
 	h->ask_s = klips_now_s(t->k) + h->patience_s;

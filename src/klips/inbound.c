@@ -12,6 +12,7 @@
 #include "klips/io.h"
 #include "klips/ip.h"
 #include "klips/mss.h"
+#include "klips/talk.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
 
@@ -50,6 +51,7 @@ static bool read_spi(const struct pkt *p, uint32_t *out)
 static struct klips_sa *find_sa(struct klips_worker *w, struct pkt *p)
 {
 	struct ms_said said = { .dst = p->dst, .protocol = p->next };
+	char text[TALK_PACKET];
 	struct klips_sa *sa;
 
 	if (!read_spi(p, &said.spi)) {
@@ -66,8 +68,10 @@ static struct klips_sa *find_sa(struct klips_worker *w, struct pkt *p)
 	/* RFC 3948: what came in UDP belongs to an SA that is encapsulated, and the other way */
 	else if ((p->peer.port != 0) != (sa->encap_src != 0))
 		pkt_drop(w, p, KC_IN_POLICY);
-	else
+	else {
+		talk(w->k, ROOM_RCV, TALK_ANY, "%u octets for %s", p->len, talk_said(text, &said));
 		return sa;
+	}
 	return NULL;
 }
 
@@ -219,10 +223,15 @@ static void restore_header(struct klips_worker *w, struct pkt *p)
 
 static void finish(struct klips_worker *w, struct pkt *p)
 {
+	char said[TALK_PACKET], text[TALK_PACKET];
+
 	if (p->done->said.protocol != MS_PROTO_TUN)
 		restore_header(w, p);
-	if (!p->dead)
-		mss_inbound(w, p->device, p);
+	if (p->dead)
+		return;
+	talk(w->k, ROOM_RCV, TALK_ANY, "out of %s: %s", talk_said(said, &p->done->said),
+		talk_packet(text, p->data, p->len));
+	mss_inbound(w, p->device, p);
 }
 
 void inbound(struct klips_worker *w, unsigned n)

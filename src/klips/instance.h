@@ -52,7 +52,8 @@ struct klips {
 	struct ctl_server *ctl;
 	struct listing_files *files;
 	struct ms_timer *second;
-	uint32_t debug[MS_PFKEY_DEBUG_WORDS];
+	uint32_t debug[MS_PFKEY_DEBUG_WORDS]; /* relaxed; which rooms talk, talk.h */
+	uint32_t debug_sources;		       /* log sources that --debug wants in any case */
 	uint64_t now_s; /* relaxed: wall clock, seconds, told by the control thread */
 	uint32_t fragment_id; /* relaxed; of the last packet that was cut */
 	uint64_t traps, traps_sent, holds_refused; /* relaxed */

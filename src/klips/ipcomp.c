@@ -17,6 +17,7 @@
 #include "klips/ip.h"
 #include "klips/note.h"
 #include "klips/sadb.h"
+#include "klips/talk.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
 
@@ -147,6 +148,7 @@ static void compress_one(struct klips_worker *w, struct klips_sa *sa, struct pkt
 	out = shrink(w->comp, at, body, body - IPCOMP_HEADER - 1);
 	remember(sa, out != 0);
 	if (out == 0) {
+		talk(w->k, ROOM_IPCOMP, TALK_ANY, "CPI %u: %u octets do not get shorter", cpi_of(sa), body);
 		count(&w->counters, KC_OUT_COMP_GREW, 1);
 		return;
 	}
@@ -158,6 +160,8 @@ static void compress_one(struct klips_worker *w, struct klips_sa *sa, struct pkt
 	p->len = v->header + IPCOMP_HEADER + out;
 	ip_rewrite(p->data, v, IPPROTO_COMP, p->len);
 	count(&w->counters, KC_OUT_COMPRESSED, 1);
+	talk(w->k, ROOM_IPCOMP, TALK_ANY, "CPI %u: %u octets become %u", cpi_of(sa), body,
+		out + IPCOMP_HEADER);
 	__atomic_add_fetch(&sa->comp.before, body, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&sa->comp.after, out + IPCOMP_HEADER, __ATOMIC_RELAXED);
 }
@@ -219,6 +223,7 @@ static bool expand(struct klips_worker *w, struct klips_sa *sa, struct pkt *p)
 		pkt_drop(w, p, KC_IN_COMP_BOMB);
 		return false;
 	}
+	talk(w->k, ROOM_IPCOMP, TALK_ANY, "CPI %u: %u octets were %lu", cpi_of(sa), p->len, z->total_out);
 	__atomic_add_fetch(&sa->comp.before, z->total_out, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&sa->comp.after, p->len, __ATOMIC_RELAXED);
 	p->buf = p->own;

@@ -45,6 +45,7 @@ libklips_la_SOURCES = \
 	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
 	src/klips/segment.c src/klips/segment.h \
 	src/klips/send.c \
+	src/klips/talk.c src/klips/talk.h \
 	src/klips/walk.h src/klips/worker.c src/klips/worker.h \
 	src/klips/xform.c src/klips/xform.h
 libklips_la_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS) $(ZLIB_CFLAGS) -pthread
@@ -97,7 +98,7 @@ src_klips_path_fuzz_SOURCES = src/klips/path_fuzz.c \
 src_klips_path_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
 klips_path_tests = src/klips/esp_test src/klips/firsts_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test \
-	src/klips/translated_test src/klips/vector_test src/klips/xform_test
+	src/klips/talk_test src/klips/translated_test src/klips/vector_test src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
 src_klips_offload_test_SOURCES = src/klips/offload_test.c $(klips_rig)
@@ -113,6 +114,8 @@ src_klips_pmtu_test_SOURCES = src/klips/pmtu_test.c $(klips_rig)
 src_klips_pmtu_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_translated_test_SOURCES = src/klips/translated_test.c $(klips_rig)
 src_klips_translated_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+src_klips_talk_test_SOURCES = src/klips/talk_test.c $(klips_rig)
+src_klips_talk_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_xform_test_SOURCES = src/klips/xform_test.c src/klips/group.c src/klips/group.h $(klips_rig)
 src_klips_xform_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 if PLUGIN_CRYPTO_IPSECMB

@@ -3,6 +3,7 @@
 
 #include "klips/instance.h"
 #include "klips/pfkey_server.h"
+#include "klips/talk.h"
 
 static bool over(uint64_t since, uint64_t limit, uint64_t now)
 {
@@ -18,12 +19,14 @@ void life_due(void *arg, struct klips_sa *sa)
 {
 	struct klips *k = arg;
 	uint64_t now = klips_now_s(k), used = shared_get(sa->first_used_s);
+	char text[TALK_PACKET];
 
 	if (sa->state == MS_PFKEY_LARVAL || over(sa->abandoned_s, SA_LAST_MINUTE_S, now)) {
 		sadb_remove_group(k->sadb, sa);
 		return;
 	}
 	if (over(sa->added_s, sa->hard.add_s, now) || over(used, sa->hard.use_s, now)) {
+		talk(k, ROOM_SPI, TALK_ANY, "%s: its time is over", talk_said(text, &sa->said));
 		/* a worker's note of the same may be on its way, and will find nothing */
 		pfkey_expire(k->pfkey, sa, true);
 		sadb_remove_group(k->sadb, sa);
@@ -40,9 +43,12 @@ void life_due(void *arg, struct klips_sa *sa)
 void life_expire(struct klips *k, const struct ms_said *said, bool hard)
 {
 	struct klips_sa *sa = sadb_find(k->sadb, said);
+	char text[TALK_PACKET];
 
 	if (sa == NULL)
 		return;
+	talk(k, ROOM_SPI, TALK_ANY, "%s: %s limit of packets or octets passed",
+		talk_said(text, said), hard ? "hard" : "soft");
 	pfkey_expire(k->pfkey, sa, hard);
 	if (hard)
 		sadb_remove_group(k->sadb, sa);

@@ -5,6 +5,7 @@
 #include "klips/device.h"
 #include "klips/instance.h"
 #include "klips/pfkey_server.h"
+#include "klips/talk.h"
 
 #include "config.h"
 
@@ -78,12 +79,10 @@ static void list_version(const struct klips *k, struct text *t)
 
 static void list_debug(const struct klips *k, struct text *t)
 {
-	static const char *const names[] = { "tunnel", "netlink", "xform", "eroute", "spi", "radij",
-		"esp", "ah", "rcv", "pfkey", "ipcomp", "verbose" };
 	unsigned i;
 
 	for (i = 0; i < MS_PFKEY_DEBUG_WORDS; i++)
-		text_put(t, "debug_%s=%08x.\n", names[i], k->debug[i]);
+		text_put(t, "debug_%s=%08x.\n", room_name(i), k->debug[i]);
 }
 
 static void group_of(const struct klips *k, struct text *t, struct klips_sa *sa)

@@ -17,8 +17,12 @@
 #include "klips/mtu.h"
 #include "klips/note.h"
 #include "klips/segment.h"
+#include "klips/talk.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 enum { IKE_PORT = 500 };
 
@@ -41,10 +45,20 @@ static void look_begin(struct look *l, struct klips_worker *w, struct klips_devi
 	l->n_clear = l->n_ike = 0;
 }
 
+static void say(const struct look *l, const struct pkt *p, const char *what)
+{
+	char text[TALK_PACKET];
+
+	talk(l->w->k, ROOM_TUNNEL, TALK_TUNNEL_XMIT, "%s: %s: %s", l->d->name,
+		talk_packet(text, p->data, p->len), what);
+}
+
 static void look_drop(struct look *l, struct pkt *p, enum klips_counter why)
 {
 	p->dead = true;
 	count(&l->w->counters, why, l->packets);
+	if (talks(l->w->k, ROOM_TUNNEL, TALK_TUNNEL_XMIT))
+		say(l, p, counter_text(why));
 }
 
 /* --- shunts --------------------------------------------------------------------------------- */
@@ -231,6 +245,18 @@ static bool follow_first(struct look *l, struct pkt *p)
 	return false;
 }
 
+static void say_found(const struct look *l, const struct pkt *p, const struct eroute *er)
+{
+	char said[TALK_PACKET], to[TALK_PACKET + 3] = "=> ";
+
+	snprintf(to + 3, sizeof to - 3, "%s", talk_said(said, &er->said));
+	if (talks(l->w->k, ROOM_TUNNEL, TALK_TUNNEL_XMIT))
+		say(l, p, to);
+	talk(l->w->k, ROOM_EROUTE, TALK_ANY, "%s: masks %u, %u, %u, %u, %u, packet %" PRIu64 " %s",
+		talk_flow(said, &l->flow), er->mask.src, er->mask.dst, er->mask.proto, er->mask.sport,
+		er->mask.dport, shared_get(er->packets), to);
+}
+
 static void look_up(struct look *l, struct pkt *p)
 {
 	struct klips_worker *w = l->w;
@@ -256,6 +282,8 @@ static void look_up(struct look *l, struct pkt *p)
 	er = eroute_find_cached(w->k->eroutes, &w->eroutes, &l->flow);
 	if (is_ike(l, er)) {
 		l->ike[l->n_ike++] = p;
+		if (talks(w->k, ROOM_TUNNEL, TALK_TUNNEL_XMIT))
+			say(l, p, counter_text(KC_OUT_IKE));
 		return;
 	}
 	if (er == NULL)
@@ -267,6 +295,8 @@ static void look_up(struct look *l, struct pkt *p)
 	p->eroute = er;
 	__atomic_add_fetch(&er->packets, l->packets, __ATOMIC_RELAXED);
 	shared_set(er->used_s, klips_now_s(w->k));
+	if (talks(w->k, ROOM_TUNNEL, TALK_TUNNEL_XMIT) || talks(w->k, ROOM_EROUTE, TALK_ANY))
+		say_found(l, p, er);
 	actions[er->shunt](l, p);
 }
 
@@ -283,6 +313,7 @@ static void protect_run(struct klips_worker *w, struct klips_device *d, struct p
 		sa->xform->apply(w, sa, pkts, n);
 		outermost = sa;
 	}
+	talk(w->k, ROOM_TUNNEL, TALK_TUNNEL_XMIT, "%s: %u packets of the group go to the wire", d->name, n);
 	if (!alone)
 		turn_wait(w);
 	send_cut(w, d, outermost, pkts, n);

@@ -3,6 +3,7 @@
 #include "klips/hold.h"
 #include "klips/instance.h"
 #include "klips/pfkey_server.h"
+#include "klips/talk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -155,6 +156,17 @@ static void point_to_sa(struct klips *k, struct eroute *er)
 	eroute_cache_sa(er, sa);
 }
 
+static void say_changed(const struct klips *k, const struct eroute *er, const char *what)
+{
+	char flow[TALK_PACKET], said[TALK_PACKET];
+
+	talk(k, ROOM_EROUTE, TALK_ANY, "%s, masks %u, %u, %u, %u, %u => %s: %s", talk_flow(flow, &er->key),
+		er->mask.src, er->mask.dst, er->mask.proto, er->mask.sport, er->mask.dport,
+		talk_said(said, &er->said), what);
+	talk(k, ROOM_RADIJ, TALK_ANY, "the table has %u eroutes after %llu changes",
+		eroute_count(k->eroutes), (unsigned long long)eroute_changes(k->eroutes));
+}
+
 int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
 	struct klips *k = c->k;
@@ -193,6 +205,7 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		eroute_free(&er);
 		return pfkey_errno(err);
 	}
+	say_changed(k, er, old == NULL ? "added" : "replaced");
 	if (er->shunt != MS_SHUNT_TRAP && er->shunt != MS_SHUNT_HOLD)
 		hold_release(k->holds, &er->key, &er->mask);
 	return 0;
@@ -218,6 +231,7 @@ int pfkey_delflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	er = eroute_exact(k->eroutes, &key, &mask);
 	if (er == NULL)
 		return ENOENT;
+	say_changed(k, er, "deleted");
 	/* the holds first: theirs may be this very eroute */
 	words = er->key;
 	hold_forget(k->holds, &words, &mask);

@@ -7,6 +7,7 @@
 #include "klips/ipcomp.h"
 #include "klips/listing.h"
 #include "klips/pfkey_server.h"
+#include "klips/talk.h"
 
 #include <modswan/registry.h>
 
@@ -155,9 +156,9 @@ int pfkey_debug(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		uint32_t bits = i == 1 ? m->debug.word[i] & ~(uint32_t)DEBUG_SET : m->debug.word[i];
 
 		if (set)
-			c->k->debug[i] |= bits;
+			shared_set(c->k->debug[i], c->k->debug[i] | bits);
 		else
-			c->k->debug[i] &= ~bits;
+			shared_set(c->k->debug[i], c->k->debug[i] & ~bits);
 	}
 	klips_debug_changed(c->k);
 	return 0;

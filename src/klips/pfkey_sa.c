@@ -4,6 +4,7 @@
 #include "klips/ipcomp.h"
 #include "klips/pfkey_server.h"
 #include "klips/sa_build.h"
+#include "klips/talk.h"
 
 #include <errno.h>
 
@@ -131,10 +132,12 @@ int pfkey_update(struct pfkey_call *c, struct ms_pfkey_msg *m)
 int pfkey_delete(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
 	struct ms_said said = pfkey_said(m);
+	char text[TALK_PACKET];
 	struct klips_sa *sa = sadb_find(c->k->sadb, &said);
 
 	if (sa == NULL)
 		return ESRCH;
+	talk(c->k, ROOM_SPI, TALK_ANY, "%s and its group are deleted", talk_said(text, &said));
 	sadb_remove_group(c->k->sadb, sa);
 	return 0;
 }
@@ -274,6 +277,7 @@ int pfkey_grpsa(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		| MS_PFKEY_BIT(X_ADDRESS_DST2);
 	struct ms_said said = pfkey_said(m), said2;
 	struct klips_sa *first = sadb_find(c->k->sadb, &said), *second;
+	char text[TALK_PACKET], text2[TALK_PACKET];
 	ms_err err;
 
 	if (first == NULL)
@@ -289,6 +293,8 @@ int pfkey_grpsa(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	if (second == NULL)
 		return ENOENT;
 	err = sadb_link(first, second);
+	talk(c->k, ROOM_SPI, TALK_ANY, "%s in front of %s: %s", talk_said(text, &said),
+		talk_said(text2, &said2), err == MS_OK ? "grouped" : ms_err_text(err));
 	if (err == MS_OK)
 		sa_group_changed(c->k, first);
 	return pfkey_errno(err);

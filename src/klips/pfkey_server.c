@@ -3,6 +3,7 @@
 
 #include "klips/instance.h"
 #include "klips/listener.h"
+#include "klips/talk.h"
 
 #include <modswan/log.h>
 #include <modswan/unix.h>
@@ -123,6 +124,11 @@ static void request(struct pfkey_client *c, size_t len, int fd)
 		err = EINVAL;
 	else
 		err = dispatch(&call, &m);
+	if (talks(s->k, ROOM_PFKEY, TALK_ANY)) {
+		ms_pfkey_text(&m, text, sizeof text);
+		talk(s->k, ROOM_PFKEY, TALK_ANY, "from process %u: %s: %s", c->pid, text,
+			err > 0 ? strerror(err) : "done");
+	}
 	if (err > 0) {
 		ms_pfkey_text(&m, text, sizeof text);
 		/* what has a reason is worth a line: errno alone tells nobody which key is too short */

@@ -4,6 +4,7 @@
 #include "klips/device.h"
 #include "klips/ipcomp.h"
 #include "klips/pmtu.h"
+#include "klips/talk.h"
 #include "klips/xform.h"
 
 #include <modswan/proposal.h>
@@ -71,6 +72,19 @@ static ms_err no_integ(uint16_t id, struct ms_why *why)
 		reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
 }
 
+static void say_algorithms(const struct klips *k, const struct klips_sa *sa,
+	const struct ms_encr_alg *encr, const struct ms_integ_alg *integ)
+{
+	char said[TALK_PACKET], cipher[64] = "none", check[64] = "none";
+
+	if (encr != NULL)
+		ms_transform_text(MS_TRANSFORM_ENCR, encr->id, (uint16_t)(encr->key_octets * 8), cipher, sizeof cipher);
+	if (integ != NULL)
+		ms_transform_text(MS_TRANSFORM_INTEG, integ->id, 0, check, sizeof check);
+	talk(k, ROOM_XFORM, TALK_ANY, "%s: encryption %s, integrity %s", talk_said(said, &sa->said),
+		cipher, check);
+}
+
 static ms_err set_crypto(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
 	struct ms_why *why)
 {
@@ -95,6 +109,8 @@ static ms_err set_crypto(struct klips *k, struct klips_sa *sa, const struct ms_p
 		if (integ == NULL)
 			return no_integ(integ_id, why);
 	}
+	if (talks(k, ROOM_XFORM, TALK_ANY))
+		say_algorithms(k, sa, encr, integ);
 	return sa_set_crypto(sa, encr, integ, m->key_encrypt.key, m->key_auth.key, k->n_workers, why);
 }
 
@@ -322,6 +338,7 @@ ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 {
 	struct ms_said said = { m->dst.ep.addr, m->sa.spi, ms_pfkey_protocol_of(m->satype) };
 	struct klips_sa *sa = sa_new(&said), *inner[MAX_INNER] = { NULL, NULL };
+	char text[TALK_PACKET], in[TALK_PACKET];
 	ms_err err = sa == NULL ? MS_ERR_NOMEM : build_first(k, sa, m, why);
 	unsigned i;
 
@@ -341,6 +358,9 @@ ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 	sa->managed = maker->manager;
 	sadb_schedule(k->sadb, sa, klips_now_s(k));
 	sa_group_changed(k, sa);
+	talk(k, ROOM_SPI, TALK_ANY, "%s is %s, %s, in a group from %s on", talk_said(text, &said),
+		update ? "updated" : "added", sa->inbound ? "inbound" : "outbound",
+		talk_said(in, &sa_head(sa)->said));
 	return MS_OK;
 }
 

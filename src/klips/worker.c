@@ -6,6 +6,7 @@
 #include "klips/io.h"
 #include "klips/ipcomp.h"
 #include "klips/note.h"
+#include "klips/talk.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -35,6 +36,29 @@ void worker_reset(struct klips_worker *w, unsigned n)
 		pkt_fresh(&w->pkts[i], w->pkts[i].len);
 		w->batch[i] = &w->pkts[i];
 	}
+}
+
+static void say_drop(const struct klips *k, const struct pkt *p, enum klips_counter why)
+{
+	char peer[MS_ADDR_TEXT], dst[MS_ADDR_TEXT], text[TALK_PACKET];
+	enum room room = room_of_counter(why);
+
+	if (p->peer.addr.family == 0) {
+		talk(k, room, TALK_ANY, "%s: %s", talk_packet(text, p->data, p->len), counter_text(why));
+		return;
+	}
+	ms_addr_text(&p->peer.addr, peer, sizeof peer);
+	ms_addr_text(&p->dst, dst, sizeof dst);
+	talk(k, room, TALK_ANY, "from %s to %s protocol %u, %u octets: %s", peer, dst, p->next, p->len,
+		counter_text(why));
+}
+
+void pkt_drop(struct klips_worker *w, struct pkt *p, enum klips_counter why)
+{
+	p->dead = true;
+	count(&w->counters, why, 1);
+	if (talks(w->k, room_of_counter(why), TALK_ANY))
+		say_drop(w->k, p, why);
 }
 
 const uint8_t *worker_random(struct klips_worker *w, unsigned len)

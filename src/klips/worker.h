@@ -117,11 +117,8 @@ void worker_reset(struct klips_worker *w, unsigned n);
 /* Unpredictable octets, at most RANDOM_POOL at once; NULL: the system has none. */
 const uint8_t *worker_random(struct klips_worker *w, unsigned len);
 
-static inline void pkt_drop(struct klips_worker *w, struct pkt *p, enum klips_counter why)
-{
-	p->dead = true;
-	count(&w->counters, why, 1);
-}
+/* Counted, and said to who asked (talk.h): it goes no further. */
+void pkt_drop(struct klips_worker *w, struct pkt *p, enum klips_counter why);
 
 /* Outbound: clear packets from a device in w->batch. */
 void outbound(struct klips_worker *w, struct klips_device *dev, unsigned n);

@@ -1,0 +1,1 @@
+datagrams_serve $east_client
