@@ -265,8 +265,7 @@ static void ts_add(unsigned type, unsigned protocol, unsigned len, const uint8_t
 	ts_len += 4 + octets;
 }
 
-static const uint8_t ports_and_net[] = { 0, 0, 0xff, 0xff, 192, 0, 1, 0, 192, 0, 1, 255, 0, 0, 0, 0,
-	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+static const uint8_t ports_and_net[44] = { 0, 0, 0xff, 0xff, 192, 0, 1, 0, 192, 0, 1, 255 };
 
 static void rekey_child(struct pair *p)
 {
