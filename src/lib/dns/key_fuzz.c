@@ -11,6 +11,7 @@
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 
 #define MUST(condition)                                                                 \
 	do {                                                                            \
@@ -71,6 +72,28 @@ static void as_text(uint8_t piece, const uint8_t *data, size_t size)
 			break;
 	}
 	read_one(MS_DNS_TXT, rdata, used);
+}
+
+/* An RSA key of 64 octets with exponent 3 stands where a key has to be. */
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
+{
+	static const char *const heads[] = {
+		"\3\350""10)=192.0.2.1 AQO" "////////////////////////////////////////////////",
+		"\3\37""10)=@gw.example.com AQO" "////////////////////////////////////////////////",
+		"\3\377""1) = 2001:db8::1",
+		"\1\102\1\4\1\1\3" "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm",
+		"\2\12\3\2\2gw\7example\3com",
+		"\2\12\1\4\300\1\2\3" "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
+	};
+	size_t len;
+
+	if (i >= sizeof heads / sizeof heads[0])
+		return 0;
+	len = strlen(heads[i]);
+	if (len > cap)
+		len = cap;
+	memcpy(out, heads[i], len);
+	return len;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -22,4 +22,15 @@ src_plugins_creds_dns_cve_test_SOURCES = src/plugins/creds-dns/cve_test.c \
 src_plugins_creds_dns_cve_test_CFLAGS = $(AM_CFLAGS)
 src_plugins_creds_dns_cve_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
+if HAVE_CMOCKA
+if PLUGIN_CRYPTO_OPENSSL
+check_PROGRAMS += src/plugins/creds-dns/creds-dns_test
+TESTS += src/plugins/creds-dns/creds-dns_test
+src_plugins_creds_dns_creds_dns_test_SOURCES = src/plugins/creds-dns/creds-dns_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c src/lib/dns/fake_resolver_test.h $(creds_dns_sources)
+src_plugins_creds_dns_creds_dns_test_CFLAGS = $(AM_CFLAGS)
+src_plugins_creds_dns_creds_dns_test_LDADD = src/plugins/crypto-openssl/libopenssl.la libmodswan.la \
+	$(CRYPTO_LIBS) $(CMOCKA_LIBS)
+endif
+endif
 endif
