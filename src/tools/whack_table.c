@@ -152,6 +152,8 @@ const struct whack_option whack_table[] = {
 	NAMED("route", "route", "catch packets of the connection and negotiate for them"),
 	NAMED("unroute", "unroute", "take the route away"),
 	NAMED("initiate", "up", "negotiate"),
+	NAMED("rekey-ike", "rekey-ike", "new keys for the connection's IKE SA now"),
+	NAMED("rekey-child", "rekey-child", "new keys for the connection's CHILD SA now"),
 	NAMED("terminate", "down", "delete the connection's SAs, keep its route"),
 	{ { "xauthname", "NAME", "name for --initiate" }, WHACK_ACTION, WHACK_OWN, NULL, NULL },
 	{ { "xauthuser", "NAME", NULL }, WHACK_ACTION, WHACK_OWN, NULL, NULL },

@@ -58,6 +58,9 @@ struct conn_end {
 	bool id_from_cert;	 /* id=%fromcert */
 };
 
+/* The end signs, and no key of its is written. */
+bool conn_end_by_cert(const struct conn_end *e);
+
 struct ike_sa;
 struct child_sa;
 
@@ -72,6 +75,7 @@ struct conn {
 	bool group;		 /* right=%group, %opportunisticgroup: only its members have packets */
 	bool opportunistic;	 /* who speaks for its peers is found out for each packet's pair */
 	bool member;		 /* of the group that is its template; has no number */
+	bool counted_by_cert;	 /* the table's own */
 	struct ms_conn_desc *desc; /* shared with the template */
 	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
 	struct conn_end local, remote;
@@ -175,6 +179,9 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 /* Any connection that could be meant by an IKE_SA_INIT between these two addresses, exact pairs
  * before %any; NULL: none.  Its proposals and addresses decide until identities are known. */
 struct conn *conn_find_host_pair(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote);
+/* One of them whose peer has to prove itself by a certificate; NULL: none. */
+struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote);
 /* The best connection for the pair once IDr (may be MS_ID_ANY: peer did not say) and IDi are known
  * and fit `auth` (one bit of enum ms_conn_auth, what the peer used). */

@@ -16,6 +16,7 @@ struct conn_table {
 	struct conn_index by_name, by_pair;
 	struct conn *first, *last;
 	unsigned count;	 /* in the table, instances too */
+	unsigned by_cert; /* of those in the index of pairs: whose peer has to have a certificate */
 	uint32_t serial; /* last one given */
 	uint32_t instances;
 	uint32_t reqid;

@@ -27,6 +27,28 @@ struct conn *conn_find_host_pair(const struct conn_table *t, const struct ms_add
 	return NULL;
 }
 
+bool conn_end_by_cert(const struct conn_end *e)
+{
+	const uint32_t signs = MS_AUTH_RSA | MS_AUTH_RSA_SHA1 | MS_AUTH_ECDSA | MS_AUTH_EDDSA;
+
+	return (e->auth & signs) != 0 && e->pubkeys[0] == NULL;
+}
+
+struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote)
+{
+	static const struct ms_addr any;
+	const struct ms_addr *const tries[] = { remote, &any };
+
+	for (unsigned i = 0; i < 2 && t->by_cert > 0; i++)
+		for (struct conn *c = conn_pair_bucket(t, local, tries[i]); c != NULL;
+			c = c->next_pair)
+			if (pair_is(c, local, tries[i]) && negotiates(c) && c->instance == 0 &&
+				conn_end_by_cert(&c->remote))
+				return c;
+	return NULL;
+}
+
 /* Higher is better, 0: does not fit. An exact identity beats a wildcard, a connection for this very
  * address beats one for %any. */
 static unsigned score(const struct conn *c, const struct ms_id *my_id, const struct ms_id *peer_id,

@@ -99,14 +99,20 @@ static void take_out(struct conn_table *t, struct conn_index *ix, const struct i
  * chain in which their template is found. */
 void conn_pair_insert(struct conn_table *t, struct conn *c)
 {
-	if (c->instance == 0 && !c->member)
-		insert(t, &t->by_pair, &pair_kind, c);
+	if (c->instance != 0 || c->member)
+		return;
+	insert(t, &t->by_pair, &pair_kind, c);
+	c->counted_by_cert = conn_end_by_cert(&c->remote);
+	t->by_cert += c->counted_by_cert;
 }
 
 void conn_pair_remove(struct conn_table *t, struct conn *c)
 {
-	if (c->instance == 0 && !c->member)
-		take_out(t, &t->by_pair, &pair_kind, c);
+	if (c->instance != 0 || c->member)
+		return;
+	take_out(t, &t->by_pair, &pair_kind, c);
+	t->by_cert -= c->counted_by_cert;
+	c->counted_by_cert = false;
 }
 
 struct conn *conn_pair_bucket(const struct conn_table *t, const struct ms_addr *local,

@@ -192,6 +192,35 @@ void cmd_down(call *c)
 	call_done_when_quiet(c, conn);
 }
 
+/* The order is given; how it went, the log tells. */
+static void rekey(call *c, bool child)
+{
+	struct conn *conn = call_conn(c);
+	struct ms_why why = { "" };
+	unsigned n = 0;
+
+	if (conn == NULL)
+		return;
+	for (struct conn *i = conn_first(c->d->conns); i != NULL; i = i->all_next)
+		if (i == conn || i->template == conn)
+			n += ike_rekey_conn(c->d->ike, i, child) == MS_OK;
+	if (n > 0)
+		call_done(c, MS_RC_COMMENT);
+	else
+		call_fail(c, ms_fail(&why, MS_ERR_UNKNOWN, "no %s SA of \"%s\" is up",
+			child ? "CHILD" : "IKE", call_arg(c, "name")), &why);
+}
+
+void cmd_rekey_ike(call *c)
+{
+	rekey(c, false);
+}
+
+void cmd_rekey_child(call *c)
+{
+	rekey(c, true);
+}
+
 /* The call may have lost its reader meanwhile, never its memory: it is freed by call_done. */
 static void route_answer(void *arg, ms_err err, const struct ms_why *why)
 {

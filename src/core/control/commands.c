@@ -14,6 +14,8 @@ const struct command commands[] = {
 	{ "delete", REQUIRED("name"), false, "take down and forget a connection", cmd_delete },
 	{ "up", REQUIRED("name"), false, "negotiate", cmd_up },
 	{ "down", REQUIRED("name"), false, "delete the SAs, keep the route", cmd_down },
+	{ "rekey-ike", REQUIRED("name"), false, "new keys for the IKE SA now", cmd_rekey_ike },
+	{ "rekey-child", REQUIRED("name"), false, "new keys for the CHILD SA now", cmd_rekey_child },
 	{ "route", REQUIRED("name"), false, "catch packets and negotiate for them", cmd_route },
 	{ "unroute", REQUIRED("name"), false, "take the route away", cmd_unroute },
 	{ "deletestate", REQUIRED("serial"), false, "delete one SA by its number", cmd_deletestate },

@@ -67,6 +67,8 @@ void cmd_define(call *c);
 void cmd_delete(call *c);
 void cmd_up(call *c);
 void cmd_down(call *c);
+void cmd_rekey_ike(call *c);
+void cmd_rekey_child(call *c);
 void cmd_route(call *c);
 void cmd_unroute(call *c);
 void cmd_deletestate(call *c);

@@ -186,6 +186,32 @@ static void test_sendcert(void **state)
 	sendcert(MS_SENDCERT_NEVER, MS_CA_HASH_OCTETS, 0);
 }
 
+/* A responder asks for certificates though the first connection between these hosts, which answers
+ * until there are identities, needs none. */
+static void test_asked_by_another_connection(void **state)
+{
+	struct sim_words psk = tunnel;
+	struct pair p = begin();
+	struct conn *c;
+
+	(void)state;
+	psk.name = "other";
+	psk.leftid = "@other";
+	c = sim_conn(p.east, &psk);
+	assert_ptr_equal(conn_find_host_pair(p.east->conns, &p.ec->local.host.addr,
+				 &p.ec->remote.host.addr), c);
+	p.wc->local.sendcert = MS_SENDCERT_IFASKED;
+	pair_up(&p);
+	assert_pair_up(&p);
+	assert_int_equal(east_knows.n_got, 2);
+	assert_int_equal(west_knows.asked, 2 * MS_CA_HASH_OCTETS);
+	/* and does not once that connection went */
+	conn_delete(p.east->conns, p.ec);
+	assert_null(conn_find_by_cert(p.east->conns, &c->local.host.addr, &c->remote.host.addr));
+	p.ec = c;
+	end(&p);
+}
+
 /* --- verdicts ------------------------------------------------------------------------------------ */
 
 static void test_refused(void **state)
@@ -328,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_certificates_travel),
 		cmocka_unit_test(test_sendcert),
+		cmocka_unit_test(test_asked_by_another_connection),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_cve_2022_4967_another_key),
 		cmocka_unit_test(test_late_verdict),

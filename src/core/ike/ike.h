@@ -58,6 +58,9 @@ void ike_readdressed(struct ike_engine *e, struct conn *c);
 void ike_terminate_conn(struct ike_engine *e, struct conn *c);
 /* One IKE or CHILD SA by serial number. MS_ERR_NOT_FOUND. */
 ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial) MS_MUST_CHECK;
+/* New keys for the connection's newest IKE SA, or for its newest CHILD SA, before their time.
+ * MS_ERR_NOT_FOUND: it has none. */
+ms_err ike_rekey_conn(struct ike_engine *e, struct conn *c, bool child) MS_MUST_CHECK;
 /* Tells every peer once and forgets everything; the kernel's SAs and policies are taken back. */
 void ike_shutdown(struct ike_engine *e);
 

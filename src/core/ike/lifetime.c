@@ -317,6 +317,24 @@ void child_timer_fired(struct child_sa *child, uint64_t now)
 	ike_next_request(child->ike);
 }
 
+ms_err ike_rekey_conn(struct ike_engine *e, struct conn *c, bool child)
+{
+	struct child_sa *newest = child_by_serial(e, c->newest_child);
+	struct ike_sa *ike = ike_by_serial(e, c->newest_ike);
+
+	if (!ike && newest)
+		ike = newest->ike; /* another connection's, which this one shares */
+	if (child ? !newest || newest->state != CHILD_ESTABLISHED : !ike || !ike->established)
+		return MS_ERR_NOT_FOUND;
+	if (child) {
+		child_rekey_later(newest, 0);
+	} else {
+		ike->replace_at = ike_now(e);
+		ike_arm(ike);
+	}
+	return MS_OK;
+}
+
 void ike_kernel_expire(struct ike_engine *e, const struct ms_said *said, bool hard)
 {
 	struct child_sa *c = child_find(e, said->spi, &said->dst);

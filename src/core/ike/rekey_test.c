@@ -85,6 +85,30 @@ static void start_ike_rekey(struct sim_node *n)
 	ike_next_request(ike);
 }
 
+/* At a person's word, by either side; nothing to rekey is said. */
+static void test_at_will(void **state)
+{
+	struct sim_words w = pfs_words(true);
+	struct pair p = pair_new(&w);
+
+	(void)state;
+	assert_int_equal(ike_rekey_conn(p.west->ike, p.wc, false), MS_ERR_NOT_FOUND);
+	assert_int_equal(ike_rekey_conn(p.west->ike, p.wc, true), MS_ERR_NOT_FOUND);
+	pair_up(&p);
+	for (int how = 0; how < 4; how++) {
+		struct sim_node *n = how & 1 ? p.east : p.west;
+		struct conn *c = how & 1 ? p.ec : p.wc;
+		uint32_t ike = p.wc->newest_ike, child = newest_spi(p.west, p.wc);
+
+		assert_int_equal(ike_rekey_conn(n->ike, c, how & 2), MS_OK);
+		sim_run(p.sim, 5000);
+		assert_pair_up(&p);
+		assert_int_equal(p.wc->newest_ike == ike, how & 2 ? 1 : 0);
+		assert_int_equal(newest_spi(p.west, p.wc) == child, how & 2 ? 0 : 1);
+	}
+	pair_free(&p);
+}
+
 static void test_ike(void **state)
 {
 	(void)state;
@@ -306,6 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child),
 		cmocka_unit_test(test_child_both_at_once),
+		cmocka_unit_test(test_at_will),
 		cmocka_unit_test(test_ike),
 		cmocka_unit_test(test_ike_both_at_once),
 		cmocka_unit_test(test_everything_at_once),

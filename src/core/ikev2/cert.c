@@ -87,19 +87,24 @@ void ike_certs_put(struct ike_sa *ike, struct ike_out *out)
 	}
 }
 
-/* Only where a certificate would be of use: the peer signs, and no key of its is written. */
+/* Only where a certificate would be of use: the peer signs, and no key of its is written.  A responder
+ * does not know yet which of its connections is meant: any of them will do. */
 void ike_certreq_put(struct ike_sa *ike, struct ike_out *out)
 {
 	const struct host *h = ike->e->host;
-	const struct conn_end *peer = &ike->conn->remote;
+	const struct conn *c = ike->conn;
 	uint8_t hashes[MAX_ASKING];
-	struct ike_cert_payload c = { X509_SIGNATURE, ms_bytes(hashes, 0) };
+	struct ike_cert_payload asked = { X509_SIGNATURE, ms_bytes(hashes, 0) };
 
-	if (!h->ops->ca_hashes || peer->pubkeys[0] || !(peer->auth & IKE_AUTH_SIGNATURES))
+	if (!conn_end_by_cert(&c->remote))
+		c = ike->initiator ? NULL
+				   : conn_find_by_cert(ike->e->conns, &ike->local.addr,
+					     &ike->remote.addr);
+	if (!h->ops->ca_hashes || !c)
 		return;
-	c.data.len = h->ops->ca_hashes(h->ctx, ike->conn, hashes, sizeof(hashes));
-	if (c.data.len)
-		ike_out_put(out, IKE_P_CERTREQ, &c);
+	asked.data.len = h->ops->ca_hashes(h->ctx, c, hashes, sizeof(hashes));
+	if (asked.data.len)
+		ike_out_put(out, IKE_P_CERTREQ, &asked);
 }
 
 ms_err ike_certs_keep_mine(struct ike_sa *ike, const struct ms_bytes *certs, unsigned n)
