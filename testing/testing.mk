@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	testing/demo \
 	testing/fuzz/campaign \
 	testing/in \
+	testing/interop \
 	testing/lib \
 	testing/lint \
 	testing/sim \

@@ -1,25 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by steps.sh: words about strongSwan as a peer: charon with kernel-libipsec (ESP in user
-# space through a TUN device, always in UDP 4500), configured over vici from HOST/strongswan/.
+# space through a TUN device, always in UDP 4500), configured over vici from HOST/strongswan/. With
+# strongswan=6 it is Debian 13's, from the root of testing/trixie; under the guest kernel it has
+# XFRM instead of libipsec.
 
 strongswan_dir=/run/modswan/etc/strongswan
 strongswan_plugins='random nonce openssl aesni aes sha1 sha2 hmac kdf gcm ctr curve25519 pem pkcs1'
 strongswan_plugins+=' ccm chapoly xcbc cmac'
-strongswan_plugins+=' pkcs8 pubkey x509 kernel-libipsec kernel-netlink socket-default vici updown'
+[ -n "${MS_KERNEL:-}" ] || strongswan_plugins+=' kernel-libipsec'
+strongswan_plugins+=' pkcs8 pubkey x509 kernel-netlink socket-default vici updown'
 strongswan_vici=unix:///run/charon.vici
 
-strongswan_start() {
-	local program
-	[ -x /usr/lib/ipsec/charon ] || fail "no charon: run testing/prepare"
-	# Debian's AppArmor profiles hang on the programs' paths and know nothing of our folders
-	for program in /usr/lib/ipsec/charon /usr/sbin/swanctl; do
-		cp "$program" /run/
+strongswan_root=$build/trixie
+
+# Debian's AppArmor profiles hang on the programs' paths and know nothing of our folders.
+strongswan_programs() {
+	local program folder
+	if [ "${strongswan:-5}" = 5 ]; then
+		[ -x /usr/lib/ipsec/charon ] || fail "no charon: run testing/prepare"
+		for program in /usr/lib/ipsec/charon /usr/sbin/swanctl; do
+			cp "$program" /run/
+		done
+		return
+	fi
+	for folder in run dev proc sys; do
+		mount --rbind "/$folder" "$strongswan_root/$folder"
 	done
+	printf '#!/bin/sh\nexec chroot %s /usr/%s "$@"\n' "$strongswan_root" lib/ipsec/charon >/run/charon
+	printf '#!/bin/sh\nexec chroot %s /usr/%s "$@"\n' "$strongswan_root" sbin/swanctl >/run/swanctl
+	chmod 755 /run/charon /run/swanctl
+}
+
+strongswan_start() {
+	strongswan_programs
 	# of two that do the same, the one that is loaded first does it: kernel-libipsec
 	cat >/run/strongswan.conf <<-END
 		charon {
 			load = $strongswan_plugins
 			fragment_size = ${fragment_size:-1280}
+			make_before_break = yes
+			delete_rekeyed_delay = 1
 			plugins {
 				vici {
 					socket = $strongswan_vici

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""interop.py WORLD IPSEC PEER LABEL [CONN...]: the cells of testing/interop/table.md for the PEER on
+east, with ModSwan on west, of these connections. A line on stdout and a row in WORLD/interop.tsv for
+each cell; status 1: one failed."""
+import os
+import re
+import subprocess
+import sys
+import time
+
+import interop_peers
+
+WORLD, IPSEC, PEER, LABEL = sys.argv[1:5]
+CONNS = sys.argv[5:]
+CLIENTS = [("sunset", "192.0.1.1", "192.0.2.1"), ("sunrise", "192.0.2.1", "192.0.1.1")]
+MORE = CLIENTS + [("sunset", "10.1.0.1", "10.2.0.1"), ("sunset", "192.0.1.1", "10.2.0.1"),
+                  ("sunrise", "192.0.2.1", "10.1.0.1")]
+HOSTS = [("west", "192.1.2.45", "192.1.2.23"), ("east", "192.1.2.23", "192.1.2.45")]
+ROLES = ("we initiate", "they initiate")
+PATIENCE = 20
+
+
+class Failed(Exception):
+    pass
+
+
+def pid_of(host):
+    with open("%s/%s.pid" % (WORLD, host), encoding="ascii") as f:
+        return f.read().strip()
+
+
+def on(host, *command, **env):
+    """(status, output) of a command there."""
+    try:
+        done = subprocess.run(["nsenter", "-t", pid_of(host), "-m", "-u", "-n", "-p", "-r", "-w", "--",
+                               *command], env=dict(os.environ, **env), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="replace", timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        return 124, "no end within 60 s: %s" % " ".join(command)
+    return done.returncode, done.stdout
+
+
+def wait(what, condition):
+    """Until it is true; False or a text (what is wrong) if it is not yet."""
+    end, wrong = time.monotonic() + PATIENCE, None
+    while time.monotonic() < end:
+        wrong = condition()
+        if wrong is True:
+            return
+        time.sleep(0.1)
+    raise Failed("%s: not within %d s%s" % (what, PATIENCE, ": " + wrong if wrong else ""))
+
+
+class ModSwan:
+    """West."""
+    name = "us"
+
+    def ipsec(self, *words):
+        return on("west", IPSEC, "--confdir", "/run/modswan/etc", "--rundir", "/run/modswan/run", *words)
+
+    def up(self, conn):
+        status, out = self.ipsec("auto", "--up", conn)
+        if status:
+            raise Failed("ipsec auto --up: " + " ".join(out.split("\n")[-3:]))
+
+    def down(self, conn):
+        self.ipsec("auto", "--down", conn)
+
+    def rekey(self, conn, what):
+        status, out = self.ipsec("whack", "--name", conn, "--rekey-%s" % what)
+        if status:
+            raise Failed("ipsec whack --rekey-%s: %s" % (what, out))
+
+    def newest(self, conn):
+        """Serials of the newest IKE and CHILD SA."""
+        found = re.search(r'"%s":   newest IKE SA: #(\d+); newest IPsec SA: #(\d+);' % conn,
+                          self.ipsec("status")[1])
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
+    def states(self, conn):
+        return set(re.findall(r'#(\d+): "%s":' % conn, self.ipsec("whack", "--showstates")[1]))
+
+    def one_pair(self, conn):
+        states = self.states(conn)
+        return len(states) == 2 or "%d SAs" % len(states)
+
+    def nothing(self, conn):
+        states = self.states(conn)
+        return not states or "%d SAs" % len(states)
+
+
+def ping(pairs):
+    for host, source, target in pairs:
+        status, out = on(host, "ping", "-n", "-q", "-i", "0.05", "-W", "2", "-c", "3", "-p",
+                         "4d6f645377616e21", "-I", source, target)
+        if status or " 3 received" not in out:
+            raise Failed("ping %s from %s: %s" % (target, source, " ".join(out.split("\n")[-3:])))
+
+
+class Grid:
+    def __init__(self):
+        self.us, self.them = ModSwan(), interop_peers.PEERS[PEER](on, wait, Failed)
+        self.failed = 0
+        self.file = open(WORLD + "/interop.tsv", "a", encoding="utf-8")
+
+    def row(self, credentials, role, feature, result, reason=""):
+        reason = " ".join(reason.split())
+        print("%-8s %-6s %-14s %-28s %s" % (result, credentials, role, feature, reason), flush=True)
+        self.file.write("\t".join((LABEL, credentials, role, feature, result, reason)) + "\n")
+        self.file.flush()
+        self.failed += result == "FAILED"
+
+    def side(self, role):
+        return self.us if role == ROLES[0] else self.them
+
+    def settled(self, conn):
+        wait("one pair of SAs here", lambda: self.us.one_pair(conn))
+        wait("one pair of SAs there", lambda: self.them.one_pair(conn))
+
+    def clear(self, conn, initiator=None):
+        (initiator or self.us).down(conn)
+        wait("nothing left here", lambda: self.us.nothing(conn))
+        wait("nothing left there", lambda: self.them.nothing(conn))
+
+    def bring_up(self, conn, role, pairs):
+        self.side(role).up(conn)
+        self.settled(conn)
+        ping(pairs)
+
+    def rekeyed(self, conn, what, side, pairs):
+        """New keys at the word of that side, and the old SAs go."""
+        before = self.us.newest(conn)
+        side.rekey(conn, what)
+        place = 1 if what == "child" else 0
+        wait("new SA", lambda: self.us.newest(conn)[place] not in (0, before[place]))
+        self.settled(conn)
+        after = self.us.newest(conn)
+        if what == "child" and after[0] != before[0]:
+            raise Failed("the IKE SA is another one, too: #%d, #%d" % (before[0], after[0]))
+        if what == "ike" and after[1] != before[1]:
+            raise Failed("the CHILD SA is another one, too: #%d, #%d" % (before[1], after[1]))
+        ping(pairs)
+
+    def reauthenticated(self, conn, side, pairs):
+        before = self.us.newest(conn)
+        side.reauth(conn) if side is self.them else side.rekey(conn, "ike")
+        wait("new SAs", lambda: all(a not in (0, b) for a, b in zip(self.us.newest(conn), before)))
+        self.settled(conn)
+        ping(pairs)
+
+    def cells(self, conn, credentials, role, features):
+        """features: (name, what to do) in their order; all fail when the first one does."""
+        lost = ""
+        for feature, action in features:
+            try:
+                if lost:
+                    raise Failed(lost)
+                action()
+                self.row(credentials, role, feature, "passed")
+            except interop_peers.Unable as e:
+                self.row(credentials, role, feature, "no", str(e))
+            except Failed as e:
+                self.row(credentials, role, feature, "FAILED", str(e))
+                lost = lost or ("no tunnel" if feature is features[0][0] else "")
+        for side in (self.us, self.them):
+            if lost or side.nothing(conn) is not True:
+                side.down(conn)
+
+    def life(self, conn, credentials, role):
+        """The whole life of a tunnel."""
+        steps = [("tunnel and traffic", lambda: self.bring_up(conn, role, CLIENTS))]
+        for what, name in (("child", "CHILD SA"), ("ike", "IKE SA")):
+            for side in (self.us, self.them):
+                steps.append(("%s rekeyed by %s" % (name, side.name), lambda w=what, s=side:
+                              self.rekeyed(conn, w, s, CLIENTS)))
+        steps.append(("deleted by the initiator", lambda: self.clear(conn, self.side(role))))
+        self.cells(conn, credentials, role, steps)
+
+    def large(self, conn, role):
+        """Up, and the wire had fragments of both (next payload 53, RFC 7383)."""
+        def fragments(source):
+            skf = "((udp port 500 and udp[24] = 53) or " \
+                  "(udp port 4500 and udp[8:4] = 0 and udp[28] = 53))"
+            out = subprocess.run(["tcpdump", "-n", "-r", WORLD + "/public.pcap",
+                                  "src host %s and %s" % (source, skf)], capture_output=True,
+                                 text=True, check=False).stdout
+            return out.count("\n")
+        before = [fragments(pair[1]) for pair in HOSTS]
+        self.bring_up(conn, role, CLIENTS)
+        for pair, number in zip(HOSTS, before):
+            if fragments(pair[1]) < number + 2:
+                raise Failed("no fragments of %s" % pair[0])
+
+    def several(self, role):
+        self.cells("several", "PSK", role, [
+            ("several selectors", lambda: self.bring_up("several", role, MORE)),
+            ("several selectors, rekeyed", lambda: self.rekeyed("several", "child", self.side(role),
+                                                                MORE))])
+
+    def fragments(self, role):
+        self.cells("fragments", "RSA", role, [
+            ("IKE fragmentation", lambda: self.large("fragments", role))])
+
+    def transport(self, role):
+        self.cells("transport", "PSK", role, [
+            ("transport mode", lambda: self.them.transport() or
+             self.bring_up("transport", role, HOSTS)),
+            ("transport mode, rekeyed", lambda: self.them.transport() or
+             self.rekeyed("transport", "child", self.side(role), HOSTS))])
+
+    def reauth(self, role):
+        def whole():
+            self.bring_up("reauth", role, CLIENTS)
+            self.reauthenticated("reauth", self.side(role), CLIENTS)
+        self.cells("reauth", "PSK", role, [("reauthentication", whole)])
+
+    def run(self):
+        lives = {"psk": "PSK", "rsa": "RSA", "ecdsa": "ECDSA"}
+        for conn in CONNS:
+            for role in ROLES:
+                if conn in lives:
+                    self.life(conn, lives[conn], role)
+                else:
+                    getattr(self, conn)(role)
+        print("%d failed" % self.failed)
+        return 1 if self.failed else 0
+
+
+sys.exit(Grid().run())

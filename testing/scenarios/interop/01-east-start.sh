@@ -1,0 +1,2 @@
+ip addr add 10.2.0.254/24 dev eth0
+"${peer}_start"

@@ -1,0 +1,3 @@
+ip addr add 10.1.0.254/24 dev eth0
+modswan_start
+wait_for 10 conn_loaded "${conns##* }"

@@ -1,0 +1,10 @@
+# seconds: 400
+capture_start public
+rc=0
+# shellcheck disable=SC2086
+python3 -B "$top/testing/lib/interop.py" "$world" "$stage/sbin/ipsec" "$peer" "$peer_label" $conns || rc=$?
+capture_stop public
+[ $rc = 0 ] || fail "cells of the table failed, see interop.tsv"
+kind=natt
+[ -z "${MS_KERNEL:-}" ] || kind=esp
+only_esp_on_wire public 20 $kind
