@@ -201,9 +201,9 @@ static void rekey(call *c, bool child)
 
 	if (conn == NULL)
 		return;
-	for (struct conn *i = conn_first(c->d->conns); i != NULL; i = i->all_next)
-		if (i == conn || i->template == conn)
-			n += ike_rekey_conn(c->d->ike, i, child) == MS_OK;
+	n += ike_rekey_conn(c->d->ike, conn, child) == MS_OK;
+	for (struct conn *i = conn->children; i != NULL; i = i->sibling_next)
+		n += ike_rekey_conn(c->d->ike, i, child) == MS_OK;
 	if (n > 0)
 		call_done(c, MS_RC_COMMENT);
 	else
