@@ -4,8 +4,10 @@ libmodswan_la_SOURCES += src/lib/dns/key.c src/lib/dns/name.c
 EXTRA_DIST += src/lib/dns/fake_resolver_test.h
 
 if HAVE_CMOCKA
-check_PROGRAMS += src/lib/dns/name_test src/lib/dns/key_test
-TESTS += src/lib/dns/name_test src/lib/dns/key_test
+check_PROGRAMS += src/lib/dns/name_test src/lib/dns/key_test src/lib/dns/cve_test
+TESTS += src/lib/dns/name_test src/lib/dns/key_test src/lib/dns/cve_test
+src_lib_dns_cve_test_SOURCES = src/lib/dns/cve_test.c
+src_lib_dns_cve_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 src_lib_dns_key_test_SOURCES = src/lib/dns/key_test.c
 src_lib_dns_key_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 src_lib_dns_name_test_SOURCES = src/lib/dns/name_test.c

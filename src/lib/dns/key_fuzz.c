@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fuzz target of records' data.  The first octet says how the rest is read: as TXT, KEY or IPSECKEY,
- * or as the text of a TXT record that is cut into strings here (by the second octet).  What is
- * accepted is within the bounds of the structure and can be asked for.
+ * Fuzz target of records with keys.  The first octet says the type and the form: octets as they came,
+ * or for TXT numbers of words that make up a text.  What is taken has a gateway that can be looked up
+ * and a key that fits its form; what is refused has a reason, unless it is about something else.
  */
 #include <modswan/dnskey.h>
+#include <modswan/text.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,94 +22,91 @@ size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 		}                                                                       \
 	} while (0)
 
-static void read_one(uint16_t type, const uint8_t *data, size_t size)
-{
-	uint8_t *copy = malloc(size + 1); /* its end is the record's for a sanitizer */
-	struct ms_dns_key k;
-	struct ms_why why = { "" };
-	ms_err err;
+static const char *const word[] = { "X-IPsec-Server", "x-ipsec-server", "(10)", "(", ")", "65535",
+	"65536", "0", "=", "@", "192.0.2.1", "::1", "2001:db8::1", "0.0.0.0", "gw.example.com", ".",
+	" ", "\t", "AQMBAgME", "AQNhYmNkZWZnaGlqa2xtbm9w", "AAAA", "==", "/", "C=CH, CN=", "\\", "\"",
+	"-", "_", "%any", "a", "\xff", "x" };
 
-	MUST(copy != NULL);
-	copy = realloc(copy, size > 0 ? size : 1);
-	MUST(copy != NULL);
-	if (size > 0)
-		memcpy(copy, data, size);
-	err = ms_dns_key_read(type, ms_bytes(copy, size), &k, &why);
-	free(copy);
-	MUST(err == MS_OK || err == MS_ERR_NOT_FOUND || why.text[0] != '\0');
-	if (err != MS_OK)
-		return;
-	MUST(k.precedence <= 65535);
-	MUST(k.key_octets <= sizeof k.key);
-	MUST((k.key_octets > 0) == (k.form != MS_DNS_KEY_NONE));
-	if (k.gateway == MS_DNS_GATEWAY_NAME)
-		MUST(ms_dns_name_ok(k.name));
-	if (k.gateway == MS_DNS_GATEWAY_ADDR)
-		MUST(!ms_addr_is_any(&k.addr));
-}
-
-static void as_text(uint8_t piece, const uint8_t *data, size_t size)
-{
-	static const char start[] = "X-IPsec-Server(";
-	uint8_t rdata[70000];
-	size_t used = 0, first = sizeof start - 1;
-
-	if (size > 60000)
-		size = 60000;
-	rdata[used++] = (uint8_t)first;
-	memcpy(rdata + used, start, first);
-	used += first;
-	while (size > 0) {
-		size_t n = size < piece ? size : piece;
-
-		if (used + 1 + n > sizeof rdata)
-			break;
-		rdata[used++] = (uint8_t)n;
-		memcpy(rdata + used, data, n);
-		used += n;
-		data += n;
-		size -= n;
-		if (n == 0)
-			break;
-	}
-	read_one(MS_DNS_TXT, rdata, used);
-}
-
-/* An RSA key of 64 octets with exponent 3 stands where a key has to be. */
 size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
 {
-	static const char *const heads[] = {
-		"\3\350""10)=192.0.2.1 AQO" "////////////////////////////////////////////////",
-		"\3\37""10)=@gw.example.com AQO" "////////////////////////////////////////////////",
-		"\3\377""1) = 2001:db8::1",
-		"\1\102\1\4\1\1\3" "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm",
-		"\2\12\3\2\2gw\7example\3com",
-		"\2\12\1\4\300\1\2\3" "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk",
+	static const uint8_t seeds[][40] = {
+		{ 3, 0, 2, 8, 10, 16, 19 },			   /* words: tag(10)=192.0.2.1 KEY */
+		{ 3, 0, 2, 8, 9, 14 },				   /* tag(10)=@gw.example.com */
+		{ 1, 0, 0, 4, 5, 1, 3, 'k', 'e', 'y', 'm', 'o', 'd', 'u', 'l', 'u', 's' },
+		{ 2, 10, 1, 2, 192, 0, 2, 1, 1, 3, 'm', 'o', 'd', 'u', 'l', 'u', 's', '.', '.' },
+		{ 2, 10, 3, 0, 2, 'g', 'w', 3, 'o', 'r', 'g', 0 },
+		{ 2, 0, 0, 4, 'e', 'd' },
 	};
-	size_t len;
+	size_t len = sizeof seeds[0];
 
-	if (i >= sizeof heads / sizeof heads[0])
+	if (i >= sizeof seeds / sizeof seeds[0] || cap < len)
 		return 0;
-	len = strlen(heads[i]);
-	if (len > cap)
-		len = cap;
-	memcpy(out, heads[i], len);
+	while (len > 0 && seeds[i][len - 1] == 0)
+		len--;
+	memcpy(out, seeds[i], len);
 	return len;
+}
+
+static void check(uint16_t type, struct ms_bytes rdata)
+{
+	static struct ms_dns_key rr;
+	struct ms_why why = { "" };
+	struct ms_rsa_blob parts;
+	ms_err err = ms_dns_key_read(type, rdata, &rr, &why);
+
+	if (err != MS_OK) {
+		MUST(err == MS_ERR_NOT_FOUND || why.text[0] != '\0');
+		return;
+	}
+	MUST(rr.precedence <= 65535);
+	MUST(rr.gateway != MS_DNS_GATEWAY_ADDR || !ms_addr_is_any(&rr.addr));
+	MUST(rr.gateway != MS_DNS_GATEWAY_NAME || ms_dns_name_ok(rr.name));
+	MUST(rr.key_octets <= sizeof rr.key);
+	MUST((rr.form == MS_DNS_KEY_NONE) == (rr.key_octets == 0));
+	MUST(rr.form != MS_DNS_KEY_RFC3110 ||
+		ms_rsa_blob_split(&parts, rr.key, rr.key_octets, NULL) == MS_OK);
+}
+
+/* As strings of at most 255 octets, of lengths that the data say. */
+static void check_words(const uint8_t *data, size_t size)
+{
+	uint8_t *rdata = malloc(70000);
+	size_t used = 1, string = 0;
+
+	MUST(rdata != NULL);
+	for (size_t i = 0; i < size; i++) {
+		const char *w = word[data[i] % (sizeof word / sizeof word[0])];
+
+		for (; *w != '\0' && used < 69000; w++) {
+			if (used - string > 255 || (data[i] & 0x80 && *w == ' ')) {
+				rdata[string] = (uint8_t)(used - string - 1);
+				string = used++;
+			}
+			rdata[used++] = (uint8_t)*w;
+		}
+	}
+	rdata[string] = (uint8_t)(used - string - 1);
+	rdata = realloc(rdata, used); /* a sanitizer shall see the end */
+	MUST(rdata != NULL);
+	check(MS_DNS_TXT, ms_bytes(rdata, used));
+	free(rdata);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint16_t types[] = { MS_DNS_TXT, MS_DNS_KEY, MS_DNS_IPSECKEY };
 	char name[MS_DNS_NAME_MAX + 1];
+	size_t used;
 
-	if (size < 2)
+	if (size == 0)
 		return 0;
-	if (data[0] % 4 < 3) {
-		read_one(types[data[0] % 4], data + 1, size - 1);
-		if (ms_dns_name_text(ms_bytes(data + 1, size - 1), name, sizeof name) > 1)
-			MUST(ms_dns_name_ok(name));
-	} else {
-		as_text(data[1], data + 2, size - 2);
+	if (data[0] % 4 == 3) {
+		check_words(data + 1, size - 1);
+		return 0;
 	}
+	check(types[data[0] % 4], ms_bytes(data + 1, size - 1));
+	used = ms_dns_name_text(ms_bytes(data + 1, size - 1), name, sizeof name);
+	MUST(used <= size - 1);
+	MUST(used == 0 || name[0] == '\0' || ms_dns_name_ok(name));
 	return 0;
 }

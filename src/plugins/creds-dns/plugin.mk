@@ -8,20 +8,6 @@ src_plugins_creds_dns_creds_dns_la_SOURCES = $(creds_dns_sources)
 src_plugins_creds_dns_creds_dns_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_CREDS_DNS_LDFLAGS)
 src_plugins_creds_dns_creds_dns_la_LIBADD = libmodswan.la
 
-check_PROGRAMS += src/plugins/creds-dns/rr_fuzz
-TESTS += src/plugins/creds-dns/rr_fuzz
-src_plugins_creds_dns_rr_fuzz_SOURCES = src/plugins/creds-dns/rr_fuzz.c testing/fuzz/driver.c \
-	src/plugins/creds-dns/rr.c src/plugins/creds-dns/rr.h
-src_plugins_creds_dns_rr_fuzz_CFLAGS = $(AM_CFLAGS)
-src_plugins_creds_dns_rr_fuzz_LDADD = libmodswan.la
-if HAVE_CMOCKA
-check_PROGRAMS += src/plugins/creds-dns/cve_test
-TESTS += src/plugins/creds-dns/cve_test
-src_plugins_creds_dns_cve_test_SOURCES = src/plugins/creds-dns/cve_test.c \
-	src/plugins/creds-dns/rr.c src/plugins/creds-dns/rr.h
-src_plugins_creds_dns_cve_test_CFLAGS = $(AM_CFLAGS)
-src_plugins_creds_dns_cve_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
-endif
 if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 check_PROGRAMS += src/plugins/creds-dns/creds-dns_test

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Faults that other IKE daemons had with what DNS says of keys and gateways. */
-#include "rr.h"
+#include <modswan/dnskey.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* The text as a TXT record of strings of `piece` octets. */
-static ms_err read_txt(const char *text, size_t len, size_t piece, struct rr *out)
+static ms_err read_txt(const char *text, size_t len, size_t piece, struct ms_dns_key *out)
 {
 	size_t pieces = (len + piece - 1) / piece;
 	uint8_t *rdata = malloc(len + pieces + 1);
@@ -28,7 +28,7 @@ static ms_err read_txt(const char *text, size_t len, size_t piece, struct rr *ou
 		used += n;
 	}
 	rdata = realloc(rdata, used + (used == 0));
-	err = rr_txt(ms_bytes(rdata, used), out, &why);
+	err = ms_dns_key_txt(ms_bytes(rdata, used), out, &why);
 	assert_true(err == MS_OK || err == MS_ERR_NOT_FOUND || why.text[0] != '\0');
 	for (const char *c = why.text; *c != '\0'; c++)
 		assert_true(*c >= 0x20 && *c < 0x7f);
@@ -37,14 +37,14 @@ static ms_err read_txt(const char *text, size_t len, size_t piece, struct rr *ou
 }
 
 /* "@C" is the name of a host and "1.2.3.4" an address, "@C=CH" and "1.2.3.4=" are none. */
-static void refused_or_name(const char *text, size_t len, size_t piece, struct rr *rr)
+static void refused_or_name(const char *text, size_t len, size_t piece, struct ms_dns_key *rr)
 {
 	if (read_txt(text, len, piece, rr) != MS_OK)
 		return;
-	if (rr->gateway == RR_GATEWAY_NAME) {
+	if (rr->gateway == MS_DNS_GATEWAY_NAME) {
 		assert_string_equal(rr->name, "C");
 	} else {
-		assert_int_equal(rr->gateway, RR_GATEWAY_ADDR);
+		assert_int_equal(rr->gateway, MS_DNS_GATEWAY_ADDR);
 		assert_memory_equal(rr->addr.b, "\1\2\3\4", 4);
 	}
 }
@@ -57,7 +57,7 @@ static void test_cve_2013_2052_gateways_like_names(void **state)
 		"\"", "%n", "/C=US/CN=", "@[10.0.0.1]", "@#30", "a.", "\xc3\xa4", "1.2.3.4=", "-" };
 	static const size_t pieces[] = { 255, 1, 100 };
 	static char text[64000];
-	static struct rr rr;
+	static struct ms_dns_key rr;
 
 	(void)state;
 	alarm(120);
@@ -77,8 +77,8 @@ static void test_cve_2013_2052_gateways_like_names(void **state)
 	alarm(0);
 	/* what is meant is understood */
 	assert_int_equal(read_txt("X-IPsec-Server(10)=192.0.2.1 AQMBAgMEBQYHCAkK", 45, 7, &rr), MS_OK);
-	assert_int_equal(rr.gateway, RR_GATEWAY_ADDR);
-	assert_int_equal(rr.form, RR_KEY_RFC3110);
+	assert_int_equal(rr.gateway, MS_DNS_GATEWAY_ADDR);
+	assert_int_equal(rr.form, MS_DNS_KEY_RFC3110);
 }
 
 /* The same record cut after each octet, and with each octet replaced by each that matters. */
@@ -86,7 +86,7 @@ static void test_cve_2013_2053_every_octet(void **state)
 {
 	static const char good[] = "X-IPsec-Server(10)=@gw.example.com AQMBAgMEBQYHCAkK";
 	static const char octets[] = "\0=@,\"\\() \t/\x80\xff";
-	static struct rr rr;
+	static struct ms_dns_key rr;
 
 	(void)state;
 	for (size_t len = 0; len < sizeof good; len++)
@@ -98,7 +98,7 @@ static void test_cve_2013_2053_every_octet(void **state)
 			memcpy(text, good, sizeof good);
 			text[i] = octets[k];
 			if (read_txt(text, sizeof good - 1, 255, &rr) == MS_OK)
-				assert_true(rr.gateway != RR_GATEWAY_NAME ||
+				assert_true(rr.gateway != MS_DNS_GATEWAY_NAME ||
 					    ms_dns_name_ok(rr.name));
 		}
 }
