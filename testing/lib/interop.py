@@ -75,9 +75,11 @@ class ModSwan:
 
     def newest(self, conn):
         """Serials of the newest IKE and CHILD SA."""
-        found = re.search(r'"%s":   newest IKE SA: #(\d+); newest IPsec SA: #(\d+);' % conn,
+        found = re.search(r'"%s":   newest ISAKMP SA: #(\d+); newest IPsec SA: #(\d+);' % conn,
                           self.ipsec("status")[1])
-        return (int(found[1]), int(found[2])) if found else (0, 0)
+        if not found:
+            raise Failed("ipsec status does not tell the newest SAs")
+        return int(found[1]), int(found[2])
 
     def states(self, conn):
         return set(re.findall(r'#(\d+): "%s":' % conn, self.ipsec("whack", "--showstates")[1]))
