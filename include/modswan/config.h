@@ -23,6 +23,7 @@ enum ms_conn_auth { MS_AUTH_PSK = 1, MS_AUTH_RSA = 2, MS_AUTH_ECDSA = 4, MS_AUTH
 enum ms_tristate { MS_NO, MS_YES, MS_AUTO };
 enum ms_fragmentation { MS_FRAGMENTATION_NO, MS_FRAGMENTATION_YES, MS_FRAGMENTATION_FORCE };
 enum ms_dpd_action { MS_DPD_HOLD, MS_DPD_CLEAR, MS_DPD_RESTART };
+enum ms_oe { MS_OE_NO, MS_OE_GROUPS, MS_OE_YES };
 enum ms_noeroute { MS_NOEROUTE_DROP, MS_NOEROUTE_PASS, MS_NOEROUTE_REJECT };
 enum ms_keyexchange { MS_KEX_IKEV2, MS_KEX_IKEV1 };
 
@@ -124,6 +125,7 @@ struct ms_setup_desc {
 	char **manualstart;	/* connections for `ipsec manual --up` at the start */
 	bool hidetos, fragicmp;
 	int noeroute;		/* enum ms_noeroute */
+	int oe;			/* enum ms_oe: which of the connections that nobody wrote are there */
 	uint32_t overridemtu;	/* 0: found out */
 	uint32_t mssclamp;	/* 0: no, 1: what fits, else octets */
 	char *dumpdir;

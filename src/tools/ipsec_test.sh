@@ -204,7 +204,7 @@ call 21 auto --up nosuch; out '^021 '
 call 1 auto --up halfway; err 'Pluto went away before "up" was over'
 call 0 auto --add net1 --config "$conf/../etc/other.conf"; out "^000 config=\[$conf/"
 call 0 auto --ready; out '^000 command listen$'
-call 0 auto --rereadgroups; out '^000 command listen$'
+call 0 auto --rereadgroups; out '^000 command rereadgroups$'
 call 0 auto --rereadsecrets; out '^000 command rereadsecrets$'
 call 0 secrets; out '^000 command rereadsecrets$'
 call 0 auto --listall; out '^000 command listpubkeys$'; out '^000 command listalgs$'

@@ -135,6 +135,7 @@ const struct whack_option whack_table[] = {
 	COMMAND_ARG("deletestate", "N", "serial", "deletestate", "delete the SA of this number"),
 	COMMAND_ARG("crash", "ADDRESS", "peer", "crash", "forget all SAs with this peer"),
 	COMMAND("unlisten", "close the IKE sockets"),
+	COMMAND("rereadgroups", "read the policy groups again"),
 	COMMAND("rereadsecrets", "read ipsec.secrets again"),
 	COMMAND("rereadcerts", "read the certificates again"),
 	COMMAND("rereadcacerts", "read the CA certificates again"),

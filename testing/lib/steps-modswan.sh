@@ -54,6 +54,24 @@ eroute_packets() {
 		$2 == src && $4 == dst { n += $1 } END { print n + 0 }'
 }
 
+# eroute_is SRC DST WHAT: there is that eroute, and it says so ("%pass", "%trap", "tun"...).
+eroute_is() {
+	ipsec eroute | awk -v src="$1" -v dst="$2" -v what="$3" '
+		{ sub(/:0$/, "", $2); sub(/:0$/, "", $4) }
+		$2 == src && $4 == dst && index($6, what) == 1 { found = 1 }
+		END { exit !found }' || {
+		ipsec eroute
+		return 1
+	}
+}
+
+eroute_is_not() {
+	! eroute_is "$1" "$2" "" >/dev/null || {
+		ipsec eroute
+		return 1
+	}
+}
+
 # What an instance could leave on a host: interfaces, addresses, routes, rules, sockets, files,
 # processes. Log files are meant to stay. Link-local addresses and their routes come when duplicate
 # address detection is through, at a time of their own.

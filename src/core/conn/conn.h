@@ -103,6 +103,7 @@ struct conn {
 
 	struct conn *next_name, *next_pair; /* conn_table's chains */
 	struct conn *all_prev, *all_next;
+	struct conn *group_next; /* of a group: the one that was added after it */
 };
 
 /* "net1", or "net1"[3] 198.51.100.44 ; like snprintf. */
@@ -156,6 +157,7 @@ ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct co
 void conn_delete(struct conn_table *t, struct conn *c);
 struct conn *conn_by_name(const struct conn_table *t, const char *name);
 struct conn *conn_first(const struct conn_table *t); /* in order of addition; ->all_next */
+struct conn *conn_first_group(const struct conn_table *t); /* the same; ->group_next */
 unsigned conn_count(const struct conn_table *t);
 
 /* How status shows a connection's proposals (ms_proposals_listing), kept from the first time on:

@@ -15,6 +15,7 @@ struct conn_table {
 	uint64_t seed[2];
 	struct conn_index by_name, by_pair;
 	struct conn *first, *last;
+	struct conn *groups;
 	unsigned count;	 /* in the table, instances too */
 	unsigned by_cert; /* of those in the index of pairs: whose peer has to have a certificate */
 	uint32_t serial; /* last one given */

@@ -199,6 +199,13 @@ ms_err conn_table_insert(struct conn_table *t, struct conn *c)
 	c->all_next = NULL;
 	*(t->last == NULL ? &t->first : &t->last->all_next) = c;
 	t->last = c;
+	if (c->group) {
+		struct conn **end = &t->groups;
+
+		while (*end != NULL)
+			end = &(*end)->group_next;
+		*end = c;
+	}
 	if (c->template != NULL)
 		adopt(c->template, c);
 	else
@@ -251,6 +258,11 @@ void conn_delete(struct conn_table *t, struct conn *c)
 		conn_pair_remove(t, c);
 	if (c->template == NULL)
 		take_out(t, &t->by_name, &name_kind, c);
+	for (struct conn **slot = &t->groups; c->group && *slot != NULL; slot = &(*slot)->group_next)
+		if (*slot == c) {
+			*slot = c->group_next;
+			break;
+		}
 	*(c->all_prev == NULL ? &t->first : &c->all_prev->all_next) = c->all_next;
 	*(c->all_next == NULL ? &t->last : &c->all_next->all_prev) = c->all_prev;
 	c->all_prev = c->all_next = NULL;
@@ -270,6 +282,11 @@ struct conn *conn_by_name(const struct conn_table *t, const char *name)
 struct conn *conn_first(const struct conn_table *t)
 {
 	return t->first;
+}
+
+struct conn *conn_first_group(const struct conn_table *t)
+{
+	return t->groups;
 }
 
 unsigned conn_count(const struct conn_table *t)

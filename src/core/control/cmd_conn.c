@@ -232,13 +232,39 @@ static void route_answer(void *arg, ms_err err, const struct ms_why *why)
 		call_fail(c, err, why);
 }
 
+/* A group has no packets: its members have, those that are there and those that will be. */
+static void route_members(call *c, struct conn *group, bool routed)
+{
+	struct conn *next;
+
+	group->wanted_routed = routed;
+	for (struct conn *m = group->children; m != NULL; m = next) {
+		next = m->sibling_next;
+		if (routed)
+			route_connection(c->d->route, m, NULL, NULL);
+		else
+			route_unroute(c->d->route, m, NULL, NULL);
+	}
+	call_done(c, MS_RC_COMMENT);
+}
+
+static bool is_shunt(const struct conn *c)
+{
+	return c->desc->type != MS_TYPE_TUNNEL && c->desc->type != MS_TYPE_TRANSPORT;
+}
+
 void cmd_route(call *c)
 {
 	struct conn *conn = call_conn(c);
 
 	if (conn == NULL || !usable(c, conn))
 		return;
-	if (conn->remote.host.addr.family == 0) {
+	if (conn->group) {
+		route_members(c, conn, true);
+		return;
+	}
+	if (conn->remote.host.addr.family == 0 && !conn->opportunistic &&
+		!(is_shunt(conn) && conn->remote.has_client)) {
 		call_line(c, MS_RC_NOPEERIP, "cannot route a connection whose peer is %%any");
 		call_done(c, MS_RC_NOPEERIP);
 		return;
@@ -250,7 +276,9 @@ void cmd_unroute(call *c)
 {
 	struct conn *conn = call_conn(c);
 
-	if (conn != NULL)
+	if (conn != NULL && conn->group)
+		route_members(c, conn, false);
+	else if (conn != NULL)
 		route_unroute(c->d->route, conn, route_answer, c);
 }
 

@@ -26,7 +26,7 @@ void cmd_listen(call *c)
 {
 	call_line(c, MS_RC_LOG, "listening for IKE messages");
 	daemon_listen(c->d);
-	call_done(c, MS_RC_COMMENT);
+	cmd_rereadgroups(c);
 }
 
 void cmd_unlisten(call *c)

@@ -26,6 +26,8 @@ const struct command commands[] = {
 	{ "showstates", OPTIONAL("name"), false, "the SAs", cmd_showstates },
 	{ "listen", OPTIONAL(NULL), false, "look for interfaces and connections again",
 		cmd_listen },
+	{ "rereadgroups", OPTIONAL(NULL), false, "read the policy groups again", cmd_rereadgroups },
+	{ "listgroups", OPTIONAL(NULL), false, "the members of policy groups", cmd_listgroups },
 	{ "unlisten", OPTIONAL(NULL), false, "close the IKE sockets", cmd_unlisten },
 	{ "rereadsecrets", OPTIONAL(NULL), false, "read ipsec.secrets again", cmd_reread },
 	{ "rereadcerts", OPTIONAL(NULL), false, "read the certificates again", cmd_reread },

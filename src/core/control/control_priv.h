@@ -81,6 +81,8 @@ void cmd_showstates(call *c);
 void cmd_shutdown(call *c);
 void cmd_listen(call *c);
 void cmd_unlisten(call *c);
+void cmd_rereadgroups(call *c);
+void cmd_listgroups(call *c);
 void cmd_reread(call *c);
 void cmd_list_creds(call *c);
 void cmd_refresh_creds(call *c);

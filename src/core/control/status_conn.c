@@ -72,16 +72,27 @@ static void options_text(const struct conn_end *e, const struct ms_end_desc *d, 
 	put(buf, size, "]");
 }
 
-static void host_text(
-	const struct conn_end *e, const struct ms_end_desc *d, char *buf, size_t size)
+/* What stands for a peer that is no host: the word that somebody wrote, of a member what is left of it. */
+static const char *nobody(const struct ms_end_desc *d, bool member)
 {
-	char addr[MS_ADDR_TEXT] = "%any";
+	if (d->host == NULL || d->host[0] != '%' || strcmp(d->host, "%any6") == 0)
+		return "%any";
+	return member && strcmp(d->host, "%opportunisticgroup") == 0 ? "%opportunistic" : d->host;
+}
+
+static void host_text(const struct conn_end *e, const struct ms_end_desc *d, bool member, char *buf,
+	size_t size)
+{
+	char addr[MS_ADDR_TEXT];
+	const char *word = nobody(d, member);
 
 	if (e->host.addr.family != 0)
 		ms_addr_text(&e->host.addr, addr, sizeof addr);
-	else if (e->name != NULL)
-		strcpy(addr, "%unresolved");
+	else
+		snprintf(addr, sizeof addr, "%s", e->name != NULL ? "%unresolved" : word);
 	snprintf(buf, size, "%s", addr);
+	if (e->host.addr.family == 0 && e->name == NULL && strcmp(word, "%any") != 0)
+		return; /* neither identity nor anything else is known */
 	if (e->host.port != 500)
 		put(buf, size, ":%u", e->host.port);
 	if (host_name(d) != NULL)
@@ -123,8 +134,8 @@ static void topology(call *c, const struct conn *conn, const char *name, unsigne
 	char pp[2][24], hop[MS_ADDR_TEXT + 4] = "";
 	const struct conn_end *l = &conn->local, *r = &conn->remote;
 
-	host_text(l, written(conn, true), host[0], sizeof host[0]);
-	host_text(r, written(conn, false), host[1], sizeof host[1]);
+	host_text(l, written(conn, true), conn->member, host[0], sizeof host[0]);
+	host_text(r, written(conn, false), conn->member, host[1], sizeof host[1]);
 	if (l->has_client)
 		client_text(&l->clients[i], net[0], sizeof net[0]);
 	if (r->has_client)
@@ -413,6 +424,10 @@ void status_conn(call *c, const struct conn *conn)
 	char name[256];
 
 	conn_name_text(conn, name, sizeof name);
+	if (conn->member) {
+		topology(c, conn, name, 0, 0);
+		return; /* the rest is the group's */
+	}
 	for (unsigned i = 0; i < conn->local.n_clients; i++)
 		for (unsigned k = 0; k < conn->remote.n_clients; k++)
 			pair(c, conn, name, i, k);

@@ -3,6 +3,7 @@
 #include "core/daemon/daemon.h"
 
 #include "core/control/control.h"
+#include "core/daemon/groups.h"
 
 #include <string.h>
 
@@ -34,6 +35,8 @@ void daemon_delete_conn(struct daemon *d, struct conn *c)
 		delete_instance(d, c->children);
 	c->wanted_up = c->up_pending = false;
 	conn_names_forget(c);
+	if (c->group)
+		groups_touch(d->groups);
 	control_forget_conn(d->control, c);
 	conn_delete(d->conns, c);
 	ike_terminate_conn(d->ike, c);
@@ -58,6 +61,8 @@ ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct
 	ms_notice(&d->conn_log, "added connection description \"%s\"", desc->name);
 	if (conn_has_name(*out))
 		conn_names_watch(d->names, *out);
+	if ((*out)->group)
+		groups_touch(d->groups);
 	/* Not oriented is no error here: addresses come and go, --up tells. */
 	if (d->listening && daemon_orient(d, *out, &orient_why) != MS_OK)
 		ms_debug(&d->conn_log, "%s", orient_why.text);
@@ -128,15 +133,19 @@ static unsigned family_index(const struct daemon *d, const struct conn *c)
 
 ms_err daemon_orient(struct daemon *d, struct conn *c, struct ms_why *why)
 {
-	const struct ms_kernel_ops *k = d->kernel->ops;
 	unsigned f = family_index(d, c);
-	const char *physical;
 	ms_err err = conn_orient(d->conns, c, daemon_is_local, d, &d->default_src[f],
 		&d->default_gw[f], why);
 
-	if (err != MS_OK)
-		return err;
-	physical = daemon_device_of(d, &c->local.host.addr);
+	return err == MS_OK ? daemon_find_device(d, c, why) : err;
+}
+
+ms_err daemon_find_device(struct daemon *d, struct conn *c, struct ms_why *why)
+{
+	const struct ms_kernel_ops *k = d->kernel->ops;
+	const char *physical = daemon_device_of(d, &c->local.host.addr);
+	ms_err err;
+
 	strncpy(c->physical, physical == NULL ? "" : physical, sizeof c->physical - 1);
 	if (k->device == NULL) {
 		memcpy(c->device, c->physical, sizeof c->device);
@@ -162,8 +171,12 @@ static void start_one(struct daemon *d, struct conn *c)
 	struct ms_why why = { "" };
 	ms_err err = MS_OK;
 
-	if (c->group)
-		return; /* its members are */
+	if (c->group) {
+		/* What its members are born with. */
+		c->wanted_routed = c->desc->autostart == MS_AUTO_ROUTE ||
+			c->desc->autostart == MS_AUTO_START;
+		return;
+	}
 	switch ((enum ms_conn_auto)c->desc->autostart) {
 	case MS_AUTO_ROUTE:
 		route_connection(d->route, c, routed, d);
@@ -202,6 +215,7 @@ void daemon_orient_all(struct daemon *d)
 			start_one(d, c);
 	}
 	d->started = true;
+	groups_touch(d->groups);
 }
 
 /* --- names ---------------------------------------------------------------------------------------- */

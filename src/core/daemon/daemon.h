@@ -24,6 +24,7 @@
 
 struct listener;
 struct control;
+struct groups;
 
 struct daemon {
 	const char *confdir, *rundir;
@@ -44,6 +45,7 @@ struct daemon {
 	struct ms_timer *ike_timer;
 	struct route *route;
 	struct control *control;
+	struct groups *groups; /* NULL: nobody knows policies */
 
 	struct listener *listeners;
 	bool listening;		/* --listen came */
@@ -96,5 +98,7 @@ bool daemon_names_start(struct daemon *d);
 /* Tries to orient every connection; acts on auto=route and auto=start the first time. */
 void daemon_orient_all(struct daemon *d);
 ms_err daemon_orient(struct daemon *d, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
+/* The devices of an oriented connection. */
+ms_err daemon_find_device(struct daemon *d, struct conn *c, struct ms_why *why);
 
 #endif

@@ -7,6 +7,7 @@
 #include <modswan/registry.h>
 
 #include "core/control/control.h"
+#include "core/daemon/groups.h"
 #include "lib/log/sink.h"
 #include "lib/mem/arena.h"
 
@@ -247,6 +248,8 @@ ms_err daemon_start(struct daemon *d, struct ms_why *why)
 	if (err == MS_OK)
 		err = start_core(d);
 	if (err == MS_OK)
+		err = groups_new(&d->groups, d, why);
+	if (err == MS_OK)
 		err = control_start(d->control, why);
 	if (err != MS_OK)
 		return err;
@@ -269,13 +272,14 @@ static void take_all_down(struct daemon *d)
 	bool late = false;
 	struct ms_timer *t = ms_timer_new(d->loop, patience_over, &late);
 
+	groups_stop(d->groups);
 	while (conn_first(d->conns) != NULL)
 		daemon_delete_conn(d, conn_first(d->conns));
 	ike_shutdown(d->ike);
 	if (t == NULL)
 		return;
 	ms_timer_set(t, STOP_MS);
-	while (route_busy(d->route) && !late)
+	while ((route_busy(d->route) || groups_busy(d->groups)) && !late)
 		ms_loop_turn(d->loop, true);
 	ms_timer_free(&t);
 }
@@ -299,6 +303,7 @@ void daemon_stop(struct daemon *d)
 	}
 	ike_engine_free(&d->ike);
 	ms_timer_free(&d->ike_timer);
+	groups_free(&d->groups);
 	route_free(&d->route);
 	conn_names_free(&d->names);
 	ms_timer_free(&d->names_timer);

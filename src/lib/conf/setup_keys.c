@@ -21,6 +21,17 @@ static const struct ms_conf_choice helpers[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice oes[] = {
+	{ "no", MS_OE_NO, "none of them" },
+	{ "off", MS_OE_NO, NULL },
+	{ "false", MS_OE_NO, NULL },
+	{ "on", MS_OE_YES, NULL },
+	{ "true", MS_OE_YES, NULL },
+	{ "groups", MS_OE_GROUPS, "those of the policy groups, which do nothing while no file lists a peer" },
+	{ "yes", MS_OE_YES, "packetdefault, too" },
+	{ NULL, 0, NULL },
+};
+
 static const struct ms_conf_choice noeroutes[] = {
 	{ "drop", MS_NOEROUTE_DROP, "drop it" },
 	{ "pass", MS_NOEROUTE_PASS, "send it in the clear" },
@@ -115,6 +126,13 @@ const struct ms_conf_key ms_setup_keys[] = {
 		.brief = "MTU of klips' devices; 0: what fits through the physical ones"),
 	MS_KEY_BOOL(S, hidetos, "hidetos", .def = true,
 		.brief = "outer packets of a tunnel do not show the inner type of service"),
+	MS_KEY_ENUM(S, oe, "oe", .choices = oes, .def = MS_OE_GROUPS,
+		.brief = "which of the connections that nobody wrote are loaded",
+		.text = "They are clear, clear-or-private, private-or-clear, private and block, whose peers "
+			"are listed in the files of that name in ipsec.d/policies, and packetdefault, which "
+			"takes all packets that pass through this host from others.  A connection of the same "
+			"name in this file stands in place of one; auto=ignore in it leaves it out; also= may "
+			"name any of them."),
 	MS_KEY_ENUM(S, noeroute, "noeroute", .choices = noeroutes, .def = MS_NOEROUTE_DROP,
 		.brief = "what klips does with a packet that no connection covers"),
 	MS_KEY_BOOL(S, fragicmp, "fragicmp", .def = true,
@@ -210,7 +228,6 @@ const struct ms_conf_key ms_setup_keys[] = {
 	REFUSED("postpluto", NULL, "run the command after ipsec setup start"),
 	REFUSED("disable_port_floating", "no",
 		"peers behind a translator are always met on port 4500"),
-	REFUSED("oe", "no", "there are no implicit connections yet"),
 	REFUSED("force_busy", "no", "use ddos-mode=busy"),
 	REFUSED("secctx_attr_value", NULL, LABELS),
 	REFUSED("secctx-attr-type", NULL, LABELS),

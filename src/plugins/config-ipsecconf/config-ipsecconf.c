@@ -7,6 +7,7 @@
  *   words.c     keywords, found by hash
  *   resolve.c   also=, alsoflip=, %default
  *   check.c     relations between the settings of one connection
+ *   builtin.c   connections that nobody wrote
  *
  * Every call reads the files anew, and nothing is handed over before everything in them was found
  * right: a mistake anywhere leaves what is loaded as it is.  Everything runs on the owner's thread

@@ -68,6 +68,7 @@ struct section {
 	uint32_t next;     /* in the hash chain, 1 + index; 0: end */
 	uint32_t mark[2];  /* of the resolver: visited in this round, plain and flipped */
 	uint32_t via;      /* of the resolver: param that asked for it */
+	bool builtin;      /* nobody wrote it */
 };
 
 /* The sections of one type. */
@@ -97,6 +98,7 @@ struct ipsecconf {
 	struct kind kind[2]; /* KIND_SETUP, KIND_CONN */
 	struct ms_setup_desc setup_scratch;
 	struct ms_conn_desc conn_scratch;
+	int oe; /* enum ms_oe, known once connections are asked for */
 	warn_f *warn; /* may be NULL */
 	void *warn_arg;
 };
@@ -128,6 +130,13 @@ struct parser {
 ms_err parse_line(
 	struct parser *p, char *line, size_t len, struct where w, bool first, struct ms_why *why);
 void parse_end(struct parser *p);
+
+/* --- connections that nobody wrote (builtin.c) --- */
+
+/* Heap text of those that are not there under their names; NULL: out of memory. */
+char *builtin_text(const struct kind *conns);
+/* False: with this oe= (enum ms_oe) the connection is not loaded. */
+bool builtin_wanted(const char *name, int oe);
 
 /* --- what it means --- */
 

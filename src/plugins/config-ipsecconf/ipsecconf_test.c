@@ -28,11 +28,19 @@ static void dump(FILE *out, const struct ms_conf_key *keys, const void *from, co
 	}
 }
 
+/* Those that every file has have a test of their own. */
+static bool is_builtin(const struct ms_conn_desc *d)
+{
+	return strncmp(d->source, "(built in)", 10) == 0;
+}
+
 static void dump_conn(void *arg, const struct ms_conn_desc *d)
 {
 	struct ms_conn_desc normal;
 	FILE *out = arg;
 
+	if (is_builtin(d))
+		return;
 	if (!ms_conn_desc_defaults(&normal))
 		abort();
 	fprintf(out, "conn %s # %s\n", d->name, d->source);
@@ -92,8 +100,8 @@ static void count_conn(void *arg, const struct ms_conn_desc *d)
 {
 	unsigned *n = arg;
 
-	(void)d;
-	++*n;
+	if (!is_builtin(d))
+		++*n;
 }
 
 static bool expect(bool ok, const char *what)
@@ -175,6 +183,66 @@ static int sample(void)
 	return expect(err == MS_OK && n == 4, "the sample file") ? 0 : 1;
 }
 
+/* --- connections that nobody wrote --- */
+
+static void list_builtin(void *arg, const struct ms_conn_desc *d)
+{
+	if (d->autostart != MS_AUTO_IGNORE)
+		fprintf(arg, "%s%s %d %s %s\n", is_builtin(d) ? "" : "written: ", d->name, d->type,
+			d->right.host, d->left.subnet != NULL ? d->left.subnet : "-");
+}
+
+static bool builtin_case(const char *text, const char *want)
+{
+	static const struct ms_config_sink sink = { .conn = list_builtin };
+	char path[] = "/tmp/modswan-builtin-XXXXXX", *got = NULL;
+	FILE *f = fdopen(mkstemp(path), "w"), *out;
+	struct ms_why why = { "" };
+	struct ipsecconf *c;
+	size_t size;
+	ms_err err;
+	bool ok;
+
+	if (f == NULL)
+		abort();
+	fputs(text, f);
+	fclose(f);
+	out = open_memstream(&got, &size);
+	err = ipsecconf_read(&c, path, NULL, NULL, &why);
+	if (err == MS_OK)
+		err = ipsecconf_conns(c, NULL, &sink, out, &why);
+	ipsecconf_free(&c);
+	fclose(out);
+	unlink(path);
+	ok = err == MS_OK && strcmp(got, want) == 0;
+	if (!ok)
+		fprintf(stderr, "built in, from \"%s\": %s\n%swanted\n%s", text, why.text, got, want);
+	free(got);
+	return ok;
+}
+
+#define GROUPS                                                                                  \
+	"private-or-clear 0 %opportunisticgroup -\nprivate 0 %opportunisticgroup -\nblock 4 %group -\n"
+
+static int builtin(void)
+{
+	bool ok = true;
+
+	ok &= builtin_case("", "clear 2 %group -\nclear-or-private 2 %opportunisticgroup -\n" GROUPS);
+	ok &= builtin_case("config setup\n\toe=no\n", "");
+	ok &= builtin_case("config setup\n\toe=yes\n",
+		"clear 2 %group -\nclear-or-private 2 %opportunisticgroup -\n" GROUPS
+		"packetdefault 0 %opportunistic 0.0.0.0/0\n");
+	/* switched off, changed, taken in; %default does not reach those that nobody wrote */
+	ok &= builtin_case("conn %default\n\tleftsubnet=10.0.0.0/8\n\nconn clear\n\tauto=ignore\n\n"
+			   "conn clear-or-private\n\tleft=%defaultroute\n\tright=%group\n"
+			   "\ttype=drop\n\tauthby=never\n\tauto=route\n\n"
+			   "conn block-net\n\talso=block\n\tleftsubnet=192.0.2.128/29\n",
+		"written: clear-or-private 3 %group 10.0.0.0/8\n"
+		"written: block-net 4 %group 192.0.2.128/29\n" GROUPS);
+	return ok ? 0 : 1;
+}
+
 /* --- many --- */
 
 /* The cost for one connection must not grow with their number: ten times as many may take ten
@@ -236,6 +304,7 @@ int main(void)
 	failed += cases_run("testing/good-input/ipsec.conf", ".out", run_case);
 	failed += role();
 	failed += sample();
+	failed += builtin();
 	failed += many();
 	return failed == 0 ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 EXTRA_DIST += src/plugins/config-ipsecconf/README
 if PLUGIN_CONFIG_IPSECCONF
 ipsecconf_sources = \
+	src/plugins/config-ipsecconf/builtin.c \
 	src/plugins/config-ipsecconf/check.c \
 	src/plugins/config-ipsecconf/ipsecconf.h \
 	src/plugins/config-ipsecconf/parse.c \

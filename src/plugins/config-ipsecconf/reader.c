@@ -65,11 +65,26 @@ static ms_err slurp_fd(int fd, struct source *s, struct ms_why *why)
 	return MS_OK;
 }
 
+static ms_err new_source(
+	struct ipsecconf *c, const char *path, uint32_t *index_r, struct ms_why *why)
+{
+	struct source *s = calloc(1, sizeof *s);
+
+	if (s == NULL || !ipsecconf_grow((void **)&c->source, c->n_sources, &c->cap_sources,
+				 sizeof *c->source)) {
+		free(s);
+		return nomem(why);
+	}
+	*index_r = c->n_sources;
+	c->source[c->n_sources++] = s;
+	s->path = strdup(path);
+	return s->path == NULL ? nomem(why) : MS_OK;
+}
+
 /* MS_ERR_NOT_FOUND: no such file. */
 static ms_err open_source(
 	struct ipsecconf *c, const char *path, uint32_t *index_r, struct ms_why *why)
 {
-	struct source *s;
 	ms_err err;
 	int fd;
 
@@ -80,17 +95,9 @@ static ms_err open_source(
 		return ms_fail(why,
 			errno == ENOENT || errno == ENOTDIR ? MS_ERR_NOT_FOUND : MS_ERR_SYSTEM,
 			"%.200s: %s", path, strerror(errno));
-	s = calloc(1, sizeof *s);
-	if (s == NULL || !ipsecconf_grow((void **)&c->source, c->n_sources, &c->cap_sources,
-				 sizeof *c->source)) {
-		free(s);
-		close(fd);
-		return nomem(why);
-	}
-	*index_r = c->n_sources;
-	c->source[c->n_sources++] = s;
-	s->path = strdup(path);
-	err = s->path == NULL ? nomem(why) : slurp_fd(fd, s, why);
+	err = new_source(c, path, index_r, why);
+	if (err == MS_OK)
+		err = slurp_fd(fd, c->source[*index_r], why);
 	close(fd);
 	return err;
 }
@@ -158,22 +165,13 @@ static ms_err follow_include(struct parser *p, struct where w, struct ms_why *wh
 
 /* --- lines --- */
 
-static ms_err read_source(struct parser *p, const char *path, struct ms_why *why)
+static ms_err read_lines(struct parser *p, struct where w, struct ms_why *why)
 {
-	struct where w = { 0, 0 };
+	const struct source *s = p->conf->source[w.source];
+	char *line = s->text, *end = s->text + s->len;
 	bool first = true;
-	ms_err err = open_source(p->conf, path, &w.source, why);
-	char *line, *end;
+	ms_err err;
 
-	if (err != MS_OK && p->depth > 0) {
-		/* It was there a moment ago, or cannot be read. */
-		ms_why_prefix(why, "include: ");
-		return err;
-	}
-	if (err != MS_OK)
-		return err;
-	line = p->conf->source[w.source]->text;
-	end = line + p->conf->source[w.source]->len;
 	while (line < end) {
 		char *nl = memchr(line, '\n', (size_t)(end - line));
 		size_t len = (size_t)((nl != NULL ? nl : end) - line);
@@ -194,6 +192,38 @@ static ms_err read_source(struct parser *p, const char *path, struct ms_why *why
 	}
 	parse_end(p);
 	return MS_OK;
+}
+
+static ms_err read_source(struct parser *p, const char *path, struct ms_why *why)
+{
+	struct where w = { 0, 0 };
+	ms_err err = open_source(p->conf, path, &w.source, why);
+
+	if (err != MS_OK && p->depth > 0)
+		/* It was there a moment ago, or cannot be read. */
+		ms_why_prefix(why, "include: ");
+	return err != MS_OK ? err : read_lines(p, w, why);
+}
+
+static ms_err add_builtin(struct parser *p, struct ms_why *why)
+{
+	struct kind *k = &p->conf->kind[KIND_CONN];
+	struct where w = { 0, 0 };
+	uint32_t written = k->n;
+	struct source *s;
+	ms_err err = new_source(p->conf, "(built in)", &w.source, why);
+
+	if (err != MS_OK)
+		return err;
+	s = p->conf->source[w.source];
+	s->text = builtin_text(k);
+	if (s->text == NULL)
+		return nomem(why);
+	s->len = strlen(s->text);
+	err = read_lines(p, w, why);
+	for (uint32_t i = written; i < k->n; i++)
+		k->section[i].builtin = true;
+	return err;
 }
 
 static bool slots_new(struct kind *k)
@@ -232,6 +262,8 @@ ms_err ipsecconf_read(
 			why->text[0] = '\0';
 		err = MS_OK;
 	}
+	if (err == MS_OK)
+		err = add_builtin(&p, why);
 	if (err != MS_OK)
 		ipsecconf_free(&c);
 	*out = c;

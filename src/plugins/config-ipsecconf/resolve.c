@@ -204,7 +204,8 @@ ms_err resolve_conn(
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	err = collect(&r, why);
 	if (err == MS_OK) {
-		take_defaults(&r, KIND_CONN);
+		if (!s->builtin)
+			take_defaults(&r, KIND_CONN);
 		err = name_conn(out, why);
 	}
 	return err == MS_OK ? fill_conn(out, k, why) : err;
@@ -258,6 +259,8 @@ static ms_err one_conn(struct ipsecconf *c, struct section *s, bool asked,
 	ms_err err = resolve_conn(c, s, &r, why);
 	bool whole = asked || !is_template(&r);
 
+	if (s->builtin && !asked && !builtin_wanted(s->name, c->oe))
+		r.desc.autostart = MS_AUTO_IGNORE;
 	if (err == MS_OK && whole)
 		err = check_conn(&r, why);
 	if (err == MS_OK && whole && sink != NULL)
@@ -291,9 +294,15 @@ static ms_err by_name(struct ipsecconf *c, const char *name, const struct ms_con
 ms_err ipsecconf_conns(struct ipsecconf *c, const char *name, const struct ms_config_sink *sink,
 	void *arg, struct ms_why *why)
 {
-	const struct param **by_slot = calloc(c->kind[KIND_CONN].words.slots, sizeof *by_slot);
-	ms_err err;
+	const struct param **by_slot;
+	struct ms_setup_desc setup;
+	ms_err err = resolve_setup(c, &setup, why);
 
+	if (err != MS_OK)
+		return err;
+	c->oe = setup.oe;
+	ms_conf_free(ms_setup_keys, &setup);
+	by_slot = calloc(c->kind[KIND_CONN].words.slots, sizeof *by_slot);
 	if (by_slot == NULL)
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	err = each_conn(c, NULL, NULL, by_slot, why);

@@ -1,0 +1,2 @@
+modswan_start
+ipsec eroute | assert_no_match - '%'

@@ -1,0 +1,21 @@
+cd $confdir/ipsec.d/policies
+echo "192.1.2.254" >clear
+echo "192.1.2.0/24" >private
+ipsec auto --rereadgroups
+wait_for 10 eroute_is 192.1.2.45/32 192.1.2.0/24 %trap
+wait_for 10 eroute_is_not 192.1.2.45/32 192.1.2.23/32
+# closer than the network, and of another group
+ping_ok 192.1.2.254 2
+# a written connection is closer, too
+ipsec auto --up west-east
+ping_ok 192.1.2.23 5
+ipsec eroute
+assert_ge "packets through the tunnel" "$(eroute_packets 192.1.2.45/32 192.1.2.23/32)" 5
+# lists come and go, the tunnel stays
+tunnel=$(ipsec trafficstatus | grep -o '^006 #[0-9]*')
+echo "203.0.113.0/24" >>private
+ipsec auto --rereadgroups
+rm private clear
+wait_for 10 eroute_is_not 192.1.2.45/32 192.1.2.0/24
+ping_ok 192.1.2.23 2
+assert_eq "the tunnel's state" "$(ipsec trafficstatus | grep -o '^006 #[0-9]*')" "$tunnel"
