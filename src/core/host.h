@@ -27,7 +27,8 @@ typedef void host_private_f(void *arg, ms_err err, struct ms_privkey *key,
 /* certs: to be sent, the first is the key's own; both borrowed. */
 typedef void host_own_f(void *arg, ms_err err, struct ms_privkey *key, const struct ms_bytes *certs,
 	unsigned n, const struct ms_why *why);
-typedef void host_peer_key_f(void *arg, ms_err err, struct ms_pubkey *key,
+/* Any of the keys (n > 0) will do; borrowed. */
+typedef void host_peer_key_f(void *arg, ms_err err, struct ms_pubkey *const *keys, unsigned n,
 	const struct ms_why *why);
 /* err: MS_OK, or why the way for the packets could not be laid. */
 /* src: the address that packets to the destination leave from. */
@@ -63,7 +64,8 @@ struct host_ops {
 	 * asked: hashes in the peer's CERTREQs. */
 	void (*own_key)(void *host, const struct conn *c, const struct ms_id *peer,
 		struct ms_bytes asked, host_own_f *done, void *arg);
-	/* The key by which `peer` may sign, from its certificates or those that are here. */
+	/* The keys by which `peer` may sign: from its certificates or those that are here, or
+	 * published ones where the connection says so. */
 	void (*peer_key)(void *host, const struct conn *c, const struct ms_id *peer,
 		const struct ms_bytes *certs, unsigned n, host_peer_key_f *done, void *arg);
 	/* Hashes for a CERTREQ; 0: send none. */

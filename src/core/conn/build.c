@@ -198,6 +198,8 @@ static ms_err keys_of(struct conn_end *e, const struct ms_end_desc *end, const c
 {
 	ms_err err;
 
+	e->key_published = end->pubkey == NULL && end->rsasigkey != NULL &&
+			   strncasecmp(end->rsasigkey, "%dns", 4) == 0;
 	if (end->pubkey != NULL)
 		return one_key(&e->pubkeys[0], end->pubkey, side, true, why);
 	err = one_key(&e->pubkeys[0], end->rsasigkey, side, false, why);

@@ -47,6 +47,7 @@ struct conn_end {
 	bool has_client;	 /* clients were written (else the host itself) */
 	uint32_t auth;		 /* enum ms_conn_auth set that this end uses */
 	struct ms_pubkey *pubkeys[2]; /* raw public keys, NULL where none */
+	bool key_published;	 /* rsasigkey=%dnsondemand: the end's own records have it */
 	struct ms_addr nexthop;	 /* unset: %direct */
 	struct ms_addr sourceip; /* written, or of the lease; the IPv4 one of two */
 	struct ms_addr sourceip6; /* the other one of a lease */

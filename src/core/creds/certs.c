@@ -25,6 +25,8 @@ struct cert_question {
 	struct ms_pubkey *pub; /* of our certificate */
 	host_own_f *own_done;
 	host_peer_key_f *peer_done;
+	bool published; /* sources of published keys are being asked, before the others */
+	struct ms_creds_query *query; /* one of these */
 	void *arg;
 	struct ms_why why;
 };
@@ -204,16 +206,59 @@ static void got_peer(void *arg, ms_err err, struct ms_pubkey *key, const struct 
 		ask_peer(q);
 		return;
 	}
-	q->peer_done(q->arg, err, key, why);
+	q->peer_done(q->arg, err, &key, key != NULL, why);
 	question_free(q);
+}
+
+static void got_published(void *arg, ms_err err, struct ms_pubkey *const *keys, unsigned n,
+	const struct ms_published *how, const struct ms_why *why)
+{
+	struct cert_question *q = arg;
+	struct ms_logger lg = conn_logger(q->conn, MS_SOURCE_CREDS);
+	char peer[MS_ID_TEXT];
+
+	if (err == MS_ERR_NO_CREDENTIAL) {
+		ms_fail(&q->why, err, "%s", ms_why_text(why, err));
+		ask_peer(q);
+		return;
+	}
+	if (err == MS_OK) {
+		ms_id_text(&q->peer, peer, sizeof peer);
+		ms_info(&lg, "%s has published %u key%s (%s)", peer, n, n == 1 ? "" : "s",
+			ms_dns_status_name(how->status));
+	}
+	q->peer_done(q->arg, err, keys, n, why);
+	question_free(q);
+}
+
+/* False: there is no source of published keys left. */
+static bool ask_published(struct cert_question *q)
+{
+	const struct ms_provider *p;
+
+	while ((p = q->sources(q->sources_arg, q->at++)) != NULL) {
+		const struct ms_creds_ops *ops = p->ops;
+
+		if (ops->published_keys == NULL)
+			continue;
+		if (ops->published_keys(p->instance, &q->peer, &q->query, got_published, q,
+			    &q->why) == MS_OK)
+			return true;
+	}
+	q->published = false;
+	q->at = 0;
+	return false;
 }
 
 static void ask_peer(struct cert_question *q)
 {
 	struct ms_cert_wish wish = creds_cert_wish(q->conn);
 	void *inst;
-	const struct ms_creds_ops *ops = next_source(q, &inst);
+	const struct ms_creds_ops *ops;
 
+	if (q->published && ask_published(q))
+		return;
+	ops = next_source(q, &inst);
 	if (ops != NULL) {
 		ops->peer_cert(inst, &wish, &q->peer, q->certs, q->n, got_peer, q);
 		return;
@@ -221,7 +266,7 @@ static void ask_peer(struct cert_question *q)
 	if (q->why.text[0] == '\0')
 		ms_fail(&q->why, MS_ERR_NO_CREDENTIAL,
 			"no public key is known for the peer, and no plugin has certificates");
-	q->peer_done(q->arg, MS_ERR_NO_CREDENTIAL, NULL, &q->why);
+	q->peer_done(q->arg, MS_ERR_NO_CREDENTIAL, NULL, 0, &q->why);
 	question_free(q);
 }
 
@@ -233,10 +278,11 @@ void creds_peer_key(creds_source_f *sources, void *sources_arg, const struct con
 		sources, sources_arg, c, peer, certs, n, ms_bytes(NULL, 0), arg);
 
 	if (q == NULL) {
-		done(arg, MS_ERR_NOMEM, NULL, NULL);
+		done(arg, MS_ERR_NOMEM, NULL, 0, NULL);
 		return;
 	}
 	q->peer_done = done;
+	q->published = c->remote.key_published;
 	ask_peer(q);
 }
 

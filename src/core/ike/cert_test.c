@@ -59,7 +59,7 @@ static void say(struct knows *k)
 	ms_err err = k->peer ? MS_OK : ms_fail(&why, MS_ERR_AUTH, "not good");
 
 	k->done = NULL;
-	done(k->arg, err, k->peer, &why);
+	done(k->arg, err, &k->peer, k->peer != NULL, &why);
 }
 
 static void peer_key(void *host, const struct conn *c, const struct ms_id *peer,

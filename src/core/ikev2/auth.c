@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define AUTH_HEAD 4 /* octets before the data */
+#define MAX_KEYS  8 /* of a peer that published several: more are not tried */
 
 /* --- methods --------------------------------------------------------------------------------- */
 
@@ -196,7 +197,7 @@ struct auth_wait {
 	/* job */
 	const struct signature_kind *kind;
 	struct ms_privkey *priv;
-	struct ms_pubkey *pub[2];
+	struct ms_pubkey *pub[MAX_KEYS]; /* of the peer, as many as there are */
 	ms_err err;
 	struct ms_bytes parts[3], signature;
 	uint8_t id[MS_MAX_PRF_OCTETS];
@@ -245,7 +246,7 @@ static void wait_end(struct auth_wait *w, ms_err err, const struct ms_why *why)
 
 	if (w->priv)
 		s->privkey_free(&w->priv);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < MAX_KEYS; i++)
 		if (w->pub[i])
 			s->pubkey_free(&w->pub[i]);
 	free(w);
@@ -422,7 +423,7 @@ static void verify_work(void *arg)
 	struct auth_wait *w = arg;
 
 	w->err = MS_ERR_NO_CREDENTIAL;
-	for (int i = 0; i < 2 && w->err != MS_OK; i++)
+	for (int i = 0; i < MAX_KEYS && w->err != MS_OK; i++)
 		if (w->pub[i])
 			w->err = ms_sign()->verify(w->pub[i], w->kind->scheme, w->kind->hash,
 				w->parts, 3, w->signature);
@@ -461,14 +462,19 @@ static void verify_with(struct auth_wait *w)
 }
 
 /* The peer's certificate was found to be good, perhaps long after it came. */
-static void got_peer_key(void *arg, ms_err err, struct ms_pubkey *key, const struct ms_why *why)
+static void got_peer_key(void *arg, ms_err err, struct ms_pubkey *const *keys, unsigned n,
+	const struct ms_why *why)
 {
 	struct auth_wait *w = arg;
 	struct ms_why local = { "" };
+	unsigned used = 0;
 
 	if (err == MS_OK && (w->ike->gone || !w->ike->x))
 		err = MS_ERR_CANCELLED;
-	if (err == MS_OK && !usable(w->kind, key)) {
+	for (unsigned i = 0; err == MS_OK && i < n && used < MAX_KEYS; i++)
+		if (usable(w->kind, keys[i]))
+			w->pub[used++] = ms_sign()->pubkey_ref(keys[i]);
+	if (err == MS_OK && used == 0) {
 		err = no_key(w->ike, &local);
 		why = &local;
 	}
@@ -476,7 +482,6 @@ static void got_peer_key(void *arg, ms_err err, struct ms_pubkey *key, const str
 		wait_end(w, err, why);
 		return;
 	}
-	w->pub[0] = ms_sign()->pubkey_ref(key);
 	verify_with(w);
 }
 
