@@ -27,6 +27,10 @@ TESTS += src/lib/conf/conf_test
 src_lib_conf_conf_test_SOURCES = src/lib/conf/conf_test.c
 src_lib_conf_conf_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
+check_PROGRAMS += src/lib/conf/file_fuzz
+TESTS += src/lib/conf/file_fuzz
+src_lib_conf_file_fuzz_SOURCES = src/lib/conf/file_fuzz.c testing/fuzz/driver.c
+src_lib_conf_file_fuzz_LDADD = libmodswan.la
 check_PROGRAMS += src/lib/conf/file_test
 TESTS += src/lib/conf/file_test
 src_lib_conf_file_test_SOURCES = src/lib/conf/file_test.c src/lib/conf/cases.h

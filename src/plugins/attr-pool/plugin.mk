@@ -6,6 +6,12 @@ attr_pool_sources = src/plugins/attr-pool/attr-pool.c src/plugins/attr-pool/pool
 src_plugins_attr_pool_attr_pool_la_SOURCES = $(attr_pool_sources)
 src_plugins_attr_pool_attr_pool_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_ATTR_POOL_LDFLAGS)
 src_plugins_attr_pool_attr_pool_la_LIBADD = libmodswan.la
+check_PROGRAMS += src/plugins/attr-pool/pool_fuzz
+TESTS += src/plugins/attr-pool/pool_fuzz
+src_plugins_attr_pool_pool_fuzz_SOURCES = src/plugins/attr-pool/pool_fuzz.c \
+	testing/fuzz/driver.c src/plugins/attr-pool/pool.c
+src_plugins_attr_pool_pool_fuzz_CFLAGS = $(AM_CFLAGS)
+src_plugins_attr_pool_pool_fuzz_LDADD = libmodswan.la
 if HAVE_CMOCKA
 check_PROGRAMS += src/plugins/attr-pool/attr-pool_test
 TESTS += src/plugins/attr-pool/attr-pool_test

@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 
 #define MUST(condition)                                                                 \
 	do {                                                                            \
@@ -22,6 +27,54 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 			abort();                                                        \
 		}                                                                       \
 	} while (0)
+
+/* One key in every form that the readers take: SubjectPublicKeyInfo, PKCS#8, SEC1 or PKCS#1, PKCS#12.
+ * None is encrypted: how often a passphrase is hashed stands in the file, and a million times is slow. */
+static int encode(unsigned i, EVP_PKEY *key, uint8_t **der)
+{
+	PKCS8_PRIV_KEY_INFO *p8 = EVP_PKEY2PKCS8(key);
+	PKCS12 *p12 = NULL;
+	X509 *cert = NULL;
+	int len = 0;
+
+	if (i == 0) {
+		len = i2d_PUBKEY(key, der);
+	} else if (i == 1) {
+		len = i2d_PKCS8_PRIV_KEY_INFO(p8, der);
+	} else if (i == 2) {
+		len = i2d_PrivateKey(key, der);
+	} else {
+		cert = X509_new();
+		if (cert != NULL && X509_set_pubkey(cert, key) && X509_sign(cert, key, EVP_sha256()))
+			p12 = PKCS12_create(NULL, "k", key, cert, NULL, -1, -1, 1, -1, 0);
+		len = p12 != NULL ? i2d_PKCS12(p12, der) : 0;
+	}
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	PKCS12_free(p12);
+	X509_free(cert);
+	return len;
+}
+
+size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
+{
+	EVP_PKEY *key;
+	uint8_t *der = NULL;
+	int len;
+
+	if (i >= 8)
+		return 0;
+	key = i < 4 ? EVP_EC_gen("P-256") : EVP_RSA_gen(1024);
+	len = encode(i % 4, key, &der);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	out[0] = i % 4 == 0 ? 1 : 2; /* which reader */
+	if (len > 0 && (size_t)len < cap)
+		memcpy(out + 1, der, (size_t)len);
+	else
+		len = 0;
+	OPENSSL_free(der);
+	return 1 + (size_t)len;
+}
 
 static void check_pubkey(struct ms_pubkey *key, ms_err err, const struct ms_why *why)
 {

@@ -16,6 +16,12 @@ src_plugins_kernel_klips_kernel_klips_la_LIBADD = libmodswan.la
 endif
 EXTRA_DIST += src/plugins/kernel-klips/README
 if PLUGIN_KERNEL_KLIPS
+check_PROGRAMS += src/plugins/kernel-klips/event_fuzz
+TESTS += src/plugins/kernel-klips/event_fuzz
+src_plugins_kernel_klips_event_fuzz_SOURCES = src/plugins/kernel-klips/event_fuzz.c \
+	testing/fuzz/driver.c src/plugins/kernel-klips/event.c
+src_plugins_kernel_klips_event_fuzz_CFLAGS = $(AM_CFLAGS)
+src_plugins_kernel_klips_event_fuzz_LDADD = libmodswan.la
 if HAVE_CMOCKA
 check_PROGRAMS += src/plugins/kernel-klips/kernel-klips_test
 TESTS += src/plugins/kernel-klips/kernel-klips_test

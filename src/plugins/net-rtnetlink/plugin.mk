@@ -8,6 +8,12 @@ src_plugins_net_rtnetlink_net_rtnetlink_la_SOURCES = $(net_rtnetlink_sources)
 src_plugins_net_rtnetlink_net_rtnetlink_la_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
 src_plugins_net_rtnetlink_net_rtnetlink_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_NET_RTNETLINK_LDFLAGS)
 src_plugins_net_rtnetlink_net_rtnetlink_la_LIBADD = libmodswan.la $(MNL_LIBS)
+check_PROGRAMS += src/plugins/net-rtnetlink/table_fuzz
+TESTS += src/plugins/net-rtnetlink/table_fuzz
+src_plugins_net_rtnetlink_table_fuzz_SOURCES = src/plugins/net-rtnetlink/table_fuzz.c \
+	testing/fuzz/driver.c src/plugins/net-rtnetlink/table.c
+src_plugins_net_rtnetlink_table_fuzz_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS)
+src_plugins_net_rtnetlink_table_fuzz_LDADD = libmodswan.la $(MNL_LIBS)
 if HAVE_CMOCKA
 check_PROGRAMS += src/plugins/net-rtnetlink/net-rtnetlink_test
 TESTS += src/plugins/net-rtnetlink/net-rtnetlink_test

@@ -168,8 +168,7 @@ static void take_route(struct net_queries *q, struct ms_net_route *r, const stru
 
 	memset(r, 0, sizeof *r);
 	rtnl_address(&r->src, m->rtm_family, attrs[RTA_PREFSRC]);
-	if (attrs[RTA_OIF] != NULL && mnl_attr_get_payload_len(attrs[RTA_OIF]) == 4)
-		r->ifindex = mnl_attr_get_u32(attrs[RTA_OIF]);
+	r->ifindex = rtnl_u32(attrs[RTA_OIF], 0);
 	take_hop(r, m->rtm_family, attrs[RTA_GATEWAY], attrs[RTA_VIA]);
 	if (attrs[RTA_MULTIPATH] != NULL)
 		take_multipath(r, m->rtm_family, attrs[RTA_MULTIPATH]);
@@ -187,17 +186,14 @@ static bool is_ipsec_device(const char *name)
 static void consider(struct net_queries *q, struct net_query *query, const struct rtmsg *m,
 	const struct nlattr *const *attrs)
 {
-	uint32_t metric = 0, table = m->rtm_table;
+	uint32_t metric, table = rtnl_u32(attrs[RTA_TABLE], m->rtm_table);
 	const struct net_link *l;
 	struct ms_net_route r;
 
-	if (attrs[RTA_TABLE] != NULL && mnl_attr_get_payload_len(attrs[RTA_TABLE]) == 4)
-		table = mnl_attr_get_u32(attrs[RTA_TABLE]);
 	if (m->rtm_dst_len != 0 || m->rtm_type != RTN_UNICAST || table != RT_TABLE_MAIN ||
 		m->rtm_family != query->dst.family)
 		return;
-	if (attrs[RTA_PRIORITY] != NULL && mnl_attr_get_payload_len(attrs[RTA_PRIORITY]) == 4)
-		metric = mnl_attr_get_u32(attrs[RTA_PRIORITY]);
+	metric = rtnl_u32(attrs[RTA_PRIORITY], 0);
 	if (query->found && metric >= query->metric)
 		return;
 	take_route(q, &r, m, attrs);

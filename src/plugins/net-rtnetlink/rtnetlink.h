@@ -49,6 +49,8 @@ void table_free(struct net_table *t);
 
 /* An address attribute of the family; false when its length does not fit. */
 bool rtnl_address(struct ms_addr *out, int family, const struct nlattr *a);
+/* An attribute's number; what stands instead when there is none or its length does not fit. */
+uint32_t rtnl_u32(const struct nlattr *a, uint32_t otherwise);
 /* attrs[0..max] filled by type, the rest NULL. */
 void rtnl_attrs(
 	const struct nlmsghdr *h, unsigned header, const struct nlattr **attrs, unsigned max);

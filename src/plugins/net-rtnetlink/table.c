@@ -33,6 +33,11 @@ bool rtnl_address(struct ms_addr *out, int family, const struct nlattr *a)
 	return ms_addr_from_octets(out, mnl_attr_get_payload(a), want) == MS_OK;
 }
 
+uint32_t rtnl_u32(const struct nlattr *a, uint32_t otherwise)
+{
+	return a != NULL && mnl_attr_get_payload_len(a) == 4 ? mnl_attr_get_u32(a) : otherwise;
+}
+
 /* --- arrays ----------------------------------------------------------------------------------- */
 
 static int link_cmp(const void *a, const void *b)
@@ -181,6 +186,14 @@ static void link_gone(struct net_table *t, uint32_t ifindex)
 	a->n = kept;
 }
 
+/* Up to a NUL, which need not be there. */
+static void put_name(struct net_link *l, const struct nlattr *a)
+{
+	size_t len = strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+
+	memcpy(l->name, mnl_attr_get_payload(a), len < sizeof l->name ? len : sizeof l->name - 1);
+}
+
 static void link_message(struct net_table *t, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
@@ -196,7 +209,7 @@ static void link_message(struct net_table *t, const struct nlmsghdr *h)
 	l.ifindex = (uint32_t)m->ifi_index;
 	l.up = (m->ifi_flags & IFF_UP) != 0;
 	if (attrs[IFLA_IFNAME] != NULL)
-		strncpy(l.name, mnl_attr_get_str(attrs[IFLA_IFNAME]), sizeof l.name - 1);
+		put_name(&l, attrs[IFLA_IFNAME]);
 	else if (!gone)
 		return;
 	if (t->dumping)
@@ -226,9 +239,7 @@ static void addr_message(struct net_table *t, const struct nlmsghdr *h)
 	if (!rtnl_address(&a.addr, m->ifa_family,
 		    attrs[IFA_LOCAL] != NULL ? attrs[IFA_LOCAL] : attrs[IFA_ADDRESS]))
 		return;
-	flags = m->ifa_flags;
-	if (attrs[IFA_FLAGS] != NULL && mnl_attr_get_payload_len(attrs[IFA_FLAGS]) == 4)
-		flags = mnl_attr_get_u32(attrs[IFA_FLAGS]);
+	flags = rtnl_u32(attrs[IFA_FLAGS], m->ifa_flags);
 	/* An address that is still being checked for duplicates cannot be bound (RFC 4862 s5.4);
 	 * it counts once the kernel says that it is settled. */
 	gone = h->nlmsg_type == RTM_DELADDR || (flags & IFA_F_DADFAILED) != 0 ||
