@@ -24,6 +24,9 @@ enum ms_tristate { MS_NO, MS_YES, MS_AUTO };
 enum ms_fragmentation { MS_FRAGMENTATION_NO, MS_FRAGMENTATION_YES, MS_FRAGMENTATION_FORCE };
 enum ms_dpd_action { MS_DPD_HOLD, MS_DPD_CLEAR, MS_DPD_RESTART };
 enum ms_oe { MS_OE_NO, MS_OE_GROUPS, MS_OE_YES };
+/* What becomes of packets after negotiation failed, and while it is under way. */
+enum ms_failureshunt { MS_FAILURE_NONE, MS_FAILURE_PASS, MS_FAILURE_DROP, MS_FAILURE_REJECT };
+enum ms_negotiationshunt { MS_NEGOTIATION_HOLD, MS_NEGOTIATION_PASS };
 enum ms_noeroute { MS_NOEROUTE_DROP, MS_NOEROUTE_PASS, MS_NOEROUTE_REJECT };
 enum ms_keyexchange { MS_KEX_IKEV2, MS_KEX_IKEV1 };
 
@@ -90,6 +93,8 @@ struct ms_conn_desc {
 	uint64_t dpd_delay_ms;
 	int dpd_action;		 /* enum ms_dpd_action */
 	uint32_t replay_window;	 /* packets */
+	int failure_shunt;	 /* enum ms_failureshunt */
+	int negotiation_shunt;	 /* enum ms_negotiationshunt */
 	uint32_t mtu, metric, priority, reqid;
 	int df;			 /* enum ms_df */
 	int encap_dscp;		 /* enum ms_encap_dscp */
@@ -119,6 +124,7 @@ struct ms_setup_desc {
 	char **listen;		/* addresses to listen on; NULL: all */
 	uint32_t ikeport, nat_ikeport;
 	uint64_t nat_keepalive_ms;
+	uint64_t shunt_lifetime_ms; /* of failure shunts and bare ones */
 	uint32_t nhelpers;	/* worker threads; 0: as many as cores */
 	uint32_t ddos_threshold, max_halfopen;
 	int ddos_mode;		/* enum ms_tristate: no, busy, auto */

@@ -9,7 +9,9 @@ libcore_la_SOURCES = \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/creds/gateway.c src/core/creds/gateway.h \
 	src/core/host.h \
-	src/core/route/job.c src/core/route/route.c src/core/route/route.h \
+	src/core/route/bare.c src/core/route/check.c src/core/route/fsm.c src/core/route/fsm.h \
+	src/core/route/job.c src/core/route/opp.c src/core/route/opp.h src/core/route/own.c \
+	src/core/route/plan.c src/core/route/route.c src/core/route/route.h \
 	src/core/route/route_priv.h
 libcore_la_LIBADD = libmodswan.la
 
@@ -48,7 +50,7 @@ src_core_control_status_test_SOURCES = src/core/control/status_test.c \
 	src/core/control/status.c src/core/control/status_conn.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_control_status_test_LDADD = src/core/sim/libsim.la $(core_test_libs)
-src_core_route_route_test_SOURCES = src/core/route/route_test.c \
+src_core_route_route_test_SOURCES = src/core/route/test_rig.h src/core/route/route_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_route_test_LDADD = $(core_test_libs)
 endif

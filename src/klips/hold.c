@@ -291,7 +291,7 @@ void hold_packet(struct hold_table *t, struct note *n)
 	handle(t, n);
 }
 
-/* Calls fn for each hold that the flows of key and mask cover; fn frees it. */
+/* Calls fn for each hold that the flows of key and mask cover; fn may free it. */
 static void each_covered(struct hold_table *t, const union flow_words *key,
 	const struct flow_mask *mask,
 	void (*fn)(struct hold_table *t, struct hold *h, bool exact))
@@ -321,6 +321,21 @@ static void forget(struct hold_table *t, struct hold *h, bool exact)
 {
 	remove_eroute(t->k, h, !exact);
 	hold_free(t, h);
+}
+
+/* A hold in the place of a trap that is closer than the new eroute stays that trap's. */
+static void adopt(struct hold_table *t, struct hold *h, bool exact)
+{
+	if (h->was_trap && !exact)
+		return;
+	if (!exact)
+		remove_eroute(t->k, h, false);
+	h->automatic = false;
+}
+
+void hold_adopt(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask)
+{
+	each_covered(t, key, mask, adopt);
 }
 
 void hold_release(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask)

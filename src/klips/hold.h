@@ -24,6 +24,9 @@ void hold_trap(struct hold_table *t, struct note *n);
 void hold_packet(struct hold_table *t, struct note *n);
 /* An eroute that decides was put in. */
 void hold_release(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask);
+/* The key daemon put in a hold of its own: what waits under it waits for that one from now on, as
+ * long as the key daemon wants. */
+void hold_adopt(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask);
 /* An eroute was taken out: what waits under it is dropped. */
 void hold_forget(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask);
 /* The key daemon cannot do what ACQUIRE number seq asked for. */

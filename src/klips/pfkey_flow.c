@@ -173,6 +173,7 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	struct eroute *er, *old;
 	struct flow key;
 	struct flow_mask mask;
+	bool held;
 	ms_err err;
 
 	if (!key_from_message(m, &key, &mask))
@@ -199,6 +200,7 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	old = eroute_exact(k->eroutes, &key, &mask);
 	if (old != NULL && old->pid != er->pid && pfkey_client_manages(c->client))
 		k->taken_over = true;
+	held = old != NULL && old->shunt == MS_SHUNT_HOLD && !old->automatic;
 	err = eroute_put(k->eroutes, er, (m->sa.flags & MS_PFKEY_REPLACEFLOW) != 0);
 	if (err != MS_OK) {
 		cds_list_del_init(&er->by_sa);
@@ -206,8 +208,12 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		return pfkey_errno(err);
 	}
 	say_changed(k, er, old == NULL ? "added" : "replaced");
-	if (er->shunt != MS_SHUNT_TRAP && er->shunt != MS_SHUNT_HOLD)
+	if (er->shunt == MS_SHUNT_HOLD)
+		hold_adopt(k->holds, &er->key, &er->mask);
+	else if (er->shunt != MS_SHUNT_TRAP)
 		hold_release(k->holds, &er->key, &er->mask);
+	else if (held) /* nothing came of it: the next packet asks again */
+		hold_forget(k->holds, &er->key, &er->mask);
 	return 0;
 }
 

@@ -44,6 +44,7 @@ struct daemon {
 	struct ike_engine *ike;
 	struct ms_timer *ike_timer;
 	struct route *route;
+	struct ms_timer *route_timer;
 	struct control *control;
 	struct groups *groups; /* NULL: nobody knows policies */
 

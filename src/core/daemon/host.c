@@ -291,7 +291,10 @@ static void attempt_over(void *host, struct conn *c, ms_err err, const struct ms
 {
 	struct daemon *d = host;
 
+	(void)conn_ref(c);
 	control_attempt_over(d->control, c, err, why);
+	route_attempt_over(d->route, c, err, why);
+	conn_unref(&c);
 }
 
 const struct host_ops daemon_host_ops = {
@@ -328,22 +331,17 @@ const struct host_ops daemon_host_ops = {
 static void on_acquire(void *ctx, const struct ms_selector *src, const struct ms_selector *dst)
 {
 	struct daemon *d = ctx;
-	struct conn *c = route_find(d->conns, src, dst);
+	static struct ms_log_limit limit = { .burst = 20, .per_minute = 60 };
+	struct ms_logger lg = d->conn_log;
 	char s[MS_SELECTOR_TEXT], t[MS_SELECTOR_TEXT];
-	struct ms_why why = { "" };
-	ms_err err;
 
-	ms_selector_text(src, s, sizeof s);
-	ms_selector_text(dst, t, sizeof t);
-	if (c == NULL) {
-		ms_info(&d->conn_log, "a packet %s -> %s waits, but no routed connection covers it", s,
-			t);
-		return;
+	lg.limit = &limit;
+	if (route_find(d->route, src, dst) == NULL) {
+		ms_selector_text(src, s, sizeof s);
+		ms_selector_text(dst, t, sizeof t);
+		ms_info(&lg, "a packet %s -> %s waits, but no routed connection covers it", s, t);
 	}
-	err = ike_initiate(d->ike, c, &why);
-	if (err != MS_OK && err != MS_ERR_BUSY)
-		ms_notice(&d->conn_log, "cannot initiate for a packet %s -> %s: %s", s, t,
-			ms_why_text(&why, err));
+	route_packet(d->route, src, dst);
 }
 
 static void on_expire(void *ctx, const struct ms_said *said, bool hard)

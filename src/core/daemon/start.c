@@ -181,6 +181,39 @@ static void route_changed(void *ctx, struct conn *c)
 	control_route_changed(d->control, c);
 }
 
+static ms_err route_initiate(void *ctx, struct conn *c, struct ms_why *why)
+{
+	struct daemon *d = ctx;
+
+	return ike_initiate(d->ike, c, why);
+}
+
+static void route_terminate(void *ctx, struct conn *c)
+{
+	struct daemon *d = ctx;
+
+	ike_terminate_conn(d->ike, c);
+}
+
+static void route_deadline_changed(void *ctx, uint64_t at_ms)
+{
+	struct daemon *d = ctx;
+	uint64_t now = ms_loop_now_ms(d->loop);
+
+	if (at_ms == UINT64_MAX)
+		ms_timer_stop(d->route_timer);
+	else
+		ms_timer_set(d->route_timer, at_ms > now ? at_ms - now : 0);
+}
+
+static void route_timer(void *arg)
+{
+	struct daemon *d = arg;
+
+	route_tick(d->route);
+	route_deadline_changed(d, route_deadline(d->route));
+}
+
 static ms_err start_core(struct daemon *d)
 {
 	struct ike_params params = {
@@ -192,14 +225,21 @@ static ms_err start_core(struct daemon *d)
 		.nat_keepalive_ms = d->setup.nat_keepalive_ms,
 		.unique_ids = d->setup.uniqueids,
 	};
-	struct route_env env = { .hook = daemon_hook, .changed = route_changed, .ctx = d,
-		.stack = d->kernel->name };
+	struct route_env env = { .hook = daemon_hook, .changed = route_changed,
+		.initiate = route_initiate, .terminate = route_terminate,
+		.deadline = route_deadline_changed, .ctx = d, .stack = d->kernel->name,
+		.failure_ms = d->setup.shunt_lifetime_ms };
 	uint64_t seed[2];
 
 	if (ms_random(seed, sizeof seed) != MS_OK)
 		return MS_ERR_CRYPTO;
 	d->host = (struct host){ &daemon_host_ops, d, NULL };
 	d->conns = conn_table_new(seed);
+	env.conns = d->conns;
+	memcpy(env.hash_seed, seed, sizeof seed);
+	d->route_timer = ms_timer_new(d->loop, route_timer, d);
+	if (d->route_timer == NULL)
+		return MS_ERR_NOMEM;
 	d->route = route_new(&d->host, &env);
 	d->ike_timer = ms_timer_new(d->loop, daemon_ike_timer, d);
 	d->control = control_new(d);
@@ -276,6 +316,7 @@ static void take_all_down(struct daemon *d)
 	while (conn_first(d->conns) != NULL)
 		daemon_delete_conn(d, conn_first(d->conns));
 	ike_shutdown(d->ike);
+	route_bare_clear(d->route);
 	if (t == NULL)
 		return;
 	ms_timer_set(t, STOP_MS);
@@ -307,6 +348,7 @@ void daemon_stop(struct daemon *d)
 	route_free(&d->route);
 	conn_names_free(&d->names);
 	ms_timer_free(&d->names_timer);
+	ms_timer_free(&d->route_timer);
 	conn_table_free(&d->conns);
 	control_free(&d->control);
 	if (d->have_setup) {

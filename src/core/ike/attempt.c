@@ -167,6 +167,7 @@ bool ike_attempt_failed(
 	uint64_t delay = 0;
 
 	c->tries++;
+	c->keying_failed = true;
 	ms_notice(&lg, "attempt %u failed: %s", (unsigned)c->tries, ms_why_text(why, err));
 	if (c->deleted || !c->wanted_up || (max != 0 && c->tries >= max)) {
 		c->tries = 0;

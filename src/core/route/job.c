@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running a change of routing: one step after another, one change after another. */
+/*
+ * Running a change of routing: one step after another, one change after another.
+ *
+ * Each step is about some pairs of clients.  What the kernel and the hooks have done is written down
+ * when they say so, flow by flow, so that what is known here is true whatever failed.
+ */
 #include "core/route/route_priv.h"
 
 #include "core/child/child_sa.h"
@@ -33,49 +38,26 @@ static void pairs_free(struct pairs *p)
 	memset(p, 0, sizeof *p);
 }
 
-static bool pairs_set(struct pairs *p, const struct ms_selector *mine, unsigned n_mine,
-	const struct ms_selector *theirs, unsigned n_theirs)
-{
-	pairs_free(p);
-	p->mine = calloc(n_mine == 0 ? 1 : n_mine, sizeof *mine);
-	p->theirs = calloc(n_theirs == 0 ? 1 : n_theirs, sizeof *theirs);
-	if (p->mine == NULL || p->theirs == NULL)
-		return false;
-	memcpy(p->mine, mine, n_mine * sizeof *mine);
-	memcpy(p->theirs, theirs, n_theirs * sizeof *theirs);
-	p->n_mine = n_mine;
-	p->n_theirs = n_theirs;
-	return true;
-}
-
-bool job_pairs_of_conn(struct route_job *job)
-{
-	const struct conn *c = job->conn;
-
-	return pairs_set(&job->pairs, c->local.clients, c->local.n_clients, c->remote.clients,
-		c->remote.n_clients);
-}
-
 bool job_pairs_of_child(struct route_job *job, const struct child_sa *child)
 {
+	struct pairs *p = &job->pairs;
+
 	job->said = (struct ms_said){ child->remote.addr, child->spi_out, MS_PROTO_ESP };
 	job->tunnel_src = child->local.addr;
 	job->tunnel_dst = child->remote.addr;
 	job->tunnel = child->tunnel;
 	job->reqid = child->reqid;
 	job->child = child->serial;
-	return pairs_set(&job->pairs, child->mine, child->n_mine, child->theirs, child->n_theirs);
-}
-
-void job_step(struct route_job *job, struct step s)
-{
-	if (job->n_steps < MAX_STEPS)
-		job->steps[job->n_steps++] = s;
-}
-
-static unsigned n_pairs(const struct route_job *job)
-{
-	return job->pairs.n_mine * job->pairs.n_theirs;
+	pairs_free(p);
+	p->mine = calloc(child->n_mine + 1u, sizeof *p->mine);
+	p->theirs = calloc(child->n_theirs + 1u, sizeof *p->theirs);
+	if (p->mine == NULL || p->theirs == NULL)
+		return false;
+	memcpy(p->mine, child->mine, child->n_mine * sizeof *p->mine);
+	memcpy(p->theirs, child->theirs, child->n_theirs * sizeof *p->theirs);
+	p->n_mine = child->n_mine;
+	p->n_theirs = child->n_theirs;
+	return true;
 }
 
 static void finish(struct route_job *job)
@@ -91,6 +73,7 @@ static void finish(struct route_job *job)
 	if (r->env.changed != NULL)
 		r->env.changed(r->env.ctx, c);
 	pairs_free(&job->pairs);
+	free(job->flows);
 	free(job->ops);
 	free(job->dns);
 	free(job->domains);
@@ -100,63 +83,111 @@ static void finish(struct route_job *job)
 	conn_unref(&c);
 }
 
-/* A failed change is undone: policies out, route away; those steps may fail too.  But packets that
- * were to be protected never leave in clear for that: where there was a policy one stays, if need be
- * that of an SA that is no more. */
-static void undo(struct route_job *job)
+/* --- the flows of a step --------------------------------------------------------------------------- */
+
+static bool flows_of_lists(struct route_job *job, const struct ms_selector *mine, unsigned n_mine,
+	const struct ms_selector *theirs, unsigned n_theirs)
+{
+	job->flows = calloc((size_t)n_mine * n_theirs + 1, sizeof *job->flows);
+	if (job->flows == NULL)
+		return false;
+	for (unsigned i = 0; i < n_mine; i++)
+		for (unsigned k = 0; k < n_theirs; k++)
+			job->flows[job->n_flows++] = (struct flow){ mine[i], theirs[k] };
+	return true;
+}
+
+static bool is_own(const struct conn *c, const struct eroute *e)
+{
+	bool mine = false, theirs = false;
+
+	for (unsigned i = 0; i < c->local.n_clients && !mine; i++)
+		mine = ms_selector_eq(&c->local.clients[i], &e->node.src);
+	for (unsigned i = 0; i < c->remote.n_clients && !theirs; i++)
+		theirs = ms_selector_eq(&c->remote.clients[i], &e->node.dst);
+	return mine && theirs;
+}
+
+static bool flows_of_eroutes(struct route_job *job, const struct step *s)
 {
 	const struct conn *c = job->conn;
+	const struct eroute *e, *first = c->route_of == NULL ? NULL : c->route_of->eroutes;
+	unsigned n = 0;
 
-	job->undoing = true;
-	job->n_steps = job->at = job->pair = 0;
-	if (job->before == RT_ROUTED_TUNNEL && c->eroute_owner != job->child && job->child != 0)
-		return; /* a successor failed, the old one goes on */
-	if (job->before != RT_UNROUTED && !route_goes_for_good(c)) {
-		job_step(job, (struct step){
-			.kind = STEP_SET, .shunt = route_resting_shunt(c), .may_fail = true });
-		job_step(job, (struct step){ .kind = STEP_STATE, .routing = RT_ROUTED_PROSPECTIVE });
-		return;
+	for (e = first; e != NULL; e = e->next)
+		n++;
+	job->flows = calloc(n + 1u, sizeof *job->flows);
+	if (job->flows == NULL)
+		return false;
+	for (e = first; e != NULL; e = e->next) {
+		if (s->pairs == PAIRS_STALE && (e->shunt != MS_SHUNT_NONE || e->child != job->child ||
+						      (s->kind == STEP_SET && !is_own(c, e))))
+			continue;
+		job->flows[job->n_flows++] = (struct flow){ e->node.src, e->node.dst };
 	}
-	job_step(job, (struct step){ .kind = STEP_DELETE, .may_fail = true });
-	job_step(job, (struct step){ .kind = STEP_HOOK, .verb = MS_HOOK_UNROUTE, .may_fail = true });
-	job_step(job, (struct step){ .kind = STEP_STATE, .routing = RT_UNROUTED });
+	return true;
 }
 
-static void step_over(struct route_job *job, ms_err err, const struct ms_why *why)
+static bool flows_of_uses(struct route_job *job)
 {
-	struct step *s = &job->steps[job->at];
+	const struct conn *c = job->conn;
+	const struct route_use *u, *first = c->route_of == NULL ? NULL : c->route_of->uses;
+	unsigned n = 0;
 
-	if (err != MS_OK && s->may_fail) {
-		struct ms_logger lg = conn_logger(job->conn, MS_SOURCE_ROUTE);
+	for (u = first; u != NULL; u = u->next)
+		n++;
+	job->flows = calloc(n + 1u, sizeof *job->flows);
+	if (job->flows == NULL)
+		return false;
+	for (u = first; u != NULL; u = u->next)
+		job->flows[job->n_flows++] = (struct flow){ u->mine, u->theirs };
+	return true;
+}
 
+static bool take_flows(struct route_job *job, const struct step *s)
+{
+	const struct conn *c = job->conn;
+	const struct pairs *p = &job->pairs;
+
+	free(job->flows);
+	job->flows = NULL;
+	job->n_flows = job->flow = 0;
+	job->prepared = false;
+	if (s->kind == STEP_UNROUTE)
+		return flows_of_uses(job);
+	if (s->kind == STEP_BARE || s->pairs == PAIRS_STALE || s->pairs == PAIRS_ALL)
+		return flows_of_eroutes(job, s);
+	if (s->pairs == PAIRS_OWN || p->n_mine == 0)
+		return flows_of_lists(job, c->local.clients, c->local.n_clients,
+			c->remote.clients, c->remote.n_clients);
+	return flows_of_lists(job, p->mine, p->n_mine, p->theirs, p->n_theirs);
+}
+
+/* --- going on -------------------------------------------------------------------------------------- */
+
+static void to_step(struct route_job *job, unsigned at)
+{
+	job->at = at;
+	if (job->steps[at].kind != STEP_NONE && !take_flows(job, &job->steps[at]))
+		job->n_flows = 0; /* out of memory: nothing is done, nothing is written down */
+}
+
+static void fail(struct route_job *job, ms_err err, const struct ms_why *why)
+{
+	struct ms_logger lg = conn_logger(job->conn, MS_SOURCE_ROUTE);
+
+	if (job->steps[job->at].may_fail) {
 		ms_debug(&lg, "%s, ignoring", ms_why_text(why, err));
-	} else if (err != MS_OK) {
-		job->err = ms_fail(&job->why, err, "%s", ms_why_text(why, err));
-		undo(job);
 		return;
 	}
-	if (s->kind == STEP_HOOK && ++job->pair < n_pairs(job))
-		return;
-	job->pair = 0;
-	job->at++;
+	job->err = ms_fail(&job->why, err, "%s", ms_why_text(why, err));
+	job->undoing = true;
+	job->steps = plan_undo(job);
+	if (job->steps != NULL)
+		to_step(job, 0);
 }
 
-static void hook_done(void *arg, ms_err err, const struct ms_why *why)
-{
-	step_over(arg, err, why);
-	run(arg);
-}
-
-static void kernel_done(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
-{
-	struct route_job *job = arg;
-
-	(void)failed;
-	free(job->ops);
-	job->ops = NULL;
-	step_over(job, err, why);
-	run(job);
-}
+/* --- hooks ----------------------------------------------------------------------------------------- */
 
 /* Without memory the hook is told of none. */
 static void copy_text(char **to, const char *from)
@@ -165,7 +196,34 @@ static void copy_text(char **to, const char *from)
 	*to = from == NULL ? NULL : strdup(from);
 }
 
-static void run_hook(struct route_job *job, enum ms_hook_verb verb)
+static void flow_done(void *arg, ms_err err, const struct ms_why *why)
+{
+	struct route_job *job = arg;
+	const struct step *s = &job->steps[job->at];
+
+	if (err != MS_OK && s->kind == STEP_ROUTE && !job->prepared) {
+		struct ms_logger lg = conn_logger(job->conn, MS_SOURCE_ROUTE);
+
+		ms_debug(&lg, "%s, ignoring", ms_why_text(why, err));
+		err = MS_OK;
+	}
+	if (err != MS_OK && !s->may_fail) {
+		fail(job, err, why);
+		run(job);
+		return;
+	}
+	if (err != MS_OK)
+		fail(job, err, why);
+	if (s->kind == STEP_ROUTE && !job->prepared) {
+		job->prepared = true;
+	} else {
+		job->prepared = false;
+		job->flow++;
+	}
+	run(job);
+}
+
+static void run_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *f)
 {
 	const struct conn *c = job->conn;
 	struct ms_hook_event e = { .verb = verb };
@@ -188,10 +246,10 @@ static void run_hook(struct route_job *job, enum ms_hook_verb verb)
 	e.domains = job->domains;
 	e.my_id = job->my_id;
 	e.peer_id = job->peer_id;
-	e.my_client = job->pairs.mine[job->pair / job->pairs.n_theirs];
+	e.my_client = f->mine;
 	if (c->local.sourceip6.family == e.my_client.range.first.family)
 		e.source_ip = c->local.sourceip6;
-	e.peer_client = job->pairs.theirs[job->pair % job->pairs.n_theirs];
+	e.peer_client = f->theirs;
 	e.mtu = c->desc->mtu;
 	e.metric = c->desc->metric;
 	net = ms_subnet_host(&c->local.host.addr);
@@ -201,27 +259,168 @@ static void run_hook(struct route_job *job, enum ms_hook_verb verb)
 	e.protect = e.tunnel || c->desc->type == MS_TYPE_TRANSPORT;
 	e.firewall = c->left_is_local ? c->desc->left.firewall : c->desc->right.firewall;
 	e.policy = "";
-	job->route->env.hook(job->route->env.ctx, job->conn, &e, hook_done, job);
+	job->route->env.hook(job->route->env.ctx, job->conn, &e, flow_done, job);
 }
 
-static void run_policies(struct route_job *job, const struct step *s)
+/* True: the hook runs. */
+static bool step_route(struct route_job *job)
 {
-	unsigned n = n_pairs(job);
+	struct route *r = job->route;
+	struct conn *c = job->conn;
 
-	job->ops = calloc(n, sizeof *job->ops);
+	/* What a CHILD SA was narrowed to lies in what is routed. */
+	if (job->before >= RT_ROUTED_PROSPECTIVE)
+		return false;
+	for (; job->flow < job->n_flows; job->flow++) {
+		const struct flow *f = &job->flows[job->flow];
+		bool shared = route_other_user(r, c, &f->theirs) != NULL;
+
+		if (!job->prepared && route_uses(c, &f->theirs))
+			continue;
+		if (!job->prepared && !route_use(r, c, &f->mine, &f->theirs)) {
+			fail(job, MS_ERR_NOMEM, NULL);
+			return false;
+		}
+		if (shared && !job->prepared)
+			continue;
+		run_hook(job, job->prepared ? MS_HOOK_ROUTE : MS_HOOK_PREPARE, f);
+		return true;
+	}
+	return false;
+}
+
+static bool step_unroute(struct route_job *job)
+{
+	struct route *r = job->route;
+	struct conn *c = job->conn;
+
+	while (job->flow < job->n_flows) {
+		const struct flow *f = &job->flows[job->flow];
+		struct route_use *u = c->route_of == NULL ? NULL : c->route_of->uses;
+
+		while (u != NULL && !ms_range_eq(&u->theirs.range, &f->theirs.range))
+			u = u->next;
+		if (u != NULL)
+			route_use_end(r, u);
+		if (u != NULL && route_other_user(r, c, &f->theirs) == NULL) {
+			run_hook(job, MS_HOOK_UNROUTE, f);
+			return true;
+		}
+		job->flow++;
+	}
+	return false;
+}
+
+/* --- the kernel ------------------------------------------------------------------------------------ */
+
+static enum ms_shunt shunt_of(const struct route_job *job, const struct step *s)
+{
+	enum ms_shunt failure;
+
+	switch ((enum step_shunt)s->shunt) {
+	case SHUNT_RESTING:
+		return route_resting_shunt(job->conn);
+	case SHUNT_HOLD:
+		return route_hold_shunt(job->conn);
+	case SHUNT_FAILURE:
+		failure = route_failure_shunt(job->conn);
+		return failure == MS_SHUNT_NONE ? MS_SHUNT_DROP : failure;
+	default:
+		return MS_SHUNT_NONE;
+	}
+}
+
+/* The kernel has it now: whose was it before? */
+static void is_set(struct route_job *job, const struct ms_kernel_policy *p)
+{
+	struct route *r = job->route;
+	struct eroute *e = eroute_at(r, &p->src, &p->dst);
+	struct conn *had = e != NULL && e->owner != job->conn ? conn_ref(e->owner) : NULL;
+	struct ms_logger lg = conn_logger(job->conn, MS_SOURCE_ROUTE);
+
+	if (had != NULL)
+		route_waits(r, had, e);
+	if (!eroute_take(r, job->conn, &p->src, &p->dst, p->shunt, job->child))
+		ms_error(&lg, "out of memory: an eroute is forgotten");
+	(void)route_bare_forget(r, &p->src, &p->dst);
+	if (had != NULL)
+		route_stolen(r, had);
+	conn_unref(&had);
+}
+
+static void is_deleted(struct route_job *job, const struct ms_kernel_policy *p)
+{
+	struct eroute *e = eroute_at(job->route, &p->src, &p->dst);
+
+	if (e != NULL && e->owner == job->conn)
+		eroute_drop(job->route, e);
+}
+
+static void submit(struct route_job *job);
+
+static void kernel_done(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
+{
+	struct route_job *job = arg;
+	const struct step *s = &job->steps[job->at];
+	unsigned left = job->n_flows - job->flow, n = err == MS_OK ? left : failed;
+
+	if (n > left)
+		n = left;
+	/* What cannot be deleted is not there. */
+	if (err != MS_OK && s->kind == STEP_DELETE && n < left)
+		n++;
+	for (unsigned i = 0; i < n; i++) {
+		const struct ms_kernel_policy *p = &job->ops[job->flow + i].policy;
+
+		if (s->kind == STEP_SET)
+			is_set(job, p);
+		else
+			is_deleted(job, p);
+	}
+	job->flow += n;
+	if (err != MS_OK) {
+		bool may_fail = s->may_fail;
+
+		if (s->kind == STEP_SET && may_fail)
+			job->flow++;
+		fail(job, err, why);
+		if (may_fail && job->flow < job->n_flows) {
+			submit(job);
+			return;
+		}
+	}
+	run(job);
+}
+
+/* The rest of the flows. */
+static void submit(struct route_job *job)
+{
+	job->route->host->ops->kernel(job->route->host->ctx, job->ops + job->flow,
+		job->n_flows - job->flow, kernel_done, job);
+}
+
+static bool step_policies(struct route_job *job, const struct step *s)
+{
+	enum ms_shunt shunt = s->kind == STEP_SET ? shunt_of(job, s) : MS_SHUNT_NONE;
+
+	if (job->flow == job->n_flows)
+		return false;
+	free(job->ops);
+	job->ops = calloc(job->n_flows, sizeof *job->ops);
 	if (job->ops == NULL) {
-		kernel_done(job, MS_ERR_NOMEM, 0, NULL);
-		return;
+		job->flow = job->n_flows;
+		fail(job, MS_ERR_NOMEM, NULL);
+		return false;
 	}
 	ms_id_text(&job->conn->local.id, job->my_id, sizeof job->my_id);
 	ms_id_text(&job->conn->remote.id, job->peer_id, sizeof job->peer_id);
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < job->n_flows; i++) {
 		struct ms_kernel_op *op = &job->ops[i];
 
 		op->kind = s->kind == STEP_SET ? MS_KOP_POLICY_SET : MS_KOP_POLICY_DELETE;
-		op->policy.src = job->pairs.mine[i / job->pairs.n_theirs];
-		op->policy.dst = job->pairs.theirs[i % job->pairs.n_theirs];
-		op->policy.shunt = s->kind == STEP_SET ? s->shunt : MS_SHUNT_NONE;
+		op->policy.src = job->flows[i].mine;
+		op->policy.dst = job->flows[i].theirs;
+		op->policy.shunt = shunt;
 		op->policy.said = job->said;
 		op->policy.tunnel = job->tunnel;
 		op->policy.tunnel_src = job->tunnel_src;
@@ -231,36 +430,123 @@ static void run_policies(struct route_job *job, const struct step *s)
 		op->policy.src_id = job->my_id;
 		op->policy.dst_id = job->peer_id;
 	}
-	job->route->host->ops->kernel(job->route->host->ctx, job->ops, n, kernel_done, job);
+	submit(job);
+	return true;
 }
 
-static void set_state(struct route_job *job, enum conn_routing routing)
+/* --- states and heirs ------------------------------------------------------------------------------- */
+
+static void set_state(struct route_job *job)
 {
-	job->conn->routing = routing;
-	job->conn->eroute_owner = routing == RT_ROUTED_TUNNEL ? job->child : 0;
+	struct conn *c = job->conn;
+	struct route *r = job->route;
+	uint64_t at = UINT64_MAX;
+
+	c->routing = job->to;
+	c->eroute_owner = job->to == RT_ROUTED_TUNNEL ? job->child : 0;
+	if (c->route_of == NULL)
+		return;
+	if (job->to == RT_ROUTED_FAILURE)
+		at = route_now(r) + r->failure_ms;
+	else if (job->to == RT_ROUTED_HOLD || job->to == RT_UNROUTED_HOLD)
+		at = route_now(r) + HOLD_LIFE_MS;
+	route_set_timer(r, &c->route_of->timer, at);
+}
+
+static bool step_bare(struct route_job *job)
+{
+	struct conn *c = job->conn;
+	enum ms_shunt shunt = route_failure_shunt(c);
+
+	for (; job->flow < job->n_flows; job->flow++) {
+		const struct flow *f = &job->flows[job->flow];
+		struct eroute *e = eroute_at(job->route, &f->mine, &f->theirs);
+
+		if (e != NULL && e->owner == c)
+			eroute_drop(job->route, e);
+		route_bare_set(job->route, &f->mine, &f->theirs, shunt, job->route->failure_ms,
+			"negotiation failed");
+	}
+	return false;
+}
+
+static bool step_heir(struct route_job *job)
+{
+	struct conn *heir;
+
+	if (job->flow > 0)
+		return false;
+	heir = route_heir(job->route, job->conn);
+	job->n_flows = 1; /* its turn */
+	if (heir == NULL)
+		return false;
+	route_regain(job->route, heir, flow_done, job);
+	conn_unref(&heir);
+	return true;
+}
+
+/* --- the machine ------------------------------------------------------------------------------------- */
+
+/* True: something is waited for. */
+static bool step(struct route_job *job)
+{
+	const struct step *s = &job->steps[job->at];
+
+	switch ((enum step_kind)s->kind) {
+	case STEP_ROUTE:
+		return step_route(job);
+	case STEP_UNROUTE:
+		return step_unroute(job);
+	case STEP_UP:
+	case STEP_DOWN:
+		if (job->flow == job->n_flows)
+			return false;
+		run_hook(job, s->kind == STEP_UP ? MS_HOOK_UP : MS_HOOK_DOWN,
+			&job->flows[job->flow]);
+		return true;
+	case STEP_SET:
+	case STEP_DELETE:
+		return step_policies(job, s);
+	case STEP_BARE:
+		return step_bare(job);
+	case STEP_HEIR:
+		return step_heir(job);
+	case STEP_STATE:
+		set_state(job);
+		return false;
+	case STEP_NONE:
+		return false;
+	}
+	return false;
+}
+
+static void begin(struct route_job *job)
+{
+	bool (*plan)(struct route_job *, struct ms_why *) = job->plan;
+
+	job->plan = NULL;
+	job->before = job->conn->routing;
+	if (!plan(job, &job->why))
+		job->steps = NULL;
+	if (job->steps != NULL)
+		to_step(job, 0);
 }
 
 /* Until a step must be waited for, or the job is over. */
 static void run(struct route_job *job)
 {
-	if (job->plan != NULL) {
-		bool (*plan)(struct route_job *, struct ms_why *) = job->plan;
+	if (job->plan != NULL)
+		begin(job);
+	while (job->steps != NULL && job->steps[job->at].kind != STEP_NONE) {
+		const struct step *s = &job->steps[job->at];
 
-		job->plan = NULL;
-		job->before = job->conn->routing;
-		if (!plan(job, &job->why) || n_pairs(job) == 0)
-			job->n_steps = 0;
+		if (step(job))
+			return;
+		/* Else it failed, and others came in their place. */
+		if (job->steps != NULL && s == &job->steps[job->at])
+			to_step(job, job->at + 1);
 	}
-	while (job->at < job->n_steps && job->steps[job->at].kind == STEP_STATE) {
-		set_state(job, job->steps[job->at].routing);
-		job->at++;
-	}
-	if (job->at == job->n_steps)
-		finish(job);
-	else if (job->steps[job->at].kind == STEP_HOOK)
-		run_hook(job, job->steps[job->at].verb);
-	else
-		run_policies(job, &job->steps[job->at]);
+	finish(job);
 }
 
 void job_queue(struct route_job *job)

@@ -5,26 +5,66 @@
 
 #include <stdlib.h>
 
+#define FAILURE_MS UINT64_C(900000)
+
 struct route *route_new(const struct host *host, const struct route_env *env)
 {
 	struct route *r = calloc(1, sizeof *r);
+	const uint64_t *seed = env->hash_seed;
 
-	if (r != NULL) {
-		r->host = host;
-		r->env = *env;
-	}
-	return r;
+	if (r == NULL)
+		return NULL;
+	r->host = host;
+	r->env = *env;
+	route_shunt_life(r, env->failure_ms);
+	if (pair_map_init(&r->eroutes, seed) && pair_map_init(&r->uses, seed) &&
+		pair_map_init(&r->waits, seed) && (r->bare = bare_table_new(r)) != NULL &&
+		(r->opp = opp_table_new(r)) != NULL)
+		return r;
+	route_free(&r);
+	return NULL;
 }
 
-void route_free(struct route **r)
+/* What it has is forgotten. */
+static void forget_conn(struct route *r, struct conn *c)
 {
-	free(*r);
-	*r = NULL;
+	conn_ref(c);
+	route_waits_no_more(r, c);
+	while (c->route_of != NULL && c->route_of->uses != NULL)
+		route_use_end(r, c->route_of->uses);
+	while (c->route_of != NULL && c->route_of->eroutes != NULL)
+		eroute_drop(r, c->route_of->eroutes);
+	route_disown(r, c);
+	conn_unref(&c);
+}
+
+void route_free(struct route **route)
+{
+	struct route *r = *route;
+
+	if (r == NULL)
+		return;
+	*route = NULL;
+	r->going = true;
+	opp_table_free(&r->opp);
+	bare_table_free(&r->bare);
+	while (r->all != NULL)
+		forget_conn(r, r->all->conn);
+	pair_map_done(&r->eroutes);
+	pair_map_done(&r->uses);
+	pair_map_done(&r->waits);
+	ike_heap_done(&r->heap);
+	free(r);
 }
 
 bool route_busy(const struct route *r)
 {
 	return r->jobs > 0;
+}
+
+void route_shunt_life(struct route *r, uint64_t failure_ms)
+{
+	r->failure_ms = failure_ms == 0 ? FAILURE_MS : failure_ms;
 }
 
 const char *route_state_name(enum conn_routing s)
@@ -41,307 +81,181 @@ const char *route_state_name(enum conn_routing s)
 	return names[s];
 }
 
-static void add_hook(struct route_job *job, enum ms_hook_verb verb, bool may_fail)
-{
-	job_step(job, (struct step){ .kind = STEP_HOOK, .verb = verb, .may_fail = may_fail });
-}
+/* --- SA groups ------------------------------------------------------------------------------- */
 
-static void add_set(struct route_job *job, enum ms_shunt shunt)
-{
-	job_step(job, (struct step){ .kind = STEP_SET, .shunt = shunt });
-}
-
-static void add_delete(struct route_job *job)
-{
-	job_step(job, (struct step){ .kind = STEP_DELETE, .may_fail = true });
-}
-
-static void add_state(struct route_job *job, enum conn_routing routing)
-{
-	job_step(job, (struct step){ .kind = STEP_STATE, .routing = routing });
-}
-
-static void add_route(struct route_job *job)
-{
-	if (job->conn->routing != RT_UNROUTED)
-		return;
-	add_hook(job, MS_HOOK_PREPARE, true);
-	add_hook(job, MS_HOOK_ROUTE, false);
-}
-
-/* --- SA groups ------------------------------------------------------------------------------ */
-
-static bool plan_up(struct route_job *job, struct ms_why *why)
-{
-	bool was_up = job->conn->routing == RT_ROUTED_TUNNEL;
-
-	(void)why;
-	add_route(job);
-	add_set(job, MS_SHUNT_NONE);
-	add_state(job, RT_ROUTED_TUNNEL);
-	if (!was_up)
-		add_hook(job, MS_HOOK_UP, false);
-	return true;
-}
-
-void route_child_up(struct route *r, struct child_sa *child, host_done_f *done, void *arg)
+static void child_job(struct route *r, struct child_sa *child,
+	bool (*plan)(struct route_job *job, struct ms_why *why), host_done_f *done, void *arg)
 {
 	struct route_job *job = job_new(r, child->conn, done, arg);
 
 	if (job == NULL)
 		return;
-	job->plan = plan_up;
-	if (!job_pairs_of_child(job, child))
-		job->plan = NULL;
+	if (job_pairs_of_child(job, child))
+		job->plan = plan;
+	else
+		job->err = MS_ERR_NOMEM;
 	job_queue(job);
 }
 
-static bool plan_moved(struct route_job *job, struct ms_why *why)
+void route_child_up(struct route *r, struct child_sa *child, host_done_f *done, void *arg)
 {
-	(void)why;
-	if (job->conn->routing != RT_ROUTED_TUNNEL || job->conn->eroute_owner != job->child)
-		return false;
-	job_step(job, (struct step){ .kind = STEP_SET, .shunt = MS_SHUNT_NONE, .may_fail = true });
-	return true;
+	child_job(r, child, plan_child_up, done, arg);
 }
 
 void route_child_moved(struct route *r, struct child_sa *child)
 {
-	struct route_job *job = job_new(r, child->conn, NULL, NULL);
-
-	if (job == NULL)
-		return;
-	if (job_pairs_of_child(job, child))
-		job->plan = plan_moved;
-	job_queue(job);
-}
-
-bool route_goes_for_good(const struct conn *c)
-{
-	return c->deleted || c->instance != 0 || conn_end_asks(&c->local);
-}
-
-enum ms_shunt route_resting_shunt(const struct conn *c)
-{
-	switch ((enum ms_conn_type)c->desc->type) {
-	case MS_TYPE_PASS:
-		return MS_SHUNT_PASS;
-	case MS_TYPE_DROP:
-		return MS_SHUNT_DROP;
-	case MS_TYPE_REJECT:
-		return MS_SHUNT_REJECT;
-	default:
-		return c->wanted_routed ? MS_SHUNT_TRAP : MS_SHUNT_DROP;
-	}
-}
-
-static bool same_list(const struct ms_selector *a, unsigned n_a, const struct ms_selector *b,
-	unsigned n_b)
-{
-	bool same = n_a == n_b;
-
-	for (unsigned i = 0; same && i < n_a; i++)
-		same = ms_selector_eq(&a[i], &b[i]);
-	return same;
-}
-
-static bool same_pairs(const struct route_job *job)
-{
-	const struct conn_end *l = &job->conn->local, *r = &job->conn->remote;
-	const struct pairs *p = &job->pairs;
-
-	return same_list(p->mine, p->n_mine, l->clients, l->n_clients) &&
-	       same_list(p->theirs, p->n_theirs, r->clients, r->n_clients);
-}
-
-static bool plan_rest(struct route_job *job, struct ms_why *why);
-
-static bool carries(const struct child_sa *c)
-{
-	return c->up && (c->state == CHILD_ESTABLISHED || c->state == CHILD_REKEYED);
-}
-
-/* Another SA of the connection that carries the same: both ends made one, or rekeyed at once. */
-static const struct child_sa *heir_of(const struct route_job *job)
-{
-	const struct child_sa *best = NULL;
-
-	for (const struct child_sa *c = job->conn->child_sas; c != NULL; c = c->conn_next) {
-		if (c->serial == job->child || !carries(c) ||
-			!same_list(c->mine, c->n_mine, job->pairs.mine, job->pairs.n_mine) ||
-			!same_list(c->theirs, c->n_theirs, job->pairs.theirs, job->pairs.n_theirs))
-			continue;
-		if (best == NULL || c->serial == job->conn->newest_child)
-			best = c;
-	}
-	return best;
-}
-
-/* The SA group had the eroute: another one takes it, or a shunt, or everything goes. */
-static bool plan_down(struct route_job *job, struct ms_why *why)
-{
-	const struct child_sa *heir;
-	struct conn *c = job->conn;
-
-	(void)why;
-	if (c->routing != RT_ROUTED_TUNNEL || c->eroute_owner != job->child)
-		return false;
-	heir = heir_of(job);
-	if (heir != NULL && job_pairs_of_child(job, heir)) {
-		add_set(job, MS_SHUNT_NONE);
-		add_state(job, RT_ROUTED_TUNNEL);
-		return true;
-	}
-	add_hook(job, MS_HOOK_DOWN, true);
-	if (route_goes_for_good(c)) {
-		add_delete(job);
-		add_hook(job, MS_HOOK_UNROUTE, true);
-		add_state(job, RT_UNROUTED);
-	} else if (same_pairs(job)) {
-		add_set(job, route_resting_shunt(c));
-		add_state(job, RT_ROUTED_PROSPECTIVE);
-	} else {
-		/* Narrowed selectors: theirs go here, the connection's own come in a job behind. */
-		struct route_job *rest = job_new(job->route, c, NULL, NULL);
-
-		add_delete(job);
-		add_state(job, RT_ROUTED_PROSPECTIVE);
-		if (rest != NULL) {
-			rest->plan = plan_rest;
-			rest->next = job->next;
-			job->next = rest;
-		}
-	}
-	return true;
-}
-
-static bool plan_rest(struct route_job *job, struct ms_why *why)
-{
-	(void)why;
-	if (job->conn->routing != RT_ROUTED_PROSPECTIVE || !job_pairs_of_conn(job))
-		return false;
-	add_set(job, route_resting_shunt(job->conn));
-	return true;
+	child_job(r, child, plan_child_moved, NULL, NULL);
 }
 
 void route_child_down(struct route *r, struct child_sa *child)
 {
-	struct route_job *job = job_new(r, child->conn, NULL, NULL);
-
-	if (job == NULL)
-		return;
-	if (job_pairs_of_child(job, child))
-		job->plan = plan_down;
-	job_queue(job);
+	child_job(r, child, plan_child_down, NULL, NULL);
 }
 
 /* --- requests of a person -------------------------------------------------------------------- */
 
-static bool plan_route(struct route_job *job, struct ms_why *why)
-{
-	struct conn *c = job->conn;
-
-	(void)why;
-	c->wanted_routed = true;
-	if (c->routing == RT_ROUTED_TUNNEL)
-		return false; /* the shunt comes when the SA group goes */
-	if (!job_pairs_of_conn(job))
-		return false;
-	add_route(job);
-	add_set(job, route_resting_shunt(c));
-	add_state(job, RT_ROUTED_PROSPECTIVE);
-	return true;
-}
-
 void route_connection(struct route *r, struct conn *c, host_done_f *done, void *arg)
 {
-	struct route_job *job = job_new(r, c, done, arg);
-
-	if (job == NULL)
-		return;
-	job->plan = plan_route;
-	job_queue(job);
-}
-
-static bool plan_unroute(struct route_job *job, struct ms_why *why)
-{
-	struct conn *c = job->conn;
-
-	if (c->routing == RT_ROUTED_TUNNEL && !route_goes_for_good(c)) {
-		job->err = ms_fail(why, MS_ERR_BUSY,
-			"cannot unroute: an SA group owns the eroute, take the connection down first");
-		return false;
-	}
-	c->wanted_routed = false;
-	if (c->routing == RT_UNROUTED || !job_pairs_of_conn(job))
-		return false;
-	add_delete(job);
-	add_hook(job, MS_HOOK_UNROUTE, true);
-	add_state(job, RT_UNROUTED);
-	return true;
+	route_happen(r, c, RE_ROUTE, done, arg);
 }
 
 void route_unroute(struct route *r, struct conn *c, host_done_f *done, void *arg)
 {
-	struct route_job *job = job_new(r, c, done, arg);
-
-	if (job == NULL)
-		return;
-	job->plan = plan_unroute;
-	job_queue(job);
+	route_happen(r, c, route_goes_for_good(c) ? RE_GOES : RE_UNROUTE, done, arg);
 }
 
 void route_release(struct route *r, struct conn *c)
 {
-	if (c->routing != RT_UNROUTED || c->route_jobs != NULL)
-		route_unroute(r, c, NULL, NULL);
+	if (c->routing != RT_UNROUTED || c->route_jobs != NULL || c->route_of != NULL)
+		route_happen(r, c, RE_GOES, NULL, NULL);
 }
 
-/* --- acquire --------------------------------------------------------------------------------- */
+/* --- packets --------------------------------------------------------------------------------- */
 
-static unsigned closeness(const struct conn *c, const struct ms_selector *src,
+static struct eroute *eroute_for(const struct route *r, const struct ms_selector *src,
 	const struct ms_selector *dst)
 {
-	unsigned best = 0;
-
-	for (unsigned i = 0; i < c->local.n_clients; i++)
-		for (unsigned k = 0; k < c->remote.n_clients; k++) {
-			const struct ms_selector *s = &c->local.clients[i];
-			const struct ms_selector *d = &c->remote.clients[k];
-			struct ms_subnet sn, dn;
-			unsigned score;
-
-			if (!ms_range_contains(&s->range, &src->range) ||
-				!ms_range_contains(&d->range, &dst->range))
-				continue;
-			/* KLIPS' order: the longer source prefix first, then the destination's. */
-			score = 1;
-			if (ms_range_to_subnet(&s->range, &sn) == MS_OK)
-				score += (unsigned)sn.bits * 256;
-			if (ms_range_to_subnet(&d->range, &dn) == MS_OK)
-				score += dn.bits;
-			if (score > best)
-				best = score;
-		}
-	return best;
+	return (struct eroute *)(void *)pair_map_find(&r->eroutes, src, dst, NULL, NULL);
 }
 
-struct conn *route_find(const struct conn_table *t, const struct ms_selector *src,
+struct conn *route_find(const struct route *r, const struct ms_selector *src,
 	const struct ms_selector *dst)
 {
-	struct conn *best = NULL;
-	unsigned best_score = 0;
+	struct eroute *e = eroute_for(r, src, dst);
 
-	for (struct conn *c = conn_first(t); c != NULL; c = c->all_next) {
-		unsigned score;
+	return e == NULL ? NULL : e->owner;
+}
 
-		if (!c->oriented || c->routing == RT_UNROUTED)
-			continue;
-		score = closeness(c, src, dst);
-		if (score > best_score) {
-			best = c;
-			best_score = score;
-		}
+struct route_start {
+	struct route *r;
+	struct conn *c;
+};
+
+/* The state has changed to one of waiting, or it has an SA already. */
+static void begin(void *arg, ms_err err, const struct ms_why *job_why)
+{
+	struct route_start *start = arg;
+	struct ms_why why = { "" };
+
+	(void)job_why;
+	if (err == MS_OK && !start->c->deleted && start->r->env.initiate != NULL)
+		err = start->r->env.initiate(start->r->env.ctx, start->c, &why);
+	else
+		err = MS_OK;
+	if (err != MS_OK && err != MS_ERR_BUSY)
+		route_attempt_over(start->r, start->c, err, &why);
+	conn_unref(&start->c);
+	free(start);
+}
+
+/* Negotiation begins when the hold is there: its end must find it. */
+void route_ask_for(struct route *r, struct conn *c)
+{
+	struct route_start *start = malloc(sizeof *start);
+
+	if (start == NULL)
+		return;
+	*start = (struct route_start){ r, conn_ref(c) };
+	route_happen(r, c, RE_PACKET, begin, start);
+}
+
+void route_packet(struct route *r, const struct ms_selector *src, const struct ms_selector *dst)
+{
+	struct eroute *e = eroute_for(r, src, dst);
+	struct ms_selector one_src = *src, one_dst = *dst;
+
+	if (e == NULL) {
+		/* A trap of which nobody knows any more. */
+		one_src.protocol = one_dst.protocol = 0;
+		one_src.port_first = one_dst.port_first = 0;
+		one_src.port_last = one_dst.port_last = 65535;
+		route_bare_set(r, &one_src, &one_dst, MS_SHUNT_HOLD, HOLD_LIFE_MS, "no eroute");
+	} else if (e->owner->opportunistic && e->shunt == MS_SHUNT_TRAP) {
+		opp_packet(r, e->owner, src, dst);
+	} else if (e->shunt == MS_SHUNT_TRAP || e->shunt == MS_SHUNT_HOLD) {
+		route_ask_for(r, e->owner);
 	}
-	return best;
+}
+
+void route_attempt_over(struct route *r, struct conn *c, ms_err err, const struct ms_why *why)
+{
+	if (opp_attempt_over(r, c, err, why))
+		return;
+	if (c->routing == RT_UNROUTED && c->route_jobs == NULL)
+		return;
+	/* Nobody is to blame when there is no need for it, or a person ended it. */
+	route_happen(r, c, err == MS_OK || err == MS_ERR_CANCELLED ? RE_CANCELLED : RE_FAILED, NULL,
+		NULL);
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+uint64_t route_deadline(const struct route *r)
+{
+	struct ike_timer *t = ike_heap_top(&r->heap);
+
+	return t == NULL ? UINT64_MAX : t->at;
+}
+
+void route_set_timer(struct route *r, struct ike_timer *t, uint64_t at)
+{
+	uint64_t before = route_deadline(r);
+
+	(void)ike_heap_set(&r->heap, t, at); /* without memory it stays until somebody acts */
+	if (route_deadline(r) != before && r->env.deadline != NULL && !r->going)
+		r->env.deadline(r->env.ctx, route_deadline(r));
+}
+
+static void conn_timer(struct route *r, struct route_of *o)
+{
+	switch (o->conn->routing) {
+	case RT_ROUTED_FAILURE:
+		route_happen(r, o->conn, RE_FAILURE_OVER, NULL, NULL);
+		break;
+	case RT_ROUTED_HOLD:
+	case RT_UNROUTED_HOLD:
+		route_set_timer(r, &o->timer, route_now(r) + HOLD_LIFE_MS);
+		route_ask_for(r, o->conn);
+		break;
+	default:
+		break;
+	}
+}
+
+void route_tick(struct route *r)
+{
+	struct ike_timer *t;
+	uint64_t now = route_now(r);
+
+	while ((t = ike_heap_top(&r->heap)) != NULL && t->at <= now) {
+		enum timer_kind kind = (enum timer_kind)t->kind;
+
+		route_set_timer(r, t, UINT64_MAX);
+		if (kind == TIMER_OF_CONN)
+			conn_timer(r, container_of(t, struct route_of, timer));
+		else if (kind == TIMER_OF_BARE)
+			bare_timer(r, t);
+		else
+			opp_timer(r, t);
+	}
 }

@@ -1,44 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between route.c (what to do) and job.c (doing it step by step). */
+/* Inside the room: what is in the kernel (own.c), what to do (plan.c), doing it (job.c). */
 #ifndef MODSWAN_CORE_ROUTE_PRIV_H
 #define MODSWAN_CORE_ROUTE_PRIV_H
 
+#include "core/conn/pairs.h"
+#include "core/ike/index.h"
+#include "core/route/fsm.h"
 #include "core/route/route.h"
 
-enum step_kind { STEP_HOOK, STEP_SET, STEP_DELETE, STEP_STATE };
+/* A hold that lasts so long is looked at: is negotiation still under way?  KLIPS forgets its own
+ * after that time. */
+#define HOLD_LIFE_MS 60000
 
-/* One step, for all pairs of clients. */
-struct step {
-	enum step_kind kind;
-	enum ms_hook_verb verb;	     /* HOOK */
-	enum ms_shunt shunt;	     /* SET */
-	enum conn_routing routing;   /* STATE: what is true from here on */
-	bool may_fail;		     /* errors are logged and the job goes on */
+/* --- what is in the kernel (own.c) ------------------------------------------------------------ */
+
+/* One eroute of a connection. */
+struct eroute {
+	struct pair_node node; /* in route->eroutes while somebody owns it */
+	struct conn *owner;    /* borrowed: its route_of holds a reference */
+	struct eroute *next;   /* of the same owner */
+	enum ms_shunt shunt;   /* NONE: an SA group, that of */
+	uint32_t child;
 };
 
-#define MAX_STEPS 8
+/* A connection uses the route to one of its peer's networks. */
+struct route_use {
+	struct pair_node node; /* in route->uses; src and dst are the network */
+	struct conn *user;
+	struct route_use *next;	/* of the same connection */
+	struct ms_selector mine, theirs; /* for the hook */
+};
 
+/* It had an eroute, or wanted one, that another connection has. */
+struct route_wait {
+	struct pair_node node; /* in route->waits */
+	struct conn *conn;     /* a reference */
+	struct route_wait *next; /* of the same connection */
+};
+
+/* All that a connection has; there while there is any. */
+struct route_of {
+	struct route_of *prev, *next;
+	struct conn *conn; /* a reference */
+	struct eroute *eroutes;
+	struct route_use *uses;
+	struct route_wait *waits;
+	char device[16];	 /* as it was routed */
+	struct ms_addr nexthop;
+	struct ike_timer timer;	 /* of a failure shunt, or of a hold */
+};
+
+enum timer_kind { TIMER_OF_CONN, TIMER_OF_BARE, TIMER_OF_OPP, TIMER_OF_OPP_TABLE };
+
+/* Of a CHILD SA. */
 struct pairs {
 	struct ms_selector *mine, *theirs;
 	unsigned n_mine, n_theirs;
+};
+
+struct route {
+	const struct host *host;
+	struct route_env env;
+	unsigned jobs; /* not finished */
+	struct pair_map eroutes, uses, waits;
+	struct route_of *all;
+	struct ike_heap heap;
+	struct bare_table *bare;
+	struct opp_table *opp;
+	uint64_t failure_ms; /* life of failure shunts */
+	bool going;	     /* route_free() is on the stack */
+};
+
+/* NULL: out of memory. */
+struct route_of *route_own(struct route *r, struct conn *c);
+/* When there is nothing left of it. */
+void route_disown(struct route *r, struct conn *c);
+struct eroute *eroute_at(const struct route *r, const struct ms_selector *src,
+	const struct ms_selector *dst);
+/* The connection has it from now on; who had it does not.  False: out of memory. */
+bool eroute_take(struct route *r, struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst, enum ms_shunt shunt, uint32_t child);
+void eroute_drop(struct route *r, struct eroute *e);
+/* Another connection than c needs the route to this network. */
+struct conn *route_other_user(const struct route *r, const struct conn *c,
+	const struct ms_selector *theirs);
+bool route_uses(const struct conn *c, const struct ms_selector *theirs);
+bool route_use(struct route *r, struct conn *c, const struct ms_selector *mine,
+	const struct ms_selector *theirs);
+void route_use_end(struct route *r, struct route_use *u);
+void route_waits(struct route *r, struct conn *c, const struct eroute *e);
+/* The newest who waits for what c has and still wants it; a reference.  NULL: none. */
+struct conn *route_heir(const struct route *r, const struct conn *c);
+void route_waits_no_more(struct route *r, struct conn *c);
+void route_set_timer(struct route *r, struct ike_timer *t, uint64_t at);
+static inline uint64_t route_now(const struct route *r)
+{
+	return r->host->ops->now_ms(r->host->ctx);
+}
+
+/* --- jobs (job.c) ------------------------------------------------------------------------------ */
+
+enum step_kind {
+	STEP_NONE,
+	STEP_ROUTE,   /* hooks prepare and route, unless somebody uses that route already */
+	STEP_UNROUTE, /* hook unroute, unless somebody else does */
+	STEP_UP,      /* these hooks */
+	STEP_DOWN,
+	STEP_SET,
+	STEP_DELETE,
+	STEP_BARE,    /* its eroutes are bare shunts from here on */
+	STEP_HEIR,    /* who waits for what it has gets it */
+	STEP_STATE,   /* what the cell says is true from here on */
+};
+
+enum step_pairs {
+	PAIRS_OWN,   /* of the connection's clients */
+	PAIRS_JOB,   /* of the job's: those of a CHILD SA */
+	PAIRS_STALE, /* eroutes that still point to the job's CHILD SA */
+	PAIRS_ALL,   /* all eroutes that it has */
+};
+
+enum step_shunt { SHUNT_OF_SA, SHUNT_RESTING, SHUNT_HOLD, SHUNT_FAILURE };
+
+struct step {
+	uint8_t kind, pairs, shunt; /* enums above */
+	bool may_fail;		    /* errors are logged and the job goes on */
+};
+
+#define MAX_STEPS 6
+
+struct flow {
+	struct ms_selector mine, theirs;
 };
 
 struct route_job {
 	struct route_job *next; /* of the same connection */
 	struct route *route;
 	struct conn *conn; /* a reference */
-	struct pairs pairs;
+	struct pairs pairs; /* of a CHILD SA; none: the connection's own */
 	/* the SA group, when there is one */
 	struct ms_said said;
 	struct ms_addr tunnel_src, tunnel_dst;
 	bool tunnel;
 	uint32_t reqid, child;
-	struct step steps[MAX_STEPS];
-	unsigned n_steps, at, pair;
+	const struct step *steps; /* MAX_STEPS at most, then STEP_NONE; NULL: nothing to do */
+	unsigned at;
+	struct flow *flows; /* of the step at hand */
+	unsigned n_flows, flow;
+	bool prepared; /* hook prepare was run for the flow at hand */
 	/* Chosen when the job's turn comes, since earlier jobs may have changed everything; false:
 	 * nothing is to be done. */
 	bool (*plan)(struct route_job *job, struct ms_why *why);
+	enum route_event event;
 	enum conn_routing before; /* when its turn came */
+	enum conn_routing to;
+	bool may_steal; /* it gets back what it had */
+	bool leaving;	/* nothing stays of what it has */
 	bool undoing;
 	ms_err err;
 	struct ms_why why;
@@ -49,23 +166,51 @@ struct route_job {
 	char *dns, *domains; /* copies: the connection may get others meanwhile */
 };
 
-struct route {
-	const struct host *host;
-	struct route_env env;
-	unsigned jobs; /* not finished */
-};
+/* NULL: out of memory; done was called with it. */
+struct route_job *job_new(struct route *r, struct conn *c, host_done_f *done, void *arg);
+bool job_pairs_of_child(struct route_job *job, const struct child_sa *child);
+/* Waits for the connection's turn, plans, runs. */
+void job_queue(struct route_job *job);
+
+/* --- plans (plan.c) ----------------------------------------------------------------------------- */
 
 /* Deleted, or an instance: nothing stays of its routing. */
 bool route_goes_for_good(const struct conn *c);
 /* What becomes of its packets while there is no SA. */
 enum ms_shunt route_resting_shunt(const struct conn *c);
+enum ms_shunt route_hold_shunt(const struct conn *c);
+enum ms_shunt route_failure_shunt(const struct conn *c); /* NONE: there is none */
+/* Something happened to the connection: the job plans and runs when its turn comes. */
+void route_happen(struct route *r, struct conn *c, enum route_event event, host_done_f *done,
+	void *arg);
+bool plan_event(struct route_job *job, struct ms_why *why);
+bool plan_child_up(struct route_job *job, struct ms_why *why);
+bool plan_child_down(struct route_job *job, struct ms_why *why);
+bool plan_child_moved(struct route_job *job, struct ms_why *why);
+/* A failed change is undone: the steps after which nothing of it is left. */
+const struct step *plan_undo(struct route_job *job);
+/* Another connection has got the eroute (it has it already): the rest goes too, and it waits. */
+void route_stolen(struct route *r, struct conn *c);
+/* It may have back what it waited for. */
+void route_regain(struct route *r, struct conn *c, host_done_f *done, void *arg);
 
-/* NULL: out of memory; done was called with it. */
-struct route_job *job_new(struct route *r, struct conn *c, host_done_f *done, void *arg);
-bool job_pairs_of_conn(struct route_job *job);
-bool job_pairs_of_child(struct route_job *job, const struct child_sa *child);
-void job_step(struct route_job *job, struct step s);
-/* Waits for the connection's turn, plans, runs. */
-void job_queue(struct route_job *job);
+/* --- bare shunts (bare.c) ----------------------------------------------------------------------- */
+
+struct bare_table *bare_table_new(struct route *r);
+void bare_table_free(struct bare_table **t);
+void bare_timer(struct route *r, struct ike_timer *t);
+
+/* --- opportunism (opp.c) ------------------------------------------------------------------------ */
+
+struct opp_table *opp_table_new(struct route *r);
+void opp_table_free(struct opp_table **t);
+void opp_timer(struct route *r, struct ike_timer *t);
+/* A packet of this pair met the template's trap. */
+void opp_packet(struct route *r, struct conn *template, const struct ms_selector *src,
+	const struct ms_selector *dst);
+/* The attempt to bring up this instance ended; false: it is none of ours. */
+bool opp_attempt_over(struct route *r, struct conn *c, ms_err err, const struct ms_why *why);
+/* Negotiation with it begins, and then packets wait for it. */
+void route_ask_for(struct route *r, struct conn *c);
 
 #endif

@@ -54,6 +54,47 @@ void sim_free(struct sim **sp)
 	*sp = NULL;
 }
 
+/* --- routing -------------------------------------------------------------------------------- */
+
+static ms_err initiate(void *ctx, struct conn *c, struct ms_why *why)
+{
+	return ike_initiate(((struct sim_node *)ctx)->ike, c, why);
+}
+
+static void terminate(void *ctx, struct conn *c)
+{
+	ike_terminate_conn(((struct sim_node *)ctx)->ike, c);
+}
+
+static void route_deadline_changed(void *ctx, uint64_t at_ms)
+{
+	(void)at_ms;
+	sim_set_timer(ctx);
+}
+
+/* Each change of routing is followed by a look at the invariants. */
+static void route_changed(void *ctx, struct conn *c)
+{
+	struct sim_node *n = ctx;
+	const struct sim_watch *w = &n->sim->watch;
+	struct ms_why why = { "" };
+
+	(void)c;
+	if (n->route && w->routing && !route_check(n->route, &why))
+		w->routing(w->arg, n, &why);
+}
+
+void sim_route(struct sim_node *n)
+{
+	n->env.initiate = initiate;
+	n->env.terminate = terminate;
+	n->env.deadline = route_deadline_changed;
+	n->env.changed = route_changed;
+	n->env.conns = n->conns;
+	n->env.ctx = n;
+	n->route = route_new(&n->host, &n->env);
+}
+
 void sim_boot(struct sim_node *n)
 {
 	uint64_t seed[2] = { n->sim->random, n->number };
@@ -62,7 +103,7 @@ void sim_boot(struct sim_node *n)
 	n->conns = conn_table_new(seed);
 	n->ike = ike_engine_new(&n->host, n->conns, &n->params);
 	if (n->env.hook)
-		n->route = route_new(&n->host, &n->env);
+		sim_route(n);
 	if (!n->conns || !n->ike || (n->env.hook && !n->route))
 		abort();
 }

@@ -110,6 +110,8 @@ struct sim_watch {
 	/* A kernel operation that went well. */
 	void (*kernel)(void *arg, struct sim_node *n, const struct ms_kernel_op *op);
 	void (*over)(void *arg, struct sim_node *n, struct conn *c, ms_err err);
+	/* An invariant of routing does not hold. */
+	void (*routing)(void *arg, struct sim_node *n, const struct ms_why *why);
 	void *arg;
 };
 
@@ -137,6 +139,8 @@ struct sim_node *sim_node(
 void sim_halt(struct sim_node *n, bool politely);
 /* Engine, connection table and routing anew; connections have to be added again. */
 void sim_boot(struct sim_node *n);
+/* Routing, with n->env.hook. */
+void sim_route(struct sim_node *n);
 /* Lines of reports go to stderr too. */
 extern bool sim_verbose;
 /* A connection of the family's words that both ends can read; NULL params keep defaults. */

@@ -290,6 +290,8 @@ static void attempt_over(void *host, struct conn *c, ms_err err, const struct ms
 		n->sim->watch.over(n->sim->watch.arg, n, c, err);
 	n->over_err = err;
 	snprintf(n->over_text, sizeof(n->over_text), "%s", ms_why_text(why, err));
+	if (n->route)
+		route_attempt_over(n->route, c, err, why);
 }
 
 static void kernel(

@@ -76,10 +76,12 @@ static void timer_due(struct sim *s, void *arg)
 	if (s->now < n->timer_at)
 		return; /* an earlier one took its place, and has been */
 	n->timer_at = UINT64_MAX;
-	if (!n->ike || n->deadline == UINT64_MAX)
+	if (!n->ike)
 		return;
 	if (n->deadline <= s->now + n->clock_ms)
 		ike_tick(n->ike);
+	if (n->route && route_deadline(n->route) <= s->now + n->clock_ms)
+		route_tick(n->route);
 	sim_set_timer(n);
 }
 
@@ -87,11 +89,13 @@ static void timer_due(struct sim *s, void *arg)
 void sim_set_timer(struct sim_node *n)
 {
 	struct sim *s = n->sim;
-	uint64_t at;
+	uint64_t at = n->deadline, route_at = n->route ? route_deadline(n->route) : UINT64_MAX;
 
-	if (n->deadline == UINT64_MAX)
+	if (route_at < at)
+		at = route_at;
+	if (at == UINT64_MAX)
 		return;
-	at = n->deadline > n->clock_ms ? n->deadline - n->clock_ms : 0;
+	at = at > n->clock_ms ? at - n->clock_ms : 0;
 	if (at < s->now)
 		at = s->now;
 	if (at >= n->timer_at)

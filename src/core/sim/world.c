@@ -45,6 +45,15 @@ void world_say(const struct world *w, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
+/* In a wild world kernels refuse what would make it true again. */
+static void routing(void *arg, struct sim_node *n, const struct ms_why *why)
+{
+	struct world *w = arg;
+
+	if (w->kind != WORLD_WILD)
+		world_fail(w, "%s: %s", n->name, why->text);
+}
+
 static void sent(void *world, struct sim_node *n, struct ms_bytes datagram)
 {
 	struct world *w = world;
@@ -219,7 +228,7 @@ void world_run(const struct world_options *o, struct world_result *result)
 	w.watch = watch_new();
 	w.sim->network = world_network;
 	w.sim->network_arg = &w;
-	w.sim->watch = (struct sim_watch){ sent, kernel_did, NULL, &w };
+	w.sim->watch = (struct sim_watch){ sent, kernel_did, NULL, routing, &w };
 	world_plan(&w);
 	world_traffic(&w);
 	world_trouble(&w);

@@ -53,7 +53,7 @@ static void plan_node(struct world *w, unsigned i, bool v6)
 	n = sim_node(w->sim, w->names[i][0], addr, &params);
 	n->priv = keys[i % KEYS].priv;
 	n->env = (struct route_env){ .hook = hook, .stack = "sim" };
-	n->route = route_new(&n->host, &n->env);
+	sim_route(n);
 	if (w->kind == WORLD_WILD && !v6 && dice_percent(&w->plan, 35)) {
 		n->public.addr = n->addr;
 		n->public.addr.b[0] = 203;

@@ -109,22 +109,6 @@ static void protect(
 	sim_at(w->sim, w->sim->now + w->sim->latency_ms, arrive, p)->drop = free;
 }
 
-static void acquire(
-	struct world *w, struct sim_node *n, const struct ms_selector *src, const struct ms_selector *dst)
-{
-	struct conn *c = route_find(n->conns, src, dst);
-	struct ms_why why = { "" };
-	ms_err err;
-
-	if (!c) {
-		world_fail(w, "%s: a trapped packet has no connection", n->name);
-		return;
-	}
-	err = ike_initiate(n->ike, c, &why);
-	if (err && err != MS_ERR_BUSY)
-		world_fail(w, "%s: a trapped packet brought nothing up: %s", n->name, why.text);
-}
-
 void world_packet(struct world *w, struct tie *t, struct tie_end *e)
 {
 	struct sim_node *n = e->node;
@@ -150,7 +134,7 @@ void world_packet(struct world *w, struct tie *t, struct tie_end *e)
 		protect(w, t, e, p);
 		break;
 	case MS_SHUNT_TRAP:
-		acquire(w, n, &src, &dst);
+		route_packet(n->route, &src, &dst);
 		/* fall through */
 	default:
 		lost(w, t, e, "a shunt instead of an SA");

@@ -128,6 +128,23 @@ static const struct ms_conf_choice dpd_actions[] = {
 	{ NULL, 0, NULL },
 };
 
+static const struct ms_conf_choice failure_shunts[] = {
+	{ "none", MS_FAILURE_NONE, "the next packet asks for the connection again" },
+	{ "passthrough", MS_FAILURE_PASS, "they pass in clear" },
+	{ "pass", MS_FAILURE_PASS, NULL },
+	{ "drop", MS_FAILURE_DROP, "they are discarded" },
+	{ "reject", MS_FAILURE_REJECT, "they are discarded and the sender is told with ICMP" },
+	{ NULL, 0, NULL },
+};
+
+static const struct ms_conf_choice negotiation_shunts[] = {
+	{ "hold", MS_NEGOTIATION_HOLD, "they wait; if there are many, the last ones do" },
+	{ "drop", MS_NEGOTIATION_HOLD, NULL },
+	{ "passthrough", MS_NEGOTIATION_PASS, "they pass in clear" },
+	{ "pass", MS_NEGOTIATION_PASS, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct ms_conf_choice sendcas[] = {
 	{ "all", MS_SENDCA_ALL, "those between our certificate and the root" },
 	{ "issuer", MS_SENDCA_ISSUER, "the one that issued ours, if it is no root" },
@@ -257,8 +274,13 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.brief = "what to do with a connection whose peer is dead"),
 	MS_KEY_UINT(C, replay_window, "replay-window", .max = 4096, .def = 128, .unit = "packets",
 		.brief = "how far a packet may be late; 0: no check"),
-	REFUSED("failureshunt", "none", "the prospective shunt stays when negotiation fails"),
-	REFUSED("negotiationshunt", "drop", "packets are dropped while a connection comes up"),
+	MS_KEY_ENUM(C, failure_shunt, "failureshunt", .choices = failure_shunts,
+		.def = MS_FAILURE_NONE, .brief = "what becomes of packets after negotiation failed",
+		.text = "It lasts as long as shuntlifetime= of config setup says; then the next packet "
+			"asks for the connection again."),
+	MS_KEY_ENUM(C, negotiation_shunt, "negotiationshunt", .choices = negotiation_shunts,
+		.def = MS_NEGOTIATION_HOLD,
+		.brief = "what becomes of packets while the connection comes up"),
 	MS_KEY_UINT(C, mtu, "mtu", .max = 65535, .unit = "octets",
 		.brief = "MTU of the connection's route; 0: the device's"),
 	MS_KEY_ENUM(C, df, "df", .choices = dfs, .def = MS_DF_COPY,
