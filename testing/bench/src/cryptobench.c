@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What one packet costs in each provider of the role crypto: seal and open for ciphers, mac for
- * integrity, in batches as klips makes them.  Time is this thread's CPU time; of several rounds the
- * fastest counts, since nothing makes a processor faster than it is.
+ * integrity, in batches as klips makes them; and what a responder does in a key exchange.  Time is
+ * this thread's CPU time; of several rounds the fastest counts, since nothing makes a processor
+ * faster than it is.
  */
 #include "bench.h"
 
@@ -152,10 +153,53 @@ static void each_alg(const struct options *o, const char *provider, const struct
 	}
 }
 
+/* Nanoseconds of CPU time for a responder's part, the best round. */
+static double measure_ke(const struct ms_ke_alg *alg, struct ms_bytes peer, unsigned ms)
+{
+	static uint8_t pub[MS_MAX_KE_OCTETS], shared[MS_MAX_KE_OCTETS];
+	double best = 0;
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		uint64_t from = cpu_ns(), until = from + UINT64_C(1000000) * ms / ROUNDS, now;
+		uint64_t times = 0;
+		double took;
+
+		do {
+			if (alg->respond(alg, peer, pub, shared) != MS_OK)
+				return 0;
+			times++;
+			now = cpu_ns();
+		} while (now < until);
+		took = (double)(now - from) / (double)times;
+		if (round == 0 || took < best)
+			best = took;
+	}
+	return best;
+}
+
+static void each_ke(const struct options *o, const char *provider, const struct ms_crypto_ops *ops)
+{
+	static uint8_t peer[MS_MAX_KE_OCTETS];
+
+	for (unsigned i = 0; ops->ke != NULL && ops->ke[i] != NULL; i++) {
+		const struct ms_ke_alg *alg = ops->ke[i];
+		void *priv = NULL;
+		double ns;
+
+		if (!wanted(o, alg->name) || alg->start(alg, &priv, peer) != MS_OK)
+			continue;
+		ns = measure_ke(alg, ms_bytes(peer, alg->init_octets), o->ms);
+		print(o, provider, alg->name, 0, "ke", alg->init_octets, 1, ns);
+		alg->priv_free(&priv);
+	}
+}
+
 static void on_provider(void *arg, const struct ms_provider *provider)
 {
-	if (provider->role == MS_ROLE_CRYPTO)
-		each_alg(arg, provider->name, provider->ops);
+	if (provider->role != MS_ROLE_CRYPTO)
+		return;
+	each_alg(arg, provider->name, provider->ops);
+	each_ke(arg, provider->name, provider->ops);
 }
 
 static bool numbers(const char *text, unsigned *out, unsigned *n, unsigned max)
@@ -212,7 +256,7 @@ int main(int argc, char **argv)
 	struct options o = { .octets = { 64, 1420 }, .n_octets = 2, .batch = { 1, 32 }, .n_batch = 2,
 		.ms = 100 };
 	struct ms_services services = { .log = &log, .confdir = MS_CONFDIR, .rundir = MS_RUNDIR };
-	static const char *const names[] = { "crypto-openssl", "crypto-ipsecmb", NULL };
+	static const char *const names[] = { "crypto-openssl", "crypto-ipsecmb", "crypto-gmp", NULL };
 	struct ms_why why = { "" };
 	struct ms_plugins *set;
 
