@@ -12,11 +12,15 @@
 
 /* clang-format off */
 /* value, name */
+/* Those from 38 on have names only: a message of theirs is one of an unknown exchange. */
 #define IKE_EXCHANGES(X)                                                                           \
 	X(34, IKE_SA_INIT)                                                                         \
 	X(35, IKE_AUTH)                                                                            \
 	X(36, CREATE_CHILD_SA)                                                                     \
-	X(37, INFORMATIONAL)
+	X(37, INFORMATIONAL)                                                                       \
+	X(38, IKE_SESSION_RESUME) /* RFC 5723 */                                                   \
+	X(43, IKE_INTERMEDIATE) /* RFC 9242 */                                                     \
+	X(44, IKE_FOLLOWUP_KE) /* RFC 9370 */
 
 enum ike_exchange_type {
 #define IKE_EXCHANGE_ENUM(value, name) IKE_X_##name = value,
@@ -53,7 +57,8 @@ enum ike_payload_type {
 	IKE_P_LAST = IKE_P_SKF,
 };
 
-/* value, name */
+/* Also those of extensions that are not here: they are ignored, and called by their names when one
+ * is an error or in a log line. */
 #define IKE_NOTIFIES(X)                                                                            \
 	X(1, UNSUPPORTED_CRITICAL_PAYLOAD)                                                         \
 	X(4, INVALID_IKE_SPI)                                                                      \
@@ -72,8 +77,13 @@ enum ike_payload_type {
 	X(39, INVALID_SELECTORS)                                                                   \
 	X(40, UNACCEPTABLE_ADDRESSES)                                                              \
 	X(41, UNEXPECTED_NAT_DETECTED)                                                             \
+	X(42, USE_ASSIGNED_HOA)                                                                    \
 	X(43, TEMPORARY_FAILURE)                                                                   \
 	X(44, CHILD_SA_NOT_FOUND)                                                                  \
+	X(45, INVALID_GROUP_ID)                                                                    \
+	X(46, AUTHORIZATION_FAILED)                                                                \
+	X(47, STATE_NOT_FOUND)                                                                     \
+	X(48, TS_MAX_QUEUE)                                                                        \
 	X(16384, INITIAL_CONTACT)                                                                  \
 	X(16385, SET_WINDOW_SIZE)                                                                  \
 	X(16386, ADDITIONAL_TS_POSSIBLE)                                                           \
@@ -96,13 +106,36 @@ enum ike_payload_type {
 	X(16403, AUTH_LIFETIME)                                                                    \
 	X(16404, MULTIPLE_AUTH_SUPPORTED)                                                          \
 	X(16406, REDIRECT_SUPPORTED)                                                               \
+	X(16407, REDIRECT)                                                                         \
+	X(16408, REDIRECTED_FROM)                                                                  \
+	X(16409, TICKET_LT_OPAQUE)                                                                 \
+	X(16410, TICKET_REQUEST)                                                                   \
+	X(16411, TICKET_ACK)                                                                       \
+	X(16412, TICKET_NACK)                                                                      \
+	X(16413, TICKET_OPAQUE)                                                                    \
+	X(16414, LINK_ID)                                                                          \
+	X(16415, USE_WESP_MODE)                                                                    \
+	X(16416, ROHC_SUPPORTED)                                                                   \
 	X(16417, EAP_ONLY_AUTHENTICATION)                                                          \
 	X(16418, CHILDLESS_IKEV2_SUPPORTED)                                                        \
 	X(16419, QUICK_CRASH_DETECTION)                                                            \
+	X(16420, IKEV2_MESSAGE_ID_SYNC_SUPPORTED)                                                  \
+	X(16421, IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED)                                              \
+	X(16422, IKEV2_MESSAGE_ID_SYNC)                                                            \
+	X(16423, IPSEC_REPLAY_COUNTER_SYNC)                                                        \
+	X(16424, SECURE_PASSWORD_METHODS)                                                          \
+	X(16427, ERX_SUPPORTED)                                                                    \
 	X(16430, IKEV2_FRAGMENTATION_SUPPORTED)                                                    \
 	X(16431, SIGNATURE_HASH_ALGORITHMS)                                                        \
+	X(16432, CLONE_IKE_SA_SUPPORTED)                                                           \
+	X(16433, CLONE_IKE_SA)                                                                     \
+	X(16434, PUZZLE)                                                                           \
 	X(16435, USE_PPK)                                                                          \
+	X(16436, PPK_IDENTITY)                                                                     \
+	X(16437, NO_PPK_AUTH)                                                                      \
 	X(16438, INTERMEDIATE_EXCHANGE_SUPPORTED)                                                  \
+	X(16441, ADDITIONAL_KEY_EXCHANGE)                                                          \
+	X(16442, USE_AGGFRAG)                                                                      \
 	X(16443, SUPPORTED_AUTH_METHODS)
 
 enum ike_notify_type {

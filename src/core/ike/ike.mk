@@ -40,7 +40,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
 	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
 	src/core/ike/crypto_fault_test src/core/ike/names_test src/core/ike/payload_test \
-	src/core/ike/ipcomp_test
+	src/core/ike/ipcomp_test src/core/ike/keywords_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -112,6 +112,9 @@ src_core_ike_crypto_fault_test_LDADD = $(ike_test_libs)
 src_core_ike_ipcomp_test_SOURCES = src/core/ike/ipcomp_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_ipcomp_test_LDADD = $(ike_test_libs)
+src_core_ike_keywords_test_SOURCES = src/core/ike/keywords_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_keywords_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_test_SOURCES = src/core/ike/payload_test.c
 src_core_ike_payload_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c

@@ -8,6 +8,10 @@
  *
  * A lease belongs to the IKE SA (its heir inherits it) and goes back when that goes.  The addresses
  * become the peer's clients in the connection, which is an instance; ours become our clients.
+ *
+ * INTERNAL_IP4/6_SUBNET say what is behind the server.  What goes through the tunnel is what the
+ * traffic selectors say: a list that is narrower takes nothing out of it, or packets that a person
+ * wants protected would leave in clear; one that is wider is shown to the person.
  */
 #include "core/ike/ike_sa.h"
 
@@ -20,6 +24,7 @@
 
 static const unsigned address_attr[2] = { IKE_CFG_IP4_ADDRESS, IKE_CFG_IP6_ADDRESS };
 static const unsigned dns_attr[2] = { IKE_CFG_IP4_DNS, IKE_CFG_IP6_DNS };
+static const unsigned subnet_attr[2] = { IKE_CFG_IP4_SUBNET, IKE_CFG_IP6_SUBNET };
 
 static void put_attr(struct ike_out *out, unsigned type, struct ms_bytes value)
 {
@@ -96,6 +101,7 @@ void ike_cp_put_request(struct ike_sa *ike, struct ike_out *out)
 		else
 			put_attr(out, address_attr[i], ms_bytes(NULL, 0));
 		put_attr(out, dns_attr[i], ms_bytes(NULL, 0));
+		put_attr(out, subnet_attr[i], ms_bytes(NULL, 0));
 	}
 	put_attr(out, IKE_CFG_DNS_DOMAIN, ms_bytes(NULL, 0));
 }
@@ -138,6 +144,54 @@ static void take_dns(unsigned type, struct ms_bytes v, char *dns, char *domains)
 	}
 }
 
+/* s3.15.1: address and mask, or address and prefix length. */
+static bool get_net(unsigned type, struct ms_bytes v, struct ms_subnet *out)
+{
+	bool v6 = type == IKE_CFG_IP6_SUBNET;
+	unsigned bits = 0, len = v6 ? 16 : 4;
+	struct ms_addr a, mask;
+
+	if ((type != IKE_CFG_IP4_SUBNET && !v6) || v.len != (v6 ? 17 : 8) ||
+		ms_addr_from_octets(&a, v.ptr, len))
+		return false;
+	if (v6) {
+		bits = v.ptr[16];
+	} else {
+		while (bits < 32 && v.ptr[4 + bits / 8] >> (7 - bits % 8) & 1)
+			bits++;
+	}
+	if (bits > 8 * len)
+		return false;
+	*out = ms_subnet_make(&a, bits);
+	mask = ms_subnet_mask(out);
+	return v6 || memcmp(mask.b, v.ptr + 4, 4) == 0;
+}
+
+/* All of it goes through the tunnel. */
+static bool in_tunnel(const struct conn_end *e, const struct ms_subnet *net)
+{
+	const struct ms_selector s = ms_selector_of_subnet(net);
+
+	for (unsigned i = 0; i < e->n_clients; i++)
+		if (ms_range_contains(&e->clients[i].range, &s.range))
+			return true;
+	return false;
+}
+
+static void take_net(struct ike_sa *ike, const struct ms_subnet *net)
+{
+	struct ms_logger lg = ike_logger(ike);
+	char text[MS_SUBNET_TEXT];
+
+	ms_subnet_text(net, text, sizeof(text));
+	if (in_tunnel(&ike->conn->remote, net))
+		ms_info(&lg, "received INTERNAL_IP%c_SUBNET %s",
+			net->net.family == AF_INET ? '4' : '6', text);
+	else
+		ms_notice(&lg, "the peer is a gateway to %s too, which this connection does not ask for",
+			text);
+}
+
 static ms_err keep_text(char **to, const char *text)
 {
 	free(*to);
@@ -151,6 +205,7 @@ ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why)
 	char dns[DNS_TEXT_MAX] = "", domains[DNS_TEXT_MAX] = "";
 	struct ms_addr addr[2] = { { .family = 0 }, { .family = 0 } };
 	struct ms_logger lg = ike_logger(ike);
+	struct ms_subnet net;
 	struct wire_reader r;
 	struct ms_bytes v;
 	unsigned type;
@@ -160,7 +215,9 @@ ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why)
 		return MS_OK;
 	if (open_body(ike->x->cp, IKE_CFG_REPLY, &r)) {
 		while (next_attr(&r, &type, &v))
-			if (!get_addr(type, v, addr))
+			if (get_net(type, v, &net))
+				take_net(ike, &net);
+			else if (!get_addr(type, v, addr))
 				take_dns(type, v, dns, domains);
 		if (!wire_ok(&r))
 			return ms_fail(why, MS_ERR_SYNTAX, "malformed CP payload");
