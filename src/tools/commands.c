@@ -7,6 +7,8 @@
 const struct tool_command tool_commands[] = {
 	{ "addconn", "--checkconfig [--config FILE]", "check ipsec.conf", tool_checkconfig,
 		&checkconfig_options },
+	{ "addresspoolstatus", NULL, "addresses of pools and who has them", tool_simple,
+		&simple_options },
 	{ "auto", "[OPTION]... --VERB [NAME]", "load, bring up, take down connections", tool_auto,
 		&auto_options },
 	{ "barf", "[--short] [--maxlines N]", "everything that a problem report needs, secrets censored",

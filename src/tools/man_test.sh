@@ -51,7 +51,7 @@ listed() {
 }
 
 commands='auto barf checkconfig eroute ikeping klipsdebug look manual newhostkey pf_key policy ranbits rsasigkey setup
-	showdefaults showhostkey 	spi spigrp tncfg whack status trafficstatus plugins showstates briefstatus'
+	showdefaults showhostkey 	spi spigrp tncfg whack status trafficstatus plugins showstates briefstatus addresspoolstatus'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 
 check() {
@@ -78,7 +78,7 @@ check klips klips.8
 check _updown ipsec__updown.8
 for c in $commands; do
 	case $c in
-	showstates | briefstatus) check "$c" ipsec_status.8 ;;
+	showstates | briefstatus | addresspoolstatus) check "$c" ipsec_status.8 ;;
 	*) check "$c" "ipsec_$c.8" ;;
 	esac
 done

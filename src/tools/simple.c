@@ -19,6 +19,7 @@ static const struct {
 	const char *name, *command;
 	bool conn;
 } rows[] = {
+	{ "addresspoolstatus", "addresspoolstatus", false },
 	{ "briefstatus", "briefstatus", false },
 	{ "listen", "listen", false },
 	{ "listpubkeys", "listpubkeys", false },

@@ -187,6 +187,7 @@ const struct whack_option whack_table[] = {
 		NULL },
 	COMMAND("status", "show everything"),
 	COMMAND("briefstatus", "show counts"),
+	COMMAND("addresspoolstatus", "show addresses of pools and who has them"),
 	COMMAND("trafficstatus", "show octets through each tunnel"),
 	COMMAND("showstates", "show the SAs"),
 	COMMAND("plugins", "show plugins and their features"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * status, showstates, briefstatus, trafficstatus.
+ * status, showstates, briefstatus, trafficstatus, addresspoolstatus.
  *
  * Everything but the traffic is known here; octet counts are asked of the kernel backend first, in
  * one array, and the text is written when they are back.
@@ -16,6 +16,7 @@ struct traffic_row {
 	uint32_t serial;
 	char name[128];
 	char id[MS_ID_TEXT];
+	char lease[2 * MS_ADDR_TEXT + 8]; /* "" or ", lease=ADDRESS" */
 	uint64_t since_s;
 };
 
@@ -51,6 +52,23 @@ static unsigned count_children(const struct daemon *d)
 	return n;
 }
 
+/* Addresses of the peer that are out of a pool of ours: its clients. */
+static void lease_text(const struct conn *c, char *buf, size_t size)
+{
+	const struct conn_end *e = &c->remote;
+	size_t n = 0;
+
+	buf[0] = '\0';
+	if (e->pool == NULL || c->instance == 0)
+		return;
+	for (unsigned i = 0; i < e->n_clients && i < 2 && n < size; i++) {
+		char addr[MS_ADDR_TEXT];
+
+		ms_addr_text(&e->clients[i].range.first, addr, sizeof addr);
+		n += (size_t)snprintf(buf + n, size - n, "%s%s", i == 0 ? ", lease=" : "+", addr);
+	}
+}
+
 static void add_row(struct traffic *t, const struct child_sa *k)
 {
 	struct traffic_row *row = &t->rows[t->n];
@@ -60,6 +78,7 @@ static void add_row(struct traffic *t, const struct child_sa *k)
 	row->since_s = k->established_s;
 	conn_name_text(k->conn, row->name, sizeof row->name);
 	ms_id_text(&k->conn->remote.id, row->id, sizeof row->id);
+	lease_text(k->conn, row->lease, sizeof row->lease);
 	in->kind = out->kind = MS_KOP_SA_QUERY;
 	in->sa.said = (struct ms_said){ k->local.addr, k->spi_in, MS_PROTO_ESP };
 	in->sa.inbound = true;
@@ -136,8 +155,8 @@ static void print_traffic(struct traffic *t)
 			(unsigned long long)t->ops[2 * i + 1].counters.octets);
 		call_record(t->c, "traffic", v, 7);
 		call_line(t->c, MS_RC_TRAFFIC,
-			"#%s: %s, type=ESP, add_time=%s, inBytes=%s, outBytes=%s, id='%s'", serial,
-			r->name, since, in, out, r->id);
+			"#%s: %s, type=ESP, add_time=%s, inBytes=%s, outBytes=%s, id='%s'%s",
+			serial, r->name, since, in, out, r->id, r->lease);
 	}
 	call_done(t->c, MS_RC_COMMENT);
 }
@@ -232,5 +251,21 @@ void cmd_briefstatus(call *c)
 		(unsigned long long)load.p99_us, (unsigned long long)load.longest_us);
 	call_line(c, MS_RC_COMMENT, "Jobs: done(%llu), processor time(%llu us)",
 		(unsigned long long)load.jobs, (unsigned long long)load.job_us);
+	call_done(c, MS_RC_COMMENT);
+}
+
+/* --- addresspoolstatus -------------------------------------------------------------------------- */
+
+static void pool_line(void *arg, const char *text)
+{
+	call_line(arg, MS_RC_COMMENT, "%s", text);
+}
+
+void cmd_addresspoolstatus(call *c)
+{
+	const struct ms_provider *p;
+
+	for (unsigned i = 0; (p = daemon_provider(c->d, MS_ROLE_ATTR, i)) != NULL; i++)
+		((const struct ms_attr_ops *)p->ops)->list(p->instance, pool_line, c);
 	call_done(c, MS_RC_COMMENT);
 }

@@ -23,6 +23,8 @@ const struct command commands[] = {
 	{ "briefstatus", OPTIONAL(NULL), false, "counts of connections and SAs", cmd_briefstatus },
 	{ "trafficstatus", OPTIONAL("name"), false, "octets through each tunnel",
 		cmd_trafficstatus },
+	{ "addresspoolstatus", OPTIONAL(NULL), false, "addresses of pools and who has them",
+		cmd_addresspoolstatus },
 	{ "showstates", OPTIONAL("name"), false, "the SAs", cmd_showstates },
 	{ "listen", OPTIONAL(NULL), false, "look for interfaces and connections again",
 		cmd_listen },

@@ -76,6 +76,7 @@ void cmd_deletestate(call *c);
 void cmd_status(call *c);
 void cmd_briefstatus(call *c);
 void cmd_trafficstatus(call *c);
+void cmd_addresspoolstatus(call *c);
 void cmd_showstates(call *c);
 
 void cmd_shutdown(call *c);
