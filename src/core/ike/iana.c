@@ -54,7 +54,8 @@ TABLE(ike_ts_type_name, { IKE_TS_IPV4, "TS_IPV4_ADDR_RANGE" },
 TABLE(ike_protocol_name, { 0, "none" }, { MS_PROTOCOL_IKE, "IKE" }, { MS_PROTOCOL_AH, "AH" },
 	{ MS_PROTOCOL_ESP, "ESP" })
 TABLE(ike_transform_type_name, { MS_TRANSFORM_ENCR, "ENCR" }, { MS_TRANSFORM_PRF, "PRF" },
-	{ MS_TRANSFORM_INTEG, "INTEG" }, { MS_TRANSFORM_KE, "KE" }, { MS_TRANSFORM_ESN, "ESN" }, { 6, "ADDKE1" }, { 7, "ADDKE2" },
+	{ MS_TRANSFORM_INTEG, "INTEG" }, { MS_TRANSFORM_KE, "KE" },
+	{ MS_TRANSFORM_ESN, "ESN" }, { 6, "ADDKE1" }, { 7, "ADDKE2" },
 	{ 8, "ADDKE3" }, { 9, "ADDKE4" }, { 10, "ADDKE5" }, { 11, "ADDKE6" }, { 12, "ADDKE7" })
 
 const char *ike_name(ike_name_f *f, uint32_t value)

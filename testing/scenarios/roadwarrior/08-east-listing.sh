@@ -1,5 +1,9 @@
 if [ "$server" = modswan ]; then
 	ipsec trafficstatus | assert_match - '"roads"\[[0-9]+\] 192.1.3.209'
+	ipsec trafficstatus | assert_match - "id='@road', lease=10.9.0.10$"
+	ipsec addresspoolstatus | tee /run/pools
+	assert_match /run/pools '^000 10.9.0.10-10.9.0.99$'
+	assert_match /run/pools '^000   10.9.0.10 in use @road$'
 	ipsec eroute | assert_match - '192.0.2.0/24.*-> +10.9.0.10/32.*=> +[a-z]'
 else
 	swanctl --list-sas | assert_match - '10\.9\.0\.10/32'
