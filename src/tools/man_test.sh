@@ -51,7 +51,7 @@ listed() {
 }
 
 commands='auto barf checkconfig eroute ikeping klipsdebug look manual newhostkey pf_key policy ranbits rsasigkey setup
-	showdefaults showhostkey 	spi spigrp tncfg whack status trafficstatus plugins
+	showdefaults showhostkey spi spigrp tncfg whack status trafficstatus plugins
 	showstates briefstatus addresspoolstatus'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 
