@@ -61,6 +61,8 @@ const struct tool_command tool_commands[] = {
 		&tncfg_options },
 	{ "trafficstatus", "[NAME]", "show octets through each tunnel", tool_simple,
 		&simple_options },
+	{ "verify", "[OPTION]...", "check this system, or DNS records of a host", tool_verify,
+		&verify_options },
 	{ "version", NULL, "show the version", tool_version_command, NULL },
 	{ "whack", "[OPTION]...", "talk to pluto", tool_whack, &whack_options },
 	{ "_plutorun", NULL, NULL, tool_plutorun, NULL },

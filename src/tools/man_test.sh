@@ -50,9 +50,22 @@ listed() {
 	esac
 }
 
-commands='auto barf checkconfig eroute ikeping klipsdebug look manual newhostkey pf_key policy ranbits rsasigkey setup
-	showdefaults showhostkey spi spigrp tncfg whack status trafficstatus plugins
-	showstates briefstatus addresspoolstatus'
+commands='
+	addresspoolstatus auto
+	barf briefstatus
+	checkconfig
+	eroute
+	ikeping
+	klipsdebug
+	look
+	manual
+	newhostkey
+	pf_key plugins policy
+	ranbits rsasigkey
+	setup showdefaults showhostkey showstates spi spigrp status
+	tncfg trafficstatus
+	verify
+	whack'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 
 check() {

@@ -33,9 +33,11 @@ ipsec_SOURCES = \
 	src/tools/spigrp.c \
 	src/tools/tncfg.c \
 	src/tools/tool.h \
+	src/tools/verify.c src/tools/verify.h src/tools/verify_dns.c src/tools/verify_host.c \
+	src/tools/verify_net.c \
 	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c
 ipsec_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
-ipsec_LDADD = libmodswan.la $(CRYPTO_LIBS) $(GMP_LIBS)
+ipsec_LDADD = libmodswan.la $(UNBOUND_LIBS) $(CRYPTO_LIBS) $(GMP_LIBS)
 
 dist_pkglibexec_SCRIPTS += src/tools/scripts/barf src/tools/scripts/look src/tools/scripts/showdefaults
 
@@ -49,7 +51,7 @@ EXTRA_DIST += src/tools/barf_test.sh src/tools/ipsec_test.sh src/tools/hostkey_t
 tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 man/ipsec_ikeping.8 \
 	man/ipsec_klipsdebug.8 man/ipsec_manual.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_policy.8 man/ipsec_ranbits.8 \
 	man/ipsec_rsasigkey.8 man/ipsec_setup.8 man/ipsec_showhostkey.8 man/ipsec_spi.8 \
-	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_whack.8
+	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_verify.8 man/ipsec_whack.8
 plain_pages = man/ipsec__updown.8 man/ipsec_barf.8 man/ipsec_look.8 man/ipsec_showdefaults.8 man/ipsec_eroute.5 man/ipsec_klipsdebug.5 man/ipsec_plugins.8 \
 	man/ipsec_spi.5 man/ipsec_spigrp.5 man/ipsec_status.8 man/ipsec_tncfg.5 man/ipsec_trafficstatus.8 \
 	man/klips.8 man/pluto.8
@@ -57,7 +59,7 @@ man_MANS += $(tool_pages)
 dist_man_MANS += $(plain_pages)
 CLEANFILES += $(tool_pages)
 EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
-	man/ipsec_eroute.8.in man/ipsec_ikeping.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in \
+	man/ipsec_eroute.8.in man/ipsec_ikeping.8.in man/ipsec_verify.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in \
 	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in \
 	man/ipsec_whack.8.in \
 	man/ipsec_klipsdebug.8.in man/ipsec_manual.8.in man/ipsec_pf_key.8.in man/ipsec_policy.8.in man/ipsec_spi.8.in man/ipsec_spigrp.8.in \
@@ -87,6 +89,8 @@ man/ipsec_showhostkey.8: man/ipsec_showhostkey.8.in $(tool_page_needs)
 man/ipsec_klipsdebug.8: man/ipsec_klipsdebug.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_ikeping.8: man/ipsec_ikeping.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_verify.8: man/ipsec_verify.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_manual.8: man/ipsec_manual.8.in $(tool_page_needs)
 	$(tool_page)
