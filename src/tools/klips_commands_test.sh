@@ -135,6 +135,8 @@ refused "Unknown authentication algorithm 'rot13' follows '--ah' option." spi --
 refused "Invalid encryption algorithm 'rot13' follows '--esp' option." spi --esp rot13
 refused "Invalid encryption algorithm 'aes128-rot13' follows '--esp' option." spi --esp aes128-rot13
 refused 'copy, set or clear' spi --ip4 --df never
+refused 'encap-dscp maybe: yes or no' spi --ip4 --encap-dscp maybe
+refused 'decap-dscp copy: yes or no' spi --ip4 --decap-dscp copy
 refused "only tunnels have '--df'" spi --del --said tun.1001@192.0.2.1 --df set
 refused "Unknown compression algorithm 'lzs' follows '--comp' option." spi --comp lzs
 refused 'Error, EDST parameter redefined:' spi --del --edst 192.0.2.2 --edst 192.0.2.3
@@ -399,3 +401,24 @@ out '^Exiting on signal 15$'
 no_out 000102030405060708090a0b0c0d0e0f
 checks=$((checks + 1))
 [ "$(stat -c %s "$dir/dump")" -gt 1000 ] || complain "the dump is too short"
+
+# --- policies of the kernel's own ---------------------------------------------------------------
+
+# Without the transforms' modules there can be policies all the same.
+if ip xfrm policy add src 10.1.0.0/24 dst 10.2.0.0/24 proto udp dport 53 dir out tmpl src 192.0.2.1 \
+	dst 192.0.2.2 proto esp reqid 7 mode tunnel 2>/dev/null; then
+	ip xfrm policy add src 10.1.0.0/24 dst 10.9.0.0/24 dir fwd action block
+	ip xfrm policy add src fd03::/16 dst ::/0 dir out
+	ip xfrm policy add src fd01::/64 dst fd02::/64 dir in tmpl src fd09::1 dst fd09::2 proto ah \
+		reqid 9 mode transport tmpl src 2001:db8::1 dst 2001:db8::2 proto esp mode tunnel
+	call 0 policy --stack netkey
+	out '^out 10\.1\.0\.0/24:0 +-> 10\.2\.0\.0/24:53 +=> tun@192\.0\.2\.2 esp@192\.0\.2\.2\(reqid 7, no SA\) protocol 17$'
+	out '^fwd 10\.1\.0\.0/24:0 +-> 10\.9\.0\.0/24:0 +=> %drop$'
+	out '^out fd03::/16 +-> ::/0 +=> %pass$'
+	out '^in +fd01::/64 +-> fd02::/64 +=> ah@fd09::2\(reqid 9, no SA\) '
+	out 'tun@2001:db8::2 esp@2001:db8::2\(reqid 0, no SA\)$'
+	call 0 policy --stack netkey --forward
+	no_out '^(in|out)'
+	call 1 policy --stack netkey --read "$dir/nothing"
+	err -- '--read is for listings of klips'
+fi

@@ -4,10 +4,10 @@
  *
  * Each line is one policy: direction, source, "->", destination, "=>", what is done, and how many
  * packets it was done to where that is known.  A row of `stacks` is one way to carry packets; each
- * writes its policies through put_policy().
+ * writes its policies through policy_put().
  */
 #include "tools/eroute_line.h"
-#include "tools/tool.h"
+#include "tools/policy.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -35,21 +35,12 @@ static const struct tool_option table[] = {
 
 const struct tool_options policy_options = TOOL_OPTIONS(table, false);
 
-enum { DIR_IN = 1, DIR_OUT = 2, DIR_FWD = 4 };
-
-struct call {
-	const struct tool *t;
-	unsigned dirs;
-	const char *read;
-	bool debug;
-};
-
 static const char usage_line[] =
 	"Usage: ipsec policy [--all | --inbound | --outbound | --forward] [--stack STACK]\n"
 	"                    [--read FILE] [--debug]\n"
 	"       ipsec policy --detect-stack | --usage | --help\n";
 
-static void put_policy(const char *dir, const char *src, const char *dst, const char *what,
+void policy_put(const char *dir, const char *src, const char *dst, const char *what,
 	const char *packets)
 {
 	printf("%-3s %-21s -> %-21s => %s", dir, src, dst, what);
@@ -109,7 +100,7 @@ static const char *look_up(const struct lines *l, const char *word)
 }
 
 struct klips_policies {
-	const struct call *c;
+	const struct policy_call *c;
 	struct lines groups;
 };
 
@@ -140,7 +131,7 @@ static void print_eroute(void *arg, const char *text)
 		: tool_format("%s", what);
 	char *packets = tool_format("%s packets", count);
 
-	put_policy("out", src, dst, all, packets);
+	policy_put("out", src, dst, all, packets);
 	free(packets);
 	free(all);
 	free(what);
@@ -164,16 +155,16 @@ static void print_inbound(void *arg, const char *text)
 		char *src = tool_format("%.*s", (int)(arrow - policy - 8), policy + 8);
 		char *dst = tool_format("%.*s", (int)strcspn(arrow + 2, " "), arrow + 2);
 
-		put_policy("in", src, dst, what, NULL);
+		policy_put("in", src, dst, what, NULL);
 		free(src);
 		free(dst);
 	} else {
-		put_policy("in", "any", "any", what, NULL);
+		policy_put("in", "any", "any", what, NULL);
 	}
 	free(what);
 }
 
-static ms_err ask(const struct call *c, const char *what, void (*line)(void *arg, const char *text),
+static ms_err ask(const struct policy_call *c, const char *what, void (*line)(void *arg, const char *text),
 	void *arg, struct ms_why *why)
 {
 	if (c->debug)
@@ -198,16 +189,16 @@ static ms_err read_sas(struct klips_policies *k, struct ms_why *why)
 	return MS_OK;
 }
 
-static ms_err list_klips(const struct call *c, struct ms_why *why)
+static ms_err list_klips(const struct policy_call *c, struct ms_why *why)
 {
 	struct klips_policies k = { .c = c };
 	ms_err err = ask(c, "spigrp", keep_line, &k.groups, why);
 
 	if (err == MS_OK && k.groups.n > 0)
 		qsort(k.groups.line, k.groups.n, sizeof *k.groups.line, by_first_word);
-	if (err == MS_OK && (c->dirs & DIR_OUT) != 0)
+	if (err == MS_OK && (c->dirs & POLICY_OUT) != 0)
 		err = ask(c, "eroute", print_eroute, &k, why);
-	if (err == MS_OK && (c->dirs & DIR_IN) != 0)
+	if (err == MS_OK && (c->dirs & POLICY_IN) != 0)
 		err = c->read != NULL ? read_sas(&k, why) : ask(c, "spi", print_inbound, &k, why);
 	free_lines(&k.groups);
 	return err;
@@ -230,23 +221,16 @@ static bool kernel_has_xfrm(const struct tool *t)
 	return access("/proc/net/xfrm_stat", F_OK) == 0;
 }
 
-static ms_err list_netkey(const struct call *c, struct ms_why *why)
-{
-	(void)c;
-	return ms_fail(why, MS_ERR_UNSUPPORTED,
-		"the kernel's own policies are not listed here yet: ask ip xfrm policy");
-}
-
 /* --- all -------------------------------------------------------------------------------------- */
 
 /* In the order in which they are looked for. */
 static const struct {
 	const char *name;
 	bool (*here)(const struct tool *t);
-	ms_err (*list)(const struct call *c, struct ms_why *why);
+	ms_err (*list)(const struct policy_call *c, struct ms_why *why);
 } stacks[] = {
 	{ "klips", klips_runs, list_klips },
-	{ "netkey", kernel_has_xfrm, list_netkey },
+	{ "netkey", kernel_has_xfrm, policy_list_netkey },
 };
 enum { STACKS = sizeof stacks / sizeof stacks[0] };
 
@@ -259,7 +243,7 @@ static unsigned detect(const struct tool *t)
 	return i;
 }
 
-static int list(const struct call *c, const char *stack)
+static int list(const struct policy_call *c, const char *stack)
 {
 	struct ms_why why = { "" };
 	unsigned i = 0;
@@ -288,15 +272,15 @@ static unsigned direction(int row)
 	switch (row) {
 	case INBOUND:
 	case IN:
-		return DIR_IN;
+		return POLICY_IN;
 	case OUTBOUND:
 	case OUT:
-		return DIR_OUT;
+		return POLICY_OUT;
 	case FORWARD:
 	case FWD:
-		return DIR_FWD;
+		return POLICY_FWD;
 	}
-	return row == ALL ? DIR_IN | DIR_OUT | DIR_FWD : 0;
+	return row == ALL ? POLICY_IN | POLICY_OUT | POLICY_FWD : 0;
 }
 
 static int show_stack(const struct tool *t)
@@ -312,7 +296,7 @@ static int show_stack(const struct tool *t)
 
 int tool_policy(struct tool *t, int argc, char **argv)
 {
-	struct call c = { .t = t };
+	struct policy_call c = { .t = t };
 	const char *stack = NULL;
 	struct tool_args a;
 	bool detects = false;

@@ -170,24 +170,45 @@ static bool take_life(struct call *c, const char *name, const char *value)
 	return spi_take_life(c->t, value, &c->m, &c->lives);
 }
 
-/* Numbers that become an extension of their own. */
-/* Of the header that a tunnel writes; the direction is not said by it. */
-static bool take_df(struct call *c, const char *name, const char *value)
-{
-	static const struct {
-		const char *word;
-		uint32_t flag;
-	} words[] = { { "copy", 0 }, { "set", MS_PFKEY_X_DF_SET }, { "clear", MS_PFKEY_X_DF_CLEAR } };
+/* How a tunnel's headers are written and read; the direction is not said by it. */
+static const struct {
+	const char *option, *word;
+	uint32_t flag;
+} header_words[] = {
+	{ "df", "copy", 0 },
+	{ "df", "set", MS_PFKEY_X_DF_SET },
+	{ "df", "clear", MS_PFKEY_X_DF_CLEAR },
+	{ "encap-dscp", "yes", MS_PFKEY_X_SHOW_DSCP },
+	{ "encap-dscp", "no", MS_PFKEY_X_HIDE_DSCP },
+	{ "decap-dscp", "yes", MS_PFKEY_X_DECAP_DSCP },
+	{ "decap-dscp", "no", 0 },
+};
 
-	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (strcmp(words[i].word, value) == 0) {
-			c->m.x_sa.flags = MS_PFKEY_X_GUESS | words[i].flag;
-			c->m.has |= MS_PFKEY_BIT(X_MS_SA);
-			return true;
+static bool take_header(struct call *c, const char *name, const char *value)
+{
+	uint32_t all = 0, flag = 0;
+	bool found = false;
+
+	for (unsigned i = 0; i < sizeof header_words / sizeof header_words[0]; i++) {
+		if (strcmp(header_words[i].option, name) != 0)
+			continue;
+		all |= header_words[i].flag;
+		if (strcmp(header_words[i].word, value) == 0) {
+			flag = header_words[i].flag;
+			found = true;
 		}
-	tool_error(c->t, "--%s %s: copy, set or clear", name, value);
-	return false;
+	}
+	if (!found) {
+		tool_error(c->t, "--%s %s: %s", name, value,
+			strcmp(name, "df") == 0 ? "copy, set or clear" : "yes or no");
+		return false;
+	}
+	c->m.x_sa.flags = (c->m.x_sa.flags & ~all) | flag | MS_PFKEY_X_GUESS;
+	c->m.has |= MS_PFKEY_BIT(X_MS_SA);
+	return true;
 }
+
+/* Numbers that become an extension of their own. */
 
 static bool take_extra(struct call *c, const char *name, const char *value)
 {
@@ -270,7 +291,11 @@ static const struct row table[] = {
 		take_life },
 	{ { "saref", NULL, "show the reference number of the SA" }, take_switch },
 	{ { "listenreply", NULL, "show what KLIPS answers" }, take_switch },
-	{ { "df", "WHAT", "with --ip4: DF bit of the tunnel's packets: copy, set or clear" }, take_df },
+	{ { "df", "WHAT", "with --ip4: DF bit of the tunnel's packets: copy, set or clear" }, take_header },
+	{ { "encap-dscp", "WORD", "likewise: the DSCP of what is inside is shown outside: yes or no" },
+		take_header },
+	{ { "decap-dscp", "WORD", "likewise: what comes out takes over the DSCP from outside: yes or no" },
+		take_header },
 	{ { "natt", "TYPE", "UDP encapsulation: 2 (RFC 3948)" }, take_extra },
 	{ { "sport", "PORT", "its source port" }, take_extra },
 	{ { "dport", "PORT", "its destination port" }, take_extra },
@@ -291,6 +316,7 @@ static int usage(FILE *f)
 	      "       ipsec spi --clear\n"
 	      "       ipsec spi --del SA\n"
 	      "       ipsec spi --ip4|--ip6 SA --src ADDRESS --dst ADDRESS [--df WHAT]\n"
+	      "                 [--encap-dscp WORD] [--decap-dscp WORD]\n"
 	      "       ipsec spi --ah ALGORITHM SA [--life LIST] [--replay_window N] --authkey KEY\n"
 	      "       ipsec spi --esp ALGORITHM SA [--life LIST] [--replay_window N] --enckey KEY\n"
 	      "                 [--authkey KEY]\n"
@@ -346,7 +372,7 @@ static bool check_tunnel(struct call *c)
 	if (!six && strcmp(c->action, "ip4") != 0) {
 		if ((c->m.has & MS_PFKEY_BIT(X_MS_SA)) == 0)
 			return true;
-		tool_error(c->t, "only tunnels have '--df'.");
+		tool_error(c->t, "only tunnels have '--df', '--encap-dscp' and '--decap-dscp'.");
 		return false;
 	}
 	if (c->src == NULL || c->dst == NULL) {

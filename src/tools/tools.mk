@@ -20,7 +20,7 @@ ipsec_SOURCES = \
 	src/tools/options.c \
 	src/tools/pf_key.c \
 	src/tools/plutorun.c \
-	src/tools/policy.c \
+	src/tools/policy.c src/tools/policy.h src/tools/policy_netkey.c \
 	src/tools/ranbits.c \
 	src/tools/rsakey.c src/tools/rsakey.h src/tools/rsakey_text.c \
 	src/tools/rsasigkey.c \
