@@ -72,6 +72,8 @@ static ms_err set_options(struct ub_ctx *ctx, bool checked, struct ms_why *why)
 		{ "num-queries-per-thread:", "1024" },
 		{ "outgoing-num-tcp:", "16" },
 		{ "edns-buffer-size:", "1232" },
+		/* Keys are published in the reverse maps of private networks too. */
+		{ "unblock-lan-zones:", "yes" },
 		{ "logfile:", "" },
 		{ "use-syslog:", "no" },
 		{ "verbosity:", "0" },

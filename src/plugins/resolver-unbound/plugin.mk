@@ -8,4 +8,12 @@ src_plugins_resolver_unbound_resolver_unbound_la_SOURCES = $(resolver_unbound_so
 src_plugins_resolver_unbound_resolver_unbound_la_CFLAGS = $(AM_CFLAGS)
 src_plugins_resolver_unbound_resolver_unbound_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_RESOLVER_UNBOUND_LDFLAGS)
 src_plugins_resolver_unbound_resolver_unbound_la_LIBADD = libmodswan.la $(UNBOUND_LIBS)
+if HAVE_CMOCKA
+check_PROGRAMS += src/plugins/resolver-unbound/resolver-unbound_test
+TESTS += src/plugins/resolver-unbound/resolver-unbound_test
+src_plugins_resolver_unbound_resolver_unbound_test_SOURCES = \
+	src/plugins/resolver-unbound/resolver-unbound_test.c $(resolver_unbound_sources)
+src_plugins_resolver_unbound_resolver_unbound_test_CFLAGS = $(AM_CFLAGS)
+src_plugins_resolver_unbound_resolver_unbound_test_LDADD = libmodswan.la $(UNBOUND_LIBS) $(CMOCKA_LIBS)
+endif
 endif
