@@ -1,0 +1,2 @@
+modswan_start
+wait_for 20 conn_loaded refused

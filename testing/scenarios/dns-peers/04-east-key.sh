@@ -1,0 +1,1 @@
+assert_match $rundir/pluto.log '@west.example.com has published 1 key \(secure\)'

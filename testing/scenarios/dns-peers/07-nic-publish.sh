@@ -1,0 +1,2 @@
+cp $world/zones/next $world/zones/example.com
+kill -HUP $(cat $world/zones/nsd.pid)
