@@ -110,6 +110,57 @@ static void test_cve_2009_1958_later_payload_omission(void **state)
 					n = changed_later(starts[s], number, spoilings[k], i);
 }
 
+/* CVE-2019-12312, CVE-2014-2338: what cve_test.c does while an IKE SA is made, while one is rekeyed or
+ * deleted: any exchange, request or answer, in clear or with the right keys, empty or with a nonce. */
+static void test_cve_2019_12312_every_exchange_later(void **state)
+{
+	static void (*const starts[])(struct pair *p) = { rekey_child, rekey_ike, end_child, end_ike };
+	static const uint8_t noise[32] = { 1, 2, 3 };
+
+	(void)state;
+	for (unsigned exchange = 0; exchange < 256; exchange += exchange < 44 ? 1 : 53)
+		for (unsigned how = 0; how < 64; how++) {
+			struct sim_words w = pfs_words();
+			struct tape t;
+			struct pair p = paused_later(&w, &t, starts[how & 3], 5 + (how >> 2 & 1));
+			struct ike_sa *to = ike_first((how & 8 ? p.west : p.east)->ike), from;
+			struct ike_header h = { .version = IKE_VERSION_2, .exchange = exchange };
+			struct record r = t.r[how & 8 ? 6 : 5];
+			struct chain c = { how & 16 ? 1 : 0, { IKE_P_NONCE }, { { noise, 32 } } };
+			struct inner in;
+
+			r.src = how & 8 ? *east500(&p) : *west500(&p);
+			r.dst = how & 8 ? *west500(&p) : *east500(&p);
+			if (!to) { /* gone already */
+				settle_and_end(&p);
+				continue;
+			}
+			from = *to;
+			from.initiator = !to->initiator;
+			from.iv = 0x7000;
+			memcpy(h.spi_i, to->spi_i, 8);
+			memcpy(h.spi_r, to->spi_r, 8);
+			h.flags = from.initiator ? IKE_F_INITIATOR : 0;
+			h.id = how & 32 ? to->send_id : to->recv_id;
+			if (how & 32)
+				h.flags |= IKE_F_RESPONSE;
+			chain_put(&c, &in, &h);
+			say_sealed(&p, &from, &r, &in, in.octets, in.len);
+			h.next = in.first;
+			r.len = 28;
+			{
+				struct wire_writer clear = wire_writer(r.octets, sizeof(r.octets));
+
+				h.length = (uint32_t)(28 + in.len);
+				ike_layout_put(&ike_header_layout, &clear, &h);
+				wire_put(&clear, ms_bytes(in.octets, in.len));
+				say(&p, &r, r.octets, clear.len);
+			}
+			t.stop_before = 0;
+			settle_and_end(&p);
+		}
+}
+
 /* --- answers that are errors -------------------------------------------------------------------- */
 
 static uint8_t notify[4 + 255 + 64];
@@ -386,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cve_2009_1957_init_payload_omission),
 		cmocka_unit_test(test_cve_2009_1958_later_payload_omission),
+		cmocka_unit_test(test_cve_2019_12312_every_exchange_later),
 		cmocka_unit_test(test_cve_2013_7294_answers_without_ke),
 		cmocka_unit_test(test_cve_2023_30570_after_a_refusal),
 		cmocka_unit_test(test_cve_2016_5361_no_amplification_by_any_packet),

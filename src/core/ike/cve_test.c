@@ -7,22 +7,6 @@
 #include "core/sim/sim_key.h"
 #include "core/sim/tape_test.h"
 
-static const struct ms_endpoint *west500(const struct pair *p)
-{
-	static struct ms_endpoint e;
-
-	e = (struct ms_endpoint){ p->west->addr, 500 };
-	return &e;
-}
-
-static const struct ms_endpoint *east500(const struct pair *p)
-{
-	static struct ms_endpoint e;
-
-	e = (struct ms_endpoint){ p->east->addr, 500 };
-	return &e;
-}
-
 /* Where the body of the first payload of a type begins in a clear message; its length. */
 static size_t find_body(const struct record *r, unsigned type, size_t *len)
 {
@@ -92,7 +76,7 @@ static void test_cve_2014_9221_every_ke_number(void **state)
 	settle(&p);
 }
 
-/* CVE-2015-3240, CVE-2023-41913: public values 0, 1, p-1, p, and of every size. */
+/* CVE-2015-3240: public values 0, 1, above every prime, and of many sizes. */
 static void ke_values(const char *ike, unsigned number)
 {
 	struct sim_words w = plain;
@@ -128,17 +112,51 @@ static void ke_values(const char *ike, unsigned number)
 	}
 }
 
+static const char *const suites[] = { "aes_gcm128-sha2_256-x25519", "aes_gcm128-sha2_256-ecp256",
+	"aes_gcm128-sha2_256-ecp384", "aes_gcm128-sha2_256-ecp521", "aes_gcm128-sha2_256-modp2048",
+	"aes_gcm128-sha2_256-modp3072" };
+
 static void test_cve_2015_3240_ke_values(void **state)
 {
-	static const char *const suites[] = { "aes_gcm128-sha2_256-x25519",
-		"aes_gcm128-sha2_256-ecp256", "aes_gcm128-sha2_256-ecp384",
-		"aes_gcm128-sha2_256-ecp521", "aes_gcm128-sha2_256-modp2048",
-		"aes_gcm128-sha2_256-modp3072" };
-
 	(void)state;
 	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
 		ke_values(suites[i], 1);
 		ke_values(suites[i], 2);
+	}
+}
+
+/* CVE-2023-41913: of every size up to what a datagram holds. */
+static void test_cve_2023_41913_public_values_of_every_size(void **state)
+{
+	static uint8_t buf[65535];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
+		struct sim_words w = plain;
+		struct tape t;
+		struct pair p;
+		struct record *r = &t.r[1];
+		size_t len, at;
+
+		w.ike = suites[i];
+		p = paused_with(&w, &t, 1);
+		at = find_body(r, IKE_P_KE, &len);
+		for (size_t size = 0; size + r->len < 65535; size += size < 1100 ? 1 : 977) {
+			struct wire_writer out = wire_writer(buf, sizeof(buf));
+
+			if (size + 4 == len)
+				continue;
+			wire_put(&out, ms_bytes(r->octets, at + 4));
+			memset(wire_reserve(&out, size + 1), 0x5a, size + 1);
+			out.len--;
+			wire_put(&out, ms_bytes(r->octets + at + len, r->len - at - len));
+			wire_patch_uint(&out, at - 2, size + 8, 2);
+			wire_patch_uint(&out, 24, out.len, 4);
+			wire_patch_uint(&out, 0, size + 1, 4); /* an SPI of its own */
+			say(&p, r, buf, out.len);
+		}
+		assert_int_equal(sim_states(p.east), 0);
+		settle(&p);
 	}
 }
 
@@ -409,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2013_4564_short_and_versions),
 		cmocka_unit_test(test_cve_2014_9221_every_ke_number),
 		cmocka_unit_test(test_cve_2015_3240_ke_values),
+		cmocka_unit_test(test_cve_2023_41913_public_values_of_every_size),
 		cmocka_unit_test(test_cve_2013_6467_payload_omission),
 		cmocka_unit_test(test_cve_2015_3991_payload_types),
 		cmocka_unit_test(test_cve_2026_12413_many_payloads),

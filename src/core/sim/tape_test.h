@@ -95,6 +95,22 @@ static inline struct pair paused_later(const struct sim_words *w, struct tape *t
 	return p;
 }
 
+static inline const struct ms_endpoint *west500(const struct pair *p)
+{
+	static struct ms_endpoint e;
+
+	e = (struct ms_endpoint){ p->west->addr, 500 };
+	return &e;
+}
+
+static inline const struct ms_endpoint *east500(const struct pair *p)
+{
+	static struct ms_endpoint e;
+
+	e = (struct ms_endpoint){ p->east->addr, 500 };
+	return &e;
+}
+
 struct inner {
 	struct ike_header h;
 	uint32_t first;

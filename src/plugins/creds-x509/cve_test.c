@@ -376,6 +376,74 @@ static void test_cve_2017_9023_choices_of_extensions(void **state)
 	ERR_clear_error();
 }
 
+/* --- CVE-2010-2628: names longer than any line, of octets that terminals and formats know --------------- */
+
+static void assert_plain(const char *text)
+{
+	for (; *text != '\0'; text++)
+		assert_true(*text >= 0x20 && *text < 0x7f);
+}
+
+/* Subject and issuer of `n` parts like this; signed, so that only its names are wrong. */
+static struct pki_cert with_names(const char *part, size_t len, unsigned n)
+{
+	struct pki_cert c = pki_end("west", &root, "rsa2048 end", "DNS:west");
+	X509_NAME *name = X509_NAME_new();
+
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(X509_NAME_add_entry_by_NID(name, NID_domainComponent, V_ASN1_UTF8STRING,
+					 (const uint8_t *)part, (int)len, -1, 0),
+			1);
+	assert_int_equal(X509_set_subject_name(c.x509, name), 1);
+	assert_int_equal(X509_set_issuer_name(c.x509, name), 1);
+	assert_true(X509_sign(c.x509, root.key, EVP_sha256()) > 0);
+	X509_NAME_free(name);
+	return c;
+}
+
+static void test_cve_2010_2628_long_names(void **state)
+{
+	static const char *const fills[] = { "%n%s", "\n\r\x1b[2J", "';`$(x)`\"", "\xc3\xa4", "\x01",
+		"A", ",+=\\" };
+	static const unsigned counts[] = { 1, 2, 10, 100 };
+	static const size_t lens[] = { 0, 1, 63, 200, 900 };
+
+	(void)state;
+	for (unsigned f = 0; f < 7; f++)
+		for (unsigned k = 0; k < 20; k++) {
+			struct ms_why why = { "" };
+			char part[1000], text[400], whole[4 * 100 * 1000];
+			struct pki_cert c;
+			struct note note = { "" };
+			struct store *s;
+			char folder[PKI_DIR];
+			size_t n, len = lens[k % 5] / strlen(fills[f]) * strlen(fills[f]);
+
+			for (size_t i = 0; i < len; i++)
+				part[i] = fills[f][i % strlen(fills[f])];
+			c = with_names(part, len, counts[k / 5]);
+			n = name_text(X509_get_subject_name(c.x509), whole, sizeof whole);
+			assert_true(n < sizeof whole && strlen(whole) == n);
+			assert_plain(whole);
+			for (size_t size = 0; size < sizeof text; size += 1 + size / 4) {
+				memset(text, 'x', sizeof text);
+				assert_int_equal(
+					name_text(X509_get_subject_name(c.x509), text, size), n);
+				assert_true(size == 0 || strlen(text) < size);
+				assert_int_equal(text[size], 'x');
+			}
+			assert_int_not_equal(judge(c.x509, &why), MS_OK);
+			assert_plain(why.text);
+			/* and as a file that is read */
+			pki_dir(folder);
+			pki_write(folder, "certs/long.pem", (X509 *[]){ c.x509, NULL });
+			s = pki_store(folder, NULL, &note);
+			store_unref(&s);
+			assert_int_equal(pki_dir_remove(folder), 0);
+			pki_free(&c);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2018_16151_2017_11185_signatures),
 		cmocka_unit_test(test_cve_2018_16152_2026_50721_octets_behind_the_digest),
 		cmocka_unit_test(test_cve_2017_9023_choices_of_extensions),
+		cmocka_unit_test(test_cve_2010_2628_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup_all, teardown_all);
