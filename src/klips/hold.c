@@ -100,13 +100,15 @@ static void hold_free(struct hold_table *t, struct hold *h)
 	free(h);
 }
 
-/* The newest wins over all but the first. */
+/* The newest wins: over all but the first, and where there is no room for that, too. */
 static void keep(struct hold_table *t, struct hold *h, struct note *n)
 {
 	struct held **end;
 
 	if (h->n_packets == MAX_PACKETS)
 		free(unlink_packet(t, h, &h->packets->next));
+	while (t->octets + n->held->len > MAX_OCTETS && h->packets != NULL)
+		free(unlink_packet(t, h, h->packets->next != NULL ? &h->packets->next : &h->packets));
 	if (t->octets + n->held->len > MAX_OCTETS)
 		return;
 	for (end = &h->packets; *end != NULL; end = &(*end)->next)

@@ -241,6 +241,59 @@ static void test_trap_comes_back(void **state)
 	assert_int_equal(shunt_of(0), MS_SHUNT_NONE);
 }
 
+/* Packet `mark` of flow i, PACKET octets or so many. */
+static void marked(unsigned i, uint8_t mark, uint32_t len)
+{
+	struct note n = { .kind = NOTE_TRAP, .flow = flow_of(i) };
+	uint8_t *octets = calloc(1, len);
+
+	assert_non_null(octets);
+	octets[0] = mark;
+	n.held = held_new(octets, len, rig.r.d);
+	free(octets);
+	assert_non_null(n.held);
+	hold_trap(rig.r.k.holds, &n);
+}
+
+/* What goes out when flow i is let through, as a word of marks. */
+static void released(unsigned i, char *word)
+{
+	const struct flow_mask mask = { .family = AF_INET, .src = 32, .dst = 32 };
+	union flow_words key = flow_of(i);
+	struct held *h;
+
+	key.flow.proto = 0;
+	key.flow.sport = 0;
+	put(&key.flow, &mask, MS_SHUNT_PASS);
+	hold_release(rig.r.k.holds, &key, &mask);
+	for (h = rig.r.w->inject; h != NULL; h = h->next)
+		*word++ = (char)h->data[0];
+	*word = '\0';
+	injected();
+}
+
+static void test_newest_wins(void **state)
+{
+	uint32_t seq = 0;
+	char word[16];
+
+	(void)state;
+	put_trap(false);
+	listen_to_acquires();
+	for (char c = 'a'; c <= 'z'; c++)
+		marked(0, (uint8_t)c, PACKET);
+	assert_int_equal(acquires(&seq), 1);
+	released(0, word);
+	assert_string_equal(word, "axyz"); /* the first, which often is the one that matters */
+	/* when all holds together have no more room, the newest takes that of its flow's */
+	for (unsigned i = 1; i <= 140; i++)
+		marked(i, 'm', 60000);
+	for (char c = 'a'; c <= 'z'; c++)
+		marked(1, (uint8_t)c, 60000);
+	released(1, word);
+	assert_string_equal(word, "z");
+}
+
 /* However many flows wait, memory does not follow them. */
 static void test_bounded(void **state)
 {
@@ -286,6 +339,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_asked_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trap_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_newest_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 	};
 

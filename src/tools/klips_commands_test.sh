@@ -412,7 +412,8 @@ if ip xfrm policy add src 10.1.0.0/24 dst 10.2.0.0/24 proto udp dport 53 dir out
 	ip xfrm policy add src fd01::/64 dst fd02::/64 dir in tmpl src fd09::1 dst fd09::2 proto ah \
 		reqid 9 mode transport tmpl src 2001:db8::1 dst 2001:db8::2 proto esp mode tunnel
 	call 0 policy --stack netkey
-	out '^out 10\.1\.0\.0/24:0 +-> 10\.2\.0\.0/24:53 +=> tun@192\.0\.2\.2 esp@192\.0\.2\.2\(reqid 7, no SA\) protocol 17$'
+	out '^out 10\.1\.0\.0/24:0 +-> 10\.2\.0\.0/24:53 +=> tun@192\.0\.2\.2 esp@192\.0\.2\.2\(reqid 7, no SA\)'
+	out '\) protocol 17$'
 	out '^fwd 10\.1\.0\.0/24:0 +-> 10\.9\.0\.0/24:0 +=> %drop$'
 	out '^out fd03::/16 +-> ::/0 +=> %pass$'
 	out '^in +fd01::/64 +-> fd02::/64 +=> ah@fd09::2\(reqid 9, no SA\) '
