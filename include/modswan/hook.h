@@ -33,6 +33,7 @@ struct ms_hook_event {
 	bool firewall; /* leftfirewall=yes */
 	const char *policy; /* words as in ipsec status */
 	const char *dns, *domains; /* name servers that the peer named, words; NULL: none */
+	uint16_t ike_port, nat_port; /* where the daemon takes IKE; 0: 500 and 4500 */
 };
 
 /* MS_OK, or why the step failed; output lines were logged by the hook. */

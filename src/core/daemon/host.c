@@ -428,6 +428,7 @@ static void next_hook(struct hook_run *run)
 void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event,
 	ms_hook_done_f *done, void *arg)
 {
+	struct daemon *d = daemon;
 	struct hook_run *run = malloc(sizeof *run);
 
 	(void)c;
@@ -435,6 +436,8 @@ void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event
 		done(arg, MS_ERR_NOMEM, NULL);
 		return;
 	}
-	*run = (struct hook_run){ daemon, 0, *event, done, arg };
+	*run = (struct hook_run){ d, 0, *event, done, arg };
+	run->event.ike_port = (uint16_t)d->setup.ikeport;
+	run->event.nat_port = (uint16_t)d->setup.nat_ikeport;
 	next_hook(run);
 }

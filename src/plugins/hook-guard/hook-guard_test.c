@@ -61,6 +61,16 @@ static void test_rules(void **state)
 		"ip daddr 192.0.1.0-192.0.1.255 counter drop\n"));
 	assert_non_null(strstr(text, " meta l4proto 6 th dport 25-25 counter drop\n"));
 	assert_non_null(strstr(text, "meta l4proto { esp, ah, comp } accept"));
+	assert_non_null(strstr(text, "udp dport { 500, 4500 } accept"));
+	assert_null(strstr(text, "udp dport 5"));
+	free(text);
+	/* a daemon with ports of its own */
+	two.ike_port = 5500;
+	two.nat_port = 4500;
+	assert_true(ruleset_add(&r, &two));
+	text = written(&r);
+	assert_non_null(strstr(text, "\t\tudp dport 5500 accept\n\t\tudp sport 5500 accept\n"));
+	assert_null(strstr(text, "udp dport 4500 "));
 	free(text);
 	ruleset_remove(&r, &one);
 	ruleset_remove(&r, &one);

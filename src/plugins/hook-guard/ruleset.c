@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { IKE_PORT = 500, NAT_PORT = 4500 };
+
 void ruleset_init(struct ruleset *r, const char *rundir)
 {
 	char *p;
@@ -53,6 +55,9 @@ static struct guarded **find(struct ruleset *r, const struct ms_hook_event *e)
 bool ruleset_add(struct ruleset *r, const struct ms_hook_event *e)
 {
 	struct guarded **at = find(r, e), *g = *at;
+
+	r->ports[0] = e->ike_port == IKE_PORT ? 0 : e->ike_port;
+	r->ports[1] = e->nat_port == NAT_PORT ? 0 : e->nat_port;
 
 	if (g == NULL) {
 		g = calloc(1, sizeof *g);
@@ -122,6 +127,7 @@ static void put_rule(FILE *out, const struct guarded *g)
 void ruleset_write(const struct ruleset *r, FILE *out)
 {
 	const struct guarded *g;
+	unsigned i;
 
 	/* made, so that it can be deleted whether it was there or not */
 	fprintf(out, "table inet %s\ndelete table inet %s\n", r->table, r->table);
@@ -133,6 +139,10 @@ void ruleset_write(const struct ruleset *r, FILE *out)
 		"\t\tmeta l4proto { esp, ah, comp } accept\n"
 		"\t\tudp dport { 500, 4500 } accept\n"
 		"\t\tudp sport { 500, 4500 } accept\n", r->table);
+	for (i = 0; i < 2; i++)
+		if (r->ports[i] != 0)
+			fprintf(out, "\t\tudp dport %u accept\n\t\tudp sport %u accept\n",
+				r->ports[i], r->ports[i]);
 	/* neighbours are found in the clear (RFC 4301 s4.4.1, RFC 4861) */
 	fputs("\t\ticmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, "
 		"nd-router-advert } accept\n", out);

@@ -17,6 +17,7 @@ struct guarded {
 struct ruleset {
 	struct guarded *first;
 	unsigned n;
+	uint16_t ports[2]; /* that IKE comes to besides 500 and 4500; 0: none */
 	char table[128];
 };
 
