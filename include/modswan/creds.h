@@ -39,6 +39,7 @@ enum ms_creds_kind {
 	MS_CREDS_CRLS = 8,
 	MS_CREDS_OCSP = 16, /* listings, and forgetting what was answered */
 	MS_CREDS_ALL = 31,
+	MS_CREDS_PUBKEYS = 32, /* listings: public keys of certificates, a line each, without a head */
 };
 
 /* MS_ERR_NO_CREDENTIAL: nothing fits. */
@@ -129,6 +130,10 @@ struct ms_creds_ops {
 	/* The passphrase that a secrets source has for a file, borrowed until the next reread;
 	 * false: none. */
 	bool (*passphrase)(void *inst, const char *path, struct ms_bytes *out);
+	/* Do the issuers' names above the first of `certs` (DER as it came, nothing checked) lead to
+	 * the issuer that the wish names for the peer?  True when it names none. */
+	bool (*ca_fits)(void *inst, const struct ms_cert_wish *wish, const struct ms_bytes *certs,
+		unsigned n);
 
 	/* --- published keys; a source without them leaves all of these NULL --- */
 

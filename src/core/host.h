@@ -70,6 +70,9 @@ struct host_ops {
 		const struct ms_bytes *certs, unsigned n, host_peer_key_f *done, void *arg);
 	/* Hashes for a CERTREQ; 0: send none. */
 	size_t (*ca_hashes)(void *host, const struct conn *c, uint8_t *buf, size_t size);
+	/* Does the connection's issuer of the peer stand in the chain above the first of these?  Only
+	 * names are looked at.  NULL: nobody knows. */
+	bool (*ca_fits)(void *host, const struct conn *c, const struct ms_bytes *certs, unsigned n);
 	/* Addresses for the peer from c->remote.pool, and back.  NULL: there are none. */
 	void (*lease)(void *host, const struct conn *c, const struct ms_attr_request *rq,
 		ms_attr_lease_f *done, void *arg);

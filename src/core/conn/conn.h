@@ -191,6 +191,12 @@ struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr 
 struct conn *conn_find_ids(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
 	uint32_t auth);
+/* The same where the peer showed a certificate: connections that want another issuer (leftca=,
+ * rightca=) do not fit, and of two otherwise equal ones that which names the issuer is better. */
+typedef bool conn_fits_f(void *arg, const struct conn *c);
+struct conn *conn_find_ids_ca(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
+	uint32_t auth, conn_fits_f *ca_fits, void *arg);
 /* The best connection with the same hosts and identities as `c` whose clients allow these selectors
  * (after narrowing); usually `c` itself.  NULL: none. */
 struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,

@@ -270,6 +270,53 @@ static void test_find_by_identity(void **state)
 	conn_table_free(&t);
 }
 
+/* Whose certificate the peer showed, in place of creds. */
+static bool issued_by(void *arg, const struct conn *c)
+{
+	return strcmp(c->remote.ca, arg) == 0;
+}
+
+static void test_issuers(void **state)
+{
+	static const char *const cas[] = { NULL, "C=CH, CN=a", "C=CH, CN=b", "%any", "C=CH, CN=a" };
+	static const char *const names[] = { "none", "a", "b", "any", "a-pattern" };
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_addr us = addr("192.1.2.23"), other = addr("10.9.9.9");
+	struct ms_id x = id("C=CH, O=x, CN=x");
+	struct ms_why why = { "" };
+	struct conn *c[5];
+	char a[] = "C=CH, CN=a", b[] = "C=CH, CN=b", stranger[] = "C=CH, CN=z";
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		const struct words w = { names[i], "192.1.2.23", "%any", "192.0.2.0/24", NULL,
+			"@east", i == 4 ? "C=CH, O=*, CN=*" : "%any" };
+		struct ms_conn_desc d = describe(&w);
+
+		d.authby = MS_AUTH_RSA;
+		d.right.ca = dup(cas[i]);
+		assert_int_equal(conn_add(t, &d, &c[i], &why), MS_OK);
+		ms_conn_desc_free(&d);
+		assert_int_equal(orient(t, c[i], "192.1.2.23", &why), MS_OK);
+		if (i < 4)
+			continue;
+		assert_ptr_equal(conn_find_ids_ca(t, &us, &other, NULL, &x, MS_AUTH_RSA, issued_by, a),
+			c[4]);
+		conn_delete(t, c[4]);
+	}
+	assert_ptr_equal(
+		conn_find_ids_ca(t, &us, &other, NULL, &x, MS_AUTH_RSA, issued_by, a), c[1]);
+	assert_ptr_equal(
+		conn_find_ids_ca(t, &us, &other, NULL, &x, MS_AUTH_RSA, issued_by, b), c[2]);
+	/* nobody wants this issuer: those that take any */
+	assert_ptr_equal(
+		conn_find_ids_ca(t, &us, &other, NULL, &x, MS_AUTH_RSA, issued_by, stranger), c[0]);
+	/* no certificate came */
+	assert_ptr_equal(conn_find_ids(t, &us, &other, NULL, &x, MS_AUTH_RSA), c[1]);
+	ms_id_free(&x);
+	conn_table_free(&t);
+}
+
 static void test_patterns(void **state)
 {
 	static const struct words words[] = {
@@ -489,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_bad_words),
 		cmocka_unit_test(test_duplicate_and_delete),
 		cmocka_unit_test(test_find_by_identity),
+		cmocka_unit_test(test_issuers),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_find_clients),

@@ -2,6 +2,8 @@
 /* What the responder asks: which connection is meant? */
 #include "core/conn/conn_priv.h"
 
+#include <strings.h>
+
 static bool negotiates(const struct conn *c)
 {
 	return c->opportunistic || c->desc->type == MS_TYPE_TUNNEL ||
@@ -49,8 +51,14 @@ struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr 
 	return NULL;
 }
 
+static bool names_ca(const struct conn *c)
+{
+	return c->remote.ca != NULL && strcasecmp(c->remote.ca, "%any") != 0 &&
+	       conn_end_by_cert(&c->remote);
+}
+
 /* Higher is better, 0: does not fit. An exact identity beats a wildcard, a connection for this very
- * address beats one for %any. */
+ * address beats one for %any; one that wants this issuer is between. */
 static unsigned score(const struct conn *c, const struct ms_id *my_id, const struct ms_id *peer_id,
 	uint32_t auth)
 {
@@ -63,7 +71,9 @@ static unsigned score(const struct conn *c, const struct ms_id *my_id, const str
 	if (!ms_id_match(&c->remote.id, peer_id))
 		return 0;
 	if (c->remote.id.type != MS_ID_ANY)
-		s += ms_id_is_pattern(&c->remote.id) ? 2 : 4;
+		s += ms_id_is_pattern(&c->remote.id) ? 4 : 8;
+	if (names_ca(c))
+		s += 2;
 	if (c->remote.host.addr.family != 0)
 		s += 1;
 	return s;
@@ -72,6 +82,13 @@ static unsigned score(const struct conn *c, const struct ms_id *my_id, const str
 struct conn *conn_find_ids(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
 	uint32_t auth)
+{
+	return conn_find_ids_ca(t, local, remote, my_id, peer_id, auth, NULL, NULL);
+}
+
+struct conn *conn_find_ids_ca(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
+	uint32_t auth, conn_fits_f *ca_fits, void *arg)
 {
 	static const struct ms_addr any;
 	const struct ms_addr *const tries[] = { remote, &any };
@@ -86,9 +103,11 @@ struct conn *conn_find_ids(const struct conn_table *t, const struct ms_addr *loc
 			if (!pair_is(c, local, tries[i]))
 				continue;
 			s = score(c, my_id, peer_id, auth);
-			/* Equals: the one that was added first. */
-			if (s > best_score ||
-				(s > 0 && s == best_score && c->serial < best->serial)) {
+			/* Equals: the one that was added first.  Issuers are looked at last, since
+			 * that takes the longest. */
+			if ((s > best_score ||
+				    (s > 0 && s == best_score && c->serial < best->serial)) &&
+				(ca_fits == NULL || !names_ca(c) || ca_fits(arg, c))) {
 				best = c;
 				best_score = s;
 			}

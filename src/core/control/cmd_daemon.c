@@ -86,8 +86,15 @@ static void list_end_keys(call *c, const struct conn *conn, const struct conn_en
 				types[ms_sign()->pubkey_type(e->pubkeys[i])], id, conn->desc->name);
 }
 
+static void key_line(void *arg, const char *text)
+{
+	call_line(arg, MS_RC_COMMENT, "%s", text);
+}
+
 void cmd_listpubkeys(call *c)
 {
+	const struct ms_provider *p;
+
 	call_line(c, MS_RC_COMMENT, " ");
 	call_line(c, MS_RC_COMMENT, "List of Public Keys:");
 	call_line(c, MS_RC_COMMENT, " ");
@@ -96,6 +103,12 @@ void cmd_listpubkeys(call *c)
 			continue;
 		list_end_keys(c, k, &k->local);
 		list_end_keys(c, k, &k->remote);
+	}
+	for (unsigned i = 0; (p = daemon_provider(c->d, MS_ROLE_CREDS, i)) != NULL; i++) {
+		const struct ms_creds_ops *ops = p->ops;
+
+		if (ops->list_some != NULL)
+			ops->list_some(p->instance, MS_CREDS_PUBKEYS, key_line, c);
 	}
 	call_done(c, MS_RC_COMMENT);
 }

@@ -304,6 +304,25 @@ size_t creds_ca_hashes(creds_source_f *sources, void *sources_arg, const struct 
 	return used;
 }
 
+bool creds_ca_fits(creds_source_f *sources, void *sources_arg, const struct conn *c,
+	const struct ms_bytes *certs, unsigned n)
+{
+	const struct ms_cert_wish wish = creds_cert_wish(c);
+	const struct ms_provider *p;
+	bool asked = false;
+
+	for (unsigned i = 0; (p = sources(sources_arg, i)) != NULL; i++) {
+		const struct ms_creds_ops *ops = p->ops;
+
+		if (ops->ca_fits == NULL)
+			continue;
+		if (ops->ca_fits(p->instance, &wish, certs, n))
+			return true;
+		asked = true;
+	}
+	return !asked;
+}
+
 ms_err creds_cert_subject(creds_source_f *sources, void *sources_arg, const char *cert,
 	struct ms_id *out, struct ms_why *why)
 {

@@ -30,6 +30,8 @@ void creds_peer_key(creds_source_f *sources, void *sources_arg, const struct con
 	void *arg);
 size_t creds_ca_hashes(creds_source_f *sources, void *sources_arg, const struct conn *c,
 	uint8_t *buf, size_t size);
+bool creds_ca_fits(creds_source_f *sources, void *sources_arg, const struct conn *c,
+	const struct ms_bytes *certs, unsigned n);
 ms_err creds_cert_subject(creds_source_f *sources, void *sources_arg, const char *cert,
 	struct ms_id *out, struct ms_why *why);
 

@@ -157,6 +157,12 @@ static size_t ca_hashes(void *host, const struct conn *c, uint8_t *buf, size_t s
 	return creds_ca_hashes(creds_source, host, c, buf, size);
 }
 
+static bool ca_fits(
+	void *host, const struct conn *c, const struct ms_bytes *certs, unsigned n)
+{
+	return creds_ca_fits(creds_source, host, c, certs, n);
+}
+
 ms_err daemon_cert_subject(void *daemon, const char *cert, struct ms_id *out, struct ms_why *why)
 {
 	return creds_cert_subject(creds_source, daemon, cert, out, why);
@@ -312,6 +318,7 @@ const struct host_ops daemon_host_ops = {
 	.own_key = own_key,
 	.peer_key = peer_key,
 	.ca_hashes = ca_hashes,
+	.ca_fits = ca_fits,
 	.lease = lease,
 	.release = release,
 	.child_up = child_up,

@@ -494,12 +494,21 @@ static ms_err suite_allowed(const struct ike_sa *ike, const struct conn *c, stru
 	return ms_fail(why, MS_ERR_NO_PROPOSAL, "\"%s\" does not allow %s", c->desc->name, text);
 }
 
+static bool ca_fits(void *arg, const struct conn *c)
+{
+	const struct ike_sa *ike = arg;
+	const struct host *h = ike->e->host;
+
+	return h->ops->ca_fits == NULL || ike->x->n_certs == 0 ||
+	       h->ops->ca_fits(h->ctx, c, ike->x->certs, ike->x->n_certs);
+}
+
 static ms_err find_conn(struct ike_sa *ike, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
 	uint32_t kind = ike_auth_kind(x->auth);
-	struct conn *c = kind ? conn_find_ids(ike->e->conns, &ike->local.addr, &ike->remote.addr,
-					&x->asked_id, &ike->peer_id, kind)
+	struct conn *c = kind ? conn_find_ids_ca(ike->e->conns, &ike->local.addr, &ike->remote.addr,
+					&x->asked_id, &ike->peer_id, kind, ca_fits, ike)
 			      : NULL;
 	char peer[MS_ID_TEXT], me[MS_ID_TEXT];
 	ms_err err;

@@ -109,7 +109,8 @@ const struct ms_conf_key ms_end_keys[] = {
 		.brief = "issuer that this end's certificate must have; any CA of ipsec.d/cacerts when "
 			 "not written",
 		.text = "A distinguished name in quotes, which must be in the chain of this end's "
-			"certificate; %same is the other end's, %any any."),
+			"certificate; %same is the other end's, %any any.  Of connections that fit a peer "
+			"otherwise, the one is taken whose issuer its certificate has."),
 	MS_KEY_ENUM(E, sendcert, "sendcert", SIDES, .choices = sendcerts, .def = MS_SENDCERT_ALWAYS,
 		.brief = "when this end sends its certificate"),
 	MS_KEY_STRING(E, updown, "updown", SIDES,

@@ -275,6 +275,7 @@ static const struct ms_creds_ops ops = {
 	.own_cert = own_cert,
 	.peer_cert = peer_cert,
 	.ca_hashes = ca_hashes,
+	.ca_fits = ca_fits,
 	.cert_subject = cert_subject,
 	.reread_some = reread_some,
 	.list_some = list_some,

@@ -102,6 +102,26 @@ static void put_certs(const struct listing *l, const struct store *s, bool ca)
 	}
 }
 
+/* Keys that a peer or this host may prove itself by: those of end certificates. */
+static void put_keys(const struct listing *l, const struct store *s)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct cert *c = &s->cert[i];
+		EVP_PKEY *key = X509_get0_pubkey(c->x509);
+		const char *base = strrchr(c->file, '/');
+		char name[MS_ID_TEXT], until[128];
+
+		if (c->is_ca || key == NULL)
+			continue;
+		name_text(X509_get_subject_name(c->x509), name, sizeof name);
+		date(X509_get0_notAfter(c->x509), until, sizeof until);
+		put(l, "       %d bit %s key of '%s' until %s%s in \"%s\"", EVP_PKEY_get_bits(key),
+			key_kind(c->x509), name, until,
+			is_past(X509_get0_notAfter(c->x509), l->now) ? " (expired)" : "",
+			base != NULL ? base + 1 : c->file);
+	}
+}
+
 static void put_crl(const struct listing *l, X509_CRL *crl)
 {
 	STACK_OF(X509_REVOKED) *revoked = X509_CRL_get_REVOKED(crl);
@@ -159,6 +179,9 @@ void list_some(void *inst, enum ms_creds_kind kind, ms_creds_line_f *line, void 
 	case MS_CREDS_CRLS:
 		head(&l, "List of CRLs:");
 		put_crls(&l, in);
+		break;
+	case MS_CREDS_PUBKEYS:
+		put_keys(&l, in->store);
 		break;
 	case MS_CREDS_OCSP:
 		head(&l, "List of OCSP answers:");

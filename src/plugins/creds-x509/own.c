@@ -253,3 +253,55 @@ size_t ca_hashes(void *inst, const struct ms_cert_wish *wish, uint8_t *buf, size
 	X509_NAME_free(ca);
 	return used;
 }
+
+/* The certificate of this name among those that came and our own; NULL: none. */
+static X509 *named(
+	const struct store *s, X509 *const *came, unsigned n, const X509_NAME *name)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (came[i] != NULL && X509_NAME_cmp(X509_get_subject_name(came[i]), name) == 0)
+			return came[i];
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->cert[i].is_ca &&
+			X509_NAME_cmp(X509_get_subject_name(s->cert[i].x509), name) == 0)
+			return s->cert[i].x509;
+	return NULL;
+}
+
+/* Names in a ring end with the steps. */
+static bool leads_to(
+	const struct store *s, X509 *const *came, unsigned n, const X509_NAME *ca)
+{
+	X509 *at = came[0];
+
+	for (unsigned steps = 0; at != NULL && steps <= MS_MAX_CERTS; steps++) {
+		const X509_NAME *issuer = X509_get_issuer_name(at);
+
+		if (X509_NAME_cmp(issuer, ca) == 0)
+			return true;
+		at = named(s, came, n, issuer);
+	}
+	return false;
+}
+
+bool ca_fits(void *inst, const struct ms_cert_wish *wish, const struct ms_bytes *certs, unsigned n)
+{
+	const struct store *s = ((struct instance *)inst)->store;
+	X509 *came[MS_MAX_CERTS] = { NULL };
+	X509_NAME *ca = NULL;
+	bool fits;
+
+	if (n > MS_MAX_CERTS || wished_ca(s, wish, &ca, NULL) != MS_OK)
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t *p = certs[i].ptr;
+
+		came[i] = d2i_X509(NULL, &p, (long)certs[i].len);
+	}
+	fits = ca == NULL || n == 0 || leads_to(s, came, n, ca);
+	for (unsigned i = 0; i < n; i++)
+		X509_free(came[i]);
+	X509_NAME_free(ca);
+	ERR_clear_error();
+	return fits;
+}

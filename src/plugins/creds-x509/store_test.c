@@ -183,12 +183,50 @@ static void test_wished_ca(void **state)
 	store_unref(&s);
 }
 
+static struct ms_bytes der_of(X509 *cert)
+{
+	uint8_t *octets = NULL;
+	int len = i2d_X509(cert, &octets);
+
+	assert_true(len > 0);
+	return ms_bytes(octets, (size_t)len);
+}
+
+/* Which of several connections a peer's certificate fits; only names count here. */
+static void test_ca_fits(void **state)
+{
+	struct pki_cert end = pki_end("west", &below, "p256", NULL);
+	struct ms_bytes certs[] = { der_of(end.x509), der_of(below.x509), ms_bytes("no", 2) };
+	struct instance in = { .store = pki_store(dir, NULL, NULL) };
+	struct ms_id me = { 0 };
+	struct ms_cert_wish wish = { .me = &me };
+
+	(void)state;
+	assert_true(ca_fits(&in, &wish, certs, 2)); /* any */
+	wish.peer_ca = "C=CH, O=ModSwan, CN=below";
+	assert_true(ca_fits(&in, &wish, certs, 1));
+	wish.peer_ca = "C=CH, O=ModSwan, CN=root";
+	assert_true(ca_fits(&in, &wish, certs, 2));
+	assert_false(ca_fits(&in, &wish, certs, 1)); /* what is between did not come */
+	wish.peer_ca = "C=CH, O=ModSwan, CN=other root";
+	assert_false(ca_fits(&in, &wish, certs, 2));
+	assert_false(ca_fits(&in, &wish, certs + 2, 1)); /* no certificate at all */
+	assert_true(ca_fits(&in, &wish, NULL, 0));
+	wish.peer_ca = "%same"; /* as what? */
+	assert_false(ca_fits(&in, &wish, certs, 2));
+	for (unsigned i = 0; i < 2; i++)
+		OPENSSL_free((void *)(uintptr_t)certs[i].ptr);
+	store_unref(&in.store);
+	pki_free(&end);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_wished_ca),
+		cmocka_unit_test(test_ca_fits),
 	};
 
 	return cmocka_run_group_tests(tests, setup_all, teardown_all);

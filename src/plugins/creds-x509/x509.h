@@ -221,6 +221,8 @@ void crls_refresh(struct instance *in, bool all);
 /* --- own.c ---------------------------------------------------------------------------------------- */
 
 void own_cert(void *inst, const struct ms_cert_wish *wish, ms_creds_own_f *done, void *arg);
+bool ca_fits(
+	void *inst, const struct ms_cert_wish *wish, const struct ms_bytes *certs, unsigned n);
 size_t ca_hashes(void *inst, const struct ms_cert_wish *wish, uint8_t *buf, size_t size);
 
 /* creds-x509.c: after each job. */
