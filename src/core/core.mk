@@ -18,7 +18,7 @@ libcore_la_LIBADD = libmodswan.la
 pkglibexec_PROGRAMS += pluto
 pluto_SOURCES = \
 	src/core/control/cmd_conn.c src/core/control/cmd_creds.c src/core/control/cmd_daemon.c \
-	src/core/control/cmd_groups.c src/core/control/cmd_status.c \
+	src/core/control/cmd_groups.c src/core/control/cmd_status.c src/core/control/cmd_why.c \
 	src/core/control/commands.c src/core/control/control.c src/core/control/control.h \
 	src/core/control/control_priv.h src/core/control/status.c src/core/control/status.h \
 	src/core/control/status_conn.c \

@@ -65,6 +65,8 @@ const struct tool_command tool_commands[] = {
 		&verify_options },
 	{ "version", NULL, "show the version", tool_version_command, NULL },
 	{ "whack", "[OPTION]...", "talk to pluto", tool_whack, &whack_options },
+	{ "why", "SRC DST [PROTOCOL [SPORT DPORT]]", "what decides about a packet, step by step",
+		tool_why, &why_options },
 	{ "_plutorun", NULL, NULL, tool_plutorun, NULL },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

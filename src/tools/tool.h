@@ -132,6 +132,7 @@ int tool_status(struct tool *t, int argc, char **argv);
 int tool_tncfg(struct tool *t, int argc, char **argv);
 int tool_verify(struct tool *t, int argc, char **argv);
 int tool_version_command(struct tool *t, int argc, char **argv);
+int tool_why(struct tool *t, int argc, char **argv);
 int tool_whack(struct tool *t, int argc, char **argv);
 
 extern const struct tool_options auto_options, eroute_options, ikeping_options, verify_options,
@@ -139,6 +140,6 @@ extern const struct tool_options auto_options, eroute_options, ikeping_options, 
 	status_options, whack_options, checkconfig_options, newhostkey_options,
 	ranbits_options, rsasigkey_options, showhostkey_options,
 	klipsdebug_options, manual_options, pf_key_options,
-	policy_options, spi_options, spigrp_options, tncfg_options;
+	policy_options, why_options, spi_options, spigrp_options, tncfg_options;
 
 #endif

@@ -35,7 +35,7 @@ ipsec_SOURCES = \
 	src/tools/tool.h \
 	src/tools/verify.c src/tools/verify.h src/tools/verify_dns.c src/tools/verify_host.c \
 	src/tools/verify_net.c \
-	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c
+	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c src/tools/why.c
 ipsec_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
 ipsec_LDADD = libmodswan.la $(UNBOUND_LIBS) $(CRYPTO_LIBS) $(GMP_LIBS)
 
@@ -54,7 +54,7 @@ tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_erou
 	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_verify.8 man/ipsec_whack.8
 plain_pages = man/ipsec__updown.8 man/ipsec_barf.8 man/ipsec_look.8 man/ipsec_showdefaults.8 man/ipsec_eroute.5 man/ipsec_klipsdebug.5 man/ipsec_plugins.8 \
 	man/ipsec_spi.5 man/ipsec_spigrp.5 man/ipsec_status.8 man/ipsec_tncfg.5 man/ipsec_trafficstatus.8 \
-	man/klips.8 man/pluto.8
+	man/ipsec_policies.5 man/ipsec_why.8 man/klips.8 man/pluto.8
 man_MANS += $(tool_pages)
 dist_man_MANS += $(plain_pages)
 CLEANFILES += $(tool_pages)

@@ -30,6 +30,8 @@ const struct command commands[] = {
 		cmd_listen },
 	{ "rereadgroups", OPTIONAL(NULL), false, "read the policy groups again", cmd_rereadgroups },
 	{ "listgroups", OPTIONAL(NULL), false, "the members of policy groups", cmd_listgroups },
+	{ "why", { { "src", true }, { "dst", true }, { "protocol", false }, { "sport", false },
+		{ "dport", false } }, false, "what decides about a packet", cmd_why },
 	{ "unlisten", OPTIONAL(NULL), false, "close the IKE sockets", cmd_unlisten },
 	{ "rereadsecrets", OPTIONAL(NULL), false, "read ipsec.secrets again", cmd_reread },
 	{ "rereadcerts", OPTIONAL(NULL), false, "read the certificates again", cmd_reread },

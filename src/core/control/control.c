@@ -135,7 +135,7 @@ static const struct command *find_command(const char *name)
 
 static bool takes(const struct command *cmd, const char *arg)
 {
-	for (unsigned i = 0; i < 4 && cmd->args[i].name != NULL; i++)
+	for (unsigned i = 0; i < COMMAND_ARGS && cmd->args[i].name != NULL; i++)
 		if (strcmp(cmd->args[i].name, arg) == 0)
 			return true;
 	return cmd->any_args;
@@ -147,7 +147,7 @@ static ms_err check_args(const struct command *cmd, const struct ms_request *r, 
 		if (!takes(cmd, r->args[i].name))
 			return ms_fail(why, MS_ERR_UNKNOWN, "command \"%s\" takes no argument \"%s\"",
 				cmd->name, r->args[i].name);
-	for (unsigned i = 0; i < 4 && cmd->args[i].name != NULL; i++) {
+	for (unsigned i = 0; i < COMMAND_ARGS && cmd->args[i].name != NULL; i++) {
 		bool there = false;
 
 		for (unsigned k = 0; k < r->n_args && !there; k++)

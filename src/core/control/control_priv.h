@@ -27,6 +27,8 @@ struct control {
 	struct ms_control_core core;
 };
 
+enum { COMMAND_ARGS = 6 };
+
 struct command_arg {
 	const char *name;
 	bool required;
@@ -34,7 +36,7 @@ struct command_arg {
 
 struct command {
 	const char *name;
-	struct command_arg args[4];
+	struct command_arg args[COMMAND_ARGS]; /* the last one is empty */
 	bool any_args; /* also any other name: the function judges */
 	const char *help;
 	void (*run)(call *c);
@@ -84,6 +86,7 @@ void cmd_listen(call *c);
 void cmd_unlisten(call *c);
 void cmd_rereadgroups(call *c);
 void cmd_listgroups(call *c);
+void cmd_why(call *c);
 void cmd_reread(call *c);
 void cmd_list_creds(call *c);
 void cmd_refresh_creds(call *c);

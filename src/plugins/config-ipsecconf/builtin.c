@@ -24,17 +24,17 @@ static const struct {
 	{ "clear", MS_OE_GROUPS, "\ttype=passthrough\n\tauthby=never\n\tright=%group\n" },
 	{ "clear-or-private", MS_OE_GROUPS,
 		"\ttype=passthrough\n\tright=%opportunisticgroup\n"
-		OPPORTUNISTIC },
+		"\tfailureshunt=passthrough\n" OPPORTUNISTIC },
 	{ "private-or-clear", MS_OE_GROUPS,
 		"\ttype=tunnel\n\tright=%opportunisticgroup\n"
-		OPPORTUNISTIC },
+		"\tfailureshunt=passthrough\n" OPPORTUNISTIC },
 	{ "private", MS_OE_GROUPS,
 		"\ttype=tunnel\n\tright=%opportunisticgroup\n"
-		OPPORTUNISTIC },
+		"\tfailureshunt=drop\n" OPPORTUNISTIC },
 	{ "block", MS_OE_GROUPS, "\ttype=reject\n\tauthby=never\n\tright=%group\n" },
 	{ "packetdefault", MS_OE_YES,
 		"\ttype=tunnel\n\tleftsubnet=0.0.0.0/0\n\tright=%opportunistic\n"
-		OPPORTUNISTIC },
+		"\tfailureshunt=passthrough\n" OPPORTUNISTIC },
 };
 enum { BUILTIN = sizeof builtin / sizeof builtin[0] };
 

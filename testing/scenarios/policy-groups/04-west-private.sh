@@ -6,6 +6,13 @@ wait_for 10 eroute_is 192.1.2.45/32 192.1.2.0/24 %trap
 wait_for 10 eroute_is_not 192.1.2.45/32 192.1.2.23/32
 # closer than the network, and of another group
 ping_ok 192.1.2.254 2
+# and somebody can tell
+ipsec why 192.1.2.45 192.1.2.254 | tee /run/modswan/why.txt
+assert_match /run/modswan/why.txt '^000 covered by 2, the closest first:'
+assert_match /run/modswan/why.txt '"clear#192.1.2.254/32": .*; prospective erouted; from .*/policies/clear:1$'
+assert_match /run/modswan/why.txt '^000 "clear#192.1.2.254/32" decides: packets pass in clear$'
+assert_match /run/modswan/why.txt '^the eroute: .* -> 192.1.2.254/32:0 +=> %pass'
+must_fail ipsec why 192.1.2.45 nobody
 # a written connection is closer, too
 ipsec auto --up west-east
 ping_ok 192.1.2.23 5
