@@ -2,7 +2,7 @@
 # libcore: the sans-I/O core; pluto: the daemon around it.
 noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
-	src/core/conn/build.c src/core/conn/conn.c src/core/conn/conn.h src/core/conn/conn_priv.h \
+	src/core/conn/alias.c src/core/conn/build.c src/core/conn/conn.c src/core/conn/conn.h src/core/conn/conn_priv.h \
 	src/core/conn/find.c src/core/conn/group.c src/core/conn/group.h src/core/conn/intern.c \
 	src/core/conn/lease.c src/core/conn/names.c src/core/conn/names.h \
 	src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
@@ -34,10 +34,13 @@ if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
-core_tests = src/core/conn/conn_test src/core/conn/group_test src/core/conn/pairs_test src/core/control/status_test \
+core_tests = src/core/creds/gateway_test src/core/conn/conn_test src/core/conn/group_test src/core/conn/pairs_test src/core/control/status_test \
 	src/core/route/route_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
+src_core_creds_gateway_test_SOURCES = src/core/creds/gateway_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_creds_gateway_test_LDADD = $(core_test_libs)
 src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_conn_conn_test_LDADD = $(core_test_libs)

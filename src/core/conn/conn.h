@@ -180,8 +180,9 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 /* --- look-ups of the IKE responder --------------------------------------------------------- */
 
 /* Any connection that could be meant by an IKE_SA_INIT between these two addresses, exact pairs
- * before %any; NULL: none.  Its proposals and addresses decide until identities are known. */
-struct conn *conn_find_host_pair(const struct conn_table *t, const struct ms_addr *local,
+ * before %any; NULL: none.  One that is not up, whose peer is a name with this address among others,
+ * moves to it.  Its proposals and addresses decide until identities are known. */
+struct conn *conn_find_host_pair(struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote);
 /* One of them whose peer has to prove itself by a certificate; NULL: none. */
 struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr *local,

@@ -11,6 +11,8 @@ struct conn_index {
 	size_t mask;
 };
 
+struct conn_alias;
+
 struct conn_table {
 	uint64_t seed[2];
 	struct conn_index by_name, by_pair;
@@ -24,6 +26,8 @@ struct conn_table {
 	struct conn_proposals *proposals; /* interned */
 	conn_subject_f *subject;
 	void *subject_arg;
+	struct conn_alias **aliases; /* alias.c */
+	size_t n_alias_buckets, n_aliases;
 	char *myid;	 /* what %myid stands for; NULL: the address */
 };
 
@@ -46,6 +50,16 @@ bool conn_end_copy(struct conn_end *to, const struct conn_end *from);
 ms_err conn_intern(struct conn_table *t, enum ms_protocol protocol, const char *text,
 	const struct ms_proposals **out, struct ms_why *why) MS_MUST_CHECK;
 void conn_proposals_free(struct conn_proposals **p);
+
+/* The address of a host that was not written as one, and what follows from it. */
+ms_err conn_end_host(struct conn_end *e, const struct ms_end_desc *d, const struct ms_addr *a)
+	MS_MUST_CHECK;
+/* Other addresses of the remote name, with what is in the index of host pairs (alias.c). */
+void conn_aliases_insert(struct conn_table *t, struct conn *c);
+void conn_aliases_remove(struct conn_table *t, struct conn *c);
+/* A connection that is not up and whose peer has this address too. */
+struct conn *conn_alias_find(
+	const struct conn_table *t, const struct ms_addr *local, const struct ms_addr *remote);
 
 bool conn_index_init(struct conn_index *ix);
 /* In or out of the index of host pairs: only oriented connections are in it. */

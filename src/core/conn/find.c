@@ -15,18 +15,37 @@ static bool pair_is(const struct conn *c, const struct ms_addr *local, const str
 	return ms_addr_eq(&c->local.host.addr, local) && ms_addr_eq(&c->remote.host.addr, remote);
 }
 
-struct conn *conn_find_host_pair(const struct conn_table *t, const struct ms_addr *local,
-	const struct ms_addr *remote)
+static struct conn *first_of_pair(
+	const struct conn_table *t, const struct ms_addr *local, const struct ms_addr *remote)
+{
+	struct conn *c = conn_pair_bucket(t, local, remote);
+
+	while (c != NULL && !(pair_is(c, local, remote) && negotiates(c) && c->instance == 0))
+		c = c->next_pair;
+	return c;
+}
+
+/* The peer calls from another address of its name. */
+static struct conn *move_to(struct conn_table *t, struct conn *c, const struct ms_addr *remote)
+{
+	ms_err err;
+
+	conn_pair_remove(t, c);
+	err = conn_end_host(
+		&c->remote, c->left_is_local ? &c->desc->right : &c->desc->left, remote);
+	conn_pair_insert(t, c);
+	return err == MS_OK ? c : NULL;
+}
+
+struct conn *conn_find_host_pair(
+	struct conn_table *t, const struct ms_addr *local, const struct ms_addr *remote)
 {
 	static const struct ms_addr any;
-	const struct ms_addr *const tries[] = { remote, &any };
+	struct conn *c = first_of_pair(t, local, remote);
 
-	for (unsigned i = 0; i < 2; i++)
-		for (struct conn *c = conn_pair_bucket(t, local, tries[i]); c != NULL;
-			c = c->next_pair)
-			if (pair_is(c, local, tries[i]) && negotiates(c) && c->instance == 0)
-				return c;
-	return NULL;
+	if (c == NULL && (c = conn_alias_find(t, local, remote)) != NULL)
+		return move_to(t, c, remote);
+	return c != NULL ? c : first_of_pair(t, local, &any);
 }
 
 bool conn_end_by_cert(const struct conn_end *e)

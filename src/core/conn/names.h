@@ -26,6 +26,8 @@ struct conn_name {
 	char *trouble;	/* why the last look-up brought nothing; NULL: it did bring something */
 	enum ms_dns_status status;
 
+	struct conn_alias *aliases; /* alias.c */
+
 	/* names.c */
 	struct conn_names *names;
 	struct conn *conn;

@@ -35,7 +35,7 @@ static void swap_ends(struct conn *c)
 
 /* An address that was found out goes where a written one would: host, client of a host, identity that
  * was not written. */
-static ms_err set_host(struct conn_end *e, const struct ms_end_desc *d, const struct ms_addr *a)
+ms_err conn_end_host(struct conn_end *e, const struct ms_end_desc *d, const struct ms_addr *a)
 {
 	e->host.addr = *a;
 	/* A lease stays what the clients are. */
@@ -52,7 +52,7 @@ static ms_err name_our_host(struct conn_end *e, const struct ms_end_desc *d,
 {
 	for (unsigned i = 0; i < e->name->n; i++)
 		if (o->is_local(o->arg, &e->name->addrs[i]))
-			return set_host(e, d, &e->name->addrs[i]);
+			return conn_end_host(e, d, &e->name->addrs[i]);
 	return MS_OK;
 }
 
@@ -73,7 +73,7 @@ static ms_err name_peer(struct conn *c, const struct ms_end_desc *d, struct ms_w
 			to = a;
 	}
 	if (to != NULL)
-		return set_host(e, d, to);
+		return conn_end_host(e, d, to);
 	if (conn_names_trouble(c, trouble, sizeof trouble))
 		return ms_fail(why, MS_ERR_NOT_FOUND, "connection \"%s\": %s", c->desc->name,
 			trouble);
@@ -88,7 +88,7 @@ static ms_err fill_default_route(struct conn_end *e, const struct ms_end_desc *d
 		return MS_OK;
 	if (o->default_gw != NULL)
 		e->nexthop = *o->default_gw;
-	return set_host(e, d, o->default_src);
+	return conn_end_host(e, d, o->default_src);
 }
 
 static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why *why)

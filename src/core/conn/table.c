@@ -102,6 +102,7 @@ void conn_pair_insert(struct conn_table *t, struct conn *c)
 	if (c->instance != 0 || c->member)
 		return;
 	insert(t, &t->by_pair, &pair_kind, c);
+	conn_aliases_insert(t, c);
 	c->counted_by_cert = conn_end_by_cert(&c->remote);
 	t->by_cert += c->counted_by_cert;
 }
@@ -111,6 +112,7 @@ void conn_pair_remove(struct conn_table *t, struct conn *c)
 	if (c->instance != 0 || c->member)
 		return;
 	take_out(t, &t->by_pair, &pair_kind, c);
+	conn_aliases_remove(t, c);
 	t->by_cert -= c->counted_by_cert;
 	c->counted_by_cert = false;
 }
@@ -147,6 +149,7 @@ void conn_table_free(struct conn_table **t)
 		conn_proposals_free(&p);
 	}
 	free((*t)->myid);
+	free((*t)->aliases);
 	free((*t)->by_name.buckets);
 	free((*t)->by_pair.buckets);
 	free(*t);

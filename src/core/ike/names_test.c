@@ -256,6 +256,37 @@ static void moved(void **state)
 	end(&w);
 }
 
+/* The peer begins, from an address that is not the one in use. */
+static void peer_calls(void **state)
+{
+	struct world w;
+	struct ms_why why = { "" };
+
+	(void)state;
+	begin(&w, NULL);
+	a("192.1.2.201", 3600);
+	a("192.1.2.23", 3600);
+	a("192.1.2.202", 3600);
+	run(&w, 100);
+	assert_true(peer_is(&w, "192.1.2.201"));
+	assert_int_equal(ike_initiate(w.p.east->ike, w.p.ec, &why), MS_OK);
+	run(&w, 10000);
+	assert_true(peer_is(&w, "192.1.2.23"));
+	assert_int_equal(sim_children(w.p.west), 1);
+	assert_true(sim_agree(w.p.west, w.p.east));
+	/* up, nobody moves it */
+	assert_null(conn_find_host_pair(
+		w.p.west->conns, &w.p.west->addr, &w.c->remote.name->addrs[0]));
+	assert_true(peer_is(&w, "192.1.2.23"));
+	/* the index forgets names that go */
+	conn_names_forget(w.c);
+	ike_terminate_conn(w.p.west->ike, w.c);
+	run(&w, 5000);
+	conn_delete(w.p.west->conns, w.c);
+	assert_null(conn_find_host_pair(w.p.west->conns, &w.p.west->addr, &w.p.east->addr));
+	end(&w);
+}
+
 static void only_v6(struct ms_conn_desc *d)
 {
 	struct ms_addr *also = &world->p.west->addr2;
@@ -377,6 +408,7 @@ int main(void)
 		cmocka_unit_test(unresolved_stays),
 		cmocka_unit_test(all_in_turn),
 		cmocka_unit_test(moved),
+		cmocka_unit_test(peer_calls),
 		cmocka_unit_test(families),
 		cmocka_unit_test(ours),
 		cmocka_unit_test(faults),
