@@ -73,23 +73,22 @@ class ModSwan:
         if status:
             raise Failed("ipsec whack --rekey-%s: %s" % (what, out))
 
-    def newest(self, conn):
-        """Serials of the newest IKE and CHILD SA."""
-        found = re.search(r'"%s":   newest ISAKMP SA: #(\d+); newest IPsec SA: #(\d+);' % conn,
-                          self.ipsec("status")[1])
-        if not found:
-            raise Failed("ipsec status does not tell the newest SAs")
-        return int(found[1]), int(found[2])
+    def look(self, conn):
+        """Serials: all of its SAs, the newest IKE SA, the newest CHILD SA; 0: none."""
+        out = self.ipsec("whack", "--showstates")[1]
+        found = [re.findall(r'#(\d+): "%s":.*%s' % (conn, what), out)
+                 for what in ("", "newest ISAKMP;", "newest IPSEC;")]
+        return set(found[0]), int(found[1][0]) if found[1] else 0, int(found[2][0]) if found[2] else 0
 
-    def states(self, conn):
-        return set(re.findall(r'#(\d+): "%s":' % conn, self.ipsec("whack", "--showstates")[1]))
+    def newest(self, conn):
+        return self.look(conn)[1:]
 
     def one_pair(self, conn):
-        states = self.states(conn)
+        states = self.look(conn)[0]
         return len(states) == 2 or "%d SAs" % len(states)
 
     def nothing(self, conn):
-        states = self.states(conn)
+        states = self.look(conn)[0]
         return not states or "%d SAs" % len(states)
 
 
@@ -99,6 +98,12 @@ def ping(pairs):
                          "4d6f645377616e21", "-I", source, target)
         if status or " 3 received" not in out:
             raise Failed("ping %s from %s: %s" % (target, source, " ".join(out.split("\n")[-3:])))
+
+
+def captured(what):
+    """How many such packets went over the wire so far."""
+    return subprocess.run(["tcpdump", "-n", "-r", WORLD + "/public.pcap", what], capture_output=True,
+                          text=True, check=False).stdout.count("\n")
 
 
 class Grid:
@@ -133,12 +138,16 @@ class Grid:
 
     def rekeyed(self, conn, what, side, pairs):
         """New keys at the word of that side, and the old SAs go."""
-        before = self.us.newest(conn)
+        before, after = self.us.newest(conn), []
         side.rekey(conn, what)
         place = 1 if what == "child" else 0
-        wait("new SA", lambda: self.us.newest(conn)[place] not in (0, before[place]))
-        self.settled(conn)
-        after = self.us.newest(conn)
+
+        def anew():
+            states, *after[:] = self.us.look(conn)
+            return len(states) == 2 and after[place] not in (0, before[place]) or \
+                "%d SAs, newest #%d, #%d" % (len(states), *after)
+        wait("new SA, and the old one gone", anew)
+        wait("one pair of SAs there", lambda: self.them.one_pair(conn))
         if what == "child" and after[0] != before[0]:
             raise Failed("the IKE SA is another one, too: #%d, #%d" % (before[0], after[0]))
         if what == "ike" and after[1] != before[1]:
@@ -183,12 +192,8 @@ class Grid:
     def large(self, conn, role):
         """Up, and the wire had fragments of both (next payload 53, RFC 7383)."""
         def fragments(source):
-            skf = "((udp port 500 and udp[24] = 53) or " \
-                  "(udp port 4500 and udp[8:4] = 0 and udp[28] = 53))"
-            out = subprocess.run(["tcpdump", "-n", "-r", WORLD + "/public.pcap",
-                                  "src host %s and %s" % (source, skf)], capture_output=True,
-                                 text=True, check=False).stdout
-            return out.count("\n")
+            return captured("src host %s and ((udp port 500 and udp[24] = 53) or (udp port 4500 and "
+                            "udp[8:4] = 0 and udp[28] = 53))" % source)
         before = [fragments(pair[1]) for pair in HOSTS]
         self.bring_up(conn, role, CLIENTS)
         for pair, number in zip(HOSTS, before):
@@ -218,14 +223,56 @@ class Grid:
             self.reauthenticated("reauth", self.side(role), CLIENTS)
         self.cells("reauth", "PSK", role, [("reauthentication", whole)])
 
+    def nat(self, role):
+        """West's packets come from another address on their way; only we can begin."""
+        if role != ROLES[0]:
+            return
+        for line in ("qdisc add dev west.eth1 clsact",
+                     "filter add dev west.eth1 ingress matchall action nat egress 192.1.2.45/32 192.1.2.200",
+                     "filter add dev west.eth1 egress matchall action nat ingress 192.1.2.200/32 192.1.2.45"):
+            subprocess.run(["tc"] + line.split(), check=True)
+        mac = on("west", "cat", "/sys/class/net/eth1/address")[1].strip()
+        on("east", "ip", "neigh", "replace", "192.1.2.200", "lladdr", mac, "dev", "eth1")
+        pairs = [HOSTS[0], ("east", "192.1.2.23", "192.1.2.200")]
+        self.cells("nat", "PSK", role, [
+            ("transport mode behind a NAT", lambda: self.bring_up("nat", role, pairs)),
+            ("transport mode behind a NAT, rekeyed by us", lambda: self.rekeyed(
+                "nat", "child", self.us, pairs)),
+            ("transport mode behind a NAT, rekeyed by them", lambda: self.rekeyed(
+                "nat", "child", self.them, pairs))])
+        subprocess.run(["tc", "qdisc", "del", "dev", "west.eth1", "clsact"], check=True)
+
+    def null(self, role):
+        self.cells("null", "NULL", role, [
+            ("tunnel and traffic", lambda: self.bring_up("null", role, CLIENTS)),
+            ("deleted by the initiator", lambda: self.clear("null", self.side(role)))])
+
+    def alive(self, role):
+        """Both ask every second whether the other one is there; nothing happens but that."""
+        def asks(source):
+            return captured("src host %s and ((udp port 500 and udp[26] = 37) or (udp port 4500 and "
+                            "udp[8:4] = 0 and udp[30] = 37))" % source)
+
+        def whole():
+            self.bring_up("alive", role, CLIENTS)
+            sas, before = self.us.newest("alive"), [asks(pair[1]) for pair in HOSTS]
+            wait("liveness checks and answers", lambda: all(
+                asks(pair[1]) >= n + 4 for pair, n in zip(HOSTS, before)))
+            if self.us.newest("alive") != sas:
+                raise Failed("other SAs than before")
+            ping(CLIENTS)
+        self.cells("alive", "PSK", role, [("liveness", whole)])
+
     def run(self):
         lives = {"psk": "PSK", "rsa": "RSA", "ecdsa": "ECDSA"}
         for conn in CONNS:
             for role in ROLES:
+                self.them.load(conn)
                 if conn in lives:
                     self.life(conn, lives[conn], role)
                 else:
                     getattr(self, conn)(role)
+                self.them.unload(conn)
         print("%d failed" % self.failed)
         return 1 if self.failed else 0
 

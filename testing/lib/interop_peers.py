@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the peers on east are told to do something, for interop.py: up, down, rekey and reauth of a
-connection, and whether there is one pair of its SAs (True, or what is there instead) or nothing."""
+connection, and sas(): how many IKE and CHILD SAs of it there are."""
 import re
 
 
@@ -18,6 +18,20 @@ class Peer:
         status, out = result
         if status:
             raise self.failed("%s: %s" % (what, " ".join(out.split("\n")[-4:])))
+
+    def one_pair(self, conn):
+        sas = self.sas(conn)
+        return sas == (1, 1) or "%d IKE SAs, %d CHILD SAs" % sas
+
+    def nothing(self, conn):
+        sas = self.sas(conn)
+        return sas == (0, 0) or "%d IKE SAs, %d CHILD SAs" % sas
+
+    def load(self, conn):
+        """Before anything is done with it."""
+
+    def unload(self, conn):
+        """After all."""
 
     def transport(self):
         """Raises Unable, or None."""
@@ -46,17 +60,75 @@ class StrongSwan(Peer):
         return (len(re.findall(r"^%s: #" % conn, out, re.M)),
                 len(re.findall(r"^  %s: #.* (?:INSTALLED|REKEYED|DELETED|REKEYING)" % conn, out, re.M)))
 
-    def one_pair(self, conn):
-        sas = self.sas(conn)
-        return sas == (1, 1) or "%d IKE SAs, %d CHILD SAs" % sas
-
-    def nothing(self, conn):
-        sas = self.sas(conn)
-        return sas == (0, 0) or "%d IKE SAs, %d CHILD SAs" % sas
-
     def transport(self):
         if self.on("east", "grep", "-q", "kernel-libipsec", "/run/strongswan.conf")[0] == 0:
             raise Unable("kernel-libipsec has tunnel mode only")
 
 
-PEERS = {"strongswan": StrongSwan}
+class Libreswan(Peer):
+    def whack(self, *words):
+        return self.on("east", "chroot", "/run/peer/root", "/usr/libexec/ipsec/whack", *words)
+
+    # Of connections for the same networks it routes but one, up or not.
+    def load(self, conn):
+        self.must("addconn", self.on("east", "chroot", "/run/peer/root", "/usr/libexec/ipsec/addconn",
+                                     "--config", "/etc/ipsec.conf", "--ctlsocket",
+                                     "/run/pluto/pluto.ctl", conn))
+
+    def unload(self, conn):
+        self.whack("--name", conn, "--delete")
+
+    def up(self, conn):
+        out = self.whack("--name", conn, "--initiate")[1]
+        if "established Child SA" not in out and "established IKE SA" not in out:
+            raise self.failed("whack --initiate: " + " ".join(out.split("\n")[-4:]))
+
+    def down(self, conn):
+        self.whack("--name", conn, "--terminate")
+
+    def rekey(self, conn, what):
+        self.whack("--name", conn, "--rekey-" + {"ike": "ike", "child": "ipsec"}[what])
+
+    def sas(self, conn):
+        out = self.whack("--showstates")[1]
+        return tuple(len(set(re.findall(r'#(\d+): "%s".*STATE_V2_ESTABLISHED_%s_SA' % (conn, kind),
+                                        out))) for kind in ("IKE", "CHILD"))
+
+
+class OpenIked(Peer):
+    """Has one key of its own and no command for rekeying."""
+    def there(self, *command):
+        return self.on("east", "chroot", "/run/peer/root", *command)
+
+    def start(self, conn, mode):
+        self.unload(conn)
+        self.must("iked", self.there(
+            "sh", "-c", "rm -rf /etc/iked && cp -r /run/modswan/etc/openiked/%s /etc/iked && "
+            "sed 's/ passive / %s /' /etc/iked/iked.conf >/etc/iked.conf && chmod 600 /etc/iked.conf && "
+            "iked -dvv >>/run/modswan/iked.log 2>&1 </dev/null & echo $! >/run/iked.sh.pid"
+            % (conn, mode)))
+        self.wait("iked answers", lambda: self.there("ikectl", "show", "sa")[0] == 0)
+
+    def load(self, conn):
+        self.start(conn, "passive")
+
+    def unload(self, conn):
+        self.there("sh", "-c", "kill $(pidof iked) 2>/dev/null")
+        self.wait("the end of iked", lambda: self.there("pidof", "iked")[0] != 0)
+
+    def up(self, conn):
+        self.start(conn, "active")
+
+    def down(self, conn):
+        self.there("ikectl", "reset", "id", "west-" + conn)
+
+    def rekey(self, conn, what):
+        raise Unable("iked rekeys by lifetimes only")
+
+    def sas(self, conn):
+        out = self.there("ikectl", "show", "sa")[1]
+        ikes = re.findall(r"^iked_sas: .*west-%s.* ESTABLISHED" % conn, out, re.M)
+        return len(ikes), len(re.findall(r"^  sa_childsas: .* in ", out, re.M))
+
+
+PEERS = {"openiked": OpenIked, "strongswan": StrongSwan, "libreswan": Libreswan}

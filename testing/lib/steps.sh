@@ -180,8 +180,8 @@ filter_natt='(ip proto 17 and port 4500 and udp[8:4] != 0 and udp[4:2] > 9) or
 filter_talk='arp or udp port 500 or udp port 4500 or
 	(ip6 and (ip6[6] = 0 or (ip6[6] = 58 and ip6[40] >= 130)))'
 
-# only_esp_on_wire NET LEAST [esp|natt]: the capture has at least LEAST ESP packets, raw or in UDP,
-# none of the other kind, nothing else but IKE, and nowhere the marker of our pings.
+# only_esp_on_wire NET LEAST [esp|natt|either]: the capture has at least LEAST ESP packets, raw or in
+# UDP, none of the other kind, nothing else but IKE, and nowhere the marker of our pings.
 only_esp_on_wire() {
 	local net=$1 least=$2 kind=${3:-esp} esp natt other
 	esp=$(capture_count "$net" "$filter_esp")
@@ -192,7 +192,9 @@ only_esp_on_wire() {
 		tcpdump -n -r "$world/$net.pcap" "not ($filter_esp) and not ($filter_talk)" 2>&1
 		fail "$net carried $other packets that are neither ESP nor IKE"
 	}
-	if [ "$kind" = esp ]; then
+	if [ "$kind" = either ]; then
+		[ "$esp" -ge "$least" ] && [ "$natt" -ge "$least" ]
+	elif [ "$kind" = esp ]; then
 		[ "$esp" -ge "$least" ] && [ "$natt" = 0 ]
 	else
 		[ "$natt" -ge "$least" ] && [ "$esp" = 0 ]
@@ -208,3 +210,4 @@ marker_on() {
 . "$top/testing/lib/certs.sh"
 . "$top/testing/lib/steps-modswan.sh"
 . "$top/testing/lib/steps-strongswan.sh"
+. "$top/testing/lib/steps-peers.sh"

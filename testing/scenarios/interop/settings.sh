@@ -10,6 +10,9 @@ several    psk    192.0.1.0/24,10.1.0.0/24 192.0.2.0/24,10.2.0.0/24
 fragments  rsa    192.0.1.0/24             192.0.2.0/24              fragmentation=force
 reauth     psk    192.0.1.0/24             192.0.2.0/24              reauth=yes
 transport  psk    -                        -                         type=transport       mode=transport
+nat        psk    -                        -                         type=transport       mode=transport
+null       null   192.0.1.0/24             192.0.2.0/24
+alive      psk    192.0.1.0/24             192.0.2.0/24              dpddelay=1
 '
 fragment_size=576
 conns=${conns:-psk rsa ecdsa several fragments transport reauth}
@@ -19,19 +22,20 @@ interop_conn() {
 	case $kind in
 	psk) auth=secret ;;
 	rsa) auth=rsasig ;;
-	ecdsa) auth=ecdsa ;;
+	*) auth=$kind ;;
 	esac
-	printf '\nconn %s\n\tleftid=@west-%s\n\trightid=@east-%s\n\tauthby=%s\n' \
-		"$name" "$name" "$name" "$auth"
-	[ "$kind" = psk ] || printf '\tleftcert=west-%s.pem\n' "$name"
+	printf '\nconn %s\n\tauthby=%s\n' "$name" "$auth"
+	[ "$kind" = null ] || printf '\tleftid=@west-%s\n\trightid=@east-%s\n' "$name" "$name"
+	[[ $kind != *sa ]] || printf '\tleftcert=west-%s.pem\n' "$name"
 	[ "$west" = - ] || printf '\tleftsubnets={ %s }\n\trightsubnets={ %s }\n' "${west//,/ }" "${east//,/ }"
 	[ -z "$ours" ] || printf '\t%s\n' "$ours"
 }
 
 interop_swanctl() {
-	local name=$1 kind=$2 west=$3 east=$4 theirs=${6:-} auth=pubkey
+	local name=$1 kind=$2 west=$3 east=$4 theirs=${6:-} auth=pubkey address=192.1.2.45
 	[ "$kind" != psk ] || auth=psk
-	printf '\t%s {\n\t\tversion = 2\n\t\tlocal_addrs = 192.1.2.23\n\t\tremote_addrs = 192.1.2.45\n' "$name"
+	[ "$name" != nat ] || address=192.1.2.200
+	printf '\t%s {\n\t\tversion = 2\n\t\tlocal_addrs = 192.1.2.23\n\t\tremote_addrs = %s\n' "$name" "$address"
 	printf '\t\tproposals = %s\n\t\tlocal {\n\t\t\tauth = %s\n\t\t\tid = @east-%s\n' "$their_ike" $auth "$name"
 	[ "$kind" = psk ] || printf '\t\t\tcerts = east-%s.pem\n' "$name"
 	printf '\t\t}\n\t\tremote {\n\t\t\tauth = %s\n\t\t\tid = @west-%s\n\t\t}\n' $auth "$name"
@@ -41,6 +45,48 @@ interop_swanctl() {
 	printf '\t\t\t}\n\t\t}\n\t}\n'
 }
 
+interop_libreswan() {
+	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} auth
+	case $kind in
+	psk) auth=secret ;;
+	rsa) auth=rsasig ;;
+	*) auth=$kind ;;
+	esac
+	printf '\nconn %s\n\tauthby=%s\n' "$name" "$auth"
+	if [ "$kind" = null ]; then
+		printf '\tleftid=%%null\n\trightid=%%null\n'
+	else
+		printf '\tleftid=@east-%s\n\trightid=@west-%s\n' "$name" "$name"
+	fi
+	[[ $kind != *sa ]] || printf '\tleftcert=east-%s\n\trightca=%%same\n' "$name"
+	[ "$west" = - ] || printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$east" "$west"
+	case $ours in
+	dpddelay=*) printf '\tdpddelay=1\n\tdpdtimeout=30\n\tdpdaction=clear\n' ;;
+	?*) printf '\t%s\n' "$ours" ;;
+	esac
+}
+
+# Linux cuts HMAC-SHA2-256 to 96 bits for PF_KEY, and has no AEAD there.
+interop_openiked() {
+	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} mode=tunnel i
+	[[ $ours != type=transport ]] || mode=transport
+	[ "$west" != - ] || west=192.1.2.45 east=192.1.2.23
+	[[ $ours != fragmentation=* ]] || echo 'set fragmentation'
+	printf 'ikev2 "%s" passive %s esp' "$name" $mode
+	local -a wests=(${west//,/ }) easts=(${east//,/ })
+	for i in "${!wests[@]}"; do
+		printf ' from %s to %s' "${easts[i]}" "${wests[i]}"
+	done
+	printf ' local 192.1.2.23 peer 192.1.2.45'
+	printf ' ikesa enc aes-128-gcm prf hmac-sha2-256 group curve25519'
+	printf ' childsa auth hmac-sha2-512 enc aes-128 group curve25519'
+	printf ' srcid east-%s dstid west-%s' "$name" "$name"
+	case $kind in
+	psk) printf ' psk "Gentlemen, synchronize your watches."\n' ;;
+	*) echo ;;
+	esac
+}
+
 # each_conn WORD: says the WORD of every row.
 each_conn() {
 	local row
@@ -48,8 +94,9 @@ each_conn() {
 		[[ " $conns " != *" ${row[0]:-none} "* ]] || "$1" "${row[@]}"
 	done <<<"$grid"
 }
+[ $peer != openiked ] || esp=aes_cbc128-sha2_512-x25519
 west_conns=$(each_conn interop_conn)
-east_conns=$(each_conn interop_swanctl)
+east_conns=$(each_conn "interop_${peer/strongswan/swanctl}")
 west_keys=
 [[ " $conns " != *" rsa "* ]] || west_keys+=$'\n: RSA west-rsa.pem'
 [[ " $conns " != *" fragments "* ]] || west_keys+=$'\n: RSA west-fragments.pem'
@@ -60,4 +107,6 @@ strongswan)
 	[ "${strongswan:-5}" = 5 ] || peer_label="strongSwan 6 (Debian 13)"
 	[ -n "${MS_KERNEL:-}" ] && peer_label+=" with XFRM" || peer_label+=" with libipsec"
 	;;
+openiked) peer_label="OpenIKED 7.2 (Debian 12) with PF_KEY" ;;
+libreswan) peer_label="libreswan 4.10 (Debian 12) with XFRM" ;;
 esac
