@@ -30,6 +30,7 @@ EXTRA_DIST += \
 	testing/bench/crypto \
 	testing/bench/eroute \
 	testing/bench/esp \
+	testing/bench/groups \
 	testing/bench/handshake \
 	testing/bench/lib \
 	testing/bench/sadb
