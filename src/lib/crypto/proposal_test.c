@@ -48,7 +48,26 @@ static const struct {
 	{ IKE, "aes192-sha1-dh15", "AES_CBC_192-HMAC_SHA1_96-HMAC_SHA1-MODP3072" },
 	{ IKE, "aes_gcm128-sha1-x25519, aes128-sha1-ecp256",
 		"AES_GCM_16_128-HMAC_SHA1-X25519,AES_CBC_128-HMAC_SHA1_96-HMAC_SHA1-ECP256" },
+	{ IKE, "aes_gcm256-sha2_512-dh19", "AES_GCM_16_256-HMAC_SHA2_512-ECP256" },
+	{ IKE, "aes_gcm-sha2;dh19", "AES_GCM_16_256+AES_GCM_16_128-HMAC_SHA2_256-ECP256" },
+	{ IKE, "aes256-sha2_256-modp2048",
+		"AES_CBC_256-HMAC_SHA2_256_128-HMAC_SHA2_256-MODP2048" },
+	{ IKE, "aes256-sha2_256;modp2048+dh19,aes_gcm_256-sha2_512-dh_31!",
+		"AES_CBC_256-HMAC_SHA2_256_128-HMAC_SHA2_256-MODP2048+ECP256,"
+		"AES_GCM_16_256-HMAC_SHA2_512-X25519" },
+	{ IKE, "aes_gcm_16+aes-hmac_sha2_256-ecp_256",
+		"AES_GCM_16_256+AES_GCM_16_128-HMAC_SHA2_256-ECP256,"
+		"AES_CBC_256+AES_CBC_128-HMAC_SHA2_256_128-HMAC_SHA2_256-ECP256" },
+	{ IKE, "aes-sha2_512-x25519", "AES_CBC_256+AES_CBC_128-HMAC_SHA2_512_256-HMAC_SHA2_512-X25519" },
+	{ ESP, "aes_gcm256", "AES_GCM_16_256" },
+	{ ESP, "aes256-sha2_512;modp2048", "AES_CBC_256-HMAC_SHA2_512_256-MODP2048" },
+	{ ESP, "aes_gcm_256-none;dh19", "AES_GCM_16_256-ECP256" },
+	{ ESP, "aes_ccm_c256", "AES_CCM_16_256" },
+	{ ESP, "aes_cbc256-hmac_sha2_256_128", "AES_CBC_256-HMAC_SHA2_256_128" },
 	/* strongSwan's */
+	{ IKE, "aes256gcm16-sha384-ecp256", "AES_GCM_16_256-HMAC_SHA2_384-ECP256" },
+	{ ESP, "aes256gcm16-x25519-noesn", "AES_GCM_16_256-X25519" },
+	{ ESP, "chacha20poly1305-curve25519-esn", "CHACHA20_POLY1305-X25519-ESN_YES" },
 	{ IKE, "aes128gcm16-prfsha256-curve25519", "AES_GCM_16_128-HMAC_SHA2_256-X25519" },
 	{ IKE, "aes256gcm128-prfsha384-ecp256", "AES_GCM_16_256-HMAC_SHA2_384-ECP256" },
 	{ IKE, "chacha20poly1305-prfsha256-x25519", "CHACHA20_POLY1305-HMAC_SHA2_256-X25519" },
@@ -134,6 +153,13 @@ static const struct {
 	{ ESP, "des-md5", MS_ERR_NO_ALGORITHM, "DES is an old", false },
 	{ IKE, "camellia128-sha1", MS_ERR_NO_ALGORITHM,
 		"no loaded crypto plugin offers CAMELLIA_CBC_128", false },
+	{ IKE, "aes128-sha2_256-ecp256bp", MS_ERR_NO_ALGORITHM, "offers BRAINPOOL256", false },
+	{ IKE, "aes128-sha2_256-modp2048s256", MS_ERR_NO_ALGORITHM, "MODP2048_256 is an old", false },
+	{ AH, "md5_128", MS_ERR_NO_ALGORITHM, "HMAC_MD5_128 is an old", false },
+	{ IKE, "aes_gcm256-sha2_512-dh99", MS_ERR_UNKNOWN, "unknown algorithm \"dh99\"", true },
+	{ IKE, "aes_gcm257-sha2", MS_ERR_UNKNOWN, "\"aes_gcm257\"", true },
+	{ IKE, "aes256-sha2_256-modp2048,aes_gmc", MS_ERR_UNKNOWN, "\"aes_gmc\"", true },
+	{ ESP, "aes256+sha2_265", MS_ERR_UNKNOWN, "\"sha2_265\"", true },
 	{ IKE, "aes128-sha2_256-modp8192", MS_ERR_NO_ALGORITHM, "offers MODP8192", false },
 	{ IKE, "aes_ctr256-sha1", MS_ERR_NO_ALGORITHM, "offers AES_CTR_256", false },
 	{ IKE, "null-sha1", MS_ERR_CONFIG, "IKE cannot go without encryption", true },
@@ -172,6 +198,114 @@ static void test_refused(void **state)
 			fail_msg("%s: %s: \"%s\"", refused[i].text, ms_err_text(err), why.text);
 		err = ms_proposals_check(refused[i].protocol, refused[i].text, NULL);
 		assert_int_equal(err, refused[i].check_too ? refused[i].err : MS_OK);
+	}
+}
+
+/*
+ * What RFC 8247 s2 and RFC 8221 s5 and s6 say, with RFC 8031 s4 for the curves: MUST and SHOULD (+)
+ * are in the defaults, MUST NOT and SHOULD NOT are not, what is MAY or MUST- is as the manual says.
+ */
+static const struct {
+	enum ms_protocol protocol;
+	uint8_t type;
+	uint16_t id, bits;
+	bool in;
+} advice[] = {
+	{ IKE, MS_TRANSFORM_ENCR, MS_ENCR_AES_CBC, 256, true },	  /* MUST */
+	{ IKE, MS_TRANSFORM_ENCR, MS_ENCR_AES_CBC, 128, true },	  /* MUST */
+	{ IKE, MS_TRANSFORM_ENCR, MS_ENCR_CHACHA20_POLY1305, 0, true }, /* SHOULD */
+	{ IKE, MS_TRANSFORM_ENCR, MS_ENCR_AES_GCM_16, 256, true }, /* SHOULD */
+	{ IKE, MS_TRANSFORM_ENCR, MS_ENCR_AES_GCM_16, 128, true }, /* SHOULD */
+	{ IKE, MS_TRANSFORM_ENCR, MS_ENCR_AES_CCM_8, 128, false }, /* SHOULD, for IoT only */
+	{ IKE, MS_TRANSFORM_ENCR, MS_ENCR_3DES, 0, false },	  /* MAY */
+	{ IKE, MS_TRANSFORM_ENCR, 2, 0, false },		  /* DES, MUST NOT */
+	{ IKE, MS_TRANSFORM_PRF, MS_PRF_HMAC_SHA2_256, 0, true }, /* MUST */
+	{ IKE, MS_TRANSFORM_PRF, MS_PRF_HMAC_SHA2_512, 0, true }, /* SHOULD+ */
+	{ IKE, MS_TRANSFORM_PRF, MS_PRF_HMAC_SHA1, 0, false },	  /* MUST- */
+	{ IKE, MS_TRANSFORM_PRF, MS_PRF_HMAC_MD5, 0, false },	  /* MUST NOT */
+	{ IKE, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_SHA2_256_128, 0, true }, /* MUST */
+	{ IKE, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_SHA2_512_256, 0, true }, /* SHOULD */
+	{ IKE, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_SHA1_96, 0, false },	  /* MUST- */
+	{ IKE, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_MD5_96, 0, false },	  /* MUST NOT */
+	{ IKE, MS_TRANSFORM_KE, MS_KE_MODP2048, 0, true },	  /* MUST */
+	{ IKE, MS_TRANSFORM_KE, MS_KE_ECP256, 0, true },	  /* SHOULD */
+	{ IKE, MS_TRANSFORM_KE, MS_KE_X25519, 0, true },	  /* SHOULD, RFC 8031 */
+	{ IKE, MS_TRANSFORM_KE, MS_KE_MODP1536, 0, false },	  /* SHOULD NOT */
+	{ IKE, MS_TRANSFORM_KE, MS_KE_MODP1024, 0, false },	  /* SHOULD NOT */
+	{ IKE, MS_TRANSFORM_KE, 1, 0, false },			  /* MODP768, MUST NOT */
+	{ IKE, MS_TRANSFORM_KE, 22, 0, false },			  /* MUST NOT */
+	{ IKE, MS_TRANSFORM_KE, 23, 0, false },			  /* SHOULD NOT */
+	{ IKE, MS_TRANSFORM_KE, 24, 0, false },			  /* SHOULD NOT */
+	{ ESP, MS_TRANSFORM_ENCR, MS_ENCR_AES_GCM_16, 256, true }, /* MUST */
+	{ ESP, MS_TRANSFORM_ENCR, MS_ENCR_AES_GCM_16, 128, true }, /* MUST */
+	{ ESP, MS_TRANSFORM_ENCR, MS_ENCR_AES_CBC, 128, true },	  /* MUST */
+	{ ESP, MS_TRANSFORM_ENCR, MS_ENCR_CHACHA20_POLY1305, 0, true }, /* SHOULD */
+	{ ESP, MS_TRANSFORM_ENCR, MS_ENCR_NULL, 0, false },	  /* MUST, but not unasked for */
+	{ ESP, MS_TRANSFORM_ENCR, MS_ENCR_3DES, 0, false },	  /* SHOULD NOT */
+	{ ESP, MS_TRANSFORM_ENCR, 7, 128, false },		  /* Blowfish, MUST NOT */
+	{ ESP, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_SHA2_256_128, 0, true }, /* MUST */
+	{ ESP, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_SHA2_512_256, 0, true }, /* SHOULD */
+	{ ESP, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_SHA1_96, 0, false },	  /* MUST- */
+	{ ESP, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_MD5_96, 0, false },	  /* MUST NOT */
+	{ ESP, MS_TRANSFORM_INTEG, MS_INTEG_NONE, 0, false }, /* MUST NOT beside a mere cipher */
+	{ AH, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_SHA2_256_128, 0, true },
+	{ AH, MS_TRANSFORM_INTEG, MS_INTEG_HMAC_MD5_96, 0, false },
+	{ AH, MS_TRANSFORM_INTEG, MS_INTEG_NONE, 0, false }, /* MUST NOT */
+};
+
+static void test_advice(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < sizeof advice / sizeof advice[0]; i++) {
+		struct ms_proposals p;
+		bool in = false;
+
+		assert_int_equal(ms_proposals_words(&p, advice[i].protocol, NULL, NULL), MS_OK);
+		for (unsigned k = 0; k < p.n; k++)
+			for (unsigned j = 0; j < p.p[k].n; j++)
+				in |= p.p[k].t[j].type == advice[i].type &&
+				      p.p[k].t[j].id == advice[i].id &&
+				      p.p[k].t[j].key_bits == advice[i].bits;
+		if (in != advice[i].in)
+			fail_msg("row %u: number %u of type %u is %sin the defaults", i, advice[i].id,
+				advice[i].type, in ? "" : "not ");
+	}
+}
+
+static void test_listing(void **state)
+{
+	static const struct {
+		enum ms_protocol protocol;
+		const char *text, *listing, *groups;
+	} rows[] = {
+		{ IKE, "aes128-sha1-modp2048",
+			"AES_CBC(12)_128-HMAC_SHA1_96(2)-HMAC_SHA1(2)-MODP2048(14)", "MODP2048(14)" },
+		{ ESP, "aes_gcm128-modp2048+ecp256,chacha20_poly1305-ecp256",
+			"AES_GCM_16(20)_128-NONE(0), CHACHA20_POLY1305(28)_000-NONE(0)",
+			"MODP2048(14)+ECP256(19)" },
+		{ ESP, "aes-sha1-none", "AES_CBC(12)_256+AES_CBC(12)_128-HMAC_SHA1_96(2)", "" },
+		{ ESP, "null-sha1-esn", "NULL(11)_000-HMAC_SHA1_96(2)", "" },
+		{ AH, "sha1+sha2_256", "HMAC_SHA1_96(2)+HMAC_SHA2_256_128(12)", "" },
+		/* words that nobody offers are wanted all the same */
+		{ IKE, "camellia128-sha1-modp8192",
+			"CAMELLIA_CBC(23)_128-HMAC_SHA1_96(2)-HMAC_SHA1(2)-MODP8192(18)",
+			"MODP8192(18)" },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct ms_proposals p;
+		char text[400];
+
+		assert_int_equal(
+			ms_proposals_words(&p, rows[i].protocol, rows[i].text, NULL), MS_OK);
+		assert_int_equal(ms_proposals_listing(&p, text, sizeof text),
+			strlen(rows[i].listing));
+		assert_string_equal(text, rows[i].listing);
+		assert_int_equal(ms_proposals_listing(&p, text, 4), strlen(rows[i].listing));
+		assert_int_equal(strlen(text), 3);
+		ms_proposals_groups(&p, text, sizeof text);
+		assert_string_equal(text, rows[i].groups);
 	}
 }
 
@@ -249,6 +383,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_advice),
+		cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_no_provider),
 		cmocka_unit_test(test_suite_text),
