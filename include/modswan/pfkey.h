@@ -202,6 +202,8 @@ enum ms_pfkey_x_sa_flags {
 	MS_PFKEY_X_DECAP_DSCP = 64,
 	/* INBOUND is not said: klips finds it out by its own addresses */
 	MS_PFKEY_X_GUESS = 128,
+	/* IPIP, IPComp: packets that come without ESP and AH around them are taken, too */
+	MS_PFKEY_X_BARE = 256,
 };
 
 /* What the family's SA extension has no room for. */

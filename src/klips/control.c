@@ -77,6 +77,7 @@ static void tick(void *arg)
 	hold_tick(k->holds, k->now_s);
 	listing_files_tick(k->files);
 	pmtu_tick(k->pmtu);
+	device_follow_bare(k);
 	if (k->taken_over) {
 		k->taken_over = false;
 		orphan_sweep(k, pfkey_manager_present, k->pfkey);

@@ -121,7 +121,18 @@ static const struct {
 	[RAW_ESP6] = { AF_INET6, IPPROTO_ESP, raw6_ready },
 	[RAW_AH4] = { AF_INET, IPPROTO_AH, raw4_ready },
 	[RAW_AH6] = { AF_INET6, IPPROTO_AH, raw6_ready },
+	[RAW_4IN4] = { AF_INET, IPPROTO_IPIP, raw4_ready },
+	[RAW_6IN4] = { AF_INET, IPPROTO_IPV6, raw4_ready },
+	[RAW_COMP4] = { AF_INET, IPPROTO_COMP, raw4_ready },
+	[RAW_4IN6] = { AF_INET6, IPPROTO_IPIP, raw6_ready },
+	[RAW_6IN6] = { AF_INET6, IPPROTO_IPV6, raw6_ready },
+	[RAW_COMP6] = { AF_INET6, IPPROTO_COMP, raw6_ready },
 };
+
+uint8_t device_raw_protocol(enum device_raw r)
+{
+	return (uint8_t)raws[r].protocol;
+}
 
 static struct klips_device *new_device(const struct klips *k, unsigned number, const char *phys)
 {
@@ -484,7 +495,55 @@ ms_err device_renew(struct klips *k, struct klips_device **dp, const char *phys,
 	close_phys(d);
 	free(d);
 	*dp = new;
-	return watch_all(k, new);
+	err = watch_all(k, new);
+	device_follow_bare(k);
+	return err;
+}
+
+/* What a system without IPv6 lacks nobody sends, either. */
+static void open_bare(struct klips *k, struct klips_device *d)
+{
+	struct klips_source *raw = d->queues[0].raw;
+	unsigned r;
+
+	for (r = RAW_BARE; r < RAW_SOCKETS; r++) {
+		if (raw[r].fd >= 0)
+			continue;
+		raw[r].fd = raw_open(raws[r].family, raws[r].protocol, d->phys);
+		if (raw[r].fd >= 0 && worker_watch(k->workers[0], &raw[r]) != MS_OK)
+			close_fd(&raw[r].fd);
+	}
+}
+
+static void close_bare(struct klips *k, struct klips_device *d)
+{
+	struct klips_source *raw = d->queues[0].raw;
+	unsigned r, open = 0;
+
+	for (r = RAW_BARE; r < RAW_SOCKETS; r++) {
+		open += raw[r].fd >= 0;
+		worker_unwatch(k->workers[0], &raw[r]);
+	}
+	if (open == 0)
+		return;
+	rcu_wait();
+	for (r = RAW_BARE; r < RAW_SOCKETS; r++)
+		close_fd(&raw[r].fd);
+}
+
+void device_follow_bare(struct klips *k)
+{
+	bool wanted = sadb_count_bare(k->sadb) > 0;
+	unsigned i;
+
+	for (i = 0; i < k->devices->n; i++) {
+		struct klips_device *d = k->devices->devices[i];
+
+		if (wanted && d->phys_ifindex != 0)
+			open_bare(k, d);
+		else
+			close_bare(k, d);
+	}
 }
 
 void device_detach(struct klips *k, struct klips_device *d)

@@ -26,8 +26,10 @@ enum { DEVICE_ADDRS = 16, DEVICE_MAX_NUMBER = 63 };
 /* What SYNs of TCP may at most announce. */
 enum device_mss { DEVICE_MSS_ANY, DEVICE_MSS_AUTO /* what fits through the tunnel */ };
 
-/* ESP in and out, AH in. */
-enum device_raw { RAW_ESP4, RAW_ESP6, RAW_AH4, RAW_AH6, RAW_SOCKETS };
+/* ESP in and out, AH in; and what comes in bare (sadb.h): only while there are SAs of that kind, and only
+ * to the first worker. */
+enum device_raw { RAW_ESP4, RAW_ESP6, RAW_AH4, RAW_AH6, RAW_BARE, RAW_4IN4 = RAW_BARE, RAW_6IN4, RAW_COMP4,
+	RAW_4IN6, RAW_6IN6, RAW_COMP6, RAW_SOCKETS };
 
 /* What one worker has of a device.  Each raw socket takes its share of the SPIs, so that an SA's
  * packets stay with one worker and in order; the system spreads the host's flows over the TUN queues. */
@@ -98,6 +100,10 @@ ms_err device_attach(struct klips *k, const struct device_wish *wish, struct kli
 /* ipsecN without a physical device; MS_ERR_BUSY: there is one. */
 ms_err device_create(struct klips *k, unsigned number, struct ms_why *why) MS_MUST_CHECK;
 void device_detach(struct klips *k, struct klips_device *d);
+/* Sockets for what comes in bare are opened or closed, as there are such SAs. */
+void device_follow_bare(struct klips *k);
+/* The protocol of what a raw socket reads. */
+uint8_t device_raw_protocol(enum device_raw r);
 /* With what phys is now (empty: none): on success *d is another struct. */
 ms_err device_renew(struct klips *k, struct klips_device **d, const char *phys,
 	struct ms_why *why) MS_MUST_CHECK;

@@ -19,7 +19,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { SPI_OCTETS = 4, NEW_TTL = 64, TCP_CSUM_AT = 16, UDP_CSUM_AT = 6, UDP_OCTETS = 8 };
+enum { SPI_OCTETS = 4, CPI_OCTETS = 4, NEW_TTL = 64, TCP_CSUM_AT = 16, UDP_CSUM_AT = 6, UDP_OCTETS = 8 };
 
 static bool usable(const struct klips_sa *sa)
 {
@@ -46,30 +46,46 @@ static bool read_spi(const struct pkt *p, uint32_t *out)
 	return true;
 }
 
+/* The SA of a header that tells by an SPI, or by nothing but its ends. */
+static struct klips_sa *find_named(struct klips_worker *w, struct pkt *p)
+{
+	struct ms_said said = { .dst = p->dst, .protocol = p->next };
+	struct klips_sa *sa = NULL;
+
+	if (p->next == IPPROTO_IPIP || p->next == IPPROTO_IPV6 || p->next == IPPROTO_COMP) {
+		sa = sadb_find_bare(w->k->sadb, p->next, &p->peer.addr, &p->dst,
+			p->len < CPI_OCTETS ? 0 : (uint16_t)(p->data[2] << 8 | p->data[3]));
+	} else if (!read_spi(p, &said.spi)) {
+		pkt_drop(w, p, KC_IN_RUNT);
+		return NULL;
+	} else {
+		sa = sadb_find(w->k->sadb, &said);
+		if (sa != NULL && rcu_get(sa->outer) != NULL) {
+			pkt_drop(w, p, KC_IN_INCOMPLETE);
+			return NULL;
+		}
+	}
+	if (sa == NULL)
+		pkt_drop(w, p, KC_IN_NO_SA);
+	return sa;
+}
+
 /* The SA of the header that came first.  What its group has outside of it should have come before:
  * without that the packet is not protected as it was agreed. */
 static struct klips_sa *find_sa(struct klips_worker *w, struct pkt *p)
 {
-	struct ms_said said = { .dst = p->dst, .protocol = p->next };
+	struct klips_sa *sa = find_named(w, p);
 	char text[TALK_PACKET];
-	struct klips_sa *sa;
 
-	if (!read_spi(p, &said.spi)) {
-		pkt_drop(w, p, KC_IN_RUNT);
-		return NULL;
-	}
-	sa = sadb_find(w->k->sadb, &said);
 	if (sa == NULL)
-		pkt_drop(w, p, KC_IN_NO_SA);
-	else if (!usable(sa))
+		return NULL;
+	if (!usable(sa))
 		pkt_drop(w, p, KC_IN_SA_STATE);
-	else if (rcu_get(sa->outer) != NULL)
-		pkt_drop(w, p, KC_IN_INCOMPLETE);
 	/* RFC 3948: what came in UDP belongs to an SA that is encapsulated, and the other way */
 	else if ((p->peer.port != 0) != (sa->encap_src != 0))
 		pkt_drop(w, p, KC_IN_POLICY);
 	else {
-		talk(w->k, ROOM_RCV, TALK_ANY, "%u octets for %s", p->len, talk_said(text, &said));
+		talk(w->k, ROOM_RCV, TALK_ANY, "%u octets for %s", p->len, talk_said(text, &sa->said));
 		return sa;
 	}
 	return NULL;

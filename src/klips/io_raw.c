@@ -157,7 +157,7 @@ void raw6_ready(struct klips_worker *w, struct klips_source *s)
 			continue;
 		}
 		p->peer.port = 0; /* raw sockets put the protocol there */
-		p->next = s == &d->queues[w->index].raw[RAW_AH6] ? IPPROTO_AH : IPPROTO_ESP;
+		p->next = device_raw_protocol((enum device_raw)(s - d->queues[w->index].raw));
 		p->device = d;
 	}
 	inbound(w, n);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PF_KEY messages about SAs: GETSPI, ADD, UPDATE, DELETE, GET, FLUSH, X_MS_MOVE. */
+#include "klips/device.h"
 #include "klips/instance.h"
 #include "klips/ipcomp.h"
 #include "klips/pfkey_server.h"
@@ -108,6 +109,7 @@ static int add_or_update(struct pfkey_call *c, struct ms_pfkey_msg *m, bool upda
 	struct sa_maker maker = { pfkey_client_pid(c->client), pfkey_client_manages(c->client) };
 	struct ms_said said = pfkey_said(m);
 	struct klips_sa *old;
+	ms_err err;
 
 	if (!well_formed(m, said.protocol))
 		return EINVAL;
@@ -116,7 +118,10 @@ static int add_or_update(struct pfkey_call *c, struct ms_pfkey_msg *m, bool upda
 		return ENOENT;
 	if (old != NULL && !(update && old->state == MS_PFKEY_LARVAL))
 		return EEXIST;
-	return pfkey_errno(sa_from_message(c->k, m, update, &maker, &c->why));
+	err = sa_from_message(c->k, m, update, &maker, &c->why);
+	if (err == MS_OK && sadb_count_bare(c->k->sadb) > 0)
+		device_follow_bare(c->k);
+	return pfkey_errno(err);
 }
 
 int pfkey_add(struct pfkey_call *c, struct ms_pfkey_msg *m)
@@ -160,7 +165,8 @@ static uint32_t sa_flags(const struct klips_sa *sa)
 		[MS_DSCP_HIDE] = MS_PFKEY_X_HIDE_DSCP };
 
 	return (sa->esn ? MS_PFKEY_X_ESN : 0u) | (sa->inbound ? MS_PFKEY_X_INBOUND : 0u)
-		| df[sa->df] | dscp[sa->encap_dscp] | (sa->decap_dscp ? MS_PFKEY_X_DECAP_DSCP : 0u);
+		| df[sa->df] | dscp[sa->encap_dscp] | (sa->decap_dscp ? MS_PFKEY_X_DECAP_DSCP : 0u)
+		| (sa->bare ? MS_PFKEY_X_BARE : 0u);
 }
 
 void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m)

@@ -142,6 +142,8 @@ static void set_header_rules(struct klips_sa *sa, uint32_t flags)
 	sa->encap_dscp = (flags & MS_PFKEY_X_SHOW_DSCP) != 0 ? MS_DSCP_SHOW
 		: (flags & MS_PFKEY_X_HIDE_DSCP) != 0 ? MS_DSCP_HIDE : MS_DSCP_DEFAULT;
 	sa->decap_dscp = (flags & MS_PFKEY_X_DECAP_DSCP) != 0;
+	sa->bare = (flags & MS_PFKEY_X_BARE) != 0
+		&& (sa->said.protocol == MS_PROTO_TUN || sa->said.protocol == MS_PROTO_COMP);
 }
 
 static ms_err set_common(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m)

@@ -16,6 +16,8 @@ struct sadb {
 	struct walk_list walks;
 	uint64_t changes;
 	struct cds_list_head wheel[WHEEL_SLOTS]; /* slot: second modulo WHEEL_SLOTS */
+	unsigned n_bare;			 /* relaxed */
+	struct klips_sa *bare[SADB_MAX_BARE];	 /* RCU, NULL: free */
 };
 
 /* Groups know no table: of all in this process. */
@@ -88,6 +90,74 @@ struct klips_sa *sadb_find(struct sadb *db, const struct ms_said *said)
 	return rcu_container(node, struct klips_sa, node);
 }
 
+/* --- bare ones -------------------------------------------------------------------------------- */
+
+static bool is_bare(const struct klips_sa *sa)
+{
+	return sa->bare && sa->inbound;
+}
+
+/* Puts `new` where `old` stands; NULL: a free place. */
+static bool bare_change(struct sadb *db, const struct klips_sa *old, struct klips_sa *new)
+{
+	unsigned i = 0;
+
+	while (i < SADB_MAX_BARE && db->bare[i] != old)
+		i++;
+	if (i == SADB_MAX_BARE)
+		return false;
+	shared_set(db->n_bare, db->n_bare + (new != NULL) - (old != NULL));
+	rcu_put(db->bare[i], new);
+	return true;
+}
+
+static bool is_ipip(uint8_t protocol)
+{
+	return protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6;
+}
+
+/* The part of the group that this header begins. */
+static struct klips_sa *begins(struct klips_sa *sa, uint8_t protocol, uint16_t cpi)
+{
+	struct klips_sa *in = rcu_get(sa->inner);
+
+	if (sa->said.protocol == MS_PROTO_TUN)
+		return is_ipip(protocol) ? sa : NULL;
+	if (protocol == IPPROTO_COMP)
+		return (uint16_t)sa->said.spi == cpi ? sa : NULL;
+	/* RFC 3173 s2.2 */
+	return is_ipip(protocol) && in != NULL && in->said.protocol == MS_PROTO_TUN
+			&& ms_addr_eq(&in->said.dst, &sa->said.dst) ? in : NULL;
+}
+
+struct klips_sa *sadb_find_bare(struct sadb *db, uint8_t protocol, const struct ms_addr *src,
+	const struct ms_addr *dst, uint16_t cpi)
+{
+	unsigned i;
+
+	if (shared_get(db->n_bare) == 0)
+		return NULL;
+	for (i = 0; i < SADB_MAX_BARE; i++) {
+		struct klips_sa *sa = rcu_get(db->bare[i]), *found;
+
+		/* nothing else tells who sent it */
+		if (sa == NULL || rcu_get(sa->outer) != NULL || !ms_addr_eq(&sa->src, src)
+			|| !ms_addr_eq(&sa->said.dst, dst))
+			continue;
+		found = begins(sa, protocol, cpi);
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+unsigned sadb_count_bare(const struct sadb *db)
+{
+	return shared_get(db->n_bare);
+}
+
+/* --- changes ---------------------------------------------------------------------------------- */
+
 static void reclaim(struct rcu_head *head)
 {
 	struct klips_sa *sa = rcu_reclaim(head, struct klips_sa, rcu);
@@ -115,6 +185,8 @@ ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 	struct klips_sa *old = sadb_find(db, &sa->said);
 
 	order_before(&sa->node);
+	if (is_bare(sa) && (old == NULL || update) && !bare_change(db, NULL, sa))
+		return MS_ERR_LIMIT;
 	if (old == NULL) {
 		cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
 		walk_list_add(&db->walks, &sa->all);
@@ -122,8 +194,11 @@ ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 		db->n++;
 		return MS_OK;
 	}
-	if (!update || old->state != MS_PFKEY_LARVAL)
+	if (!update || old->state != MS_PFKEY_LARVAL) {
+		if (is_bare(sa) && update)
+			bare_change(db, sa, NULL);
 		return MS_ERR_DUPLICATE;
+	}
 	cds_lfht_add_replace(db->table, said_hash(&sa->said), match, &sa->said, &sa->node);
 	walk_list_replace(&db->walks, &old->all, &sa->all);
 	db->changes++;
@@ -139,6 +214,8 @@ void sadb_take(struct sadb *db, struct klips_sa *sa)
 		walk_list_remove(&db->walks, &sa->all);
 		db->changes++;
 		db->n--;
+		if (is_bare(sa))
+			bare_change(db, sa, NULL);
 	}
 	cds_list_for_each(at, &sa->eroutes)
 		rcu_put(rcu_container(at, struct eroute, by_sa)->sa, NULL);
@@ -151,6 +228,8 @@ void sadb_put_back(struct sadb *db, struct klips_sa *sa)
 	walk_list_add(&db->walks, &sa->all);
 	db->changes++;
 	db->n++;
+	if (is_bare(sa) && !bare_change(db, NULL, sa))
+		return; /* cannot be: it just left */
 }
 
 static void remove_one(struct sadb *db, struct klips_sa *sa)
@@ -160,6 +239,8 @@ static void remove_one(struct sadb *db, struct klips_sa *sa)
 	walk_list_remove(&db->walks, &sa->all);
 	db->changes++;
 	db->n--;
+	if (is_bare(sa))
+		bare_change(db, sa, NULL);
 	retire(sa);
 }
 

@@ -76,6 +76,7 @@ struct klips_sa {
 	uint8_t df;   /* enum ms_df; of the outer header that an IPIP member writes */
 	uint8_t encap_dscp; /* enum ms_encap_dscp */
 	bool decap_dscp;    /* inbound: the outer DSCP goes over to the content */
+	bool bare; /* IPIP, IPComp: packets may come with nothing around them that protects */
 
 	/* workers */
 	uint8_t state; /* enum ms_pfkey_sa_state; relaxed */
@@ -118,6 +119,13 @@ static inline struct klips_sa *sa_head(struct klips_sa *sa)
 	return sa;
 }
 
+/* Headers without an SPI: the bare inbound SA of IPIP (protocol 4 or 41) or IPComp between these ends.
+ * What IPComp did not make shorter comes as IPIP and belongs to the SA inside of it. */
+struct klips_sa *sadb_find_bare(struct sadb *db, uint8_t protocol, const struct ms_addr *src,
+	const struct ms_addr *dst, uint16_t cpi);
+/* Any thread: how many bare inbound SAs there are. */
+unsigned sadb_count_bare(const struct sadb *db);
+
 /* --- control thread only -------------------------------------------------------------------- */
 
 /* Not yet in the table; owner is the caller until sadb_put(). */
@@ -135,7 +143,9 @@ ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
 /* The same from an X_MS_SELECTORS list; MS_ERR_SYNTAX: it is none, or lacks a side. */
 ms_err sa_set_selectors(struct klips_sa *sa, struct ms_bytes list) MS_MUST_CHECK;
 
-/* MS_ERR_DUPLICATE: there already, unless the one there is larval and `update`. */
+/* MS_ERR_DUPLICATE: there already, unless the one there is larval and `update`; MS_ERR_LIMIT: too many
+ * bare ones. */
+enum { SADB_MAX_BARE = 64 };
 ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update) MS_MUST_CHECK;
 /* The whole group goes; eroutes forget their pointers; memory after a grace period. */
 void sadb_remove_group(struct sadb *db, struct klips_sa *sa);

@@ -137,6 +137,7 @@ refused "Invalid encryption algorithm 'aes128-rot13' follows '--esp' option." sp
 refused 'copy, set or clear' spi --ip4 --df never
 refused 'encap-dscp maybe: yes or no' spi --ip4 --encap-dscp maybe
 refused 'decap-dscp copy: yes or no' spi --ip4 --decap-dscp copy
+refused 'bare maybe: yes or no' spi --comp deflate --bare maybe
 refused "only tunnels have '--df'" spi --del --said tun.1001@192.0.2.1 --df set
 refused "Unknown compression algorithm 'lzs' follows '--comp' option." spi --comp lzs
 refused 'Error, EDST parameter redefined:' spi --del --edst 192.0.2.2 --edst 192.0.2.3

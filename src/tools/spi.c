@@ -181,6 +181,8 @@ static const struct {
 	{ "encap-dscp", "yes", MS_PFKEY_X_SHOW_DSCP },
 	{ "encap-dscp", "no", MS_PFKEY_X_HIDE_DSCP },
 	{ "decap-dscp", "yes", MS_PFKEY_X_DECAP_DSCP },
+	{ "bare", "yes", MS_PFKEY_X_BARE },
+	{ "bare", "no", 0 },
 	{ "decap-dscp", "no", 0 },
 };
 
@@ -296,6 +298,9 @@ static const struct row table[] = {
 		take_header },
 	{ { "decap-dscp", "WORD", "likewise: what comes out takes over the DSCP from outside: yes or no" },
 		take_header },
+	{ { "bare", "WORD",
+		  "tunnels, IPComp: packets may come in without ESP and AH around them: yes or no" },
+		take_header },
 	{ { "natt", "TYPE", "UDP encapsulation: 2 (RFC 3948)" }, take_extra },
 	{ { "sport", "PORT", "its source port" }, take_extra },
 	{ { "dport", "PORT", "its destination port" }, take_extra },
@@ -370,9 +375,12 @@ static bool check_tunnel(struct call *c)
 	bool six = strcmp(c->action, "ip6") == 0;
 
 	if (!six && strcmp(c->action, "ip4") != 0) {
-		if ((c->m.has & MS_PFKEY_BIT(X_MS_SA)) == 0)
+		uint32_t others = c->m.x_sa.flags & ~(uint32_t)(MS_PFKEY_X_BARE | MS_PFKEY_X_GUESS);
+
+		if ((c->m.has & MS_PFKEY_BIT(X_MS_SA)) == 0
+			|| (strcmp(c->action, "comp") == 0 && others == 0))
 			return true;
-		tool_error(c->t, "only tunnels have '--df', '--encap-dscp' and '--decap-dscp'.");
+		tool_error(c->t, "only tunnels have '--df', '--encap-dscp', '--decap-dscp' and '--bare'.");
 		return false;
 	}
 	if (c->src == NULL || c->dst == NULL) {

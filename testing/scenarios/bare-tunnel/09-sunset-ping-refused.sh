@@ -1,0 +1,1 @@
+ping_fails $east_client
