@@ -30,6 +30,20 @@ bool group_add_entry(struct ms_policy_list *l, const struct ms_policy_entry *e);
 /* A name of a group is a file's name: no slash, no dot in front, not an editor's leftover. */
 bool group_name_ok(const char *name);
 
+/* --- names.c: host names --------------------------------------------------------------------------- */
+
+struct group_names;
+struct ms_services;
+
+/* changed() tells that a name of the group has other addresses; never from within group_names_list(). */
+struct group_names *group_names_new(const struct ms_services *services,
+	void (*changed)(void *arg, const char *group), void *arg);
+void group_names_free(struct group_names **names);
+/* Adds what is known of the text's names to its list; names that are new are looked up, those that
+ * the group no longer has are forgotten.  False: out of memory. */
+bool group_names_list(struct group_names *names, struct group_text *t);
+void group_names_forget(struct group_names *names, const char *group);
+
 /* --- watch.c: files that change ----------------------------------------------------------------- */
 
 struct ms_loop;

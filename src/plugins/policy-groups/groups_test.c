@@ -3,6 +3,7 @@
 #include "groups.h"
 
 #include <modswan/plugin.h>
+#include <modswan/resolver.h>
 
 #include "lib/loop/loop.h"
 
@@ -303,6 +304,114 @@ static void test_plugin(void **state)
 	world_free(&w);
 }
 
+/* --- names --- */
+
+struct ms_dns_query {
+	int nothing;
+};
+
+/* Answers are given by hand. */
+struct dns {
+	struct question {
+		char name[64];
+		uint16_t type;
+		ms_resolver_done_f *done;
+		void *arg;
+		struct ms_dns_query query;
+	} asked[8];
+	unsigned n, cancelled;
+};
+
+static ms_err dns_ask(void *inst, const char *name, uint16_t type, uint32_t flags,
+	struct ms_dns_query **out, ms_resolver_done_f *done, void *arg, struct ms_why *why)
+{
+	struct dns *d = inst;
+	struct question *q = &d->asked[d->n++];
+
+	(void)why;
+	assert_true(d->n <= 8 && flags == 0);
+	snprintf(q->name, sizeof q->name, "%s", name);
+	q->type = type;
+	q->done = done;
+	q->arg = arg;
+	*out = &q->query;
+	return MS_OK;
+}
+
+static void dns_cancel(void *inst, struct ms_dns_query **query)
+{
+	((struct dns *)inst)->cancelled++;
+	*query = NULL;
+}
+
+static const struct ms_resolver_ops dns_ops = { sizeof dns_ops, dns_ask, dns_cancel };
+static struct dns dns;
+static const struct ms_provider dns_provider = { MS_ROLE_RESOLVER, "hand", "hand", &dns_ops, &dns };
+
+static const struct ms_provider *provide(const struct ms_services *s, enum ms_role role,
+	const char *name, unsigned i)
+{
+	(void)s;
+	(void)name;
+	return role == MS_ROLE_RESOLVER && i == 0 ? &dns_provider : NULL;
+}
+
+static void dns_say(unsigned i, ms_err err, const uint8_t *octets, size_t len, unsigned n)
+{
+	struct ms_bytes records[4];
+	const struct ms_dns_answer a = { .name = dns.asked[i].name, .type = dns.asked[i].type,
+		.ttl_s = 300, .n = n, .records = records };
+
+	for (unsigned k = 0; k < n; k++)
+		records[k] = ms_bytes(octets + k * len, len);
+	dns.asked[i].done(dns.asked[i].arg, err, &a, NULL);
+}
+
+static void test_hosts(void **state)
+{
+	static const uint8_t two[] = { 192, 0, 2, 7, 192, 0, 2, 5 };
+	struct ms_timer *t;
+	struct world w;
+	unsigned want;
+	char cmd[200];
+
+	(void)state;
+	memset(&dns, 0, sizeof dns);
+	world_new(&w);
+	w.services.provider = provide;
+	t = ms_timer_new(w.loop, tick, &t);
+	ms_timer_set(t, 100);
+	snprintf(cmd, sizeof cmd, "mkdir -p '%s/ipsec.d/policies'", w.services.confdir);
+	assert_int_equal(system(cmd), 0);
+	write_file(w.path, "192.0.2.1\nMail.example.com tcp 0 25\ngone.example.com\n");
+	/* the addresses come later, and are told of */
+	read_again(&w, 1, true);
+	turn_until(&w, &dns.n, 4);
+	turn_until(&w, &w.changes, 1); /* of the folder */
+	for (unsigned i = 0; i < 4; i++) {
+		bool mail = strcmp(dns.asked[i].name, "mail.example.com") == 0;
+
+		want = w.changes;
+		if (!mail || dns.asked[i].type == MS_DNS_AAAA)
+			dns_say(i, MS_ERR_NOT_FOUND, NULL, 0, 0);
+		else
+			dns_say(i, MS_OK, two, 4, 2);
+		if (mail && dns.asked[i].type == MS_DNS_AAAA)
+			assert_int_equal(w.changes, want + 1);
+	}
+	assert_string_equal(w.last, "clear");
+	read_again(&w, 3, true);
+	assert_int_equal(dns.n, 4); /* what is known is not asked again */
+	/* a name that went is not followed any more */
+	write_file(w.path, "other.example.com\n");
+	read_again(&w, 0, true);
+	turn_until(&w, &dns.n, 6);
+	w.ops->forget(w.inst, "clear");
+	assert_int_equal(dns.cancelled, 2);
+	ms_timer_free(&t);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_many_problems),
 		cmocka_unit_test(test_names_of_groups),
 		cmocka_unit_test(test_plugin),
+		cmocka_unit_test(test_hosts),
 	};
 
 	return cmocka_run_group_tests_name("policy-groups", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 EXTRA_DIST += src/plugins/policy-groups/README
 if PLUGIN_POLICY_GROUPS
 policy_groups_sources = src/plugins/policy-groups/groups.h \
+	src/plugins/policy-groups/names.c \
 	src/plugins/policy-groups/parse.c \
 	src/plugins/policy-groups/watch.c
 EXTRA_LTLIBRARIES += src/plugins/policy-groups/policy-groups.la

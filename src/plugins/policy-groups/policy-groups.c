@@ -3,6 +3,7 @@
  * policy-groups: peers of policy groups from ipsec.d/policies.
  *
  *   parse.c    a file's lines
+ *   names.c    host names
  *   watch.c    files that change
  *
  * A group's file has the group's name.  Files are read and understood in worker jobs, so that a list
@@ -29,6 +30,7 @@ struct groups {
 	const struct ms_policy_events *events; /* NULL: not started */
 	void *ctx;
 	struct group_watch *watch;
+	struct group_names *names;
 };
 
 /* --- places ---------------------------------------------------------------------------------------- */
@@ -67,6 +69,7 @@ static char *folder(const struct groups *g)
 /* --- reading ---------------------------------------------------------------------------------------- */
 
 struct reading {
+	struct groups *g;
 	char *group, *path;
 	struct group_text text;
 	ms_err err;
@@ -93,11 +96,15 @@ static void work(void *arg)
 static void worked(void *arg, bool cancelled)
 {
 	struct reading *r = arg;
-	struct ms_policy_list *list = r->text.list;
+	struct ms_policy_list *list;
 
 	if (cancelled)
 		r->err = MS_ERR_CANCELLED;
-	r->text.list = NULL;
+	if (r->err == MS_OK && !group_names_list(r->g->names, &r->text))
+		r->err = MS_ERR_NOMEM;
+	list = r->err == MS_OK ? r->text.list : NULL;
+	if (list != NULL)
+		r->text.list = NULL;
 	r->done(r->arg, r->err, list, &r->why);
 	reading_free(r);
 }
@@ -118,6 +125,7 @@ static void read_group(void *inst, const char *group, ms_policy_read_f *done, vo
 	r = calloc(1, sizeof *r);
 	dir = folder(g);
 	if (r != NULL && dir != NULL) {
+		r->g = g;
 		r->group = strdup(group);
 		r->path = join(dir, group);
 		r->done = done;
@@ -140,8 +148,9 @@ static void list_free(void *inst, struct ms_policy_list **list)
 
 static void forget(void *inst, const char *group)
 {
-	(void)inst;
-	(void)group;
+	struct groups *g = inst;
+
+	group_names_forget(g->names, group);
 }
 
 /* --- changes ---------------------------------------------------------------------------------------- */
@@ -191,6 +200,7 @@ static void unload(void **instance)
 	if (g == NULL)
 		return;
 	stop(g);
+	group_names_free(&g->names);
 	free(g);
 	*instance = NULL;
 }
@@ -204,6 +214,11 @@ static ms_err load(
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	g->services = services;
 	g->conf = conf;
+	g->names = group_names_new(services, file_changed, g);
+	if (g->names == NULL) {
+		free(g);
+		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
+	}
 	*instance_r = g;
 	return MS_OK;
 }
@@ -219,7 +234,8 @@ static const struct ms_policy_ops ops = {
 
 static const struct ms_feature features[] = {
 	MS_PROVIDES(POLICY, "groups", &ops),
-	MS_USES(CONFIG, NULL), /* ipsecdir= */
+	MS_USES(CONFIG, NULL),	 /* ipsecdir= */
+	MS_USES(RESOLVER, NULL), /* host names */
 	MS_FEATURES_END,
 };
 
