@@ -24,7 +24,7 @@ pluto_SOURCES = \
 	src/core/control/status_conn.c \
 	src/core/daemon/conns.c src/core/daemon/daemon.h src/core/daemon/groups.c \
 	src/core/daemon/groups.h src/core/daemon/host.c \
-	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/options.c \
+	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/oe.c src/core/daemon/options.c \
 	src/core/daemon/options.h src/core/daemon/start.c
 pluto_LDADD = libcore.la libmodswan.la $(LTDL_LIBS)
 pluto_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
@@ -35,7 +35,8 @@ if PLUGIN_CRYPTO_OPENSSL
 core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
 core_tests = src/core/creds/gateway_test src/core/conn/conn_test src/core/conn/group_test src/core/conn/pairs_test src/core/control/status_test \
-	src/core/route/route_test
+	src/core/route/route_test \
+	src/core/route/share_test src/core/route/opp_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 src_core_creds_gateway_test_SOURCES = src/core/creds/gateway_test.c \
@@ -56,6 +57,12 @@ src_core_control_status_test_LDADD = src/core/sim/libsim.la $(core_test_libs)
 src_core_route_route_test_SOURCES = src/core/route/test_rig.h src/core/route/route_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_route_test_LDADD = $(core_test_libs)
+src_core_route_share_test_SOURCES = src/core/route/test_rig.h src/core/route/share_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_share_test_LDADD = $(core_test_libs)
+src_core_route_opp_test_SOURCES = src/core/route/test_rig.h src/core/route/opp_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_opp_test_LDADD = $(core_test_libs)
 endif
 endif
 

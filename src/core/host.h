@@ -86,6 +86,10 @@ struct host_ops {
 	void (*child_down)(void *host, struct child_sa *child);
 	/* Its addresses changed, the SAs were told: policies again.  May be NULL. */
 	void (*child_moved)(void *host, struct child_sa *child);
+	/* Whose eroute covers a packet of these addresses most closely; NULL: nobody's.  The function
+	 * itself may be NULL: there is no opportunism. */
+	struct conn *(*policy)(void *host, const struct ms_selector *src,
+		const struct ms_selector *dst);
 	/* How the peer is reached now (RFC 4555); NULL: nothing moves.  MS_ERR_NOT_FOUND: it is not
 	 * reached. */
 	void (*path)(void *host, const struct ms_addr *dst, host_path_f *done, void *arg);

@@ -51,6 +51,8 @@ const struct tool_command tool_commands[] = {
 	{ "showhostkey", "FORMAT [OPTION]...", "show the public half of this host's key",
 		tool_showhostkey, &showhostkey_options },
 	{ "showstates", "[NAME]", "show the SAs", tool_simple, &simple_options },
+	{ "shuntstatus", NULL, "shunts that belong to no connection", tool_simple,
+		&simple_options },
 	{ "spi", "[OPTION]...", "list or change the SAs of KLIPS", tool_spi, &spi_options },
 	{ "spigrp", "[OPTION]... [SA]...", "list or change the groups of SAs", tool_spigrp,
 		&spigrp_options },

@@ -62,7 +62,7 @@ commands='
 	newhostkey
 	pf_key plugins policy
 	ranbits rsasigkey
-	setup showdefaults showhostkey showstates spi spigrp status
+	setup showdefaults showhostkey showstates shuntstatus spi spigrp status
 	tncfg trafficstatus
 	verify
 	whack'
@@ -92,7 +92,7 @@ check klips klips.8
 check _updown ipsec__updown.8
 for c in $commands; do
 	case $c in
-	showstates | briefstatus | addresspoolstatus) check "$c" ipsec_status.8 ;;
+	showstates | briefstatus | shuntstatus | addresspoolstatus) check "$c" ipsec_status.8 ;;
 	*) check "$c" "ipsec_$c.8" ;;
 	esac
 done

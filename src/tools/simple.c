@@ -29,6 +29,7 @@ static const struct {
 	{ "rereadsecrets", "rereadsecrets", false },
 	{ "secrets", "rereadsecrets", false },
 	{ "showstates", "showstates", true },
+	{ "shuntstatus", "shuntstatus", false },
 	{ "trafficstatus", "trafficstatus", true },
 	{ "status", "status", true },
 };

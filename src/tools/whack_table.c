@@ -190,6 +190,7 @@ const struct whack_option whack_table[] = {
 	COMMAND("addresspoolstatus", "show addresses of pools and who has them"),
 	COMMAND("trafficstatus", "show octets through each tunnel"),
 	COMMAND("showstates", "show the SAs"),
+	COMMAND("shuntstatus", "show shunts that belong to no connection"),
 	COMMAND("plugins", "show plugins and their features"),
 	COMMAND("shutdown", "end the daemon"),
 	{ { NULL, NULL, NULL }, WHACK_GENERAL, WHACK_OWN, NULL, NULL },

@@ -130,6 +130,49 @@ static bool unnarrowed(const struct ms_selector *peers, unsigned n_peers,
 	return true;
 }
 
+/* --- opportunism ----------------------------------------------------------------------------- */
+
+static bool is_host(const struct ms_selector *s, unsigned n)
+{
+	return n == 1 && ms_addr_eq(&s->range.first, &s->range.last);
+}
+
+/* The instance was made when it was not yet known for whom. */
+static bool wants_pair(const struct conn *c)
+{
+	const struct conn_end *l = &c->local, *r = &c->remote;
+
+	return c->template != NULL && (c->template->group || c->template->opportunistic) &&
+	       !(r->has_client && is_host(l->clients, l->n_clients) &&
+		       is_host(r->clients, r->n_clients));
+}
+
+/* What decides is what would become of our packets to the peer: only those whom the policy gives to
+ * an opportunistic connection may speak IPsec with us (the closest policy wins, RFC 4322 s3.3).  A
+ * peer speaks for itself; for others it would have to be delegated to. */
+static struct conn *opportunistic_conn(struct ike_sa *ike, struct ms_why *why)
+{
+	const struct host *h = ike->e->host;
+	const struct ike_exchange *x = ike->x;
+	struct conn *c;
+	char peer[MS_ADDR_TEXT];
+
+	if (!is_host(x->ts_mine, x->n_mine) || !is_host(x->ts_theirs, x->n_theirs) ||
+		!ms_addr_eq(&x->ts_theirs->range.first, &ike->remote.addr) ||
+		h->ops->policy == NULL)
+		return NULL;
+	c = h->ops->policy(h->ctx, x->ts_mine, x->ts_theirs);
+	if (c != NULL && c->instance != 0)
+		c = c->template;
+	ms_addr_text(&ike->remote.addr, peer, sizeof(peer));
+	if (c == NULL || !c->opportunistic || c->group) {
+		(void)ms_fail(why, MS_ERR_TS, "our policy for %s is not opportunistic", peer);
+		return NULL;
+	}
+	return conn_instantiate_pair(ike->e->conns, c, &ike->remote, &ike->peer_id, x->ts_mine,
+		x->ts_theirs, NULL, 0);
+}
+
 /* A template becomes an instance for this peer; one that is there already will do. */
 static bool take_conn(struct child_sa *child, struct conn *c)
 {
@@ -166,6 +209,29 @@ static ms_err refuse_rival(
 		(unsigned)rival->serial, peer, host);
 }
 
+/* child->conn becomes the one that its selectors ask for. */
+static ms_err pick_conn(struct ike_sa *ike, struct child_sa *child, struct ms_why *why)
+{
+	struct ike_exchange *x = ike->x;
+	struct conn *c = NULL;
+
+	if (wants_pair(child->conn)) {
+		c = opportunistic_conn(ike, why);
+		if (!c)
+			return why->text[0] ? MS_ERR_TS : refuse_ts(ike, child->conn, why);
+		ike_set_conn(ike, c);
+		child_set_conn(child, c);
+		conn_unref(&c);
+		return MS_OK;
+	}
+	if (x->n_mine && x->n_theirs)
+		c = conn_find_clients(ike->e->conns, child->conn, x->ts_mine, x->n_mine,
+			x->ts_theirs, x->n_theirs);
+	if (!c)
+		return refuse_ts(ike, child->conn, why);
+	return take_conn(child, c) ? MS_OK : MS_ERR_NOMEM;
+}
+
 ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	unsigned ke_group, struct ms_why *why)
 {
@@ -178,13 +244,9 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 
 	if (x->transport && child->conn->desc->type == MS_TYPE_TRANSPORT)
 		ike_ts_substitute(ike, x);
-	if (x->n_mine && x->n_theirs)
-		c = conn_find_clients(ike->e->conns, child->conn, x->ts_mine, x->n_mine,
-			x->ts_theirs, x->n_theirs);
-	if (!c)
-		return refuse(x, refuse_ts(ike, child->conn, why));
-	if (!take_conn(child, c))
-		return refuse(x, MS_ERR_NOMEM);
+	err = pick_conn(ike, child, why);
+	if (err)
+		return refuse(x, err);
 	c = child->conn;
 	n_mine = ike_ts_narrow(c->local.clients, c->local.n_clients, x->ts_mine, x->n_mine, mine);
 	n_theirs = ike_ts_narrow(

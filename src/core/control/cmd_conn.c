@@ -282,6 +282,30 @@ void cmd_unroute(call *c)
 		route_unroute(c->d->route, conn, route_answer, c);
 }
 
+/* As if a packet of this pair had come. */
+void cmd_oppo(call *c)
+{
+	const char *text[] = { call_arg(c, "here"), call_arg(c, "there") };
+	struct ms_addr addr[2];
+	struct ms_why why = { "" };
+	ms_err err = MS_OK;
+
+	for (unsigned i = 0; i < 2 && err == MS_OK; i++)
+		err = ms_addr_parse(&addr[i], text[i], strlen(text[i]), 0, MS_TEXT_NUMERIC, &why);
+	if (err != MS_OK) {
+		call_fail(c, err, &why);
+		return;
+	}
+	err = opp_initiate(c->d->route, &addr[0], &addr[1], &why);
+	if (err == MS_OK) {
+		call_done(c, MS_RC_COMMENT);
+		return;
+	}
+	call_line(c, MS_RC_OPPOFAILURE, "Can't Opportunistically initiate for %s to %s: %s", text[0],
+		text[1], ms_why_text(&why, err));
+	call_done(c, MS_RC_OPPOFAILURE);
+}
+
 void cmd_deletestate(call *c)
 {
 	const char *text = call_arg(c, "serial");

@@ -198,6 +198,27 @@ static void print_states(struct traffic *t)
 	}
 }
 
+static void bare_shunt(void *arg, const struct bare_shunt *b)
+{
+	char text[256];
+
+	route_bare_text(b, text, sizeof text);
+	call_line(arg, MS_RC_COMMENT, "%s", text);
+}
+
+static void bare_shunts(call *c)
+{
+	call_line(c, MS_RC_COMMENT, "Bare Shunt list:");
+	call_line(c, MS_RC_COMMENT, " ");
+	route_bare_each(c->d->route, bare_shunt, c);
+}
+
+void cmd_shuntstatus(call *c)
+{
+	bare_shunts(c);
+	call_done(c, MS_RC_COMMENT);
+}
+
 static void print_status(struct traffic *t)
 {
 	call *c = t->c;
@@ -218,8 +239,7 @@ static void print_status(struct traffic *t)
 	call_line(c, MS_RC_COMMENT, " ");
 	print_states(t);
 	call_line(c, MS_RC_COMMENT, " ");
-	call_line(c, MS_RC_COMMENT, "Bare Shunt list:");
-	call_line(c, MS_RC_COMMENT, " ");
+	bare_shunts(c);
 	call_done(c, MS_RC_COMMENT);
 }
 

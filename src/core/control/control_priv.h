@@ -73,6 +73,7 @@ void cmd_rekey_ike(call *c);
 void cmd_rekey_child(call *c);
 void cmd_route(call *c);
 void cmd_unroute(call *c);
+void cmd_oppo(call *c);
 void cmd_deletestate(call *c);
 
 void cmd_status(call *c);
@@ -80,6 +81,7 @@ void cmd_briefstatus(call *c);
 void cmd_trafficstatus(call *c);
 void cmd_addresspoolstatus(call *c);
 void cmd_showstates(call *c);
+void cmd_shuntstatus(call *c);
 
 void cmd_shutdown(call *c);
 void cmd_listen(call *c);

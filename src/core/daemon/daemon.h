@@ -45,6 +45,7 @@ struct daemon {
 	struct ms_timer *ike_timer;
 	struct route *route;
 	struct ms_timer *route_timer;
+	struct opp_env opp_env;
 	struct control *control;
 	struct groups *groups; /* NULL: nobody knows policies */
 
@@ -72,6 +73,9 @@ ms_err daemon_cert_subject(void *daemon, const char *cert, struct ms_id *out, st
 /* Runs every hook provider in turn; the first failure ends it. */
 void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event,
 	ms_hook_done_f *done, void *arg);
+
+/* --- oe.c --- */
+void daemon_opp_env(struct daemon *d);
 
 /* --- listen.c --- */
 /* Sockets for the addresses that the net provider shows; orients connections.  Called at --listen

@@ -215,6 +215,14 @@ static void child_moved(void *host, struct child_sa *child)
 	route_child_moved(d->route, child);
 }
 
+static struct conn *policy(void *host, const struct ms_selector *src,
+	const struct ms_selector *dst)
+{
+	struct daemon *d = host;
+
+	return route_find(d->route, src, dst);
+}
+
 struct path_question {
 	struct daemon *d;
 	struct ms_addr dst;
@@ -324,6 +332,7 @@ const struct host_ops daemon_host_ops = {
 	.child_up = child_up,
 	.child_down = child_down,
 	.child_moved = child_moved,
+	.policy = policy,
 	.path = path,
 	.addresses = addresses,
 	.report = report,

@@ -236,6 +236,8 @@ static ms_err start_core(struct daemon *d)
 	d->host = (struct host){ &daemon_host_ops, d, NULL };
 	d->conns = conn_table_new(seed);
 	env.conns = d->conns;
+	daemon_opp_env(d);
+	env.opp = &d->opp_env;
 	memcpy(env.hash_seed, seed, sizeof seed);
 	d->route_timer = ms_timer_new(d->loop, route_timer, d);
 	if (d->route_timer == NULL)

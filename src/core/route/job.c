@@ -255,7 +255,9 @@ static void run_hook(struct route_job *job, enum ms_hook_verb verb, const struct
 	net = ms_subnet_host(&c->local.host.addr);
 	host = ms_selector_of_subnet(&net);
 	e.client = !ms_range_eq(&host.range, &e.my_client.range);
-	e.tunnel = c->desc->type == MS_TYPE_TUNNEL;
+	/* clear-or-private: its packets pass, but those of an instance are protected */
+	e.tunnel = c->desc->type == MS_TYPE_TUNNEL ||
+		(c->instance != 0 && c->desc->type == MS_TYPE_PASS);
 	e.protect = e.tunnel || c->desc->type == MS_TYPE_TRANSPORT;
 	e.firewall = c->left_is_local ? c->desc->left.firewall : c->desc->right.firewall;
 	e.policy = "";

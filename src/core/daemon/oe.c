@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opportunism asks who is the gateway of a peer's client: the credential sources know (core/creds). */
+#include "core/daemon/daemon.h"
+
+#include "core/creds/gateway.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct question {
+	struct gateway_query *query;
+	opp_found_f *found;
+	void *arg;
+};
+
+static const struct ms_provider *source(void *arg, unsigned i)
+{
+	return daemon_provider(arg, MS_ROLE_CREDS, i);
+}
+
+/* One for each address of each gateway: they are tried one after the other. */
+static unsigned spread(const struct ms_gateway *gateways, unsigned n, struct opp_gateway *out)
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < gateways[i].n_addrs && used < OPP_MAX_GATEWAYS; k++) {
+			struct opp_gateway *g = &out[used++];
+
+			memset(g, 0, sizeof *g);
+			g->addr = gateways[i].addrs[k];
+			g->id = gateways[i].id; /* borrowed, as is all the rest */
+			for (; g->n_keys < gateways[i].n_keys && g->n_keys < OPP_MAX_KEYS;
+				g->n_keys++)
+				g->keys[g->n_keys] = gateways[i].keys[g->n_keys];
+		}
+	return used;
+}
+
+static void answer(void *arg, ms_err err, const struct ms_gateway *gateways, unsigned n,
+	const struct ms_published *how, const struct ms_why *why)
+{
+	struct question *q = arg;
+	struct opp_gateway list[OPP_MAX_GATEWAYS];
+
+	q->found(q->arg, err, list, spread(gateways, n, list), how->ttl_s, why);
+	free(q);
+}
+
+static ms_err ask(void *ctx, const struct conn *template, const struct ms_addr *mine,
+	const struct ms_addr *theirs, void **query, opp_found_f *found, void *arg,
+	struct ms_why *why)
+{
+	const struct conn_end *us = &template->local;
+	struct gateway_wish wish = { .our_client = *mine, .peer_client = *theirs,
+		.our_addr = us->host.addr };
+	struct question *q = calloc(1, sizeof *q);
+	ms_err err;
+
+	if (q == NULL)
+		return MS_ERR_NOMEM;
+	/* Only for others must somebody have said that we are their gateway. */
+	if (!ms_addr_eq(mine, &us->host.addr)) {
+		wish.me = &us->id;
+		wish.our_key = us->pubkeys[0];
+	}
+	q->found = found;
+	q->arg = arg;
+	err = gateway_ask(source, ctx, &wish, &q->query, answer, q, why);
+	if (err == MS_OK)
+		*query = q;
+	else
+		free(q);
+	return err;
+}
+
+static void cancel(void *ctx, void *query)
+{
+	struct question *q = query;
+
+	(void)ctx;
+	gateway_cancel(&q->query);
+	free(q);
+}
+
+void daemon_opp_env(struct daemon *d)
+{
+	d->opp_env = (struct opp_env){ .ask = ask, .cancel = cancel, .ctx = d };
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opportunism against sources that answer when the test wants them to. */
+#include "core/route/test_rig.h"
+
+#define ASKS 200
+
+static struct ask {
+	opp_found_f *found;
+	void *arg;
+	struct ms_addr mine, theirs;
+} asks[ASKS];
+static unsigned n_asks, n_cancelled;
+
+static ms_err ask(void *ctx, const struct conn *template, const struct ms_addr *mine,
+	const struct ms_addr *theirs, void **query, opp_found_f *found, void *arg,
+	struct ms_why *why)
+{
+	(void)ctx;
+	(void)template;
+	(void)why;
+	assert_true(n_asks < ASKS);
+	asks[n_asks] = (struct ask){ found, arg, *mine, *theirs };
+	*query = &asks[n_asks++];
+	return MS_OK;
+}
+
+static void cancel(void *ctx, void *query)
+{
+	(void)ctx;
+	((struct ask *)query)->found = NULL;
+	n_cancelled++;
+}
+
+static void answer(unsigned i, ms_err err, const struct opp_gateway *g, unsigned n, uint32_t ttl_s)
+{
+	struct ms_why why = { "as the test says" };
+	opp_found_f *found = asks[i].found;
+
+	asks[i].found = NULL;
+	assert_non_null(found);
+	found(asks[i].arg, err, g, n, ttl_s, &why);
+}
+
+static const struct opp_env env = { .ask = ask, .cancel = cancel, .max_pending = 50,
+	.max_asking = 10, .per_second = 20 };
+
+static struct ms_selector us, them;
+
+static struct conn *template(struct world *w, int failure)
+{
+	struct conn *c = rig_conn(w, &(struct rig_words){ .name = "private-or-clear",
+		.right = "%opportunistic", .rightsubnet = "10.0.0.0/8", .failure = failure });
+
+	route_connection(w->route, c, answered, w);
+	assert_int_equal(c->routing, RT_ROUTED_PROSPECTIVE);
+	w->log[0] = '\0';
+	return c;
+}
+
+static int setup(void **state)
+{
+	struct world *w = rig_new(&env);
+
+	n_asks = n_cancelled = 0;
+	us = rig_host(0xc001022d);
+	them = rig_host(0x0a000005);
+	w->conn = template(w, MS_FAILURE_PASS);
+	*state = w;
+	return 0;
+}
+
+static struct opp_gateway gateway(uint32_t a)
+{
+	return (struct opp_gateway){ .addr = ms_addr_v4(a) };
+}
+
+static void test_keyed(void **state)
+{
+	struct world *w = *state;
+	struct opp_gateway g = gateway(0x0a000005);
+	struct opp_counts n;
+	struct child_sa child;
+	struct conn *c;
+
+	for (unsigned i = 0; i < 1000; i++) /* however many packets */
+		route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 1);
+	assert_int_equal(route_bare_count(w->route), 1);
+	answer(0, MS_OK, &g, 1, 3600);
+	assert_int_equal(w->initiated, 1);
+	c = w->initiating;
+	assert_true(c->instance != 0 && c->template == w->conn);
+	assert_int_equal(c->routing, RT_UNROUTED_HOLD);
+	assert_int_equal(route_bare_count(w->route), 0); /* the hold is the instance's */
+	rig_check(w);
+	child = rig_child(c, 9);
+	c->child_sas = &child;
+	c->newest_child = 9;
+	route_child_up(w->route, &child, answered, w);
+	route_attempt_over(w->route, c, MS_OK, NULL);
+	assert_int_equal(c->routing, RT_ROUTED_TUNNEL);
+	opp_counts(w->route, &n);
+	assert_int_equal(n.pending, 0);
+	assert_int_equal(n.keyed, 1);
+	expect_log(w, "hold prepare route sa:1009 up ");
+	/* Used in the first minute: it stays for twenty; then nobody uses it. */
+	w->octets = 100;
+	pass_time(w, 60000);
+	assert_int_equal(w->terminated, 0);
+	pass_time(w, 1200000);
+	assert_int_equal(w->terminated, 1);
+	c->child_sas = NULL;
+	c->newest_child = 0;
+	route_child_down(w->route, &child);
+	expect_log(w, "down delete unroute ");
+	/* The next packet meets the template's trap. */
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 2);
+}
+
+static void test_nothing_published(void **state)
+{
+	struct world *w = *state;
+	struct bare_shunt b;
+	char text[128];
+
+	route_packet(w->route, &us, &them);
+	answer(0, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	expect_log(w, "pass ");
+	assert_true(route_bare_at(w->route, &us, &them, &b));
+	route_bare_text(&b, text, sizeof text);
+	assert_string_equal(text, "192.1.2.45/32:0 -0-> 10.0.0.5/32:0 => %pass 0    oe-failing");
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 1);
+	/* shuntlifetime= is a minute here; then the trap is back. */
+	pass_time(w, 60000);
+	expect_log(w, "delete ");
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 2);
+	rig_check(w);
+}
+
+static void test_bogus_is_denied(void **state)
+{
+	struct world *w = *state;
+
+	route_packet(w->route, &us, &them);
+	answer(0, MS_ERR_AUTH, NULL, 0, 300);
+	expect_log(w, "drop ");
+}
+
+static void test_gateways_in_turn(void **state)
+{
+	struct world *w = *state;
+	struct opp_gateway g[3] = { gateway(0x0a000006), gateway(0xc001022d), gateway(0x0a000007) };
+	struct ms_why why = { "no answer" };
+	struct conn *c;
+
+	route_packet(w->route, &us, &them);
+	answer(0, MS_OK, g, 3, 0);
+	c = conn_ref(w->initiating);
+	assert_true(ms_addr_eq(&c->remote.host.addr, &g[0].addr));
+	route_attempt_over(w->route, c, MS_ERR_TIMEOUT, &why);
+	assert_true(c->deleted);
+	conn_unref(&c);
+	/* Not ourselves. */
+	assert_true(ms_addr_eq(&w->initiating->remote.host.addr, &g[2].addr));
+	assert_int_equal(w->initiated, 2);
+	rig_check(w);
+	c = conn_ref(w->initiating);
+	route_attempt_over(w->route, c, MS_ERR_TIMEOUT, &why);
+	expect_log(w, "hold hold pass ");
+	conn_unref(&c);
+	assert_int_equal(route_bare_count(w->route), 1);
+	rig_check(w);
+}
+
+static void test_private_drops_and_none_breathes(void **state)
+{
+	struct world *w = *state;
+
+	w->conn->desc->failure_shunt = MS_FAILURE_DROP;
+	route_packet(w->route, &us, &them);
+	answer(0, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	expect_log(w, "drop ");
+	w->conn->desc->failure_shunt = MS_FAILURE_NONE;
+	them = rig_host(0x0a000006);
+	route_packet(w->route, &us, &them);
+	answer(1, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	pass_time(w, 10000);
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 3);
+}
+
+static void test_a_scan_is_bounded(void **state)
+{
+	struct world *w = *state;
+	struct opp_counts n;
+
+	for (unsigned i = 0; i < 65536; i++) {
+		them = rig_host(0x0a010000 + i);
+		route_packet(w->route, &us, &them);
+	}
+	opp_counts(w->route, &n);
+	assert_int_equal(n_asks, 10); /* at once */
+	assert_int_equal(n.pending, 50);
+	assert_int_equal(n.refused, 65536 - 50);
+	assert_int_equal(route_bare_count(w->route), 50);
+	/* and in a second: 20, of which ten are gone */
+	for (unsigned i = 0; i < 10; i++)
+		answer(i, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	assert_int_equal(n_asks, 20);
+	for (unsigned i = 10; i < 20; i++)
+		answer(i, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	assert_int_equal(n_asks, 20);
+	pass_time(w, 100);
+	assert_in_range(n_asks, 21, 22);
+	rig_check(w);
+}
+
+static void test_template_goes(void **state)
+{
+	struct world *w = *state;
+	struct opp_gateway g = gateway(0x0a000005);
+	struct conn *c = conn_ref(w->conn);
+
+	route_packet(w->route, &us, &them);
+	conn_delete(w->conns, c);
+	route_release(w->route, c);
+	answer(0, MS_OK, &g, 1, 0);
+	assert_int_equal(w->initiated, 0);
+	assert_int_equal(route_bare_count(w->route), 0);
+	assert_int_equal(w->n_policies, 0);
+	conn_unref(&c);
+}
+
+static void test_peer_was_quicker(void **state)
+{
+	struct world *w = *state;
+	struct ms_endpoint peer = { them.range.first, 500 };
+	struct opp_gateway g = gateway(0x0a000005);
+	struct child_sa child;
+	struct conn *c;
+
+	route_packet(w->route, &us, &them);
+	c = conn_instantiate_pair(w->conns, w->conn, &peer, NULL, &us, &them, NULL, 0);
+	child = rig_child(c, 9);
+	c->child_sas = &child;
+	route_child_up(w->route, &child, answered, w);
+	assert_int_equal(route_bare_count(w->route), 0);
+	rig_check(w);
+	answer(0, MS_OK, &g, 1, 0);
+	assert_int_equal(w->initiated, 0);
+	c->child_sas = NULL;
+	route_child_down(w->route, &child);
+	conn_delete(w->conns, c);
+	conn_unref(&c);
+}
+
+static void test_asked_by_hand(void **state)
+{
+	struct world *w = *state;
+	struct ms_addr far = ms_addr_v4(0xcb007101);
+	struct ms_why why = { "" };
+
+	assert_int_equal(opp_initiate(w->route, &us.range.first, &far, &why), MS_ERR_NOT_FOUND);
+	assert_string_equal(why.text, "no routed Opportunistic template covers this pair");
+	assert_int_equal(opp_initiate(w->route, &us.range.first, &them.range.first, &why), MS_OK);
+	assert_int_equal(n_asks, 1);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, rig_free)
+	const struct CMUnitTest tests[] = {
+		T(test_keyed),
+		T(test_nothing_published),
+		T(test_bogus_is_denied),
+		T(test_gateways_in_turn),
+		T(test_private_drops_and_none_breathes),
+		T(test_a_scan_is_bounded),
+		T(test_template_goes),
+		T(test_peer_was_quicker),
+		T(test_asked_by_hand),
+	};
+
+	return cmocka_run_group_tests(tests, rig_crypto, rig_no_crypto);
+}
