@@ -216,6 +216,33 @@ static void test_cve_2013_6075_5018_names_cut_short(void **state)
 	ms_id_free(&whole);
 }
 
+/* An address of one family is no identity of the other: x509_fuzz found that octets alone counted. */
+static void test_addresses_have_a_family(void **state)
+{
+	struct pki_cert c = pki_end("west", &root, "rsa2048 end", "IP:192.0.2.1,IP:2001:db8::1");
+	static const uint8_t v4[] = { 192, 0, 2, 1 };
+	static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, [15] = 1 };
+	static const struct {
+		enum ms_id_type type;
+		const uint8_t *octets;
+		size_t len;
+		bool has;
+	} rows[] = { { MS_ID_IPV4_ADDR, v4, 4, true }, { MS_ID_IPV6_ADDR, v6, 16, true },
+		{ MS_ID_IPV6_ADDR, v4, 4, false }, { MS_ID_IPV4_ADDR, v6, 16, false },
+		{ MS_ID_IPV4_ADDR, v4, 3, false }, { MS_ID_FQDN, v4, 4, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct ms_id id = { 0 };
+
+		assert_int_equal(ms_id_set(&id, rows[i].type, ms_bytes(rows[i].octets, rows[i].len)),
+			MS_OK);
+		assert_int_equal(cert_has_id(c.x509, &id), rows[i].has);
+		ms_id_free(&id);
+	}
+	pki_free(&c);
+}
+
 /* --- CVE-2018-16151, 16152, CVE-2026-50721, CVE-2017-11185: signatures that are none ------------------- */
 
 static void test_cve_2018_16151_2017_11185_signatures(void **state)
@@ -451,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_pss_counts),
 		cmocka_unit_test(test_cve_2009_2185_2661_names_and_times),
 		cmocka_unit_test(test_cve_2013_6075_5018_names_cut_short),
+		cmocka_unit_test(test_addresses_have_a_family),
 		cmocka_unit_test(test_cve_2018_16151_2017_11185_signatures),
 		cmocka_unit_test(test_cve_2018_16152_2026_50721_octets_behind_the_digest),
 		cmocka_unit_test(test_cve_2017_9023_choices_of_extensions),

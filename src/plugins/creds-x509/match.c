@@ -60,12 +60,13 @@ size_t name_text(const X509_NAME *name, char *buf, size_t size)
 
 static const struct {
 	enum ms_id_type id;
-	int name; /* GENERAL_NAME's type */
+	int name;     /* GENERAL_NAME's type, which is one for both families */
+	uint8_t octets; /* 0: any number */
 } alternatives[] = {
-	{ MS_ID_IPV4_ADDR, GEN_IPADD },
-	{ MS_ID_IPV6_ADDR, GEN_IPADD },
-	{ MS_ID_FQDN, GEN_DNS },
-	{ MS_ID_RFC822_ADDR, GEN_EMAIL },
+	{ MS_ID_IPV4_ADDR, GEN_IPADD, 4 },
+	{ MS_ID_IPV6_ADDR, GEN_IPADD, 16 },
+	{ MS_ID_FQDN, GEN_DNS, 0 },
+	{ MS_ID_RFC822_ADDR, GEN_EMAIL, 0 },
 };
 
 static bool is_alternative(const GENERAL_NAME *name, int type, const struct ms_id *id)
@@ -119,7 +120,8 @@ bool cert_has_id(X509 *cert, const struct ms_id *id)
 		return is_subject(cert, id);
 	for (size_t i = 0; i < sizeof alternatives / sizeof alternatives[0]; i++)
 		if (alternatives[i].id == (enum ms_id_type)id->type)
-			return has_alternative(cert, alternatives[i].name, id);
+			return (alternatives[i].octets == 0 || alternatives[i].octets == id->len) &&
+			       has_alternative(cert, alternatives[i].name, id);
 	return false; /* key ids and the like are in no certificate */
 }
 
