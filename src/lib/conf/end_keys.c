@@ -55,7 +55,11 @@ static const struct ms_conf_choice sendcerts[] = {
 const struct ms_conf_key ms_end_keys[] = {
 	MS_KEY_STRING(E, host, "", SIDES, .check = conf_check_host,
 		.brief = "address of this end; required",
-		.text = "An IPv4 or IPv6 address or a host name.  %defaultroute is this host's "
+		.text = "An IPv4 or IPv6 address or a host name.  A name is looked up when the connection is "
+			"loaded, and again when its time to live ends or none of its addresses "
+			"answered; all of them are tried in turn (see hostaddrfamily=).  A connection "
+			"whose name does not resolve stays loaded, and ipsec status says why.  "
+			"%defaultroute is this host's "
 			"address "
 			"towards its default route, %any an address that is not known in advance.  "
 			"%group takes the peers of a policy group, %opportunistic and "
@@ -94,7 +98,11 @@ const struct ms_conf_key ms_end_keys[] = {
 			"peer's name may have * for a value (\"C=CH, O=x, CN=*\"), and @*.example.org "
 			"and *@example.org stand for all that end so."),
 	MS_KEY_STRING(E, rsasigkey, "rsasigkey", SIDES, .check = conf_check_rsakey,
-		.brief = "RSA public key of this end, as ipsec showhostkey prints it"),
+		.brief = "RSA public key of this end, as ipsec showhostkey prints it",
+		.text = "With %dnsondemand (or %dns, %dnsonload) all public keys, RSA and others, that the end's "
+			"identity has published in DNS: TXT X-IPsec-Server, IPSECKEY and KEY records at "
+			"the name, or in the reverse map of the address.  They are looked up when they "
+			"are needed; oe-dnssec= of config setup says which ones count."),
 	MS_KEY_STRING(E, rsasigkey2, "rsasigkey2", SIDES, .check = conf_check_rsakey,
 		.brief = "a second RSA public key, while keys are being changed"),
 	MS_KEY_STRING(E, pubkey, "pubkey", SIDES, .check = conf_check_pubkey,
