@@ -23,6 +23,8 @@ struct child_sa *child_newest(struct conn *c);
 void child_gone(struct child_sa *child);
 /* Asks the kernel for our SPI; goes on at next. */
 void child_get_spi(struct child_sa *child, ike_step_f *next);
+/* Gives it back: another one will be asked for. */
+void child_forget_spi(struct child_sa *child);
 /* Derives keys (s2.17), adds both SAs, has the way laid; goes on at next. */
 void child_install(struct child_sa *child, ike_step_f *next);
 /* Established: lines, newest, lifetime. */

@@ -59,19 +59,6 @@ static struct ms_said said_of(const struct child_sa *child, bool inbound)
 	return s;
 }
 
-static void was_moved(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
-{
-	struct child_wait *w = arg;
-	struct ms_logger lg = child_logger(w->child);
-
-	(void)failed;
-	if (err && w->child->state != CHILD_GONE)
-		ms_error(&lg, "the kernel did not move it: %s", ms_why_text(why, err));
-	wait_end(w, MS_OK, NULL);
-}
-
-/* --- our SPI --------------------------------------------------------------------------------- */
-
 static void deleted(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
 {
 	(void)err;
@@ -80,7 +67,7 @@ static void deleted(void *arg, ms_err err, unsigned failed, const struct ms_why 
 	wait_end(arg, MS_OK, NULL);
 }
 
-static void delete_sa(struct child_sa *child, bool inbound)
+static void delete_said(struct child_sa *child, const struct ms_said *said, bool inbound)
 {
 	struct child_wait *w = wait_new(child, NULL);
 
@@ -88,10 +75,55 @@ static void delete_sa(struct child_sa *child, bool inbound)
 		return;
 	w->n = 1;
 	w->ops[0].kind = MS_KOP_SA_DELETE;
-	w->ops[0].sa.said = said_of(child, inbound);
+	w->ops[0].sa.said = *said;
 	w->ops[0].sa.src = inbound ? child->remote.addr : child->local.addr;
 	w->ops[0].sa.inbound = inbound;
 	submit(w, deleted);
+}
+
+static void delete_sa(struct child_sa *child, bool inbound)
+{
+	struct ms_said said = said_of(child, inbound);
+
+	delete_said(child, &said, inbound);
+}
+
+/* What is still where it was goes there: half a pair is of no use, and the connection comes again. */
+static void was_moved(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
+{
+	struct child_wait *w = arg;
+	struct child_sa *child = w->child;
+	struct ike_engine *e = child->ike->e;
+	struct ms_logger lg = child_logger(child);
+	struct conn *c = conn_ref(child->conn);
+	bool lost = child->state == CHILD_ESTABLISHED;
+
+	for (unsigned i = failed; err && i < w->n; i++) {
+		struct ms_said said = w->ops[i].sa.said;
+
+		said.dst = w->ops[i].sa.old_dst;
+		delete_said(child, &said, i == 0);
+		*(i == 0 ? &child->in_kernel_in : &child->in_kernel_out) = false;
+	}
+	if (err && child->state != CHILD_GONE && !child->ike->gone) {
+		ms_error(&lg, "the kernel did not move it: %s", ms_why_text(why, err));
+		child_want_delete(child);
+		if (lost)
+			ike_revive(e, c, false);
+	}
+	conn_unref(&c);
+	wait_end(w, MS_OK, NULL);
+}
+
+/* --- our SPI --------------------------------------------------------------------------------- */
+
+void child_forget_spi(struct child_sa *child)
+{
+	if (child->in_kernel_in)
+		delete_sa(child, true);
+	child->in_kernel_in = false;
+	ike_table_remove(&child->ike->e->by_child_spi, &child->by_in);
+	child->spi_in = 0;
 }
 
 static void got_spi(void *arg, ms_err err, unsigned failed, const struct ms_why *why)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MOBIKE (RFC 4555): a peer that moves keeps its SAs, and nobody else can move them. */
+#include "core/ike/ike_sa.h"
 #include "core/sim/sim_test.h"
 
 static void mobile(struct ms_conn_desc *d)
@@ -236,6 +237,49 @@ static void test_heir(void **state)
 	pair_free(&p);
 }
 
+/* s1.3: who initiated the first IKE SA stays the one who moves, whoever rekeys it. */
+static void test_heir_of_the_responder(void **state)
+{
+	struct sim_words w = tunnel, e = tunnel;
+	struct pair p;
+
+	(void)state;
+	w.more = e.more = mobile;
+	e.ike_lifetime_ms = 60000;
+	p = pair_of(&w, &e, NULL);
+	pair_up(&p);
+	sim_run(p.sim, 30000);
+	assert_false(ike_first(p.west->ike)->initiator);
+	move_to(p.west, "198.51.100.7");
+	sim_run(p.sim, 3000);
+	assert_between(&p, "198.51.100.7", "192.1.2.23", false);
+	move_to(p.east, "192.1.2.24");
+	sim_run(p.sim, 3000);
+	assert_between(&p, "198.51.100.7", "192.1.2.24", false);
+	pair_free(&p);
+}
+
+/* A kernel that does not move an SA: it is deleted, and the connection comes again where it is wanted. */
+static void test_kernel_does_not_move(void **state)
+{
+	for (int later = 0; later < 2; later++) {
+		struct pair p = mobile_pair(mobile, 0);
+
+		(void)state;
+		p.wc->wanted_up = true;
+		p.sim->later = later;
+		pair_up(&p);
+		p.west->fail_kernel_op = MS_KOP_SA_MOVE;
+		move_to(p.west, "192.1.2.46");
+		sim_run(p.sim, 500);
+		p.west->fail_kernel_op = -1;
+		sim_run(p.sim, 10000);
+		assert_between(&p, "192.1.2.46", "192.1.2.23", false);
+		assert_int_equal(sim_ikes(p.west), 1);
+		pair_free(&p);
+	}
+}
+
 /* Packets from elsewhere move nothing by themselves (s3.8), whoever sends them. */
 static void twice(void *arg, struct sim_packet *p, struct sim_fate *fate)
 {
@@ -454,6 +498,8 @@ int main(void)
 		cmocka_unit_test(test_new_mapping),
 		cmocka_unit_test(test_while_busy),
 		cmocka_unit_test(test_heir),
+		cmocka_unit_test(test_heir_of_the_responder),
+		cmocka_unit_test(test_kernel_does_not_move),
 		cmocka_unit_test(test_no_following),
 		cmocka_unit_test(test_return_routability),
 		cmocka_unit_test(test_responder_moves),

@@ -154,7 +154,9 @@ void ike_create_child_start(struct child_sa *child)
 		ike_next_request(ike);
 		return;
 	}
-	/* They may have changed while it waited. */
+	/* They may have changed while it waited; an SPI is one of an address. */
+	if (child->spi_in != 0 && !ms_addr_eq(&child->local.addr, &ike->local.addr))
+		child_forget_spi(child);
 	child->local = ike->local;
 	child->remote = ike->remote;
 	child->encapsulated = ike->nat_here || ike->nat_there;

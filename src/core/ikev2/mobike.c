@@ -3,7 +3,7 @@
  * MOBIKE: SAs stay while addresses change, within and between address families.
  * Standards: RFC 4555; its section numbers stand here.
  *
- * The initiator of the IKE SA decides (s3.5): when addresses or routes change, or a request stays
+ * The initiator of the first IKE SA decides (s3.5): when addresses or routes change, or a request stays
  * without answer, it looks for a path to one of the peer's addresses, sends from there, and tells
  * UPDATE_SA_ADDRESSES.  The responder answers, checks that the peer is where it says (s3.7,
  * return routability), and then moves its IPsec SAs.  Answers go where their request came from;
@@ -36,7 +36,7 @@ struct mobike_list mobike_list(const struct ike_sa *ike)
 
 	list.n = 0;
 	for (unsigned i = 0; i < n; i++)
-		if (!ike->initiator || !mobike_in_list(ike->lease, 2, &list.a[i]))
+		if (ike->conn->remote.pool || !mobike_in_list(ike->lease, 2, &list.a[i]))
 			list.a[list.n++] = list.a[i];
 	return list;
 }
@@ -131,6 +131,7 @@ void ike_mobike_take(struct ike_sa *ike, const struct ike_msg *m)
 	ike->mobike->told_local = ike->local;
 	ike->mobike->told_remote = ike->remote;
 	(void)take_addresses(ike, m);
+	ike->mobike->initiator = ike->initiator;
 	/* The initiator's list went out before there was a place to note it. */
 	if (ike->initiator) {
 		const struct mobike_list list = mobike_list(ike);
@@ -254,7 +255,7 @@ void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out)
 	} else if (mob->tell_list) {
 		mob->told = TOLD_LIST;
 		put_addresses(ike, out);
-	} else if (ike->initiator && ike->nat_here) {
+	} else if (mob->initiator && ike->nat_here) {
 		/* s3.8: a liveness check shows whether the mapping is still the same. */
 		ike_natd_put(ike, out, true);
 	}
@@ -334,7 +335,7 @@ void ike_mobike_answered(struct ike_sa *ike, const struct ike_msg *m)
 		addresses_told(ike, m);
 	else if (told == TOLD_COOKIE2)
 		cookie2_answered(ike, m);
-	else if (ike->initiator && (mapping_changed(ike, m) ||
+	else if (mob->initiator && (mapping_changed(ike, m) ||
 					   !ms_endpoint_eq(&mob->told_local, &ike->local) ||
 					   !ms_endpoint_eq(&mob->told_remote, &ike->remote)))
 		ike->wants |= IKE_WANT_ADDRESSES;
@@ -445,15 +446,15 @@ void ike_mobike_request(struct ike_rx *rx, struct ike_out *out)
 		ike_put_notify(out, IKE_N_UNEXPECTED_NAT_DETECTED, ms_bytes(NULL, 0));
 		return;
 	}
-	if (!ike->initiator && ike_msg_notify(&rx->m, IKE_N_UPDATE_SA_ADDRESSES, true, &n) &&
+	if (!ike->mobike->initiator && ike_msg_notify(&rx->m, IKE_N_UPDATE_SA_ADDRESSES, true, &n) &&
 		!acceptable(rx)) {
 		ike_put_notify(out, IKE_N_UNACCEPTABLE_ADDRESSES, ms_bytes(NULL, 0));
 		return;
 	}
-	if (take_addresses(ike, &rx->m) && ike->initiator)
+	if (take_addresses(ike, &rx->m) && ike->mobike->initiator)
 		follow_list(rx);
 	/* Only the initiator of the IKE SA may (s3.5). */
-	if (!ike->initiator && ike_msg_notify(&rx->m, IKE_N_UPDATE_SA_ADDRESSES, true, &n))
+	if (!ike->mobike->initiator && ike_msg_notify(&rx->m, IKE_N_UPDATE_SA_ADDRESSES, true, &n))
 		update(rx);
 	if (natd)
 		ike_natd_put_seen(ike, out, &rx->local, &rx->remote);

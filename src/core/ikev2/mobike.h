@@ -15,6 +15,7 @@ enum told { TOLD_NOTHING, TOLD_ADDRESSES, TOLD_COOKIE2, TOLD_LIST };
 struct ike_mobike {
 	struct ms_endpoint told_local, told_remote; /* in our last UPDATE_SA_ADDRESSES */
 	struct ms_addr peers[MAX_ADDRESSES];	    /* where the peer can be reached besides */
+	bool initiator;  /* of the first of all these IKE SAs: it stays so through rekeyings (s1.3) */
 	uint8_t n_peers, at;
 	uint8_t told;    /* enum told: the request under way */
 	bool looking;    /* a path is being looked for */

@@ -51,7 +51,7 @@ static void use_path(struct ike_sa *ike, const struct ms_addr *src, const struct
 	ms_info(&lg, "MOBIKE: path from %s to %s", from, to);
 	ike->local.addr = *src;
 	ike->remote.addr = *dst;
-	if (ike->initiator)
+	if (mob->initiator)
 		ike->wants |= IKE_WANT_ADDRESSES;
 	else
 		tell_list(ike);
@@ -113,7 +113,7 @@ void ike_mobike_look(struct ike_sa *ike, bool other)
 
 	if (!mob || !ike->established || ike->state == IKE_DELETING)
 		return;
-	if (!ike->initiator && still_here(ike)) {
+	if (!mob->initiator && still_here(ike)) {
 		tell_list(ike);
 		ike_next_request(ike);
 		return;
@@ -135,7 +135,7 @@ void ike_mobike_look(struct ike_sa *ike, bool other)
 
 void ike_mobike_unanswered(struct ike_sa *ike)
 {
-	if (ike->mobike && ike->initiator && ike->mobike->n_peers > 0 &&
+	if (ike->mobike && ike->mobike->initiator && ike->mobike->n_peers > 0 &&
 		ike->sends % TRIES_PER_PATH == 0)
 		ike_mobike_look(ike, true);
 }

@@ -125,6 +125,7 @@ struct sim_node *sim_node(
 	n->psk = ms_bytes("a shared secret of the tests", 28);
 	if (ms_addr_parse(&n->addr, addr, strlen(addr), 0, MS_TEXT_NUMERIC, NULL))
 		abort();
+	n->home = n->addr;
 	n->host.ops = &sim_host_ops;
 	n->host.ctx = n;
 	n->params = params ? *params : (struct ike_params){ .port = 500 };
@@ -141,7 +142,7 @@ static bool is_local(void *arg, const struct ms_addr *a)
 {
 	const struct sim_node *n = arg;
 
-	return ms_addr_eq(a, &n->addr);
+	return ms_addr_eq(a, &n->addr) || ms_addr_eq(a, &n->home);
 }
 
 static void set(char **to, const char *text)

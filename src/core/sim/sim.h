@@ -57,6 +57,7 @@ struct sim_node {
 	struct route *route;  /* with env only; else ways are laid without it */
 	struct route_env env; /* hook NULL: no routing */
 	struct ms_addr addr, addr2; /* addr2 may be unset */
+	struct ms_addr home; /* the first addr, by which connections may know it */
 	struct ms_endpoint public; /* where others see it, when behind a NAT; addr unset: not */
 	uint64_t deadline, timer_at;
 	uint64_t clock_ms; /* how far its clocks are ahead of the world's */
@@ -70,6 +71,8 @@ struct sim_node {
 	bool down;               /* hears and says nothing */
 	int fail_kernel_op;      /* this kind of operation fails; -1: none */
 	uint64_t slow_ms;        /* kernel, jobs and secrets answer so much later */
+	bool in_order;           /* answers come in the order of questions, as real kernels' do */
+	uint64_t answers_at;
 	bool fail_child_up;
 	bool no_leases;
 	bool no_compression; /* its kernel has no IPComp */

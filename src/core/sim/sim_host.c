@@ -150,9 +150,14 @@ static struct later *later_new(struct sim_node *n, void *arg)
 static void go(struct later *l)
 {
 	struct sim *s = l->n->sim;
+	struct sim_node *n = l->n;
+	uint64_t at = s->now + (s->later || n->slow_ms) + n->slow_ms;
 
-	if (s->later || l->n->slow_ms)
-		sim_at(s, s->now + 1 + l->n->slow_ms, run_later, l)->answers = l->n;
+	if (n->in_order && at < n->answers_at)
+		at = n->answers_at;
+	n->answers_at = at;
+	if (at > s->now)
+		sim_at(s, at, run_later, l)->answers = n;
 	else
 		run_later(s, l);
 }

@@ -223,6 +223,8 @@ void world_run(const struct world_options *o, struct world_result *result)
 	w.fate.state = dice_next(&d);
 	w.traffic.state = dice_next(&d);
 	sim_crypto_seed(dice_next(&d));
+	w.rich = o->seed % 8 == 5;
+	w.extra.state = o->seed ^ 0x72696368;
 	sim_verbose = o->verbose;
 	w.sim = sim_new(o->seed);
 	w.watch = watch_new();

@@ -63,6 +63,34 @@ static void plan_node(struct world *w, unsigned i, bool v6)
 		n->slow_ms = dice_below(&w->plan, 400);
 }
 
+/* --- what some worlds have besides --- */
+
+static void compressing(struct ms_conn_desc *d)
+{
+	d->compress = true;
+}
+
+static void mobile(struct ms_conn_desc *d)
+{
+	d->mobike = true;
+}
+
+static void both(struct ms_conn_desc *d)
+{
+	d->compress = d->mobike = true;
+}
+
+static void plan_extra(struct world *w, struct tie *t)
+{
+	static void (*const more[2][2])(struct ms_conn_desc *d) = { { NULL, compressing },
+		{ mobile, both } };
+	bool moves = dice_percent(&w->extra, 70);
+
+	for (unsigned i = 0; i < 2; i++)
+		t->end[i].words.more =
+			more[moves || dice_percent(&w->extra, 10)][dice_percent(&w->extra, 60)];
+}
+
 /* --- ties ------------------------------------------------------------------------------------- */
 
 static void plan_pair(struct world *w, unsigned k, unsigned *a, unsigned *b)
@@ -115,7 +143,7 @@ static const char *address(struct sim_node *n, bool public)
 	static unsigned i;
 	char *at = text[i++ % 8];
 
-	ms_addr_text(public && n->public.addr.family ? &n->public.addr : &n->addr, at,
+	ms_addr_text(public && n->public.addr.family ? &n->public.addr : &n->home, at,
 		sizeof(text[0]));
 	return at;
 }
@@ -198,8 +226,11 @@ static void plan_ties(struct world *w, bool v6)
 
 	style.pfs = style.pfs || dice_percent(&w->plan, 50);
 	style.keys = dice_percent(&w->plan, 25);
-	for (unsigned k = 0; k < w->n_ties; k++)
+	for (unsigned k = 0; k < w->n_ties; k++) {
 		plan_tie(w, k, &style, v6);
+		if (w->rich)
+			plan_extra(w, &w->ties[k]);
+	}
 }
 
 void world_plan(struct world *w)
@@ -214,8 +245,12 @@ void world_plan(struct world *w)
 	w->sim->later = dice_percent(&w->plan, 50);
 	w->names = calloc(n, sizeof(*w->names));
 	w->cut = calloc(n, n);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		plan_node(w, i, v6);
+		w->sim->nodes[i]->in_order = w->rich;
+		if (w->rich)
+			w->sim->nodes[i]->no_compression = dice_percent(&w->extra, 15);
+	}
 	w->n_ties = n - 1 + (unsigned)dice_below(&w->plan, n);
 	w->ties = calloc(w->n_ties, sizeof(*w->ties));
 	plan_ties(w, v6);

@@ -46,6 +46,9 @@ struct world {
 	uint64_t late_ms, copy_late_ms;
 	uint8_t *cut; /* by node and node: packets between these are lost */
 	bool calm;    /* nothing goes wrong any more */
+	/* One world in eight, so that all other seeds keep theirs: IPComp, MOBIKE, hosts that move. */
+	bool rich;
+	struct dice extra;
 	bool traffic_over;
 	uint64_t rough_ms, lifetime_ms; /* how long the first act is; the longest lifetime */
 	uint64_t counted_events;

@@ -287,27 +287,69 @@ static void trouble_slow(struct world *w)
 	n->slow_ms = dice_percent(&w->fate, 40) ? 0 : dice_below(&w->fate, 2500);
 }
 
+static void go_to(struct world *w, struct sim_node *n, const struct ms_addr *a)
+{
+	char text[MS_ADDR_TEXT];
+
+	if (ms_addr_eq(&n->addr, a))
+		return;
+	ms_addr_text(a, text, sizeof(text));
+	world_say(w, "%s: moves to %s", n->name, text);
+	n->addr = *a;
+	if (n->ike)
+		ike_network_changed(n->ike);
+}
+
+static void go_home(struct sim *s, void *arg)
+{
+	struct world *w = arg;
+
+	for (unsigned i = 0; i < s->n_nodes; i++)
+		go_to(w, s->nodes[i], &s->nodes[i]->home);
+}
+
+/* For some seconds it is somewhere else; connections know it by its home only, so what cannot move
+ * comes again there. */
+static void trouble_move(struct world *w)
+{
+	struct sim_node *n = some_node(w);
+	struct ms_addr a = n->home;
+
+	if (!w->rich || n->public.addr.family != 0)
+		return;
+	a.b[a.family == AF_INET ? 0 : 1] ^= 0x10;
+	go_to(w, n, &a);
+	sim_at(w->sim, w->sim->now + dice_between(&w->extra, 500, 30000), go_home, w);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static const struct trouble {
 	enum world_kind from;
 	unsigned weight;
 	void (*happen)(struct world *w);
+	bool rich;
 } troubles[] = {
-	{ WORLD_CALM, 30, trouble_rekey },
-	{ WORLD_LOSSY, 4, trouble_up },
-	{ WORLD_LOSSY, 2, trouble_expire },
-	{ WORLD_LOSSY, 3, trouble_delete_sa },
-	{ WORLD_ROUGH, 4, trouble_cut },
-	{ WORLD_ROUGH, 4, trouble_power },
-	{ WORLD_ROUGH, 3, trouble_down },
-	{ WORLD_ROUGH, 3, trouble_up },
-	{ WORLD_ROUGH, 3, trouble_delete_conn },
-	{ WORLD_WILD, 5, trouble_nat },
-	{ WORLD_WILD, 4, trouble_clock },
-	{ WORLD_WILD, 3, trouble_kernel },
-	{ WORLD_WILD, 3, trouble_slow },
+	{ WORLD_CALM, 30, trouble_rekey, false },
+	{ WORLD_LOSSY, 4, trouble_up, false },
+	{ WORLD_LOSSY, 2, trouble_expire, false },
+	{ WORLD_LOSSY, 3, trouble_delete_sa, false },
+	{ WORLD_ROUGH, 4, trouble_cut, false },
+	{ WORLD_ROUGH, 4, trouble_power, false },
+	{ WORLD_ROUGH, 3, trouble_down, false },
+	{ WORLD_ROUGH, 3, trouble_up, false },
+	{ WORLD_ROUGH, 3, trouble_delete_conn, false },
+	{ WORLD_WILD, 5, trouble_nat, false },
+	{ WORLD_WILD, 4, trouble_clock, false },
+	{ WORLD_WILD, 3, trouble_kernel, false },
+	{ WORLD_WILD, 3, trouble_slow, false },
+	{ WORLD_WILD, 5, trouble_move, true },
 };
+
+static unsigned weight_of(const struct world *w, const struct trouble *t)
+{
+	return t->from <= w->kind && (w->rich || !t->rich) ? t->weight : 0;
+}
 
 static void some_trouble(struct sim *s, void *arg)
 {
@@ -318,10 +360,10 @@ static void some_trouble(struct sim *s, void *arg)
 	if (w->calm)
 		return;
 	for (unsigned i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
-		sum += troubles[i].from <= w->kind ? troubles[i].weight : 0;
+		sum += weight_of(w, &troubles[i]);
 	at = (unsigned)dice_below(&w->fate, sum);
 	for (;; t++) {
-		unsigned weight = t->from <= w->kind ? t->weight : 0;
+		unsigned weight = weight_of(w, t);
 
 		if (at < weight)
 			break;
@@ -352,6 +394,7 @@ void world_heal(struct world *w)
 	w->calm = true;
 	mend(w->sim, w);
 	kernel_well(w->sim, w);
+	go_home(w->sim, w);
 	boot_all(w->sim, w);
 	add_again(w->sim, w);
 	for (unsigned i = 0; i < w->sim->n_nodes; i++)
