@@ -27,11 +27,11 @@ src_core_sim_libsim_la_SOURCES = src/core/sim/sim.c src/core/sim/sim.h src/core/
 	src/core/sim/sim_faults.c src/core/sim/sim_faults.h src/core/sim/sim_kernel.c \
 	src/core/sim/sim_key.c src/core/sim/sim_key.h \
 	src/core/sim/sim_net.c src/core/sim/sim_priv.h src/core/sim/sim_test.h \
-	src/core/sim/tape_test.h
+	src/core/sim/tape_test.h src/core/sim/fuzz_pair.h
 src_core_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
-ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz
+ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz src/core/ike/exchange_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
 	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test src/core/ike/fragment_test \
 	src/core/ike/fragment_bounds_test \
@@ -124,6 +124,9 @@ src_core_ike_payload_fuzz_LDADD = $(ike_test_libs)
 src_core_ike_message_fuzz_SOURCES = src/core/ike/message_fuzz.c testing/fuzz/driver.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_message_fuzz_LDADD = $(ike_test_libs)
+src_core_ike_exchange_fuzz_SOURCES = src/core/ike/exchange_fuzz.c testing/fuzz/driver.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_exchange_fuzz_LDADD = $(ike_test_libs)
 endif
 endif
 

@@ -13,24 +13,9 @@
  *
  * Nothing may crash, leak, hang, or be left in a kernel when both sides are shut down.
  */
-#include "core/ike/ike_sa.h"
-#include "core/sim/sim.h"
-#include "lib/log/sink.h"
-#include "plugins/crypto-openssl/crypto-openssl.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "core/sim/fuzz_pair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
 
 static const struct sim_words words = {
 	.name = "w",
@@ -44,49 +29,6 @@ static const struct sim_words words = {
 	.esp = "aes_gcm128,aes128-sha2_256",
 	.pfs = true,
 };
-
-static void stop_at(void *arg, struct sim_packet *p, struct sim_fate *fate)
-{
-	const unsigned *passed = arg;
-
-	fate->lose = p->number > *passed;
-}
-
-static void setup(void)
-{
-	static bool done;
-
-	if (done)
-		return;
-	done = true;
-	ms_log_open("fuzz");
-	ms_log_to_stderr(MS_LOG_ERROR, MS_LOG_PLAIN, false);
-	MUST(openssl_load(NULL) == MS_OK);
-	MUST(ms_crypto_register(&openssl_ops, "openssl") == MS_OK);
-}
-
-static void header(struct ike_sa *to, uint8_t kind, struct ike_header *h)
-{
-	memcpy(h->spi_i, to->spi_i, 8);
-	memcpy(h->spi_r, to->spi_r, 8);
-	h->flags |= to->initiator ? 0 : IKE_F_INITIATOR;
-	if (kind & 4) {
-		h->flags |= IKE_F_RESPONSE;
-		h->id = to->send_id + (kind >> 4 & 3);
-	} else {
-		h->id = to->recv_id + (kind >> 4 & 3);
-	}
-}
-
-/* With the other side's keys: the SA's own, looked at from the other end. */
-static ms_err seal_for(struct ike_sa *to, struct ike_out *out)
-{
-	struct ike_sa other = *to;
-
-	other.initiator = !to->initiator;
-	other.iv = 0x7000000000000000 + to->e->counters[IKE_C_RECEIVED];
-	return ike_sk_seal(&other, out);
-}
 
 static void open_sk(
 	struct ike_out *out, unsigned iv, uint8_t kind, uint8_t flags, uint8_t first)
@@ -121,14 +63,14 @@ static void step(struct sim *s, struct wire_reader *r)
 	if (kind & 8)
 		sim_run(s, 300);
 	if (to && (exchange != IKE_X_IKE_SA_INIT || kind & 4))
-		header(to, kind, &h);
+		fuzz_header(to, kind & 4, kind >> 4 & 3, &h);
 	else
 		memcpy(h.spi_i, "initiato", 8), h.flags |= IKE_F_INITIATOR;
 	ike_out_begin(&out, buf, sizeof(buf), &h);
 	if (kind & 2 && to && to->encr && to->keys.ptr) {
 		open_sk(&out, to->encr->iv_octets, kind, flags, first);
 		wire_put(&out.w, body);
-		if (seal_for(to, &out))
+		if (fuzz_seal(to, &out))
 			return;
 		datagram = wire_result(&out.w);
 	} else {
@@ -174,33 +116,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wire_reader r = wire_reader(ms_bytes(data, size));
 	uint8_t how = wire_u8(&r);
 	unsigned passed = (how & 0x7f) % 7;
-	struct sim *s;
-	struct conn *w;
+	struct sim *s = fuzz_pair(&words, NULL, size, how >> 7, &passed);
 
-	setup();
-	s = sim_new(size);
-	sim_node(s, "west", "192.1.2.45", NULL);
-	sim_node(s, "east", "192.1.2.23", NULL);
-	w = sim_conn(s->nodes[0], &words);
-	(void)sim_conn(s->nodes[1], &words);
-	s->later = how >> 7;
-	s->network = stop_at;
-	s->network_arg = &passed;
-	if (ike_initiate(s->nodes[0]->ike, w, NULL) == MS_OK)
-		sim_run(s, 40);
 	for (unsigned i = 0; i < 16 && wire_left(&r) > 0; i++)
 		step(s, &r);
-	for (unsigned i = 0; i < 2; i++) {
-		s->nodes[i]->down = true;
-		ike_shutdown(s->nodes[i]->ike);
-	}
-	sim_run(s, 100);
-	for (unsigned i = 0; i < 2; i++) {
-		MUST(s->nodes[i]->ike->fragment_octets == 0);
-		MUST(s->nodes[i]->up == s->nodes[i]->downs);
-		MUST(sim_sas(s->nodes[i]) == 0);
-		MUST(sim_states(s->nodes[i]) == 0);
-	}
-	sim_free(&s);
+	fuzz_end(s);
 	return 0;
 }
