@@ -38,6 +38,8 @@ static const struct auto_option table[] = {
 	{ { "up", NULL, "negotiate it" }, AUTO_CONN, "up" },
 	{ { "down", NULL, "delete its SAs, keep its route" }, AUTO_CONN, "down" },
 	{ { "route", NULL, "catch its packets and negotiate for them" }, AUTO_CONN, "route" },
+	{ { "ondemand", NULL, NULL }, AUTO_CONN, "route" },
+	{ { "start", NULL, NULL }, AUTO_CONN, "up" },
 	{ { "unroute", NULL, "take its route away" }, AUTO_CONN, "unroute" },
 	{ { "ready", NULL, "look for interfaces, secrets and groups again" }, AUTO_DAEMON,
 		"listen" },

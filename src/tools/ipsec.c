@@ -251,8 +251,10 @@ int main(int argc, char **argv)
 		return usage(stdout, 0);
 	hand_on(&t);
 	t.command = tool_find_command(argv[i]);
-	if (t.command == NULL)
-		return run_program(&t, argv + i);
+	if (t.command == NULL) {
+		status = tool_verb(&t, argc - i, argv + i);
+		return status != -1 ? status : run_program(&t, argv + i);
+	}
 	if (tool_list_options(t.command->options, argc - i, argv + i))
 		return 0;
 	return t.command->run(&t, argc - i, argv + i);

@@ -78,7 +78,31 @@ bare 1 nosuch; err "unknown IPsec command .nosuch'"
 bare 1 ../sh; err 'unknown IPsec command'
 bare 1 _nosuch; err 'unknown IPsec command'
 
+echo "- the family's words"
+while read -r kind words; do
+	for word in $words; do
+		checks=$((checks + 1))
+		case $kind in
+		verb)
+			"$ipsec" --confdir "$conf" --rundir "$run" "$word" --help >"$dir/out" 2>&1 </dev/null
+			! grep -q 'unknown IPsec command' "$dir/out" || complain "ipsec $word"
+			;;
+		auto | whack)
+			"$ipsec" "$kind" --options | grep -qE "^--$word( |$)" ||
+				complain "ipsec $kind --$word"
+			;;
+		esac
+	done
+done <"${srcdir:-.}/testing/keywords/commands"
+call 1 initnss; err 'initnss is known from the family, not supported here: there is no NSS database'
+call 1 whack --suspend; err 'whack error: --suspend is known from the family, not supported here'
+call 0 auto --showonly --ondemand net1; out '^ipsec whack --name "net1" --route'
+call 0 auto --showonly --start net1; out '^ipsec whack --name "net1" --initiate'
+
 echo "- no daemon"
+call 1 up net1; err 'ipsec_auto: fatal error in "net1": Pluto is not running'
+call 2 ondemand; err 'takes the name of a connection'
+call 1 traffic; err 'Pluto is not running'
 call 1 status; err 'Pluto is not running (no "'"$run"'/pluto.ctl")'; quiet
 call 1 whack --status; err '^whack error: Pluto is not running'
 call 1 whack --label l1 --name n1 --initiate; err '^whack error: l1 "n1" Pluto is not running'
@@ -147,7 +171,7 @@ call 1 whack $ends --psk --ikelifetime zero; err '--ikelifetime needs a number, 
 call 1 whack $ends --psk --rekeyfuzz -1; err '--rekeyfuzz needs a number'
 call 1 whack $ends --psk --ikelifetime 999999; err '--ikelifetime is above the maximum'
 call 1 whack $ends --psk --ipseclifetime 600; err 'is not below --ipseclifetime'
-call 1 whack --tundev 3; err '--tundev is not supported'
+call 1 whack --tundev 3; err '--tundev is known from the family, not supported here'
 call 1 whack --oppohere 192.0.2.1; err 'must be used together'
 call 1 whack --pubkeyrsa 0sAQ; err 'need --keyid'
 call 1 whack --xauthname u --status; err 'need --initiate'

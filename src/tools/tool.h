@@ -130,6 +130,8 @@ int tool_spi(struct tool *t, int argc, char **argv);
 int tool_spigrp(struct tool *t, int argc, char **argv);
 int tool_status(struct tool *t, int argc, char **argv);
 int tool_tncfg(struct tool *t, int argc, char **argv);
+/* Other names of commands, and those that we do not have; -1: not one of them. */
+int tool_verb(struct tool *t, int argc, char **argv);
 int tool_verify(struct tool *t, int argc, char **argv);
 int tool_version_command(struct tool *t, int argc, char **argv);
 int tool_why(struct tool *t, int argc, char **argv);

@@ -33,6 +33,7 @@ ipsec_SOURCES = \
 	src/tools/spigrp.c \
 	src/tools/tncfg.c \
 	src/tools/tool.h \
+	src/tools/verbs.c \
 	src/tools/verify.c src/tools/verify.h src/tools/verify_dns.c src/tools/verify_host.c \
 	src/tools/verify_net.c \
 	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c src/tools/why.c

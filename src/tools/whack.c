@@ -79,7 +79,8 @@ static int take_option(struct whack *w, unsigned row, const char *value)
 	struct whack_seen *seen = o->scope == WHACK_END ? &w->end[w->to] : &w->general;
 
 	if (o->kind == WHACK_REFUSED)
-		return whack_error(w, "--%s is not supported", o->o.name);
+		return whack_error(w, "--%s is known from the family, not supported here",
+			o->o.name);
 	if (seen->row[row])
 		return whack_error(w, "option --%s twice%s", o->o.name,
 			o->scope == WHACK_END ? " for one end" : "");
