@@ -37,15 +37,15 @@ struct klips_device *device_by_name(const struct klips *k, const char *name)
 	return NULL;
 }
 
-bool device_known(const struct klips *k, const struct klips_device *d)
+struct klips_device *device_numbered(const struct klips *k, unsigned number)
 {
 	const struct device_list *l = rcu_get(k->devices);
 	unsigned i;
 
 	for (i = 0; i < l->n; i++)
-		if (l->devices[i] == d)
-			return true;
-	return false;
+		if (l->devices[i]->number == number)
+			return l->devices[i];
+	return NULL;
 }
 
 static void list_reclaim(struct rcu_head *head)

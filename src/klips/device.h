@@ -83,8 +83,8 @@ static inline void device_counts(struct klips_worker *w, struct klips_device *d)
 /* Workers or control, online; NULL: none. addr: the device with it, else the first. */
 struct klips_device *device_for_addr(const struct klips *k, const struct ms_addr *addr);
 
-/* Is this still one of ours? */
-bool device_known(const struct klips *k, const struct klips_device *d);
+/* ipsecN as it is now; NULL: it is gone. */
+struct klips_device *device_numbered(const struct klips *k, unsigned number);
 
 /* --- control thread only -------------------------------------------------------------------- */
 

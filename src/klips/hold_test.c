@@ -294,6 +294,34 @@ static void test_newest_wins(void **state)
 	assert_string_equal(word, "z");
 }
 
+/* A device that is renewed has another struct: what waited for it goes out all the same. */
+static void test_device_renewed(void **state)
+{
+	struct device_list *l = rig.r.k.devices;
+	const struct flow_mask mask = { .family = AF_INET };
+	struct flow key = { .family = AF_INET };
+	struct klips_device *renewed;
+	uint8_t octets[100];
+	uint32_t len = rig_make(octets, AF_INET, sizeof octets, 0);
+	struct eroute *er = put(&key, &mask, MS_SHUNT_DROP);
+
+	(void)state;
+	renewed = calloc(1, sizeof *renewed + sizeof renewed->queues[0]);
+	assert_non_null(renewed);
+	memcpy(renewed, rig.r.d, sizeof *renewed);
+	worker_inject(rig.r.w, held_new(octets, len, rig.r.d));
+	l->devices[0] = renewed;
+	rig.r.w->wake.ready(rig.r.w, &rig.r.w->wake);
+	assert_int_equal(er->packets, 1);
+	/* another one's */
+	worker_inject(rig.r.w, held_new(octets, len, rig.r.d));
+	renewed->number++;
+	rig.r.w->wake.ready(rig.r.w, &rig.r.w->wake);
+	assert_int_equal(er->packets, 1);
+	l->devices[0] = rig.r.d;
+	free(renewed);
+}
+
 /* However many flows wait, memory does not follow them. */
 static void test_bounded(void **state)
 {
@@ -340,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trap_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newest_wins, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_device_renewed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
 	};
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "klips/note.h"
 
+#include "klips/device.h"
 #include "klips/instance.h"
 #include "klips/worker.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -28,7 +30,7 @@ struct held *held_new(const uint8_t *data, uint32_t len, struct klips_device *de
 	if (h == NULL)
 		return NULL;
 	h->next = NULL;
-	h->device = device;
+	h->device = device == NULL ? UINT_MAX : device->number;
 	h->arrived = false;
 	h->len = len;
 	memcpy(h->data, data, len);

@@ -23,7 +23,7 @@ struct pkt;
 /* A copy of a packet outside a worker's batch. */
 struct held {
 	struct held *next;
-	struct klips_device *device;
+	unsigned device; /* N of ipsecN: what is behind the name may change meanwhile */
 	bool arrived; /* out of an SA, and checked: for the host */
 	uint32_t len;
 	uint8_t data[];

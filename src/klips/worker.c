@@ -79,20 +79,21 @@ const uint8_t *worker_random(struct klips_worker *w, unsigned len)
 /* As if it had just been read, or just been checked. */
 static void run_one(struct klips_worker *w, const struct held *h)
 {
+	struct klips_device *d = device_numbered(w->k, h->device);
 	struct pkt *p = &w->pkts[0];
 
-	if (h->len > PKT_MAX || !device_known(w->k, h->device))
+	if (h->len > PKT_MAX || d == NULL)
 		return;
 	p->len = h->len;
 	worker_reset(w, 1);
 	memcpy(p->data, h->data, h->len);
 	p->injected = true;
-	p->device = h->device;
-	device_counts(w, h->device);
+	p->device = d;
+	device_counts(w, d);
 	if (h->arrived)
 		tun_deliver(w, w->batch, 1);
 	else
-		outbound(w, h->device, 1);
+		outbound(w, d, 1);
 	device_counts(w, NULL);
 }
 
