@@ -1,0 +1,2 @@
+modswan_stop
+host_snapshot | diff /run/before -
