@@ -48,6 +48,7 @@ struct child_sa {
 	bool in_kernel_in, in_kernel_out;
 	bool up; /* child_up was called */
 	bool encapsulated;
+	bool delegated; /* the peer speaks for another address: may it? */
 	bool attempt; /* somebody asked for its connection, and it has an IKE SA already */
 	bool telling; /* and waits for attempt_over() */
 	uint8_t wants; /* private */

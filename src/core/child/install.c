@@ -144,14 +144,10 @@ static void got_spi(void *arg, ms_err err, unsigned failed, const struct ms_why 
 	wait_end(w, err, why);
 }
 
-void child_get_spi(struct child_sa *child, ike_step_f *next)
+static void ask_spi(struct child_wait *w)
 {
-	struct child_wait *w = wait_new(child, next);
+	struct child_sa *child = w->child;
 
-	if (!w) {
-		next(child->ike, MS_ERR_NOMEM, NULL);
-		return;
-	}
 	w->n = 1;
 	w->ops[0].kind = MS_KOP_GET_SPI;
 	w->ops[0].sa.said = said_of(child, true);
@@ -159,6 +155,32 @@ void child_get_spi(struct child_sa *child, ike_step_f *next)
 	w->ops[0].sa.inbound = true;
 	w->ops[0].sa.reqid = child->reqid;
 	submit(w, got_spi);
+}
+
+static void authorised(void *arg, ms_err err, const struct ms_why *why)
+{
+	struct child_wait *w = arg;
+
+	if (err == MS_OK && (w->child->state == CHILD_GONE || w->child->ike->gone))
+		err = MS_ERR_CANCELLED;
+	if (err)
+		wait_end(w, err, why);
+	else
+		ask_spi(w);
+}
+
+void child_get_spi(struct child_sa *child, ike_step_f *next)
+{
+	const struct host *h = child->ike->e->host;
+	struct child_wait *w = wait_new(child, next);
+
+	if (!w)
+		next(child->ike, MS_ERR_NOMEM, NULL);
+	else if (child->delegated)
+		h->ops->authorise(h->ctx, &child->theirs[0].range.first, &child->ike->peer_id,
+			&child->remote.addr, authorised, w);
+	else
+		ask_spi(w);
 }
 
 /* --- both SAs --------------------------------------------------------------------------------- */

@@ -76,6 +76,9 @@ void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event
 
 /* --- oe.c --- */
 void daemon_opp_env(struct daemon *d);
+/* host_ops.authorise */
+void daemon_authorise(void *daemon, const struct ms_addr *client, const struct ms_id *peer,
+	const struct ms_addr *peer_addr, host_done_f *done, void *arg);
 
 /* --- listen.c --- */
 /* Sockets for the addresses that the net provider shows; orients connections.  Called at --listen

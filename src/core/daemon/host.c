@@ -333,6 +333,7 @@ const struct host_ops daemon_host_ops = {
 	.child_down = child_down,
 	.child_moved = child_moved,
 	.policy = policy,
+	.authorise = daemon_authorise,
 	.path = path,
 	.addresses = addresses,
 	.report = report,

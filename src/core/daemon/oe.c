@@ -87,3 +87,47 @@ void daemon_opp_env(struct daemon *d)
 {
 	d->opp_env = (struct opp_env){ .ask = ask, .cancel = cancel, .ctx = d };
 }
+
+/* --- the other way round ----------------------------------------------------------------------- */
+
+struct check {
+	struct gateway_query *query;
+	struct ms_addr client;
+	host_done_f *done;
+	void *arg;
+};
+
+static void checked(void *arg, ms_err err, const struct ms_published *how, const struct ms_why *why)
+{
+	struct check *c = arg;
+	struct ms_why own = { "" };
+	char client[MS_ADDR_TEXT];
+
+	(void)how;
+	ms_addr_text(&c->client, client, sizeof client);
+	if (err != MS_OK)
+		(void)ms_fail(&own, MS_ERR_TS, "DNS fails to confirm delegation of %s: %s", client,
+			ms_why_text(why, err));
+	c->done(c->arg, err == MS_OK ? MS_OK : MS_ERR_TS, &own);
+	free(c);
+}
+
+void daemon_authorise(void *daemon, const struct ms_addr *client, const struct ms_id *peer,
+	const struct ms_addr *peer_addr, host_done_f *done, void *arg)
+{
+	struct check *c = calloc(1, sizeof *c);
+	struct ms_why why = { "" };
+	ms_err err;
+
+	if (c == NULL) {
+		done(arg, MS_ERR_NOMEM, NULL);
+		return;
+	}
+	*c = (struct check){ NULL, *client, done, arg };
+	err = gateway_check(source, daemon, client, peer, peer_addr, NULL, &c->query, checked, c,
+		&why);
+	if (err == MS_OK)
+		return;
+	free(c);
+	done(arg, MS_ERR_TS, &why);
+}
