@@ -103,8 +103,17 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	heir->wants = ike->wants &
 		      (IKE_WANT_CHILD_DELETE | IKE_WANT_CHILD_REKEY | IKE_WANT_CHILD_NEW |
 			      IKE_WANT_ADDRESSES | IKE_WANT_COOKIE2);
+	if (ike_mobike_tells(heir))
+		heir->wants |= IKE_WANT_DPD;
 	heir->local = ike->local;
 	heir->remote = ike->remote;
+	/* One that was to go once its connections have moved: now the heir is. */
+	heir->twin = ike->twin;
+	heir->twin_since = ike->twin_since;
+	heir->twin_at = ike->twin_at;
+	heir->replaces = ike->replaces;
+	ike->twin = ike->replaces = 0;
+	ike->twin_at = IKE_NEVER;
 	ike->wants = 0;
 	ike->no_revival = true;
 	ike->replace_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
