@@ -148,7 +148,7 @@ capture_start() {
 	local file=$world/$1.pcap
 	rm -f "$file" "$file.log"
 	# -Z: Debian's tcpdump would give up root, which then cannot write here
-	tcpdump -n -i "$1" -U --immediate-mode -Z root -w "$file" >"$file.log" 2>&1 </dev/null &
+	tcpdump -n -i "$1" -B 16384 -U --immediate-mode -Z root -w "$file" >"$file.log" 2>&1 </dev/null &
 	echo $! >"$file.pid"
 	wait_for 5 grep -q 'listening on' "$file.log"
 }

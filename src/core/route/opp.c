@@ -316,7 +316,11 @@ bool opp_attempt_over(struct route *r, struct conn *c, ms_err err, const struct 
 		route_set_timer(r, &o->timer, route_now(r) + FIRST_LOOK_MS);
 		return c->routing == RT_ROUTED_TUNNEL;
 	}
-	o->err = ms_fail(&o->why, err, "%s", ms_why_text(why, err));
+	/* Records that are bogus are no reason to go on in clear, whatever the policy; a peer that will not
+	 * believe us, or whom we do not believe, is what failureshunt= is for: who could stage that could
+	 * as well keep silent. */
+	o->err = ms_fail(&o->why, err == MS_ERR_AUTH ? MS_ERR_PEER_REFUSED : err, "%s",
+		ms_why_text(why, err));
 	drop_instance(o);
 	if (err == MS_ERR_CANCELLED || o->template->deleted)
 		opp_cancel(o);
