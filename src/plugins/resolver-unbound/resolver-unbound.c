@@ -267,7 +267,9 @@ static const struct ms_conf_key keys[] = {
 	MS_KEY_STRING(struct settings, hosts, "hosts", .def_text = "/etc/hosts",
 		.brief = "file with addresses of names that DNS is not asked for; or none"),
 	MS_KEY_BOOL(struct settings, dnssec, "dnssec", .def = true,
-		.brief = "signatures are checked (RFC 4035); with no every answer is insecure"),
+		.brief = "signatures are checked (RFC 4035); with no every answer is insecure",
+		.text = "Where there is a trust anchor, servers that keep signatures back make every answer bogus: "
+			"ask others, or say no here or dnssec-enable=no in config setup."),
 	MS_KEY_STRING(struct settings, trust_anchor_file, "trust_anchor_file",
 		.def_text = "/usr/share/dns/root.key",
 		.brief = "DS or DNSKEY records that are trusted, in a file; or none",

@@ -13,3 +13,5 @@ assert_match /run/modswan/status.txt '"later": .*unoriented'
 must_fail ipsec auto --up bogus | tee /run/modswan/bogus.txt
 assert_match /run/modswan/bogus.txt 'bogus.example.com'
 must_fail ipsec auto --route missing
+ipsec auto --replace missing
+wait_for 30 says '"missing": +missing.example.com does not resolve: .*knows no name'
