@@ -321,6 +321,9 @@ ms_err child_accept(
 		return ms_fail(why, MS_ERR_NO_PROPOSAL, "the peer chose %s mode, wanted the other",
 			x->transport ? "transport" : "tunnel");
 	child->tunnel = !x->transport;
+	/* s2.23.1: some answer with the addresses that we sent, some with those that they see. */
+	if (x->transport)
+		ike_ts_substitute(ike, x);
 	if (!all_within(x->ts_mine, x->n_mine, offer, n_offer) ||
 		!all_within(x->ts_theirs, x->n_theirs, c->remote.clients, c->remote.n_clients))
 		return refuse_ts(ike, child->conn, why);

@@ -368,15 +368,12 @@ static void test_selectors(void **state)
 	pair_free(&p);
 }
 
-/* RFC 7296 s2.23.1: transport mode, the initiator behind a translator; each end's selectors have the
- * addresses that it sees, after rekeying by either end too. */
-static void test_transport_nat(void **state)
+/* Transport mode, west behind a translator. */
+static struct pair transport_nat(struct ms_addr *public, struct ms_addr *private)
 {
 	struct sim_words w = tunnel, e = tunnel;
-	struct ms_addr public, private;
 	struct pair p;
 
-	(void)state;
 	w.left = "10.0.0.5";
 	e.left = "%any";
 	w.leftsubnet = w.rightsubnet = e.leftsubnet = e.rightsubnet = NULL;
@@ -386,11 +383,22 @@ static void test_transport_nat(void **state)
 	p.sim = sim_new(42);
 	p.west = sim_node(p.sim, "west", "10.0.0.5", NULL);
 	p.east = sim_node(p.sim, "east", "192.1.2.23", NULL);
-	assert_int_equal(ms_addr_parse(&public, "203.0.113.9", 11, 0, 0, NULL), MS_OK);
-	assert_int_equal(ms_addr_parse(&private, "10.0.0.5", 8, 0, 0, NULL), MS_OK);
-	p.west->public = (struct ms_endpoint){ public, 1000 };
+	assert_int_equal(ms_addr_parse(public, "203.0.113.9", 11, 0, 0, NULL), MS_OK);
+	assert_int_equal(ms_addr_parse(private, "10.0.0.5", 8, 0, 0, NULL), MS_OK);
+	p.west->public = (struct ms_endpoint){ *public, 1000 };
 	p.wc = sim_conn(p.west, &w);
 	p.ec = sim_conn(p.east, &e);
+	return p;
+}
+
+/* RFC 7296 s2.23.1: transport mode, the initiator behind a translator; each end's selectors have the
+ * addresses that it sees, after rekeying by either end too. */
+static void test_transport_nat(void **state)
+{
+	struct ms_addr public, private;
+	struct pair p = transport_nat(&public, &private);
+
+	(void)state;
 	pair_initiate(&p);
 	for (int i = 0; i < 8; i++) {
 		unsigned found = 0;
@@ -411,6 +419,34 @@ static void test_transport_nat(void **state)
 	}
 	assert_int_equal(sim_children(p.west), 1);
 	assert_int_equal(sim_children(p.east), 1);
+	pair_free(&p);
+}
+
+/* Some responders answer with the addresses that they see, not with those that were sent. */
+static void test_transport_nat_answered_as_seen(void **state)
+{
+	struct ms_addr public, private;
+	struct pair p = transport_nat(&public, &private);
+	unsigned forgotten = 0;
+
+	(void)state;
+	p.sim->later = true;
+	pair_initiate(&p);
+	for (int i = 0; i < 2000; i++) {
+		struct ike_sa *ike = ike_first(p.east->ike);
+
+		sim_run(p.sim, 1);
+		if (ike && ike->x && ike->x->was_theirs.family != 0) {
+			ike->x->was_theirs.family = 0;
+			forgotten++;
+		}
+	}
+	assert_true(forgotten > 0);
+	assert_int_equal(p.west->over_err, MS_OK);
+	assert_int_equal(sim_children(p.west), 1);
+	assert_true(ms_addr_eq(&p.wc->child_sas->mine[0].range.first, &private));
+	assert_true(ms_addr_eq(
+		&ike_first_child(ike_first(p.east->ike))->theirs[0].range.first, &public));
 	pair_free(&p);
 }
 
@@ -486,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_up_again),
 		cmocka_unit_test(test_reauth),
 		cmocka_unit_test(test_transport_nat),
+		cmocka_unit_test(test_transport_nat_answered_as_seen),
 		cmocka_unit_test(test_two_behind_one_nat),
 		cmocka_unit_test(test_selectors),
 	};
