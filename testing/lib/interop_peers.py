@@ -96,7 +96,8 @@ class Libreswan(Peer):
 
 
 class OpenIked(Peer):
-    """Has one key of its own and no command for rekeying."""
+    """Has one key of its own, so it is started anew for each connection, and no command for rekeying."""
+
     def there(self, *command):
         return self.on("east", "chroot", "/run/peer/root", *command)
 
