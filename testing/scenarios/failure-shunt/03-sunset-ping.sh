@@ -1,0 +1,1 @@
+ping -n -c 1 -W 1 $east_client >/dev/null 2>&1 &

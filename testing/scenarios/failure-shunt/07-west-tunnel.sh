@@ -1,0 +1,2 @@
+eroute_is $west_net $east_net tun
+ipsec status | assert_match - 'west-east.*; erouted'
