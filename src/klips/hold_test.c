@@ -241,6 +241,35 @@ static void test_trap_comes_back(void **state)
 	assert_int_equal(shunt_of(0), MS_SHUNT_NONE);
 }
 
+/* The key daemon's own hold takes over what waits: no life of its own any more, one eroute for all. */
+static void test_adopted(void **state)
+{
+	const struct flow_mask wide = { .family = AF_INET, .src = 8, .dst = 8 };
+	union flow_words key = flow_of(0);
+	uint32_t seq = 0;
+
+	(void)state;
+	put_trap(false);
+	listen_to_acquires();
+	packet(0);
+	packet(1);
+	assert_int_equal(acquires(&seq), 2);
+	assert_int_equal(eroute_count(rig.r.k.eroutes), 3);
+	memset(&key, 0, sizeof key);
+	key.flow.family = AF_INET;
+	key.flow.src[0] = key.flow.dst[0] = 10;
+	put(&key.flow, &wide, MS_SHUNT_HOLD);
+	hold_adopt(rig.r.k.holds, &key, &wide);
+	assert_int_equal(eroute_count(rig.r.k.eroutes), 1);
+	packet(2); /* finds a hold, asks for nothing */
+	later(120);
+	assert_int_equal(acquires(&seq), 0);
+	assert_int_equal(shunt_of(0), MS_SHUNT_HOLD);
+	put(&key.flow, &wide, MS_SHUNT_PASS);
+	hold_release(rig.r.k.holds, &key, &wide);
+	assert_int_equal(injected(), 3);
+}
+
 /* Packet `mark` of flow i, PACKET octets or so many. */
 static void marked(unsigned i, uint8_t mark, uint32_t len)
 {
@@ -367,6 +396,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_asked_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_trap_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_adopted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newest_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_device_renewed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
