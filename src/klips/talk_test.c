@@ -39,6 +39,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	eroute_clear(rig.k.eroutes); /* they know their SA */
 	rig_pair_remove(&rig, &pair);
 	rig_free(&rig);
 	ms_log_close();
