@@ -14,11 +14,12 @@ reverse_name() {
 	awk -F. '{ print $4 "." $3 "." $2 "." $1 }' <<<"$1"
 }
 
-# zone_begin ZONE
+# zone_begin ZONE: each has a later serial number than those before
 zone_begin() {
+	zone_serial=$((${zone_serial:-$(date +%s)} + 1))
 	{
 		echo '$TTL 5'
-		echo "@ IN SOA ns.example.com. root.example.com. $(date +%s) 3600 900 86400 1"
+		echo "@ IN SOA ns.example.com. root.example.com. $zone_serial 3600 900 86400 1"
 		echo '@ IN NS ns.example.com.'
 	} >"$zones/$1.unsigned"
 }

@@ -101,6 +101,7 @@ static ms_err id_of(const struct conn_table *t, struct conn_end *e, const struct
 	if (text != NULL && strcasecmp(text, "%myid") == 0)
 		text = t->myid;
 	if (text == NULL) {
+		e->id_is_host = true;
 		if (e->host.addr.family == 0)
 			return MS_OK; /* %any, or known once oriented */
 		return ms_id_of_addr(&e->id, &e->host.addr);

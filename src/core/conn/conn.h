@@ -57,6 +57,7 @@ struct conn_end {
 	const char *cert, *ca;	 /* into desc; NULL: not written */
 	int sendcert;		 /* enum ms_sendcert */
 	bool id_from_cert;	 /* id=%fromcert */
+	bool id_is_host; /* none was written, nor myid=: it follows host.addr */
 };
 
 /* The end signs, and no key of its is written. */

@@ -52,7 +52,7 @@ ms_err conn_intern(struct conn_table *t, enum ms_protocol protocol, const char *
 void conn_proposals_free(struct conn_proposals **p);
 
 /* The address of a host that was not written as one, and what follows from it. */
-ms_err conn_end_host(struct conn_end *e, const struct ms_end_desc *d, const struct ms_addr *a)
+ms_err conn_end_host(struct conn_end *e, const struct ms_addr *a)
 	MS_MUST_CHECK;
 /* Other addresses of the remote name, with what is in the index of host pairs (alias.c). */
 void conn_aliases_insert(struct conn_table *t, struct conn *c);

@@ -31,8 +31,7 @@ static struct conn *move_to(struct conn_table *t, struct conn *c, const struct m
 	ms_err err;
 
 	conn_pair_remove(t, c);
-	err = conn_end_host(
-		&c->remote, c->left_is_local ? &c->desc->right : &c->desc->left, remote);
+	err = conn_end_host(&c->remote, remote);
 	conn_pair_insert(t, c);
 	return err == MS_OK ? c : NULL;
 }

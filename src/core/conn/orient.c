@@ -35,29 +35,28 @@ static void swap_ends(struct conn *c)
 
 /* An address that was found out goes where a written one would: host, client of a host, identity that
  * was not written. */
-ms_err conn_end_host(struct conn_end *e, const struct ms_end_desc *d, const struct ms_addr *a)
+ms_err conn_end_host(struct conn_end *e, const struct ms_addr *a)
 {
 	e->host.addr = *a;
 	/* A lease stays what the clients are. */
 	if (!e->has_client && !(conn_end_asks(e) && e->clients[0].range.first.family != 0))
 		e->clients[0].range.first = e->clients[0].range.last = e->host.addr;
-	if (d->id != NULL || e->auth == MS_AUTH_NULL)
+	if (!e->id_is_host)
 		return MS_OK;
 	ms_id_free(&e->id);
 	return ms_id_of_addr(&e->id, &e->host.addr);
 }
 
-static ms_err name_our_host(struct conn_end *e, const struct ms_end_desc *d,
-	const struct orientation *o)
+static ms_err name_our_host(struct conn_end *e, const struct orientation *o)
 {
 	for (unsigned i = 0; i < e->name->n; i++)
 		if (o->is_local(o->arg, &e->name->addrs[i]))
-			return conn_end_host(e, d, &e->name->addrs[i]);
+			return conn_end_host(e, &e->name->addrs[i]);
 	return MS_OK;
 }
 
 /* The address in use as long as the name still has it, unless it was just tried in vain. */
-static ms_err name_peer(struct conn *c, const struct ms_end_desc *d, struct ms_why *why)
+static ms_err name_peer(struct conn *c, struct ms_why *why)
 {
 	struct conn_end *e = &c->remote;
 	const struct ms_addr *to = NULL;
@@ -73,7 +72,7 @@ static ms_err name_peer(struct conn *c, const struct ms_end_desc *d, struct ms_w
 			to = a;
 	}
 	if (to != NULL)
-		return conn_end_host(e, d, to);
+		return conn_end_host(e, to);
 	if (conn_names_trouble(c, trouble, sizeof trouble))
 		return ms_fail(why, MS_ERR_NOT_FOUND, "connection \"%s\": %s", c->desc->name,
 			trouble);
@@ -88,7 +87,7 @@ static ms_err fill_default_route(struct conn_end *e, const struct ms_end_desc *d
 		return MS_OK;
 	if (o->default_gw != NULL)
 		e->nexthop = *o->default_gw;
-	return conn_end_host(e, d, o->default_src);
+	return conn_end_host(e, o->default_src);
 }
 
 static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why *why)
@@ -131,7 +130,7 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 	const struct ms_addr *default_src, const struct ms_addr *default_gw, struct ms_why *why)
 {
 	const struct orientation o = { is_local, arg, default_src, default_gw };
-	const struct ms_end_desc *us, *them;
+	const struct ms_end_desc *us;
 	ms_err err;
 
 	if (c->oriented)
@@ -141,11 +140,10 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 	if (err != MS_OK)
 		return err;
 	us = c->left_is_local ? &c->desc->left : &c->desc->right;
-	them = c->left_is_local ? &c->desc->right : &c->desc->left;
-	err = c->local.name != NULL ? name_our_host(&c->local, us, &o) :
+	err = c->local.name != NULL ? name_our_host(&c->local, &o) :
 				      fill_default_route(&c->local, us, &o);
 	if (err == MS_OK && c->remote.name != NULL)
-		err = name_peer(c, them, why);
+		err = name_peer(c, why);
 	if (err != MS_OK)
 		return err;
 	c->oriented = true;

@@ -4,6 +4,8 @@
 
 #include "core/creds/gateway.h"
 
+#include <modswan/resolver.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,8 @@ struct question {
 	struct gateway_query *query;
 	opp_found_f *found;
 	void *arg;
+	struct daemon *d;
+	struct ms_addr theirs;
 };
 
 static const struct ms_provider *source(void *arg, unsigned i)
@@ -37,12 +41,27 @@ static unsigned spread(const struct ms_gateway *gateways, unsigned n, struct opp
 	return used;
 }
 
+static void say_gateway(const struct question *q, const struct ms_gateway *g,
+	const struct ms_published *how)
+{
+	static struct ms_log_limit limit = { .burst = 20, .per_minute = 60 };
+	struct ms_logger lg = { &q->d->conn_log, MS_SOURCE_CONN, NULL, NULL, &limit };
+	char client[MS_ADDR_TEXT], id[MS_ID_TEXT];
+
+	ms_addr_text(&q->theirs, client, sizeof client);
+	ms_id_text(&g->id, id, sizeof id);
+	ms_info(&lg, "gateway of %s is %s, by its %s record (%s)", client, id, g->source,
+		ms_dns_status_name(how->status));
+}
+
 static void answer(void *arg, ms_err err, const struct ms_gateway *gateways, unsigned n,
 	const struct ms_published *how, const struct ms_why *why)
 {
 	struct question *q = arg;
 	struct opp_gateway list[OPP_MAX_GATEWAYS];
 
+	if (err == MS_OK)
+		say_gateway(q, &gateways[0], how);
 	q->found(q->arg, err, list, spread(gateways, n, list), how->ttl_s, why);
 	free(q);
 }
@@ -66,6 +85,8 @@ static ms_err ask(void *ctx, const struct conn *template, const struct ms_addr *
 	}
 	q->found = found;
 	q->arg = arg;
+	q->d = ctx;
+	q->theirs = *theirs;
 	err = gateway_ask(source, ctx, &wish, &q->query, answer, q, why);
 	if (err == MS_OK)
 		*query = q;

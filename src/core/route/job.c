@@ -223,6 +223,18 @@ static void flow_done(void *arg, ms_err err, const struct ms_why *why)
 	run(job);
 }
 
+/* For the hook: what made the connection, when no person wrote its peer down. */
+static const char *policy_words(const struct conn *c)
+{
+	for (; c != NULL; c = c->template) {
+		if (c->opportunistic)
+			return "OPPORTUNISTIC";
+		if (c->group || c->member)
+			return "GROUP";
+	}
+	return "";
+}
+
 static void run_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *f)
 {
 	const struct conn *c = job->conn;
@@ -260,7 +272,7 @@ static void run_hook(struct route_job *job, enum ms_hook_verb verb, const struct
 		(c->instance != 0 && c->desc->type == MS_TYPE_PASS);
 	e.protect = e.tunnel || c->desc->type == MS_TYPE_TRANSPORT;
 	e.firewall = c->left_is_local ? c->desc->left.firewall : c->desc->right.firewall;
-	e.policy = "";
+	e.policy = policy_words(c);
 	job->route->env.hook(job->route->env.ctx, job->conn, &e, flow_done, job);
 }
 

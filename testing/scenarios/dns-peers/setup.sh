@@ -23,8 +23,9 @@ make_zone() {
 			"$zones/example.com"
 }
 
+make_zone && mv "$zones/example.com" "$zones/now"
 make_zone 'later IN A 192.1.2.23' && mv "$zones/example.com" "$zones/next"
-make_zone
+mv "$zones/now" "$zones/example.com"
 zones_conf 192.1.2.254 example.com
 for h in west east; do
 	cp "$zones/dsset-example.com." "$world/$h/etc/anchors"

@@ -1,0 +1,25 @@
+zones=$world/zones
+for h in west east north; do
+	rsa_key_of $h
+done
+. "$top/testing/lib/zones.sh"
+
+zone_begin example.com
+zone_line example.com 'ns IN A 192.1.2.254'
+zone_begin in-addr.arpa
+publish() {
+	zone_txt in-addr.arpa "$(reverse_name "$1")" "X-IPsec-Server(10)=$2 $3"
+}
+publish 192.1.2.45 192.1.2.45 "${west_public#0s}"
+publish 192.1.2.23 192.1.2.23 "${east_public#0s}"
+publish 192.1.3.33 192.1.3.33 "${north_public#0s}"
+# a client of west's: west may speak for it
+publish 192.0.1.1 192.1.2.45 "${west_public#0s}"
+zone_txt example.com west "X-IPsec-Server(10)=@west.example.com ${west_public#0s}"
+for z in example.com in-addr.arpa; do
+	zone_sign $z
+done
+zones_conf 192.1.2.254 example.com in-addr.arpa
+for h in west east north; do
+	cat "$zones"/dsset-* >"$world/$h/etc/anchors"
+done
