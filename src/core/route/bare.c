@@ -77,6 +77,23 @@ static void tell(struct route *r, const struct bare_shunt *b, bool set)
 	r->host->ops->kernel(r->host->ctx, &o->op, 1, told, o);
 }
 
+void route_set_shunt(struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
+	enum ms_shunt shunt)
+{
+	tell(r, &(struct bare_shunt){ .src = *src, .dst = *dst, .shunt = shunt }, true);
+}
+
+/* What was below it comes to light again: the trap of a connection for the same two hosts. */
+static void tell_end(struct route *r, const struct bare_shunt *b)
+{
+	const struct eroute *e = eroute_at(r, &b->src, &b->dst);
+
+	if (e != NULL && e->shunt == MS_SHUNT_TRAP)
+		route_set_shunt(r, &b->src, &b->dst, MS_SHUNT_TRAP);
+	else
+		tell(r, b, false);
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 static struct bare *find(const struct route *r, const struct ms_selector *src,
@@ -172,7 +189,7 @@ void route_bare_end(struct route *r, const struct ms_selector *src, const struct
 
 	if (b == NULL)
 		return;
-	tell(r, &b->b, false);
+	tell_end(r, &b->b);
 	take_out(r, b);
 }
 
@@ -182,7 +199,7 @@ void bare_timer(struct route *r, struct ike_timer *t)
 
 	/* A hold is the kernel's, and goes when the kernel thinks so. */
 	if (b->b.shunt != MS_SHUNT_HOLD)
-		tell(r, &b->b, false);
+		tell_end(r, &b->b);
 	take_out(r, b);
 }
 

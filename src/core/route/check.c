@@ -39,7 +39,8 @@ static bool has_pairs(const struct route *r, const struct conn *c)
 			const struct eroute *e = eroute_at(r, &c->local.clients[i],
 				&c->remote.clients[k]);
 
-			if (e == NULL || e->owner != c)
+			/* An instance for the same two hosts has what was its template's. */
+			if (e == NULL || (e->owner != c && e->owner->template != c))
 				return false;
 		}
 	return true;
@@ -70,7 +71,8 @@ static bool check_eroutes(const struct route *r, const struct route_of *o, struc
 			return violated(why, 4, c, "an eroute has several owners");
 		if (e->owner != c)
 			return violated(why, 7, c, "an eroute is in another's list");
-		if (route_bare_at(r, &e->node.src, &e->node.dst, NULL))
+		if (!route_own_trap(r, c, &e->node.src, &e->node.dst) &&
+			route_bare_at(r, &e->node.src, &e->node.dst, NULL))
 			return violated(why, 7, c, "its eroute is a bare shunt, too");
 		group = group || e->shunt == MS_SHUNT_NONE;
 	}
@@ -104,6 +106,7 @@ static bool check_twins(const struct route *r, const struct conn *c, struct ms_w
 			const struct eroute *e = eroute_at(r, mine, theirs);
 
 			if (e != NULL && e->owner != c && quiet(e->owner) &&
+				!(c->opportunistic && e->owner->template == c) &&
 				has_client(&e->owner->local, mine) &&
 				has_client(&e->owner->remote, theirs))
 				return violated(why, 3, c, "another one has the same networks");
@@ -143,17 +146,33 @@ bool route_knows(const struct route *r, const struct ms_selector *src, const str
 	const struct eroute *e = eroute_at(r, src, dst);
 	struct bare_shunt b;
 
-	if (e != NULL) {
-		*shunt_r = e->shunt;
+	/* A bare shunt stands above the trap of a connection for the same two hosts. */
+	if (route_bare_at(r, src, dst, &b)) {
+		*shunt_r = b.shunt;
 		return true;
 	}
-	if (!route_bare_at(r, src, dst, &b))
+	if (e == NULL)
 		return false;
-	*shunt_r = b.shunt;
+	*shunt_r = e->shunt;
 	return true;
+}
+
+struct overlays {
+	const struct route *r;
+	unsigned n;
+};
+
+static void count_overlay(void *arg, const struct bare_shunt *b)
+{
+	struct overlays *o = arg;
+
+	o->n += eroute_at(o->r, &b->src, &b->dst) != NULL;
 }
 
 unsigned route_eroute_count(const struct route *r)
 {
-	return (unsigned)r->eroutes.n + route_bare_count(r);
+	struct overlays o = { r, 0 };
+
+	route_bare_each(r, count_overlay, &o);
+	return (unsigned)r->eroutes.n + route_bare_count(r) - o.n;
 }

@@ -356,6 +356,9 @@ static void is_set(struct route_job *job, const struct ms_kernel_policy *p)
 	struct conn *had = e != NULL && e->owner != job->conn ? conn_ref(e->owner) : NULL;
 	struct ms_logger lg = conn_logger(job->conn, MS_SOURCE_ROUTE);
 
+	/* A trap between two hosts makes way for its own instance, and comes back after it. */
+	if (had != NULL && had == job->conn->template && route_own_trap(r, had, &p->src, &p->dst))
+		conn_unref(&had);
 	if (had != NULL)
 		route_waits(r, had, e);
 	if (!eroute_take(r, job->conn, &p->src, &p->dst, p->shunt, job->child))
@@ -370,8 +373,12 @@ static void is_deleted(struct route_job *job, const struct ms_kernel_policy *p)
 {
 	struct eroute *e = eroute_at(job->route, &p->src, &p->dst);
 
-	if (e != NULL && e->owner == job->conn)
-		eroute_drop(job->route, e);
+	if (e == NULL || e->owner != job->conn)
+		return;
+	eroute_drop(job->route, e);
+	if (job->conn->template != NULL &&
+		route_trap_again(job->route, job->conn->template, &p->src, &p->dst))
+		route_set_shunt(job->route, &p->src, &p->dst, MS_SHUNT_TRAP);
 }
 
 static void submit(struct route_job *job);

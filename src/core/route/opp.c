@@ -242,6 +242,7 @@ static void hold_back(struct route *r, struct conn *c)
 			route_set_timer(r, &c->route_of->timer, UINT64_MAX);
 		}
 		eroute_drop(r, c->route_of->eroutes);
+		(void)route_trap_again(r, c->template, &src, &dst);
 		route_bare_set(r, &src, &dst, MS_SHUNT_HOLD, UINT64_MAX, "oe-pending");
 	}
 }
@@ -471,7 +472,8 @@ void opp_packet(struct route *r, struct conn *template, const struct ms_selector
 		opp_free(o);
 		o = NULL;
 	}
-	if (o != NULL || template->deleted || eroute_at(r, &mine, &theirs) != NULL ||
+	if (o != NULL || template->deleted ||
+		(eroute_at(r, &mine, &theirs) != NULL && !route_own_trap(r, template, &mine, &theirs)) ||
 		(route_bare_at(r, &mine, &theirs, &b) && b.shunt != MS_SHUNT_HOLD))
 		return;
 	if (t->counts.pending >= t->env.max_pending) {

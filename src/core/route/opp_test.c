@@ -140,6 +140,63 @@ static void test_nothing_published(void **state)
 	rig_check(w);
 }
 
+/* A trap for two hosts: the hold stands in its place, and it comes back whatever became of that. */
+static void test_host_to_host(void **state)
+{
+	struct world *w = *state;
+	struct opp_gateway g = gateway(0x0a000007);
+	struct ms_why why = { "the peer refused" };
+	struct child_sa child;
+	struct conn *one, *c;
+
+	them = rig_host(0x0a000007);
+	one = rig_conn(w, &(struct rig_words){ .name = "private-or-clear#10.0.0.7/32",
+		.right = "%opportunistic", .rightsubnet = "10.0.0.7/32",
+		.failure = MS_FAILURE_PASS });
+	route_connection(w->route, one, answered, w);
+	w->log[0] = '\0';
+	/* nothing is published: a shunt for its time, then the trap */
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 1);
+	answer(0, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	expect_log(w, "pass ");
+	rig_check(w);
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 1);
+	pass_time(w, 60000);
+	expect_log(w, "trap ");
+	rig_check(w);
+	/* the peer refuses, and does not believe us: clear, as failureshunt= says */
+	route_packet(w->route, &us, &them);
+	answer(1, MS_OK, &g, 1, 3600);
+	assert_ptr_equal(w->initiating->template, one);
+	rig_check(w);
+	route_attempt_over(w->route, w->initiating, MS_ERR_AUTH, &why);
+	expect_log(w, "hold pass ");
+	rig_check(w);
+	pass_time(w, 3600000);
+	expect_log(w, "trap ");
+	/* a tunnel, and after it the trap */
+	route_packet(w->route, &us, &them);
+	answer(2, MS_OK, &g, 1, 3600);
+	c = w->initiating;
+	child = rig_child(c, 9);
+	c->child_sas = &child;
+	c->newest_child = 9;
+	route_child_up(w->route, &child, answered, w);
+	route_attempt_over(w->route, c, MS_OK, NULL);
+	assert_int_equal(c->routing, RT_ROUTED_TUNNEL);
+	assert_int_equal(one->routing, RT_ROUTED_PROSPECTIVE);
+	expect_log(w, "hold sa:1009 up ");
+	c->child_sas = NULL;
+	c->newest_child = 0;
+	route_child_down(w->route, &child);
+	expect_log(w, "down delete trap ");
+	rig_check(w);
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 4);
+}
+
 static void test_bogus_is_denied(void **state)
 {
 	struct world *w = *state;
@@ -275,6 +332,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_keyed),
 		T(test_nothing_published),
+		T(test_host_to_host),
 		T(test_bogus_is_denied),
 		T(test_gateways_in_turn),
 		T(test_private_drops_and_none_breathes),

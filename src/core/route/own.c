@@ -95,6 +95,31 @@ bool eroute_take(struct route *r, struct conn *c, const struct ms_selector *src,
 	return true;
 }
 
+/* It is for these two hosts and no others: KLIPS' hold took its trap's place, and a bare shunt or an
+ * instance does, too. */
+static bool is_own_pair(const struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst)
+{
+	return c->opportunistic && c->local.n_clients == 1 && c->remote.n_clients == 1 &&
+	       ms_selector_eq(&c->local.clients[0], src) && ms_selector_eq(&c->remote.clients[0], dst);
+}
+
+bool route_own_trap(const struct route *r, const struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst)
+{
+	const struct eroute *e = eroute_at(r, src, dst);
+
+	return e != NULL && e->owner == c && e->shunt == MS_SHUNT_TRAP && is_own_pair(c, src, dst);
+}
+
+bool route_trap_again(struct route *r, struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst)
+{
+	return !c->deleted && c->routing == RT_ROUTED_PROSPECTIVE && is_own_pair(c, src, dst) &&
+	       route_resting_shunt(c) == MS_SHUNT_TRAP && eroute_at(r, src, dst) == NULL &&
+	       eroute_take(r, c, src, dst, MS_SHUNT_TRAP, 0);
+}
+
 void eroute_drop(struct route *r, struct eroute *e)
 {
 	struct conn *c = e->owner;

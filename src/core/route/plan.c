@@ -114,7 +114,8 @@ static ms_err could_pair(const struct route_job *job, const struct ms_selector *
 		return ms_fail(why, MS_ERR_DUPLICATE, "cannot route -- route already in use for %s",
 			name);
 	}
-	if (e == NULL || e->owner == c || job->may_steal)
+	if (e == NULL || e->owner == c || job->may_steal ||
+		(c->template != NULL && route_own_trap(job->route, c->template, mine, theirs)))
 		return MS_OK;
 	if (tunnel && (e->shunt != MS_SHUNT_NONE || same_peer(c, e->owner)))
 		return MS_OK;

@@ -88,6 +88,16 @@ bool route_uses(const struct conn *c, const struct ms_selector *theirs);
 bool route_use(struct route *r, struct conn *c, const struct ms_selector *mine,
 	const struct ms_selector *theirs);
 void route_use_end(struct route *r, struct route_use *u);
+/* The connection's own trap is for these two hosts and no others. */
+bool route_own_trap(const struct route *r, const struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst);
+/* Such a trap is the connection's again; the kernel is to be told, unless a bare shunt is above it.
+ * False: it has none, or somebody else has the eroute. */
+bool route_trap_again(struct route *r, struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst);
+/* The kernel alone. */
+void route_set_shunt(struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
+	enum ms_shunt shunt);
 void route_waits(struct route *r, struct conn *c, const struct eroute *e);
 /* The newest who waits for what c has and still wants it; a reference.  NULL: none. */
 struct conn *route_heir(const struct route *r, const struct conn *c);

@@ -6,5 +6,5 @@ modswan_start
 all_there() {
 	[ "$(ipsec eroute | grep -c '=> %')" = $1 ]
 }
-[ $host = west ] && all=9 || all=10
+[ $host = west ] && all=108 || all=10
 wait_for 30 all_there $all

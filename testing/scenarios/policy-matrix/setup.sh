@@ -42,7 +42,7 @@ side() {
 zone_begin example.com
 zone_line example.com 'ns IN A 192.1.2.254'
 zone_begin in-addr.arpa
-side west 112 192.1.2.208/28 none- none+ clear- clear+ cop- cop+ poc- poc+ private- private+ block-
+side west 112 "$(echo 192.1.2.{208..219})" none- none+ clear- clear+ cop- cop+ poc- poc+ private- private+ block-
 side east 208 192.1.2.112/28 none- none+ clear- clear+ cop- cop+ poc- poc+ private- private+ block- block+
 for z in example.com in-addr.arpa; do
 	zone_sign $z
