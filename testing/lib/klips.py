@@ -124,7 +124,7 @@ class Klips:
         """One SA; content: (net, net) that may come out of it."""
         flags = (ESN if esn else 0) | (INBOUND if inbound else 0)
         body = (sa_ext(E_SA, spi) + address(E_SRC, src) + address(E_DST, dst)
-                + ext(E_X_SA, struct.pack("=HHIIII", encr, integ, window, 0, 0, flags))
+                + ext(E_X_SA, struct.pack("=HHIIIIH", encr, integ, window, 0, 0, flags, 0))
                 + key(E_KEY_ENCRYPT, encr_key) + key(E_KEY_AUTH, integ_key))
         if ports:
             body += (ext(E_NAT_TYPE, b"\2") + ext(E_NAT_SPORT, struct.pack(">H", ports[0]))
