@@ -67,7 +67,6 @@ static const struct verb {
 	{ "readwriteconf", VERB_NOT_HERE, "use ipsec checkconfig" },
 	{ "redirect", VERB_NOT_HERE, "there is no redirection" },
 	{ "showroute", VERB_NOT_HERE, "use ip route get" },
-	{ "shuntstatus", VERB_NOT_HERE, "use ipsec status, at its end" },
 	{ "sniff", VERB_NOT_HERE, "use tcpdump" },
 	{ "stopnflog", VERB_NOT_HERE, NULL },
 	{ "unbound", VERB_NOT_HERE, NULL },

@@ -222,7 +222,6 @@ const struct whack_option whack_table[] = {
 	REFUSED("leave-state", NULL),
 	REFUSED("magic", "N"),
 	REFUSED("globalstatus", NULL),
-	REFUSED("shuntstatus", NULL),
 	REFUSED("fipsstatus", NULL),
 	REFUSED("connectionstatus", NULL),
 	REFUSED("briefconnectionstatus", NULL),

@@ -243,6 +243,45 @@ static int builtin(void)
 	return ok ? 0 : 1;
 }
 
+/* So is the one that README.md shows. */
+static int readme(void)
+{
+	static const struct ms_config_sink sink = { .conn = count_conn };
+	const char *top = getenv("srcdir");
+	char path[] = "/tmp/modswan-readme-XXXXXX", name[512], line[256];
+	struct ms_why why = { "" };
+	struct ipsecconf *c = NULL;
+	bool inside = false;
+	unsigned n = 0;
+	FILE *in, *out = fdopen(mkstemp(path), "w");
+	ms_err err;
+
+	snprintf(name, sizeof name, "%s/README.md", top != NULL ? top : ".");
+	in = fopen(name, "re");
+	if (in == NULL || out == NULL)
+		abort();
+	while (fgets(line, sizeof line, in) != NULL) {
+		if (strcmp(line, "with `/etc/ipsec.conf`\n") == 0)
+			inside = true;
+		else if (inside && strncmp(line, "    ", 4) == 0)
+			fputs(line + 4, out);
+		else if (inside && line[0] == '\n')
+			fputs(line, out);
+		else
+			inside = false;
+	}
+	fclose(in);
+	fclose(out);
+	err = ipsecconf_read(&c, path, dump_warning, stderr, &why);
+	if (err == MS_OK)
+		err = ipsecconf_conns(c, "west-east", &sink, &n, &why);
+	ipsecconf_free(&c);
+	unlink(path);
+	if (err != MS_OK)
+		fprintf(stderr, "%s\n", why.text);
+	return expect(err == MS_OK && n == 1, "the example in README.md") ? 0 : 1;
+}
+
 /* --- many --- */
 
 /* The cost for one connection must not grow with their number: ten times as many may take ten
@@ -304,6 +343,7 @@ int main(void)
 	failed += cases_run("testing/good-input/ipsec.conf", ".out", run_case);
 	failed += role();
 	failed += sample();
+	failed += readme();
 	failed += builtin();
 	failed += many();
 	return failed == 0 ? 0 : 1;
