@@ -278,9 +278,14 @@ static void fill_sa(struct child_sa *child, struct ms_kernel_sa *sa, bool inboun
 	sa->decap_dscp = d->decap_dscp;
 }
 
+/* One that was taken down meanwhile does not come up any more. */
 static void way_laid(void *arg, ms_err err, const struct ms_why *why)
 {
-	wait_end(arg, err, why);
+	struct child_wait *w = arg;
+
+	if (err == MS_OK && w->child->state != CHILD_INSTALLING)
+		err = MS_ERR_CANCELLED;
+	wait_end(w, err, why);
 }
 
 static void installed(void *arg, ms_err err, unsigned failed, const struct ms_why *why)

@@ -189,7 +189,8 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 {
 	static const struct ms_addr any;
 	const struct ms_addr *const tries[] = { &c->remote.host.addr, &any };
-	unsigned best_score = client_score(c, mine, n_mine, theirs, n_theirs);
+	/* Of one that was deleted the IKE SA alone may be there still. */
+	unsigned best_score = c->deleted ? 0 : client_score(c, mine, n_mine, theirs, n_theirs);
 	struct conn *best = best_score > 0 ? c : NULL;
 
 	for (unsigned i = 0; i < 2 && best_score < 2; i++)

@@ -107,7 +107,9 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 		heir->wants |= IKE_WANT_DPD;
 	heir->local = ike->local;
 	heir->remote = ike->remote;
-	/* One that was to go once its connections have moved: now the heir is. */
+	/* One that was to go once its connections have moved: now the heir is.  Which of two twins stays
+	 * is decided by the nonces that both ends know them by, or each might choose another one. */
+	heir->lower = ike->lower;
 	heir->twin = ike->twin;
 	heir->twin_since = ike->twin_since;
 	heir->twin_at = ike->twin_at;
