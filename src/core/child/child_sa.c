@@ -293,8 +293,8 @@ void child_established(struct child_sa *child)
 	c->tries = 0;
 	ike_count(e, IKE_C_CHILD_ESTABLISHED);
 	child_start_lifetime(child);
-	if (ike->mobike)
-		ike_move_children(ike);
+	/* The peer's mapping may be another one than when it was begun. */
+	ike_move_children(ike);
 	child->lower = ike->x ? ike_lower_nonce(ike->x) : 0;
 	ike_resolve_twins(child);
 	tell_established(child);

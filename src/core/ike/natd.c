@@ -123,4 +123,7 @@ void ike_kernel_mapping(
 	if (!c || !c->encapsulated || c->ike->gone || c->ike->nat_here || c->ike->mobike)
 		return;
 	ike_follow(c->ike, &c->ike->local, peer);
+	/* The IKE SA may have known before this one was up. */
+	if (ms_endpoint_eq(&c->ike->remote, peer))
+		ike_move_children(c->ike);
 }

@@ -107,15 +107,12 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 		heir->wants |= IKE_WANT_DPD;
 	heir->local = ike->local;
 	heir->remote = ike->remote;
-	/* One that was to go once its connections have moved: now the heir is.  Which of two twins stays
-	 * is decided by the nonces that both ends know them by, or each might choose another one. */
-	heir->lower = ike->lower;
-	heir->twin = ike->twin;
-	heir->twin_since = ike->twin_since;
-	heir->twin_at = ike->twin_at;
-	heir->replaces = ike->replaces;
-	ike->twin = ike->replaces = 0;
+	/* One that was to go for its twin stays: its husk must not take the heir's connections along,
+	 * and which of two goes is found out anew by the heir's nonces, which both ends know. */
+	ike->twin = 0;
 	ike->twin_at = IKE_NEVER;
+	heir->replaces = ike->replaces;
+	ike->replaces = 0;
 	ike->wants = 0;
 	ike->no_revival = true;
 	ike->replace_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
