@@ -181,7 +181,10 @@ class Grid:
                 lost = lost or ("no tunnel" if feature is features[0][0] else "")
         for side in (self.us, self.them):
             if lost or side.nothing(conn) is not True:
-                side.down(conn)
+                try:
+                    side.down(conn)
+                except interop_peers.Unable:
+                    pass
 
     def life(self, conn, credentials, role):
         """The whole life of a tunnel."""

@@ -109,6 +109,7 @@ class OpenIked(Peer):
             "iked -dvv >>/run/modswan/iked.log 2>&1 </dev/null & echo $! >/run/iked.sh.pid"
             % (conn, mode)))
         self.wait("iked answers", lambda: self.there("ikectl", "show", "sa")[0] == 0)
+        self.wait("iked listens", lambda: ":500 " in self.on("east", "ss", "-Hlun")[1])
 
     def load(self, conn):
         self.start(conn, "passive")
@@ -122,6 +123,10 @@ class OpenIked(Peer):
 
     def down(self, conn):
         self.there("ikectl", "reset", "id", "west-" + conn)
+        try:
+            self.wait("the end of its SAs", lambda: self.nothing(conn))
+        except self.failed as e:
+            raise Unable("ikectl does not find by its id an IKE SA that we made anew") from e
 
     def rekey(self, conn, what):
         raise Unable("iked rekeys by lifetimes only")
