@@ -147,8 +147,7 @@ const struct ms_conf_key ms_setup_keys[] = {
 		.brief = "directory for core dumps; none are made when not written"),
 	MS_KEY_TIME(S, shunt_lifetime_ms, "shuntlifetime", .min = 1000, .max = HOURS(24),
 		.def = 900000, .brief = "life of the shunts that failureshunt= makes",
-		.text = "A shunt that lets packets pass and belongs to no connection stays as long as "
-			"it was used within this time, four times as long at most."),
+		.text = "Used or not, it ends then, and the next packet asks again."),
 	ALIAS("xfrmlifetime", "shuntlifetime"),
 	MS_KEY_STRING(S, secretsfile, "secretsfile", .check = conf_check_path,
 		.brief = "the file of secrets; ipsec.secrets beside ipsec.conf when not written"),
