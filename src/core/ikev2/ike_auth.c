@@ -513,6 +513,10 @@ static ms_err find_conn(struct ike_sa *ike, struct ms_why *why)
 	char peer[MS_ID_TEXT], me[MS_ID_TEXT];
 	ms_err err;
 
+	/* Nobody wants this issuer: whoever has the identity tells what is wrong with the certificate. */
+	if (!c && kind)
+		c = conn_find_ids(ike->e->conns, &ike->local.addr, &ike->remote.addr, &x->asked_id,
+			&ike->peer_id, kind);
 	if (!c) {
 		ms_id_text(&ike->peer_id, peer, sizeof(peer));
 		ms_id_text(&x->asked_id, me, sizeof(me));
