@@ -553,6 +553,7 @@ void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out);
 bool ike_mobike_tells(const struct ike_sa *ike); /* our list is to be told still */
 void ike_mobike_answered(struct ike_sa *ike, const struct ike_msg *m);
 void ike_mobike_request(struct ike_rx *rx, struct ike_out *out);
+void ike_mobike_answer_sent(struct ike_sa *ike);
 /* Where a message came from; false: MOBIKE is not agreed on. */
 bool ike_mobike_follow(
 	struct ike_sa *ike, const struct ms_endpoint *local, const struct ms_endpoint *remote);

@@ -88,6 +88,7 @@ void ike_informational_request(struct ike_rx *rx)
 			&why);
 		return;
 	}
+	ike_mobike_answer_sent(ike);
 	ike_next_request(ike);
 }
 

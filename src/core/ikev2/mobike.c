@@ -406,7 +406,16 @@ static void update(struct ike_rx *rx)
 	/* It is we who moved: that needs no proof. */
 	if (!(ike->wants & IKE_WANT_COOKIE2) && ike->mobike->told != TOLD_COOKIE2 &&
 		children_elsewhere(ike, false))
-		moved(ike);
+		ike->mobike->move = true;
+}
+
+/* What the move brings about may make messages of its own: the answer has to be out by then. */
+void ike_mobike_answer_sent(struct ike_sa *ike)
+{
+	if (!ike->mobike || !ike->mobike->move)
+		return;
+	ike->mobike->move = false;
+	moved(ike);
 }
 
 /* s3.6: the initiator hears of the peer's addresses; where it is not any more we cannot stay. */
