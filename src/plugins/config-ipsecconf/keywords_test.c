@@ -27,11 +27,12 @@ static void take_warning(void *arg, const char *text)
 static char *next_word(char **rest)
 {
 	char *p = *rest + strspn(*rest, " \t\n"), *word;
+	bool quoted = *p == '"';
 
 	if (*p == '\0')
 		return NULL;
-	word = *p == '"' ? ++p : p;
-	p = word + (word[-1] == '"' ? strcspn(word, "\"") : strcspn(word, " \t\n"));
+	word = quoted ? p + 1 : p;
+	p = word + strcspn(word, quoted ? "\"" : " \t\n");
 	*rest = *p == '\0' ? p : p + 1;
 	*p = '\0';
 	return word;
