@@ -466,11 +466,13 @@ static void test_groups(void **state)
 	assert_int_equal(add(t, &w, &g, &why), MS_OK);
 	assert_int_equal(orient(t, g, "192.1.2.23", &why), MS_OK);
 	assert_true(g->group && g->opportunistic && conn_is_template(g));
+	assert_null(conn_find_host_pair(t, &mine.range.first, &gw.addr));
 	m = conn_group_member(t, g, NULL, &far);
 	assert_non_null(m);
 	assert_true(m->member && m->opportunistic && !m->group && m->oriented);
 	assert_name(m, "\"private#10.2.0.0/16\"");
 	assert_ptr_equal(conn_by_name(t, "private"), g);
+	assert_ptr_equal(conn_find_host_pair(t, &mine.range.first, &gw.addr), g);
 	i = conn_instantiate_pair(t, m, &gw, &gw_id, &mine, &theirs, NULL, 0);
 	assert_non_null(i);
 	assert_false(i->opportunistic || conn_is_template(i));

@@ -4,8 +4,11 @@
 
 #include <strings.h>
 
+/* A group without members has nobody to speak with. */
 static bool negotiates(const struct conn *c)
 {
+	if (c->group && c->n_instances == 0)
+		return false;
 	return c->opportunistic || c->desc->type == MS_TYPE_TUNNEL ||
 	       c->desc->type == MS_TYPE_TRANSPORT;
 }
