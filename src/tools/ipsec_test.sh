@@ -284,6 +284,8 @@ rm "$run/other"
 call 0 start
 
 echo "- mixed states"
+call 0 auto --up forks
+call 0 setup status; no_out '^but'
 pluto=$(cat "$run/pluto.pid") klips=$(cat "$run/klips.pid")
 kill -KILL "$klips"
 call 1 setup status; out '^IPsec running'; out '^but\.\.\.$'; out 'KLIPS is not running'

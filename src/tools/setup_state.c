@@ -38,15 +38,28 @@ static size_t read_proc(pid_t pid, const char *file, char *buf, size_t size)
 	return n;
 }
 
-static bool is_zombie(pid_t pid)
+/* The letter of its state, and its parent; 0: no such process any more. */
+static char read_state(pid_t pid, pid_t *parent)
 {
-	char stat[512];
-	const char *state;
+	char stat[512], letter;
+	const char *behind_name;
+	long ppid;
 
 	if (read_proc(pid, "stat", stat, sizeof stat) == 0)
-		return true;
-	state = strrchr(stat, ')'); /* the name before may hold anything */
-	return state == NULL || state[1] == '\0' || state[2] == 'Z' || state[2] == 'X';
+		return 0;
+	behind_name = strrchr(stat, ')'); /* the name may hold anything */
+	if (behind_name == NULL || sscanf(behind_name, ") %c %ld", &letter, &ppid) != 2)
+		return 0;
+	*parent = (pid_t)ppid;
+	return letter;
+}
+
+static bool is_zombie(pid_t pid)
+{
+	pid_t parent;
+	char state = read_state(pid, &parent);
+
+	return state == 0 || state == 'Z' || state == 'X';
 }
 
 /* Words of a command line, NUL between them. */
@@ -75,6 +88,14 @@ static bool is_program(pid_t pid, enum setup_program p)
 	if (strcmp(strncmp(comm, "lt-", 3) == 0 ? comm + 3 : comm, setup_names[p]) != 0)
 		return false;
 	return !is_zombie(pid);
+}
+
+/* What a daemon starts has its name until it becomes another program. */
+static bool is_forked_of(pid_t pid, enum setup_program p)
+{
+	pid_t parent;
+
+	return read_state(pid, &parent) != 0 && parent > 1 && is_program(parent, p);
 }
 
 /* Does it run for our run directory?  Without --rundir it runs for the built-in one. */
@@ -120,7 +141,7 @@ void setup_look(const struct tool *t, struct setup_state *s)
 
 		for (unsigned p = 0; p < SETUP_PROGRAMS && pid > 0; p++)
 			if (pid != s->daemon[p].pid && pid != getpid() && is_program(pid, p) &&
-				is_ours(t, pid))
+				is_ours(t, pid) && !is_forked_of(pid, p))
 				s->daemon[p].stray = pid;
 	}
 	if (proc != NULL)

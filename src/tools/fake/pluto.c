@@ -7,8 +7,9 @@
  *	FAKE_KLIPS=1	have a klips, too
  *	FAKE_DEAF=1	answer nothing
  *
- * Commands: "crash" ends with status 7; "fail" answers with the code in its argument code; shutdown
- * ends it; all others are repeated, one line per argument.
+ * Commands: "crash" ends with status 7; "fail" answers with the code in its argument code; the name
+ * "forks" leaves it a child of its own name; shutdown ends it; all others are repeated, one line
+ * per argument.
  */
 #include <modswan/whack.h>
 
@@ -112,6 +113,15 @@ static void say(int fd, int code, const char *text)
 	(void)!write(fd, line, ms_whack_line(line, sizeof line, code, text));
 }
 
+/* What a hook's process is before it becomes another program. */
+static _Noreturn void be_forked(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close_range(0, ~0U, 0);
+	for (;;)
+		pause();
+}
+
 static void answer(int fd, const struct ms_whack_request *r)
 {
 	char text[1024], end[16];
@@ -119,6 +129,8 @@ static void answer(int fd, const struct ms_whack_request *r)
 
 	if (strcmp(r->command, "crash") == 0)
 		_exit(7);
+	if (strcmp(value_of(r, "name"), "forks") == 0 && fork() == 0)
+		be_forked();
 	snprintf(text, sizeof text, "command %s", r->command);
 	say(fd, 0, text);
 	say(fd, 2, "a log line");
