@@ -3,12 +3,13 @@
 if PLUGIN_CRYPTO_OPENSSL
 noinst_PROGRAMS += testing/bench/load/ikeload
 testing_bench_load_ikeload_SOURCES = \
+	testing/bench/load/certs.c \
 	testing/bench/load/ikeload.c \
 	testing/bench/load/load.c \
 	testing/bench/load/load.h \
 	testing/bench/load/sockets.c \
 	testing/bench/load/world.c
-testing_bench_load_ikeload_LDADD = libcore.la libmodswan.la $(LTDL_LIBS)
+testing_bench_load_ikeload_LDADD = libcore.la libmodswan.la $(LTDL_LIBS) $(CRYPTO_LIBS)
 testing_bench_load_ikeload_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
 endif
 noinst_PROGRAMS += testing/bench/src/cryptobench testing/bench/src/flood

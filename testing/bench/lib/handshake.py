@@ -12,8 +12,9 @@ import sys
 
 import matrix
 import responders
+from charon import Charon
 from figures import Row, median, number, settle, table
-from responders import Charon, Failed
+from responders import Failed
 
 WORK = "/run/bench"
 ENOUGH_FOR_MEMORY = 1000  # fewer fit into what a process has at hand, and nothing grows
@@ -45,8 +46,7 @@ def make_network():
 def credentials(case, keys):
     if case.auth == "psk":
         return ["--psk", responders.PSK]
-    return ["--key", keys["initiator", case.auth][0],
-            "--peer-key", keys["responder", case.auth][1]]
+    return keys.for_load(case)
 
 
 def load(args, first, count, case=None, keys=None):
@@ -73,6 +73,7 @@ def measure(args, kind, n, turn):
     folder = f"{WORK}/{kind.key}-{n}-{turn}"
     os.makedirs(folder)
     r = kind(args.stage, folder)
+    r.configure()
     try:
         r.start()
         # what every process sets up once is not a handshake's cost
@@ -188,7 +189,7 @@ def parse():
 def available(args):
     """The wanted responders that are here."""
     found = []
-    for kind in responders.ALL:
+    for kind in (*responders.OURS, Charon):
         if kind.key not in args.cases.split(","):
             continue
         reason = kind(args.stage, WORK).missing()

@@ -6,21 +6,35 @@ import os
 import time
 
 import matrix_chart
-import responders
-from figures import exact_cpu_seconds, number, resident_octets, settle
-from responders import AUTHS, GROUPS, Case, Failed
+import matrix_table
+from charon import Charon
+from credentials import Credentials
+from figures import exact_cpu_seconds, median, number, resident_octets, settle
+from responders import AUTHS, GROUPS, RAW_AUTHS, Case, Failed
 
 CONNS = [1, 1000, 50000]
 HELD = [0, 20000, 100000]
+HELD_FIRST = 1000001  # numbers of the peers whose SAs are held
+CHARON_CONNS = 1000   # its lists of connections and SAs make the larger cases hours
+ENOUGH_FOR_MEMORY = 1000
 
 
 def cases(args):
     """One figure is varied at a time; authentication and group all with all."""
     if args.quick:
-        return [Case(), Case(auth="ecdsa", group="ecp256"), Case(conns=1000), Case(held=2000)]
+        return [Case(), Case(auth="rsa"), Case(auth="ecdsa", group="ecp256"),
+                Case(auth="ecdsa-raw", group="ecp256"), Case(conns=1000), Case(held=2000)]
     found = [Case(auth=a, group=g) for a in AUTHS for g in GROUPS]
+    found += [Case(auth=a) for a in RAW_AUTHS]
     found += [Case(conns=n) for n in CONNS[1:]]
     return found + [Case(held=n) for n in HELD[1:]]
+
+
+def wanted_for(case, kinds):
+    for kind in kinds:
+        if kind is Charon and (case.auth in RAW_AUTHS or case.conns > CHARON_CONNS or case.held):
+            continue
+        yield kind
 
 
 def start(args, kind, case, keys, folder):
@@ -28,6 +42,7 @@ def start(args, kind, case, keys, folder):
     os.makedirs(folder)
     r = kind(args.stage, folder)
     r.case, r.keys = case, keys
+    r.configure()
     began = time.monotonic()
     try:
         r.start()
@@ -39,27 +54,90 @@ def start(args, kind, case, keys, folder):
     return r, time.monotonic() - began
 
 
-def hold(args, r, case, keys, load, figures):
-    """The SAs that are there before anything is measured."""
-    pids = r.pids()
-    before = {n: resident_octets(p) for n, p in pids.items()}
-    report = load(args, 1000001, case.held, case, keys)
-    if report["completed"] < case.held:
-        raise Failed(f"only {report['completed']} of {case.held} SAs came up: {report['says']}")
-    settle(pids.values())
-    for name, pid in pids.items():
-        figures[f"octets_per_pair_{name}"] = (resident_octets(pid) - before[name]) / case.held
-    figures["octets_per_pair"] = sum(v for k, v in figures.items()
-                                     if k.startswith("octets_per_pair_"))
-    figures["holding_per_second"] = case.held / report["seconds"]
+def resident(r):
+    return {name: resident_octets(pid) for name, pid in r.pids().items()}
 
 
-def status_seconds(r):
-    if not hasattr(r, "ipsec"):
-        return None
-    began = time.monotonic()
-    r.ipsec("status")
-    return time.monotonic() - began
+def grown(r, before, count, figures):
+    """Octets for each of `count` pairs that came up since."""
+    parts = {n: (size - before[n]) / count for n, size in resident(r).items()}
+    figures.update({f"octets_per_pair_{n}": v for n, v in parts.items() if len(parts) > 1})
+    figures["octets_per_pair"] = sum(parts.values())
+
+
+class Measuring:
+    """One responder of one case."""
+
+    def __init__(self, args, r, case, keys, load):
+        self.args, self.r, self.case, self.keys, self.load = args, r, case, keys, load
+        self.established = 0
+
+    def bring_up(self, first, count):
+        """The load tool's report."""
+        report = self.load(self.args, first, count, self.case, self.keys)
+        self.established += report["completed"]
+        settle(self.r.pids().values())
+        return report
+
+    def job_us(self):
+        return self.r.load()["job_us"] if hasattr(self.r, "load") else None
+
+    def burst(self, first):
+        """What args.n[0] handshakes cost."""
+        cpu = {n: exact_cpu_seconds(p) for n, p in self.r.pids().items()}
+        jobs = self.job_us()
+        report = self.bring_up(first, self.args.n[0])
+        done = report["completed"]
+        if not done:
+            raise Failed(f"{self.r.title}: no handshake came up: {report['says']}")
+        total = sum(exact_cpu_seconds(p) - cpu[n] for n, p in self.r.pids().items()) * 1e6 / done
+        found = {"completed": done, "failed": report["failed"], "cpu_us": total,
+                 "handshakes_per_second": done / report["seconds"],
+                 "latency_p50_us": report["latency_p50_us"],
+                 "latency_p99_us": report["latency_p99_us"]}
+        if jobs is not None:
+            found["public_key_us"] = (self.job_us() - jobs) / done
+            found["rest_us"] = total - found["public_key_us"]
+        return found
+
+    def hold(self, figures):
+        """The SAs that are there before anything is measured; what handshakes cost without them."""
+        before = resident(self.r)
+        report = self.bring_up(HELD_FIRST, self.case.held)
+        if report["completed"] < self.case.held:
+            raise Failed(f"only {report['completed']} of {self.case.held} SAs came up: "
+                         f"{report['says']}")
+        grown(self.r, before, self.case.held, figures)
+        figures["holding_per_second"] = self.case.held / report["seconds"]
+
+    def status(self):
+        if not hasattr(self.r, "ipsec"):
+            return None
+        began = time.monotonic()
+        self.r.ipsec("status")
+        return time.monotonic() - began
+
+    def run(self, figures):
+        first, n = 1 + 2 * self.args.window, self.args.n[0]
+        self.bring_up(1, first - 1)
+        if self.case.held:
+            figures["cpu_us_before"] = self.burst(first)["cpu_us"]
+            self.hold(figures)
+            first += n
+        before = resident(self.r)
+        figures.update(self.burst(first))
+        if not self.case.held and figures["completed"] >= ENOUGH_FOR_MEMORY:
+            grown(self.r, before, figures["completed"], figures)
+        if hasattr(self.r, "load"):
+            turns = self.r.load()
+            figures["stall_p99_us"], figures["stall_longest_us"] = \
+                turns["p99_us"], turns["longest_us"]
+        figures["status_seconds"] = self.status()
+        held = self.r.established()
+        if min(held) < self.established:
+            raise Failed(f"{self.r.title}: {self.established} handshakes, but it holds {held[0]} "
+                         f"IKE SAs and {held[1]} CHILD SAs")
+        figures["title"] = self.r.title
 
 
 def measure(args, kind, case, keys, load, turn):
@@ -68,70 +146,57 @@ def measure(args, kind, case, keys, load, turn):
     figures = {"responder": kind.key, "case": str(case), "auth": case.auth, "group": case.group,
                "conns": case.conns, "held": case.held, "load_seconds": loading}
     try:
-        load(args, 1, 2 * args.window, case, keys)
-        if case.held:
-            hold(args, r, case, keys, load, figures)
-        settle(r.pids().values())
-        cpu = {n: exact_cpu_seconds(p) for n, p in r.pids().items()}
-        jobs = r.load()["job_us"] if hasattr(r, "load") else None
-        report = load(args, 1 + 2 * args.window, args.n[0], case, keys)
-        settle(r.pids().values())
-        done = report["completed"]
-        if not done:
-            raise Failed(f"{r.title}: no handshake came up: {report['says']}")
-        total = sum(exact_cpu_seconds(p) - cpu[n] for n, p in r.pids().items()) * 1e6 / done
-        figures.update({"title": r.title, "completed": done, "failed": report["failed"],
-                        "handshakes_per_second": done / report["seconds"], "cpu_us": total,
-                        "latency_p50_us": report["latency_p50_us"],
-                        "latency_p99_us": report["latency_p99_us"]})
-        if jobs is not None:
-            after = r.load()
-            figures["public_key_us"] = (after["job_us"] - jobs) / done
-            figures["rest_us"] = total - figures["public_key_us"]
-            figures["stall_p99_us"], figures["stall_longest_us"] = \
-                after["p99_us"], after["longest_us"]
-        figures["status_seconds"] = status_seconds(r)
+        Measuring(args, r, case, keys, load).run(figures)
     finally:
         r.stop()
     return figures
 
 
-COLUMNS = [("responder", "responder"), ("case", "auth/group/conns/held"),
-           ("handshakes_per_second", "per s"), ("cpu_us", "CPU us"),
-           ("public_key_us", "key us"), ("rest_us", "rest us"), ("latency_p50_us", "p50 us"),
-           ("latency_p99_us", "p99 us"), ("stall_p99_us", "stall p99"),
-           ("octets_per_pair", "octets"), ("load_seconds", "load s"), ("status_seconds", "status s")]
+def together(runs):
+    """The medians of several runs of one case."""
+    row = dict(runs[0])
+    for key in row:
+        if isinstance(row[key], float) or key.endswith("_us"):
+            row[key] = median([r.get(key) for r in runs])
+    row["failed"] = sum(r["failed"] for r in runs)
+    row["runs"] = len(runs)
+    return row
 
 
-def table(rows):
-    lines = [[head for _, head in COLUMNS]]
+def compare(rows):
+    """Ours with charon's of the same case. What charon's public-key work takes is not known: ours is
+    taken for it, as both do it with libcrypto."""
+    theirs = {r["case"]: r for r in rows if r["responder"] == Charon.key}
     for row in rows:
-        lines.append([v if isinstance(v, str) else number(v)
-                      for v in (row.get(key) for key, _ in COLUMNS)])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
-    return "\n".join("  ".join(w.ljust(widths[i]) if i < 2 else w.rjust(widths[i])
-                               for i, w in enumerate(line)).rstrip() for line in lines)
-
-
-def wanted_for(case, kinds):
-    """charon: with keys it would need certificates, and its lists make the large cases hours."""
-    for kind in kinds:
-        if kind is responders.Charon and (case.auth != "psk" or case.conns > 1 or case.held):
+        if row["responder"] == Charon.key:
             continue
-        yield kind
+        row["cpu_per_key_work"] = row["cpu_us"] / row["public_key_us"]
+        peer = theirs.get(row["case"])
+        if peer is None:
+            continue
+        row["ratio_per_second"] = row["handshakes_per_second"] / peer["handshakes_per_second"]
+        row["ratio_cpu"] = peer["cpu_us"] / row["cpu_us"]
+        row["ratio_rest"] = (peer["cpu_us"] - row["public_key_us"]) / row["rest_us"]
 
 
 def run(args, kinds, load, note):
-    keys, rows, bad = responders.make_keys("/run/bench"), [], 0
-    for turn, case in enumerate(cases(args)):
-        for kind in wanted_for(case, kinds):
-            try:
-                rows.append(measure(args, kind, case, keys, load, turn))
-                note(args, "    " + ", ".join(f"{k} {v if isinstance(v, str) else number(v)}"
-                                              for k, v in rows[-1].items() if v is not None))
-            except (Failed, OSError) as e:
-                note(args, f"handshake: {kind.key}: {case}: {e}")
-                bad += 1
+    keys, found, bad, began = Credentials("/run/bench"), {}, 0, time.monotonic()
+    for turn in range(args.repeat):
+        for case in cases(args):
+            if turn > 0 and case.held:  # it compares within itself
+                continue
+            for kind in wanted_for(case, kinds):
+                try:
+                    row = measure(args, kind, case, keys, load, turn)
+                    found.setdefault((str(case), kind.key), []).append(row)
+                    note(args, f"{time.monotonic() - began:6.0f} s: " + ", ".join(
+                        f"{k} {v if isinstance(v, str) else number(v)}"
+                        for k, v in row.items() if v is not None))
+                except (Failed, OSError) as e:
+                    note(args, f"handshake: {kind.key}: {case}: {e}")
+                    bad += 1
+    rows = [together(runs) for runs in found.values()]
+    compare(rows)
     os.makedirs(args.matrix, exist_ok=True)
     with open(f"{args.matrix}/handshake.json", "w", encoding="ascii") as f:
         json.dump(rows, f, indent=1)
@@ -139,5 +204,6 @@ def run(args, kinds, load, note):
         matrix_chart.draw(f"{args.matrix}/handshake.png", rows)
     except ImportError:
         note(args, "no picture: python3-matplotlib is not there")
-    print(table(rows))
-    return 1 if bad or any(r["failed"] for r in rows if r["responder"] != "charon") else 0
+    print(matrix_table.table(rows))
+    print("\n" + matrix_table.aims(rows))
+    return 1 if bad or any(r["failed"] for r in rows if r["responder"] != Charon.key) else 0

@@ -3,7 +3,6 @@
 nothing logged but errors, no protection against floods (all handshakes come from one address), a
 new SA never replaces an older one, one connection for any peer with the same pre-shared key, inner
 addresses narrowed from 10.0.0.0/8 by each peer, no script and no route for each SA."""
-import base64
 import os
 import re
 import shutil
@@ -34,7 +33,9 @@ def write(path, text, mode=0o600):
 
 
 GROUPS = {"x25519": "X25519", "ecp256": "P-256", "modp2048": "MODP-2048"}
+# with certificates, and with keys that are written in the configuration
 AUTHS = {"psk": "PSK", "rsa": "RSA-2048", "ecdsa": "ECDSA-P256"}
+RAW_AUTHS = {"rsa-raw": "RSA-2048, raw keys", "ecdsa-raw": "ECDSA-P256, raw keys"}
 
 
 class Case:
@@ -43,34 +44,40 @@ class Case:
     def __init__(self, auth="psk", group="x25519", conns=1, held=0):
         self.auth, self.group, self.conns, self.held = auth, group, conns, held
 
+    @property
+    def kind(self):
+        """Of the key that signs; None: there is none."""
+        return None if self.auth == "psk" else self.auth.partition("-")[0]
+
+    @property
+    def certs(self):
+        return self.auth in ("rsa", "ecdsa")
+
     def __str__(self):
         return f"{self.auth}/{self.group}/{self.conns}/{self.held}"
-
-
-def make_keys(folder):
-    """Key pairs of both sides, once: {(who, auth): (file, 0s... of the public half)}"""
-    keys = {}
-    for who in ("responder", "initiator"):
-        for auth, words in (("rsa", ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]),
-                            ("ecdsa", ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"])):
-            path = f"{folder}/{who}-{auth}.pem"
-            subprocess.run(["openssl", "genpkey", "-quiet", "-algorithm", *words, "-out", path],
-                           check=True, stderr=subprocess.DEVNULL)
-            der = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"],
-                                 check=True, stdout=subprocess.PIPE).stdout
-            keys[who, auth] = (path, "0s" + base64.b64encode(der).decode())
-    return keys
 
 
 class Responder:
     """A program with its children in a network namespace; folder is its own."""
     key = title = None
     netns = "responder"
-    case, keys = Case(), {}
+    case, keys = Case(), None
 
     def __init__(self, stage, folder):
         self.stage, self.folder = stage, folder
         self.children = {}
+
+    @staticmethod
+    def other_address(i):
+        """Of connections that nobody uses."""
+        return f"172.{16 + (i >> 16)}.{i >> 8 & 255}.{i & 255}"
+
+    @staticmethod
+    def other_inner(i):
+        return f"11.{i >> 16}.{i >> 8 & 255}.{i & 255}/32"
+
+    def configure(self):
+        """Writes its files."""
 
     def missing(self):
         """Why it cannot be measured, or None."""
@@ -145,9 +152,10 @@ class Pluto(Responder):
         return f"not built: {' '.join(lacking)}" if lacking else None
 
     def configure(self):
+        x509 = '"creds-x509", ' if self.case.certs else ""
         write(f"{self.folder}/modswan/modswan.conf",
               f'plugins = [ "{self.kernel}", "net-rtnetlink", "crypto-openssl", "creds-secrets",\n'
-              '\t"config-ipsecconf", "control-whack" ];\n'
+              f'\t{x509}"config-ipsecconf", "control-whack" ];\n'
               'log-syslog = false;\nlog-level = "error";\n')
         write(f"{self.folder}/ipsec.conf", f"""version 2.0
 config setup
@@ -168,28 +176,33 @@ conn load
 	auto=add
 {"".join(self.other(i) for i in range(1, self.case.conns))}""")
         secret = f': PSK "{PSK}"\n'
-        if self.case.auth != "psk":
-            secret = f': {self.case.auth.upper()} {self.keys["responder", self.case.auth][0]}\n'
+        if self.case.kind:
+            secret = f': {self.case.kind.upper()} {self.keys.key("responder", self.case.kind)}\n'
         write(f"{self.folder}/ipsec.secrets", secret)
+        if self.case.certs:
+            for name, where in (("responder", "certs"), ("ca", "cacerts")):
+                os.makedirs(f"{self.folder}/ipsec.d/{where}", exist_ok=True)
+                shutil.copy(self.keys.cert(name, self.case.kind), f"{self.folder}/ipsec.d/{where}")
 
     def credentials(self):
         if self.case.auth == "psk":
             return "\tauthby=secret"
-        ours, theirs = (self.keys[who, self.case.auth][1] for who in ("responder", "initiator"))
-        how = "rsasig" if self.case.auth == "rsa" else self.case.auth
-        return f"\tauthby={how}\n\tleftpubkey={ours}\n\trightpubkey={theirs}"
+        how = "\tauthby=" + ("rsasig" if self.case.kind == "rsa" else self.case.kind)
+        if self.case.certs:
+            return f"{how}\n\tleftcert=responder-{self.case.kind}.pem"
+        ours, theirs = (self.keys.public(who, self.case.kind) for who in ("responder", "initiator"))
+        return f"{how}\n\tleftpubkey={ours}\n\trightpubkey={theirs}"
 
-    @staticmethod
-    def other(i):
+    def other(self, i):
         """A connection to somebody else."""
         return f"""
 conn other-{i}
 	left={ADDR}
 	leftid=@responder
 	leftsubnet={INNER_OURS}
-	right=172.{16 + (i >> 16)}.{i >> 8 & 255}.{i & 255}
+	right={self.other_address(i)}
 	rightid=@other-{i}
-	rightsubnet=11.{i >> 16}.{i >> 8 & 255}.{i & 255}/32
+	rightsubnet={self.other_inner(i)}
 	authby=secret
 	auto=add
 """
@@ -201,7 +214,6 @@ conn other-{i}
         return self.command([f"{self.stage}/sbin/ipsec", *self.places(), *words])
 
     def start(self):
-        self.configure()
         os.makedirs(f"{self.folder}/run", exist_ok=True)
         self.spawn("pluto", [f"{self.stage}/libexec/ipsec/pluto", *self.places(), "--nofork"])
         self.wait("pluto", lambda: os.path.exists(f"{self.folder}/run/pluto.ctl"))
@@ -234,7 +246,6 @@ class PlutoKlips(Pluto):
     programs = ["pluto", "klips"]
 
     def start(self):
-        self.configure()
         os.makedirs(f"{self.folder}/run", exist_ok=True)
         self.spawn("klips", [f"{self.stage}/libexec/ipsec/klips", *self.places(), "--nofork"])
         self.wait("klips", lambda: os.path.exists(f"{self.folder}/run/klips.sock"))
@@ -247,100 +258,4 @@ class PlutoKlips(Pluto):
         return ike, min(child, eroutes)
 
 
-class Charon(Responder):
-    """strongSwan's key daemon as Debian builds it, with its own data plane in user space."""
-    key = "charon"
-    # of several orders the cheapest: its own HMAC, but OpenSSL's X25519 and AES-GCM
-    plugins = ("random nonce kdf sha2 hmac openssl aesni aes gcm ctr kernel-libipsec "
-               "kernel-netlink socket-default vici")
-
-    def __init__(self, stage, folder):
-        super().__init__(stage, folder)
-        self.title = "charon"
-        self.env = {"STRONGSWAN_CONF": f"{folder}/strongswan.conf", "SWANCTL_DIR": folder}
-        self.vici = f"{folder}/charon.vici"
-
-    def missing(self):
-        lacking = [p for p in ("/usr/lib/ipsec/charon", "/usr/sbin/swanctl",
-                               "/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so")
-                   if not os.path.exists(p)]
-        if lacking:
-            return f"not there: {' '.join(lacking)} (testing/prepare installs them)"
-        return None
-
-    def start(self):
-        write(f"{self.folder}/strongswan.conf", f"""charon {{
-	load = {self.plugins}
-	dos_protection = no
-	ikesa_table_size = 16384
-	ikesa_table_segments = 64
-	keep_alive = 0
-	process_route = no
-	plugins {{
-		kernel-netlink {{
-			roam_events = no
-		}}
-		vici {{
-			socket = unix://{self.vici}
-		}}
-	}}
-	filelog {{
-		file {{
-			path = {self.folder}/errors.log
-			default = -1
-		}}
-	}}
-}}
-swanctl {{
-	load = random openssl
-}}
-""")
-        write(f"{self.folder}/swanctl.conf", f"""connections {{
-	load {{
-		version = 2
-		local_addrs = {ADDR}
-		proposals = aes128gcm16-prfsha256-{self.case.group}
-		unique = never
-		mobike = no
-		local {{
-			auth = psk
-			id = responder
-		}}
-		remote {{
-			auth = psk
-		}}
-		children {{
-			net {{
-				local_ts = {INNER_OURS}
-				remote_ts = {INNER_THEIRS}
-				esp_proposals = aes128gcm16
-			}}
-		}}
-	}}
-}}
-secrets {{
-	ike-1 {{
-		secret = "{PSK}"
-	}}
-}}
-""")
-        # Debian's AppArmor profiles hang on the programs' paths and know nothing of our folders
-        for program in ("/usr/lib/ipsec/charon", "/usr/sbin/swanctl"):
-            shutil.copy(program, self.folder)
-        self.spawn("charon", [f"{self.folder}/charon"], self.env)
-        self.wait("charon", lambda: os.path.exists(self.vici))
-        self.swanctl("--load-all")
-        version = re.search(r"[0-9]+\.[0-9.]*[0-9]", self.swanctl("--version", "--daemon"))
-        self.title = f"charon {version[0] if version else '?'} (kernel-libipsec)"
-
-    def swanctl(self, *words):
-        return self.command([f"{self.folder}/swanctl", *words, "--uri", f"unix://{self.vici}"],
-                            self.env)
-
-    def established(self):
-        text = self.swanctl("--list-sas", "--raw")
-        return len(re.findall(r"\bstate=ESTABLISHED\b", text)), \
-            len(re.findall(r"\bstate=INSTALLED\b", text))
-
-
-ALL = [Pluto, PlutoKlips, Charon]
+OURS = [Pluto, PlutoKlips]

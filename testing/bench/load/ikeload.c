@@ -33,6 +33,8 @@ static const struct row {
 	ROW("psk", O_TEXT, psk, "pre-shared key of all"),
 	ROW("key", O_TEXT, key, "file of a private key of all, instead of --psk"),
 	ROW("peer-key", O_TEXT, peer_key, "public key of the responder (0s...)"),
+	ROW("ca-cert", O_TEXT, ca_cert, "file of a CA: peers have certificates of it"),
+	ROW("ca-key", O_TEXT, ca_key, "file of its private key"),
 	ROW("ike", O_TEXT, ike, "proposal (aes_gcm128-sha2_256-x25519)"),
 	ROW("esp", O_TEXT, esp, "proposal (aes_gcm128)"),
 	ROW("net", O_TEXT, net, "inner addresses are this one plus the number (10.0.0.0)"),
@@ -93,6 +95,7 @@ static bool parse(struct load_options *o, int argc, char **argv)
 			return false;
 	return optind == argc && o->local != NULL && o->peer != NULL &&
 	       (o->psk != NULL || (o->key != NULL && o->peer_key != NULL)) &&
+	       (o->ca_cert == NULL || (o->ca_key != NULL && o->key != NULL)) &&
 	       o->count > 0 && o->count <= 1000000 && o->window > 0;
 }
 
@@ -164,7 +167,10 @@ static ms_err read_key(struct load *l, struct ms_why *why)
 	if (l->own_key == NULL || n > sizeof spki)
 		return MS_ERR_NOMEM;
 	ms_data_text(spki, n, 's', l->own_key, 2 * (n + 16));
-	return MS_OK;
+	err = ms_data_parse(spki, sizeof spki, &n, l->o->peer_key, strlen(l->o->peer_key), 0, why);
+	if (err == MS_OK)
+		err = sign->pubkey_from_spki(&l->peer_pub, ms_bytes(spki, n), why);
+	return err;
 }
 
 static ms_err set_up(struct load *l, struct ms_plugins **plugins, struct ms_why *why)
@@ -181,6 +187,8 @@ static ms_err set_up(struct load *l, struct ms_plugins **plugins, struct ms_why 
 		err = addresses(l, why);
 	if (err == MS_OK && l->o->key != NULL)
 		err = read_key(l, why);
+	if (err == MS_OK && l->o->ca_cert != NULL)
+		err = certs_open(l, why);
 	if (err == MS_OK)
 		err = ms_random(seed, sizeof seed);
 	if (err == MS_OK)
@@ -208,8 +216,11 @@ static void tear_down(struct load *l, struct ms_plugins **plugins)
 		ike_engine_free(&l->ike);
 	conn_table_free(&l->conns);
 	ms_timer_free(&l->timer);
+	certs_close(l);
 	free(l->attempts);
 	free(l->own_key);
+	if (l->peer_pub != NULL)
+		ms_sign()->pubkey_free(&l->peer_pub);
 	if (l->key != NULL)
 		ms_sign()->privkey_free(&l->key);
 	if (*plugins != NULL) {

@@ -45,7 +45,7 @@ static void describe(const struct load *l, struct ms_conn_desc *d, uint64_t numb
 	d->name = strdup(text);
 	d->source = strdup("ikeload");
 	d->authby = l->key != NULL ? MS_AUTH_RSA | MS_AUTH_ECDSA | MS_AUTH_EDDSA : MS_AUTH_PSK;
-	if (l->key != NULL) {
+	if (l->key != NULL && l->certs == NULL) {
 		d->left.pubkey = strdup(l->own_key);
 		d->right.pubkey = strdup(l->o->peer_key);
 	}
@@ -80,7 +80,10 @@ ms_err load_connections(struct load *l, struct ms_why *why)
 		if (!ms_conn_desc_defaults(&d))
 			return MS_ERR_NOMEM;
 		describe(l, &d, l->o->first + i);
-		err = conn_add(l->conns, &d, &l->attempts[i].conn, why);
+		if (l->certs != NULL)
+			err = certs_make(l, &l->attempts[i], d.left.id, l->o->first + i);
+		if (err == MS_OK)
+			err = conn_add(l->conns, &d, &l->attempts[i].conn, why);
 		ms_conn_desc_free(&d);
 		if (err == MS_OK)
 			err = conn_orient(

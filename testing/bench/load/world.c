@@ -85,16 +85,6 @@ static void psk(void *host, const struct ms_id *me, const struct ms_id *peer,
 	done(arg, MS_OK, ms_bytes(l->o->psk, strlen(l->o->psk)), NULL);
 }
 
-static void private_key(
-	void *host, const struct conn *c, const struct ms_id *peer, host_private_f *done, void *arg)
-{
-	struct load *l = host;
-
-	(void)c;
-	(void)peer;
-	done(arg, l->key != NULL ? MS_OK : MS_ERR_NO_CREDENTIAL, l->key, NULL);
-}
-
 static void child_up(void *host, struct child_sa *child, host_done_f *done, void *arg)
 {
 	(void)host;
@@ -131,7 +121,9 @@ const struct host_ops load_host_ops = {
 	.deadline = deadline,
 	.kernel = kernel,
 	.psk = psk,
-	.private_key = private_key,
+	.own_key = certs_own_key,
+	.peer_key = certs_peer_key,
+	.ca_hashes = certs_ca_hashes,
 	.child_up = child_up,
 	.child_down = child_down,
 	.report = report,
