@@ -5,7 +5,7 @@ libcore_la_SOURCES = \
 	src/core/conn/alias.c src/core/conn/build.c src/core/conn/conn.c src/core/conn/conn.h src/core/conn/conn_priv.h \
 	src/core/conn/find.c src/core/conn/group.c src/core/conn/group.h src/core/conn/intern.c \
 	src/core/conn/lease.c src/core/conn/names.c src/core/conn/names.h \
-	src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
+	src/core/conn/offers.c src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/creds/gateway.c src/core/creds/gateway.h \
 	src/core/host.h \

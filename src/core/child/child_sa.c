@@ -291,6 +291,9 @@ void child_established(struct child_sa *child)
 	c->newest_child = child->serial;
 	c->newest_ike = ike->serial;
 	c->tries = 0;
+	/* auto=keep: up once, up for good.  An instance's peer is met where it comes from. */
+	if (c->desc->autostart == MS_AUTO_KEEP && !c->template)
+		c->wanted_up = true;
 	ike_count(e, IKE_C_CHILD_ESTABLISHED);
 	child_start_lifetime(child);
 	/* The peer's mapping may be another one than when it was begun. */

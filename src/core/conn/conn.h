@@ -37,6 +37,7 @@ enum conn_routing {
 };
 
 struct conn_name;
+struct conn_offer;
 
 struct conn_end {
 	struct ms_endpoint host; /* addr unset: %any, or a name without addresses */
@@ -105,6 +106,8 @@ struct conn {
 
 	struct conn *next_name, *next_pair; /* conn_table's chains */
 	struct conn *all_prev, *all_next;
+	struct conn_offer *offer; /* the table's own; the others with the same hosts and ike= */
+	struct conn *offer_prev, *offer_next;
 	struct conn *group_next; /* of a group: the one that was added after it */
 };
 
@@ -185,6 +188,10 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
  * moves to it.  Its proposals and addresses decide until identities are known. */
 struct conn *conn_find_host_pair(struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote);
+/* One of them that `wants` is content with, each of their ike= lines asked about once; NULL: none. */
+typedef bool conn_wants_f(void *arg, struct conn *c);
+struct conn *conn_find_offer(const struct conn_table *t, const struct ms_addr *local,
+	const struct ms_addr *remote, conn_wants_f *wants, void *arg);
 /* One of them whose peer has to prove itself by a certificate; NULL: none. */
 struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote);
@@ -193,12 +200,14 @@ struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr 
 struct conn *conn_find_ids(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
 	uint32_t auth);
-/* The same where the peer showed a certificate: connections that want another issuer (leftca=,
- * rightca=) do not fit, and of two otherwise equal ones that which names the issuer is better. */
+/* The same of those that `fits` is content with: other issuers (leftca=, rightca=) and other ike= do
+ * not fit.  Of two otherwise equal ones that which names the issuer is better. */
 typedef bool conn_fits_f(void *arg, const struct conn *c);
 struct conn *conn_find_ids_ca(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
-	uint32_t auth, conn_fits_f *ca_fits, void *arg);
+	uint32_t auth, conn_fits_f *fits, void *arg);
+/* Its peer has to have a certificate of an issuer that is written. */
+bool conn_names_ca(const struct conn *c);
 /* The best connection with the same hosts and identities as `c` whose clients allow these selectors
  * (after narrowing); usually `c` itself.  NULL: none. */
 struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,

@@ -12,6 +12,7 @@ struct conn_index {
 };
 
 struct conn_alias;
+struct conn_offer;
 
 struct conn_table {
 	uint64_t seed[2];
@@ -28,6 +29,8 @@ struct conn_table {
 	void *subject_arg;
 	struct conn_alias **aliases; /* alias.c */
 	size_t n_alias_buckets, n_aliases;
+	struct conn_offer **offers; /* offers.c */
+	size_t n_offer_buckets, n_offers;
 	char *myid;	 /* what %myid stands for; NULL: the address */
 };
 
@@ -60,6 +63,12 @@ void conn_aliases_remove(struct conn_table *t, struct conn *c);
 /* A connection that is not up and whose peer has this address too. */
 struct conn *conn_alias_find(
 	const struct conn_table *t, const struct ms_addr *local, const struct ms_addr *remote);
+
+/* Its ike= among those of its hosts (offers.c); only oriented connections are there. */
+void conn_offer_insert(struct conn_table *t, struct conn *c);
+void conn_offer_remove(struct conn_table *t, struct conn *c);
+/* A group without members has nobody to speak with. */
+bool conn_negotiates(const struct conn *c);
 
 bool conn_index_init(struct conn_index *ix);
 /* In or out of the index of host pairs: only oriented connections are in it. */

@@ -4,8 +4,7 @@
 
 #include <strings.h>
 
-/* A group without members has nobody to speak with. */
-static bool negotiates(const struct conn *c)
+bool conn_negotiates(const struct conn *c)
 {
 	if (c->group && c->n_instances == 0)
 		return false;
@@ -23,7 +22,7 @@ static struct conn *first_of_pair(
 {
 	struct conn *c = conn_pair_bucket(t, local, remote);
 
-	while (c != NULL && !(pair_is(c, local, remote) && negotiates(c) && c->instance == 0))
+	while (c != NULL && !(pair_is(c, local, remote) && conn_negotiates(c) && c->instance == 0))
 		c = c->next_pair;
 	return c;
 }
@@ -66,13 +65,13 @@ struct conn *conn_find_by_cert(const struct conn_table *t, const struct ms_addr 
 	for (unsigned i = 0; i < 2 && t->by_cert > 0; i++)
 		for (struct conn *c = conn_pair_bucket(t, local, tries[i]); c != NULL;
 			c = c->next_pair)
-			if (pair_is(c, local, tries[i]) && negotiates(c) && c->instance == 0 &&
+			if (pair_is(c, local, tries[i]) && conn_negotiates(c) && c->instance == 0 &&
 				conn_end_by_cert(&c->remote))
 				return c;
 	return NULL;
 }
 
-static bool names_ca(const struct conn *c)
+bool conn_names_ca(const struct conn *c)
 {
 	return c->remote.ca != NULL && strcasecmp(c->remote.ca, "%any") != 0 &&
 	       conn_end_by_cert(&c->remote);
@@ -85,7 +84,7 @@ static unsigned score(const struct conn *c, const struct ms_id *my_id, const str
 {
 	unsigned s = 1;
 
-	if (!negotiates(c) || c->instance != 0 || (c->remote.auth & auth) == 0)
+	if (!conn_negotiates(c) || c->instance != 0 || (c->remote.auth & auth) == 0)
 		return 0;
 	if (my_id != NULL && my_id->type != MS_ID_ANY && !ms_id_eq(&c->local.id, my_id))
 		return 0;
@@ -93,7 +92,7 @@ static unsigned score(const struct conn *c, const struct ms_id *my_id, const str
 		return 0;
 	if (c->remote.id.type != MS_ID_ANY)
 		s += ms_id_is_pattern(&c->remote.id) ? 4 : 8;
-	if (names_ca(c))
+	if (conn_names_ca(c))
 		s += 2;
 	if (c->remote.host.addr.family != 0)
 		s += 1;
@@ -109,7 +108,7 @@ struct conn *conn_find_ids(const struct conn_table *t, const struct ms_addr *loc
 
 struct conn *conn_find_ids_ca(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote, const struct ms_id *my_id, const struct ms_id *peer_id,
-	uint32_t auth, conn_fits_f *ca_fits, void *arg)
+	uint32_t auth, conn_fits_f *fits, void *arg)
 {
 	static const struct ms_addr any;
 	const struct ms_addr *const tries[] = { remote, &any };
@@ -124,11 +123,11 @@ struct conn *conn_find_ids_ca(const struct conn_table *t, const struct ms_addr *
 			if (!pair_is(c, local, tries[i]))
 				continue;
 			s = score(c, my_id, peer_id, auth);
-			/* Equals: the one that was added first.  Issuers are looked at last, since
-			 * that takes the longest. */
+			/* Equals: the one that was added first.  fits() is asked last, since it takes
+			 * the longest. */
 			if ((s > best_score ||
 				    (s > 0 && s == best_score && c->serial < best->serial)) &&
-				(ca_fits == NULL || !names_ca(c) || ca_fits(arg, c))) {
+				(fits == NULL || fits(arg, c))) {
 				best = c;
 				best_score = s;
 			}
@@ -181,7 +180,7 @@ static unsigned client_score(const struct conn *c, const struct ms_selector *min
 /* How the peer has proved itself must be enough for b too. */
 static bool same_peer(const struct conn *a, const struct conn *b)
 {
-	return negotiates(b) && b->instance == 0 && (a->remote.auth & ~b->remote.auth) == 0 &&
+	return conn_negotiates(b) && b->instance == 0 && (a->remote.auth & ~b->remote.auth) == 0 &&
 	       ms_id_eq(&a->local.id, &b->local.id) &&
 	       ms_id_match(&b->remote.id, &a->remote.id);
 }

@@ -103,6 +103,7 @@ void conn_pair_insert(struct conn_table *t, struct conn *c)
 		return;
 	insert(t, &t->by_pair, &pair_kind, c);
 	conn_aliases_insert(t, c);
+	conn_offer_insert(t, c);
 	c->counted_by_cert = conn_end_by_cert(&c->remote);
 	t->by_cert += c->counted_by_cert;
 }
@@ -113,6 +114,7 @@ void conn_pair_remove(struct conn_table *t, struct conn *c)
 		return;
 	take_out(t, &t->by_pair, &pair_kind, c);
 	conn_aliases_remove(t, c);
+	conn_offer_remove(t, c);
 	t->by_cert -= c->counted_by_cert;
 	c->counted_by_cert = false;
 }
@@ -150,6 +152,7 @@ void conn_table_free(struct conn_table **t)
 	}
 	free((*t)->myid);
 	free((*t)->aliases);
+	free((*t)->offers);
 	free((*t)->by_name.buckets);
 	free((*t)->by_pair.buckets);
 	free(*t);

@@ -10,7 +10,7 @@ libcore_la_SOURCES += \
 	src/core/ike/receive.c src/core/ike/report.c src/core/ike/sk.c src/core/ike/terminate.c \
 	src/core/ike/twin.c \
 	src/core/ike/window.c \
-	src/core/ikev2/auth.c src/core/ikev2/cert.c src/core/ikev2/cp.c \
+	src/core/ikev2/auth.c src/core/ikev2/auth_conn.c src/core/ikev2/cert.c src/core/ikev2/cp.c \
 	src/core/ikev2/create_child.h \
 	src/core/ikev2/create_child_init.c src/core/ikev2/create_child_sa.c src/core/ikev2/ike_auth.c \
 	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/ipcomp.c src/core/ikev2/jobs.c \
@@ -40,7 +40,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
 	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
 	src/core/ike/crypto_fault_test src/core/ike/names_test src/core/ike/payload_test \
-	src/core/ike/ipcomp_test src/core/ike/keywords_test
+	src/core/ike/ipcomp_test src/core/ike/keywords_test src/core/ike/offers_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -49,6 +49,9 @@ src_core_ike_two_party_test_LDADD = $(ike_test_libs)
 src_core_ike_refuse_test_SOURCES = src/core/ike/refuse_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_refuse_test_LDADD = $(ike_test_libs)
+src_core_ike_offers_test_SOURCES = src/core/ike/offers_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_offers_test_LDADD = $(ike_test_libs)
 src_core_ike_names_test_SOURCES = src/core/ike/names_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_names_test_LDADD = $(ike_test_libs)

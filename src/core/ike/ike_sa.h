@@ -461,6 +461,8 @@ ike_action_f ike_sa_init_request, ike_sa_init_response, ike_sa_init_cookie, ike_
 	ike_sa_init_refused;
 /* ike_auth.c */
 void ike_auth_start(struct ike_sa *ike);
+/* Responder: ike->conn becomes what identities, certificate and suite fit. */
+ms_err ike_auth_conn(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;
 ike_action_f ike_auth_request, ike_auth_eap, ike_auth_response, ike_auth_refused;
 /* informational.c */
 ike_action_f ike_informational_request, ike_informational_response;

@@ -124,6 +124,52 @@ static void test_uniqueids(void **state)
 	}
 }
 
+static int auto_of_east;
+
+static void with_auto(struct ms_conn_desc *d)
+{
+	d->autostart = auto_of_east;
+}
+
+/* auto=keep: what the peer brought up stays up, when the peer takes it down and when it falls silent;
+ * a person's --down holds until the peer comes again. */
+static void test_auto_keep(void **state)
+{
+	static const int autos[] = { MS_AUTO_ADD, MS_AUTO_KEEP };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		bool keep = autos[i] == MS_AUTO_KEEP;
+		struct sim_words e = tunnel;
+		struct pair p;
+
+		auto_of_east = autos[i];
+		e.more = with_auto;
+		e.keyingtries = 1000;
+		e.dpd_delay_ms = 5000;
+		p = pair_of(&tunnel, &e, NULL);
+		sim_run(p.sim, 10000);
+		assert_int_equal(sim_ikes(p.east), 0);
+		pair_up(&p);
+		assert_pair_up(&p);
+		ike_terminate_conn(p.west->ike, p.wc);
+		sim_run(p.sim, 10000);
+		assert_int_equal(sim_children(p.east), keep);
+		assert_int_equal(sim_children(p.west), keep);
+		p.west->down = true;
+		sim_run(p.sim, 120000);
+		assert_int_equal(sim_children(p.east), 0);
+		p.west->down = false;
+		sim_run(p.sim, 120000);
+		assert_int_equal(sim_children(p.east), keep);
+		p.ec->wanted_up = false;
+		ike_terminate_conn(p.east->ike, p.ec);
+		sim_run(p.sim, 120000);
+		assert_int_equal(sim_states(p.east), 0);
+		pair_free(&p);
+	}
+}
+
 /* --- rekeying loses nothing (s2.8) --- */
 
 struct safety {
@@ -353,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_dpdaction),
 		cmocka_unit_test(test_keyingtries_after_loss),
 		cmocka_unit_test(test_uniqueids),
+		cmocka_unit_test(test_auto_keep),
 		cmocka_unit_test(test_traffic_safety),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_names),

@@ -470,76 +470,6 @@ static void verified_peer(struct ike_sa *ike, ms_err err, const struct ms_why *w
 		ike_auth_make(ike, made);
 }
 
-/* The suite was chosen for the connection of the addresses; the one of the identities decides. */
-static ms_err suite_allowed(const struct ike_sa *ike, const struct conn *c, struct ms_why *why)
-{
-	const struct ms_suite *s = &ike->suite;
-	struct ms_proposals only = { .n = 1 };
-	struct ms_proposal *p = &only.p[0];
-	struct ms_suite again;
-	unsigned chosen;
-	char text[200];
-
-	if (c->ike == ike->conn->ike)
-		return MS_OK;
-	p->protocol = MS_PROTOCOL_IKE;
-	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_ENCR, s->encr, s->encr_bits };
-	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_PRF, s->prf, 0 };
-	if (s->integ)
-		p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_INTEG, s->integ, 0 };
-	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_KE, s->ke, 0 };
-	if (ms_suite_choose(&again, c->ike, &only, &chosen) == MS_OK)
-		return MS_OK;
-	ms_suite_text(s, text, sizeof(text));
-	return ms_fail(why, MS_ERR_NO_PROPOSAL, "\"%s\" does not allow %s", c->desc->name, text);
-}
-
-static bool ca_fits(void *arg, const struct conn *c)
-{
-	const struct ike_sa *ike = arg;
-	const struct host *h = ike->e->host;
-
-	return h->ops->ca_fits == NULL || ike->x->n_certs == 0 ||
-	       h->ops->ca_fits(h->ctx, c, ike->x->certs, ike->x->n_certs);
-}
-
-static ms_err find_conn(struct ike_sa *ike, struct ms_why *why)
-{
-	struct ike_exchange *x = ike->x;
-	uint32_t kind = ike_auth_kind(x->auth);
-	struct conn *c = kind ? conn_find_ids_ca(ike->e->conns, &ike->local.addr, &ike->remote.addr,
-					&x->asked_id, &ike->peer_id, kind, ca_fits, ike)
-			      : NULL;
-	char peer[MS_ID_TEXT], me[MS_ID_TEXT];
-	ms_err err;
-
-	/* Nobody wants this issuer: whoever has the identity tells what is wrong with the certificate. */
-	if (!c && kind)
-		c = conn_find_ids(ike->e->conns, &ike->local.addr, &ike->remote.addr, &x->asked_id,
-			&ike->peer_id, kind);
-	if (!c) {
-		ms_id_text(&ike->peer_id, peer, sizeof(peer));
-		ms_id_text(&x->asked_id, me, sizeof(me));
-		return ms_fail(why, MS_ERR_AUTH,
-			"no connection for peer '%.120s' who wants '%.120s' "
-			"with %s",
-			peer, me, ike_name(ike_auth_method_name, x->auth.ptr[0]));
-	}
-	err = suite_allowed(ike, c, why);
-	if (err)
-		return err;
-	if (!conn_is_template(c)) {
-		ike_set_conn(ike, c);
-		return MS_OK;
-	}
-	c = ike_instance(ike, c);
-	if (!c)
-		return MS_ERR_NOMEM;
-	ike_set_conn(ike, c);
-	conn_unref(&c);
-	return MS_OK;
-}
-
 void ike_auth_request(struct ike_rx *rx)
 {
 	struct ike_sa *ike = rx->ike;
@@ -557,7 +487,7 @@ void ike_auth_request(struct ike_rx *rx)
 	if (err == MS_OK)
 		forget_name(&ike->peer_id, ike->x->auth);
 	if (err == MS_OK)
-		err = find_conn(ike, &why);
+		err = ike_auth_conn(ike, &why);
 	if (err) {
 		refuse(ike, err, &why);
 		return;

@@ -12,6 +12,7 @@
  */
 #include "core/ike/ike_sa.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COOKIE_ROUNDS 3
@@ -295,18 +296,22 @@ static void answer(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	ike_idle(ike);
 }
 
-static void refuse(const struct ike_rx *rx, struct conn *c, ms_err err, const struct ms_why *why)
+static void refuse(const struct ike_rx *rx, struct conn *c, unsigned n_others, ms_err err,
+	const struct ms_why *why)
 {
 	struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);
-	char offered[512], wanted[400], from[MS_ENDPOINT_TEXT];
+	char offered[512], wanted[400], others[64] = "", from[MS_ENDPOINT_TEXT];
 
 	lg.limit = &rx->e->limit;
 	ms_endpoint_text(&rx->remote, from, sizeof(from));
 	ike_proposals_peer_text(ike_msg_find(&rx->m, IKE_P_SA)->body, offered, sizeof(offered));
 	ms_proposals_text(c->ike, wanted, sizeof(wanted));
-	ms_notice(&lg, "IKE_SA_INIT from %s refused with %s: %s; offered %s, wanted %s", from,
+	if (n_others > 0)
+		snprintf(others, sizeof(others), " (nor does it fit %u other ike= of these hosts)",
+			n_others);
+	ms_notice(&lg, "IKE_SA_INIT from %s refused with %s: %s; offered %s, wanted %s%s", from,
 		ike_name(ike_notify_name, ike_notify_of(err)), ms_why_text(why, err), offered,
-		wanted);
+		wanted, others);
 	ike_answer_clear(rx, ike_notify_of(err), ms_bytes(NULL, 0));
 }
 
@@ -351,20 +356,65 @@ static void create(struct ike_rx *rx, struct conn *c, const struct ms_suite *sui
 	ike_job_ke_respond(ike, answer);
 }
 
-/* Chooses; answers and returns false when there is nothing to keep state for. */
-static bool negotiate(struct ike_rx *rx, struct conn *c, struct ike_exchange *tmp,
-	struct ms_suite *suite, struct ike_ke_payload *ke)
+/* What is asked of each ike= of the two hosts. */
+struct choice {
+	struct ike_rx *rx;
+	struct ike_exchange *tmp;
+	struct ms_suite suite;
+	unsigned group;		 /* of the KE payload */
+	const struct conn *first; /* asked already */
+	unsigned n_others;
+};
+
+static ms_err suite_of(struct choice *ch, const struct conn *c, struct ms_why *why)
 {
+	ms_err err = ike_get_proposals(
+		ch->tmp, ike_msg_find(&ch->rx->m, IKE_P_SA)->body, c->ike, 0, why);
+
+	return err == MS_OK ? ike_choose_suite(&ch->suite, c->ike, ch->tmp, ch->group) : err;
+}
+
+static bool suits(void *arg, struct conn *c)
+{
+	struct choice *ch = arg;
+
+	if (c->ike == ch->first->ike || c->desc->keyexchange != MS_KEX_IKEV2)
+		return false;
+	ch->n_others++;
+	return suite_of(ch, c, NULL) == MS_OK;
+}
+
+/* The identities will tell whose it is: until then any connection of the two hosts that can do what
+ * the peer offers stands in. */
+static ms_err choose_conn(struct choice *ch, struct conn **c, struct ms_why *why)
+{
+	ms_err err = suite_of(ch, *c, why);
+	struct conn *other;
+
+	if (err != MS_ERR_NO_PROPOSAL)
+		return err;
+	ch->first = *c;
+	other = conn_find_offer(ch->rx->e->conns, &ch->rx->local.addr, &ch->rx->remote.addr, suits,
+		ch);
+	if (!other)
+		return err;
+	*c = other;
+	return MS_OK;
+}
+
+/* Chooses; answers and returns false when there is nothing to keep state for. */
+static bool negotiate(struct choice *ch, struct conn **c, struct ike_ke_payload *ke)
+{
+	struct ike_rx *rx = ch->rx;
 	const struct ms_ke_alg *alg;
 	struct ms_why why = { "" };
 	uint8_t group[2];
 	ms_err err = ike_payload_get(ike_msg_find(&rx->m, IKE_P_KE), ke);
 
+	ch->group = ke->group;
 	if (err == MS_OK)
-		err = ike_get_proposals(tmp, ike_msg_find(&rx->m, IKE_P_SA)->body, c->ike, 0, &why);
-	if (err == MS_OK)
-		err = ike_choose_suite(suite, c->ike, tmp, ke->group);
-	alg = err == MS_OK ? ms_ke_find(suite->ke) : NULL;
+		err = choose_conn(ch, c, &why);
+	alg = err == MS_OK ? ms_ke_find(ch->suite.ke) : NULL;
 	if (err == MS_OK && !alg)
 		err = ms_fail(&why, MS_ERR_NO_PROPOSAL, "a proposal without key exchange");
 	if (err == MS_OK && !ike_nonce_fits(ike_msg_find(&rx->m, IKE_P_NONCE)))
@@ -381,7 +431,7 @@ static bool negotiate(struct ike_rx *rx, struct conn *c, struct ike_exchange *tm
 			alg->name);
 	if (err == MS_OK)
 		return true;
-	refuse(rx, c, err, &why);
+	refuse(rx, *c, ch->n_others, err, &why);
 	return false;
 }
 
@@ -404,8 +454,8 @@ static bool prove_address(struct ike_rx *rx)
 void ike_sa_init_request(struct ike_rx *rx)
 {
 	struct ike_exchange tmp = { .arena = NULL };
+	struct choice ch = { .rx = rx, .tmp = &tmp };
 	struct ike_ke_payload ke;
-	struct ms_suite suite;
 	struct conn *c = conn_find_host_pair(rx->e->conns, &rx->local.addr, &rx->remote.addr);
 
 	if (!c || !c->ike || c->desc->keyexchange != MS_KEX_IKEV2) {
@@ -425,7 +475,7 @@ void ike_sa_init_request(struct ike_rx *rx)
 		ike_count(rx->e, IKE_C_DROP_MEMORY);
 		return;
 	}
-	if (negotiate(rx, c, &tmp, &suite, &ke))
-		create(rx, c, &suite, tmp.numbers[tmp.chosen], ke.data);
+	if (negotiate(&ch, &c, &ke))
+		create(rx, c, &ch.suite, tmp.numbers[tmp.chosen], ke.data);
 	ms_arena_free(&tmp.arena);
 }

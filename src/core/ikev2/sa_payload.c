@@ -183,9 +183,11 @@ ms_err ike_get_proposals(struct ike_exchange *x, struct ms_bytes body,
 	struct wire_reader r = wire_reader(body);
 	bool last = false;
 
-	x->peers = ms_arena_alloc(x->arena, sizeof(*x->peers));
+	if (!x->peers)
+		x->peers = ms_arena_alloc(x->arena, sizeof(*x->peers));
 	if (!x->peers)
 		return MS_ERR_NOMEM;
+	x->peers->n = 0;
 	while (!last) {
 		struct ike_proposal_head h;
 		struct ms_proposal *p = &x->peers->p[x->peers->n];
