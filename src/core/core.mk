@@ -8,8 +8,10 @@ libcore_la_SOURCES = \
 	src/core/conn/offers.c src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/creds/gateway.c src/core/creds/gateway.h \
+	src/core/creds/opp_source.c src/core/creds/opp_source.h \
 	src/core/host.h \
 	src/core/route/bare.c src/core/route/check.c src/core/route/fsm.c src/core/route/fsm.h \
+	src/core/route/groups.c src/core/route/groups.h \
 	src/core/route/job.c src/core/route/opp.c src/core/route/opp.h src/core/route/own.c \
 	src/core/route/plan.c src/core/route/route.c src/core/route/route.h \
 	src/core/route/route_priv.h
@@ -22,9 +24,8 @@ pluto_SOURCES = \
 	src/core/control/commands.c src/core/control/control.c src/core/control/control.h \
 	src/core/control/control_priv.h src/core/control/status.c src/core/control/status.h \
 	src/core/control/status_conn.c \
-	src/core/daemon/conns.c src/core/daemon/daemon.h src/core/daemon/groups.c \
-	src/core/daemon/groups.h src/core/daemon/host.c \
-	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/oe.c src/core/daemon/options.c \
+	src/core/daemon/conns.c src/core/daemon/daemon.h src/core/daemon/host.c \
+	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/options.c \
 	src/core/daemon/options.h src/core/daemon/start.c
 pluto_LDADD = libcore.la libmodswan.la $(LTDL_LIBS)
 pluto_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about policy groups. */
 #include "core/control/control_priv.h"
-#include "core/daemon/groups.h"
+#include "core/route/groups.h"
 
 static void group_line(void *arg, const char *text)
 {

@@ -8,7 +8,7 @@
  */
 #include "core/control/control_priv.h"
 #include "core/creds/gateway.h"
-#include "core/daemon/groups.h"
+#include "core/route/groups.h"
 
 #include <modswan/text.h>
 

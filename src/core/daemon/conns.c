@@ -3,7 +3,7 @@
 #include "core/daemon/daemon.h"
 
 #include "core/control/control.h"
-#include "core/daemon/groups.h"
+#include "core/route/groups.h"
 
 #include <string.h>
 
@@ -15,33 +15,14 @@ struct adding {
 	struct ms_why why;
 };
 
-/* The IKE core may delete it by itself when its last SA goes. */
-static void delete_instance(struct daemon *d, struct conn *i)
-{
-	conn_ref(i);
-	while (i->children != NULL)
-		delete_instance(d, i->children);
-	ike_terminate_conn(d->ike, i);
-	conn_delete(d->conns, i);
-	route_release(d->route, i);
-	conn_unref(&i);
-}
-
 void daemon_delete_conn(struct daemon *d, struct conn *c)
 {
-	conn_ref(c);
-	/* Instances and members live and die with their template. */
-	while (c->children != NULL)
-		delete_instance(d, c->children);
-	c->wanted_up = c->up_pending = false;
+	c->up_pending = false;
 	conn_names_forget(c);
 	if (c->group)
 		groups_touch(d->groups);
 	control_forget_conn(d->control, c);
-	conn_delete(d->conns, c);
-	ike_terminate_conn(d->ike, c);
-	route_release(d->route, c);
-	conn_unref(&c);
+	route_delete_conn(d->route, c);
 }
 
 ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn **out,
@@ -297,4 +278,53 @@ bool daemon_names_start(struct daemon *d)
 	d->names_timer = ms_timer_new(d->loop, names_due, d);
 	d->names = conn_names_new(&env);
 	return d->names_timer != NULL && d->names != NULL;
+}
+
+/* --- policy groups ---------------------------------------------------------------------------------- */
+
+static void groups_soon(void *ctx, uint64_t ms)
+{
+	ms_timer_set(((struct daemon *)ctx)->groups_timer, ms);
+}
+
+static void groups_due(void *arg)
+{
+	groups_tick(((struct daemon *)arg)->groups);
+}
+
+static void groups_delete_conn(void *ctx, struct conn *c)
+{
+	daemon_delete_conn(ctx, c);
+}
+
+/* Without a device it says so when it is routed. */
+static void groups_find_device(void *ctx, struct conn *c)
+{
+	struct daemon *d = ctx;
+	struct ms_why why = { "" };
+
+	if (daemon_find_device(d, c, &why) != MS_OK)
+		ms_debug(&d->conn_log, "%s", why.text);
+}
+
+static const struct ms_addr *groups_default_src(void *ctx, int family)
+{
+	return &((struct daemon *)ctx)->default_src[family == AF_INET6];
+}
+
+ms_err daemon_groups_start(struct daemon *d, struct ms_why *why)
+{
+	const struct ms_provider *p = daemon_provider(d, MS_ROLE_POLICY, 0);
+	struct groups_env env = { .conns = d->conns, .route = d->route, .host = &d->host,
+		.log = &d->conn_log, .soon = groups_soon, .delete_conn = groups_delete_conn,
+		.find_device = groups_find_device, .default_src = groups_default_src, .ctx = d };
+
+	if (p == NULL)
+		return MS_OK;
+	env.policies = p->ops;
+	env.policies_inst = p->instance;
+	d->groups_timer = ms_timer_new(d->loop, groups_due, d);
+	if (d->groups_timer == NULL)
+		return MS_ERR_NOMEM;
+	return groups_new(&d->groups, &env, why);
 }

@@ -15,6 +15,7 @@
 
 #include "core/conn/conn.h"
 #include "core/conn/names.h"
+#include "core/creds/opp_source.h"
 #include "core/host.h"
 #include "core/ike/ike.h"
 #include "core/route/route.h"
@@ -45,9 +46,11 @@ struct daemon {
 	struct ms_timer *ike_timer;
 	struct route *route;
 	struct ms_timer *route_timer;
+	struct opp_source opp_source;
 	struct opp_env opp_env;
 	struct control *control;
 	struct groups *groups; /* NULL: nobody knows policies */
+	struct ms_timer *groups_timer;
 
 	struct listener *listeners;
 	bool listening;		/* --listen came */
@@ -69,16 +72,12 @@ const struct ms_provider *daemon_provider(const struct daemon *d, enum ms_role r
 extern const struct host_ops daemon_host_ops;
 extern const struct ms_kernel_events daemon_kernel_events;
 void daemon_ike_timer(void *daemon);
+/* A creds_source_f of the daemon's plugins. */
+const struct ms_provider *daemon_creds_source(void *daemon, unsigned i);
 ms_err daemon_cert_subject(void *daemon, const char *cert, struct ms_id *out, struct ms_why *why);
 /* Runs every hook provider in turn; the first failure ends it. */
 void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event,
 	ms_hook_done_f *done, void *arg);
-
-/* --- oe.c --- */
-void daemon_opp_env(struct daemon *d);
-/* host_ops.authorise */
-void daemon_authorise(void *daemon, const struct ms_addr *client, const struct ms_id *peer,
-	const struct ms_addr *peer_addr, host_done_f *done, void *arg);
 
 /* --- listen.c --- */
 /* Sockets for the addresses that the net provider shows; orients connections.  Called at --listen
@@ -101,6 +100,8 @@ ms_err daemon_add_conns(struct daemon *d, const char *name, bool replace, unsign
 ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn **out,
 	struct ms_why *why) MS_MUST_CHECK;
 void daemon_delete_conn(struct daemon *d, struct conn *c);
+/* The policies of groups, where a plugin knows them. */
+ms_err daemon_groups_start(struct daemon *d, struct ms_why *why) MS_MUST_CHECK;
 /* Looks names of connections up; false: out of memory. */
 bool daemon_names_start(struct daemon *d);
 /* Tries to orient every connection; acts on auto=route and auto=start the first time. */

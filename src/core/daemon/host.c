@@ -123,49 +123,49 @@ static unsigned kernel_caps(void *host)
 	return k->caps;
 }
 
-static const struct ms_provider *creds_source(void *arg, unsigned i)
+const struct ms_provider *daemon_creds_source(void *daemon, unsigned i)
 {
-	return daemon_provider(arg, MS_ROLE_CREDS, i);
+	return daemon_provider(daemon, MS_ROLE_CREDS, i);
 }
 
 static void psk(void *host, const struct ms_id *me, const struct ms_id *peer,
 	const struct ms_addr *peer_addr, host_psk_f *done, void *arg)
 {
-	creds_psk(creds_source, host, me, peer, peer_addr, done, arg);
+	creds_psk(daemon_creds_source, host, me, peer, peer_addr, done, arg);
 }
 
 static void private_key(void *host, const struct conn *c, const struct ms_id *peer,
 	host_private_f *done, void *arg)
 {
-	creds_private_key(creds_source, host, c, peer, c->local.pubkeys[0], done, arg);
+	creds_private_key(daemon_creds_source, host, c, peer, c->local.pubkeys[0], done, arg);
 }
 
 static void own_key(void *host, const struct conn *c, const struct ms_id *peer,
 	struct ms_bytes asked, host_own_f *done, void *arg)
 {
-	creds_own_key(creds_source, host, c, peer, asked, done, arg);
+	creds_own_key(daemon_creds_source, host, c, peer, asked, done, arg);
 }
 
 static void peer_key(void *host, const struct conn *c, const struct ms_id *peer,
 	const struct ms_bytes *certs, unsigned n, host_peer_key_f *done, void *arg)
 {
-	creds_peer_key(creds_source, host, c, peer, certs, n, done, arg);
+	creds_peer_key(daemon_creds_source, host, c, peer, certs, n, done, arg);
 }
 
 static size_t ca_hashes(void *host, const struct conn *c, uint8_t *buf, size_t size)
 {
-	return creds_ca_hashes(creds_source, host, c, buf, size);
+	return creds_ca_hashes(daemon_creds_source, host, c, buf, size);
 }
 
 static bool ca_fits(
 	void *host, const struct conn *c, const struct ms_bytes *certs, unsigned n)
 {
-	return creds_ca_fits(creds_source, host, c, certs, n);
+	return creds_ca_fits(daemon_creds_source, host, c, certs, n);
 }
 
 ms_err daemon_cert_subject(void *daemon, const char *cert, struct ms_id *out, struct ms_why *why)
 {
-	return creds_cert_subject(creds_source, daemon, cert, out, why);
+	return creds_cert_subject(daemon_creds_source, daemon, cert, out, why);
 }
 
 static void lease(void *host, const struct conn *c, const struct ms_attr_request *rq,
@@ -221,6 +221,14 @@ static struct conn *policy(void *host, const struct ms_selector *src,
 	struct daemon *d = host;
 
 	return route_find(d->route, src, dst);
+}
+
+static void authorise(void *host, const struct ms_addr *client, const struct ms_id *peer,
+	const struct ms_addr *peer_addr, host_done_f *done, void *arg)
+{
+	struct daemon *d = host;
+
+	opp_source_authorise(&d->opp_source, client, peer, peer_addr, done, arg);
 }
 
 struct path_question {
@@ -333,7 +341,7 @@ const struct host_ops daemon_host_ops = {
 	.child_down = child_down,
 	.child_moved = child_moved,
 	.policy = policy,
-	.authorise = daemon_authorise,
+	.authorise = authorise,
 	.path = path,
 	.addresses = addresses,
 	.report = report,

@@ -7,7 +7,7 @@
 #include <modswan/registry.h>
 
 #include "core/control/control.h"
-#include "core/daemon/groups.h"
+#include "core/route/groups.h"
 #include "lib/log/sink.h"
 #include "lib/mem/arena.h"
 
@@ -236,7 +236,8 @@ static ms_err start_core(struct daemon *d)
 	d->host = (struct host){ &daemon_host_ops, d, NULL };
 	d->conns = conn_table_new(seed);
 	env.conns = d->conns;
-	daemon_opp_env(d);
+	d->opp_source = (struct opp_source){ daemon_creds_source, d, &d->conn_log };
+	d->opp_env = opp_source_env(&d->opp_source);
 	env.opp = &d->opp_env;
 	memcpy(env.hash_seed, seed, sizeof seed);
 	d->route_timer = ms_timer_new(d->loop, route_timer, d);
@@ -290,7 +291,7 @@ ms_err daemon_start(struct daemon *d, struct ms_why *why)
 	if (err == MS_OK)
 		err = start_core(d);
 	if (err == MS_OK)
-		err = groups_new(&d->groups, d, why);
+		err = daemon_groups_start(d, why);
 	if (err == MS_OK)
 		err = control_start(d->control, why);
 	if (err != MS_OK)
@@ -347,6 +348,7 @@ void daemon_stop(struct daemon *d)
 	ike_engine_free(&d->ike);
 	ms_timer_free(&d->ike_timer);
 	groups_free(&d->groups);
+	ms_timer_free(&d->groups_timer);
 	route_free(&d->route);
 	conn_names_free(&d->names);
 	ms_timer_free(&d->names_timer);

@@ -130,6 +130,31 @@ void route_release(struct route *r, struct conn *c)
 		route_happen(r, c, RE_GOES, NULL, NULL);
 }
 
+/* The IKE core may delete it by itself when its last SA goes. */
+static void delete_instance(struct route *r, struct conn *i)
+{
+	conn_ref(i);
+	while (i->children != NULL)
+		delete_instance(r, i->children);
+	r->env.terminate(r->env.ctx, i);
+	conn_delete(r->env.conns, i);
+	route_release(r, i);
+	conn_unref(&i);
+}
+
+void route_delete_conn(struct route *r, struct conn *c)
+{
+	conn_ref(c);
+	/* Instances and members live and die with their template. */
+	while (c->children != NULL)
+		delete_instance(r, c->children);
+	c->wanted_up = false;
+	conn_delete(r->env.conns, c);
+	r->env.terminate(r->env.ctx, c);
+	route_release(r, c);
+	conn_unref(&c);
+}
+
 /* --- packets --------------------------------------------------------------------------------- */
 
 static struct eroute *eroute_for(const struct route *r, const struct ms_selector *src,

@@ -74,6 +74,8 @@ void route_connection(struct route *r, struct conn *c, host_done_f *done, void *
 void route_unroute(struct route *r, struct conn *c, host_done_f *done, void *arg);
 /* Before the connection is deleted: takes back policies and routes whatever state it is in. */
 void route_release(struct route *r, struct conn *c);
+/* Deletes it with its instances and members, by way of env->conns and env->terminate. */
+void route_delete_conn(struct route *r, struct conn *c);
 
 /* The kernel holds a packet of these addresses (ACQUIRE). */
 void route_packet(struct route *r, const struct ms_selector *src, const struct ms_selector *dst);

@@ -5,10 +5,9 @@
  * that stay are not touched.  A round does a little in each turn of the loop; what happens meanwhile
  * starts another one afterwards.
  */
-#include "core/daemon/groups.h"
+#include "core/route/groups.h"
 
 #include "core/conn/group.h"
-#include "core/daemon/daemon.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,10 +35,9 @@ struct asker {
 };
 
 struct groups {
-	struct daemon *d;
+	struct groups_env env;
 	const struct ms_policy_ops *ops;
 	void *inst;
-	struct ms_timer *timer;
 	enum phase phase;
 	bool again, stopped;
 	struct group_file *files; /* in the order in which the groups were added */
@@ -56,16 +54,16 @@ struct groups {
 	unsigned waits;
 };
 
-static void step(void *arg);
+static void step(struct groups *g);
 
 static void soon(struct groups *g, uint64_t ms)
 {
-	ms_timer_set(g->timer, ms);
+	g->env.soon(g->env.ctx, ms);
 }
 
 static void say(struct groups *g, const char *text)
 {
-	ms_notice(&g->d->conn_log, "%s", text);
+	ms_notice(g->env.log, "%s", text);
 	for (struct asker *a = g->askers; a != NULL; a = a->next)
 		if (a->heard)
 			a->ops->line(a->arg, text);
@@ -75,7 +73,7 @@ static void say(struct groups *g, const char *text)
 
 static struct conn *group_conn(const struct groups *g, const char *name)
 {
-	struct conn *c = conn_by_name(g->d->conns, name);
+	struct conn *c = conn_by_name(g->env.conns, name);
 
 	return c != NULL && c->group ? c : NULL;
 }
@@ -113,7 +111,7 @@ static void find_groups(struct groups *g)
 		g->ops->forget(g->inst, f->name);
 		file_free(g, f);
 	}
-	for (struct conn *c = conn_first_group(g->d->conns); c != NULL; c = c->group_next) {
+	for (struct conn *c = conn_first_group(g->env.conns); c != NULL; c = c->group_next) {
 		struct group_file *f;
 
 		if (file_of(g, c->desc->name) != NULL)
@@ -198,11 +196,12 @@ static unsigned clients_of(const struct groups *g, const struct conn *c, struct 
 {
 	const struct ms_end_desc *end = c->left_is_local ? &c->desc->left : &c->desc->right;
 	unsigned n = 0, other = c->local.host.addr.family == AF_INET;
-	const struct ms_addr *also = &g->d->default_src[other];
+	const struct ms_addr *also = g->env.default_src(g->env.ctx, other ? AF_INET6 : AF_INET);
 
 	for (unsigned i = 0; i < c->local.n_clients; i++)
 		out[n++] = (struct group_client){ c->local.clients[i], c->local.host.addr };
-	if (!c->local.has_client && strcmp(end->host, "%defaultroute") == 0 && also->family != 0) {
+	if (!c->local.has_client && strcmp(end->host, "%defaultroute") == 0 && also != NULL &&
+		also->family != 0) {
 		out[n] = out[0];
 		out[n].host = *also;
 		out[n++].mine.range = (struct ms_range){ *also, *also };
@@ -219,7 +218,7 @@ static void merge_work(void *arg)
 
 static void end_round(struct groups *g, ms_err err);
 
-static void merge_done(void *arg, bool cancelled)
+static void merge_done(void *arg)
 {
 	struct groups *g = arg;
 
@@ -227,8 +226,6 @@ static void merge_done(void *arg, bool cancelled)
 	free(g->clients);
 	g->parts = NULL;
 	g->clients = NULL;
-	if (cancelled)
-		g->merged = MS_ERR_CANCELLED;
 	if (g->merged != MS_OK) {
 		end_round(g, g->merged);
 		return;
@@ -270,9 +267,11 @@ static void merge(struct groups *g)
 		k += p->n_clients;
 		g->n_parts++;
 	}
-	if (g->parts != NULL && g->clients != NULL &&
-		ms_job_submit(g->d->loop, merge_work, merge_done, g) != NULL)
+	if (g->parts != NULL && g->clients != NULL) {
+		g->merged = MS_ERR_CANCELLED; /* unless the work is done */
+		g->env.host->ops->job(g->env.host->ctx, merge_work, merge_done, g);
 		return;
+	}
 	free(g->parts);
 	free(g->clients);
 	g->parts = NULL;
@@ -288,7 +287,7 @@ static void delete_some(struct groups *g)
 
 	for (; g->at < end && g->at < g->change.n_gone; g->at++)
 		if (!g->change.gone[g->at]->deleted)
-			daemon_delete_conn(g->d, g->change.gone[g->at]);
+			g->env.delete_conn(g->env.ctx, g->change.gone[g->at]);
 	if (g->at < g->change.n_gone) {
 		soon(g, 0);
 		return;
@@ -314,10 +313,10 @@ static void wait_for_eroutes(struct groups *g)
 
 static void routed(void *arg, ms_err err, const struct ms_why *why)
 {
-	struct daemon *d = arg;
+	struct groups *g = arg;
 
 	if (err != MS_OK)
-		ms_error(&d->conn_log, "could not route a member of a group: %s",
+		ms_error(g->env.log, "could not route a member of a group: %s",
 			ms_why_text(why, err));
 }
 
@@ -325,22 +324,23 @@ static struct conn *make_member(struct groups *g, const struct group_rule *r)
 {
 	struct conn *group = NULL, *c;
 
-	for (struct conn *k = conn_first_group(g->d->conns); k != NULL && group == NULL;
+	for (struct conn *k = conn_first_group(g->env.conns); k != NULL && group == NULL;
 		k = k->group_next)
 		if (k->serial == r->group)
 			group = k;
 	if (group == NULL || !group->oriented)
 		return NULL; /* it went meanwhile: another round comes */
-	c = conn_group_member(g->d->conns, group, &r->mine, &r->theirs);
+	c = conn_group_member(g->env.conns, group, &r->mine, &r->theirs);
 	if (c == NULL)
 		return NULL;
 	c->local.has_client = group->local.has_client;
 	if (!ms_addr_eq(&c->local.host.addr, &r->host)) {
 		c->local.host.addr = r->host;
-		daemon_find_device(g->d, c, NULL);
+		if (g->env.find_device != NULL)
+			g->env.find_device(g->env.ctx, c);
 	}
 	if (group->wanted_routed)
-		route_connection(g->d->route, c, routed, g->d);
+		route_connection(g->env.route, c, routed, g);
 	return c;
 }
 
@@ -374,9 +374,9 @@ static void end_round(struct groups *g, ms_err err)
 	group_change_free(&g->change);
 	g->phase = IDLE;
 	if (err != MS_OK && err != MS_ERR_CANCELLED)
-		ms_error(&g->d->conn_log, "policy groups: %s", ms_err_text(err));
+		ms_error(g->env.log, "policy groups: %s", ms_err_text(err));
 	if (g->came > 0 || went > 0)
-		ms_info(&g->d->conn_log, "policy groups: %zu members came, %zu went, there are %zu",
+		ms_info(g->env.log, "policy groups: %zu members came, %zu went, there are %zu",
 			g->came, went, g->rules.n);
 	while ((a = *slot) != NULL) {
 		if (!a->heard) {
@@ -392,10 +392,8 @@ static void end_round(struct groups *g, ms_err err)
 		soon(g, 0);
 }
 
-static void step(void *arg)
+static void step(struct groups *g)
 {
-	struct groups *g = arg;
-
 	if (g->stopped && g->phase != IDLE) {
 		for (size_t i = 0; i < g->change.n_gone; i++)
 			conn_unref(&g->change.gone[i]);
@@ -483,24 +481,19 @@ bool groups_source(const struct groups *g, const struct conn *member, const char
 	return false;
 }
 
-ms_err groups_new(struct groups **out, struct daemon *d, struct ms_why *why)
+ms_err groups_new(struct groups **out, const struct groups_env *env, struct ms_why *why)
 {
 	static const struct ms_policy_events events = { .changed = changed };
-	const struct ms_provider *p = daemon_provider(d, MS_ROLE_POLICY, 0);
-	struct groups *g;
+	struct groups *g = calloc(1, sizeof *g);
 	ms_err err;
 
 	*out = NULL;
-	if (p == NULL)
-		return MS_OK;
-	g = calloc(1, sizeof *g);
 	if (g == NULL)
 		return MS_ERR_NOMEM;
-	g->d = d;
-	g->ops = p->ops;
-	g->inst = p->instance;
-	g->timer = ms_timer_new(d->loop, step, g);
-	err = g->timer == NULL ? MS_ERR_NOMEM : g->ops->start(g->inst, &events, g, why);
+	g->env = *env;
+	g->ops = env->policies;
+	g->inst = env->policies_inst;
+	err = g->ops->start(g->inst, &events, g, why);
 	if (err != MS_OK) {
 		g->stopped = true;
 		groups_free(&g);
@@ -508,6 +501,11 @@ ms_err groups_new(struct groups **out, struct daemon *d, struct ms_why *why)
 	}
 	*out = g;
 	return MS_OK;
+}
+
+void groups_tick(struct groups *g)
+{
+	step(g);
 }
 
 void groups_stop(struct groups *g)
@@ -545,6 +543,5 @@ void groups_free(struct groups **groups)
 		next = a->next;
 		free(a);
 	}
-	ms_timer_free(&g->timer);
 	free(g);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opportunism asks who is the gateway of a peer's client: the credential sources know (core/creds). */
-#include "core/daemon/daemon.h"
+/* Opportunism asks who is the gateway of a peer's client: the credential sources know (gateway.h). */
+#include "core/creds/opp_source.h"
 
 #include "core/creds/gateway.h"
 
@@ -13,14 +13,9 @@ struct question {
 	struct gateway_query *query;
 	opp_found_f *found;
 	void *arg;
-	struct daemon *d;
+	struct opp_source *s;
 	struct ms_addr theirs;
 };
-
-static const struct ms_provider *source(void *arg, unsigned i)
-{
-	return daemon_provider(arg, MS_ROLE_CREDS, i);
-}
 
 /* One for each address of each gateway: they are tried one after the other. */
 static unsigned spread(const struct ms_gateway *gateways, unsigned n, struct opp_gateway *out)
@@ -45,7 +40,7 @@ static void say_gateway(const struct question *q, const struct ms_gateway *g,
 	const struct ms_published *how)
 {
 	static struct ms_log_limit limit = { .burst = 20, .per_minute = 60 };
-	struct ms_logger lg = { &q->d->conn_log, MS_SOURCE_CONN, NULL, NULL, &limit };
+	struct ms_logger lg = { q->s->log, MS_SOURCE_CONN, NULL, NULL, &limit };
 	char client[MS_ADDR_TEXT], id[MS_ID_TEXT];
 
 	ms_addr_text(&q->theirs, client, sizeof client);
@@ -73,6 +68,7 @@ static ms_err ask(void *ctx, const struct conn *template, const struct ms_addr *
 	const struct conn_end *us = &template->local;
 	struct gateway_wish wish = { .our_client = *mine, .peer_client = *theirs,
 		.our_addr = us->host.addr };
+	struct opp_source *s = ctx;
 	struct question *q = calloc(1, sizeof *q);
 	ms_err err;
 
@@ -85,9 +81,9 @@ static ms_err ask(void *ctx, const struct conn *template, const struct ms_addr *
 	}
 	q->found = found;
 	q->arg = arg;
-	q->d = ctx;
+	q->s = s;
 	q->theirs = *theirs;
-	err = gateway_ask(source, ctx, &wish, &q->query, answer, q, why);
+	err = gateway_ask(s->sources, s->sources_arg, &wish, &q->query, answer, q, why);
 	if (err == MS_OK)
 		*query = q;
 	else
@@ -104,9 +100,9 @@ static void cancel(void *ctx, void *query)
 	free(q);
 }
 
-void daemon_opp_env(struct daemon *d)
+struct opp_env opp_source_env(struct opp_source *s)
 {
-	d->opp_env = (struct opp_env){ .ask = ask, .cancel = cancel, .ctx = d };
+	return (struct opp_env){ .ask = ask, .cancel = cancel, .ctx = s };
 }
 
 /* --- the other way round ----------------------------------------------------------------------- */
@@ -133,8 +129,8 @@ static void checked(void *arg, ms_err err, const struct ms_published *how, const
 	free(c);
 }
 
-void daemon_authorise(void *daemon, const struct ms_addr *client, const struct ms_id *peer,
-	const struct ms_addr *peer_addr, host_done_f *done, void *arg)
+void opp_source_authorise(struct opp_source *s, const struct ms_addr *client,
+	const struct ms_id *peer, const struct ms_addr *peer_addr, host_done_f *done, void *arg)
 {
 	struct check *c = calloc(1, sizeof *c);
 	struct ms_why why = { "" };
@@ -145,8 +141,8 @@ void daemon_authorise(void *daemon, const struct ms_addr *client, const struct m
 		return;
 	}
 	*c = (struct check){ NULL, *client, done, arg };
-	err = gateway_check(source, daemon, client, peer, peer_addr, NULL, &c->query, checked, c,
-		&why);
+	err = gateway_check(s->sources, s->sources_arg, client, peer, peer_addr, NULL, &c->query,
+		checked, c, &why);
 	if (err == MS_OK)
 		return;
 	free(c);

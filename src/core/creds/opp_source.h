@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What opportunism asks (core/route/opp.h), answered by credential sources. */
+#ifndef MODSWAN_CORE_OPP_SOURCE_H
+#define MODSWAN_CORE_OPP_SOURCE_H
+
+#include "core/creds/creds.h"
+#include "core/route/opp.h"
+
+/* Outlives all its questions. */
+struct opp_source {
+	creds_source_f *sources;
+	void *sources_arg;
+	const struct ms_logger *log;
+};
+
+/* ask(), cancel() and their context; bounds are left at their defaults. */
+struct opp_env opp_source_env(struct opp_source *s);
+/* host_ops.authorise */
+void opp_source_authorise(struct opp_source *s, const struct ms_addr *client,
+	const struct ms_id *peer, const struct ms_addr *peer_addr, host_done_f *done, void *arg);
+
+#endif
