@@ -19,7 +19,7 @@ enum route_event {
 	RE_CANCELLED,	  /* negotiation ended, nobody is to blame */
 	RE_FAILED,	  /* negotiation failed, failureshunt= says what follows */
 	RE_FAILED_NONE,	  /* negotiation failed, failureshunt=none */
-	RE_FAILURE_OVER,  /* the failure shunt has lived long enough */
+	RE_FAILURE_OVER,  /* a shunt that is not the prospective one has lived long enough */
 	RE_SA_UP,	  /* an SA group is in the kernel */
 	RE_SA_HEIR,	  /* the owner of the eroute went, another group carries the same */
 	RE_SA_GONE,	  /* the owner of the eroute went */

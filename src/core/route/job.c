@@ -123,6 +123,8 @@ static bool flows_of_eroutes(struct route_job *job, const struct step *s)
 		if (s->pairs == PAIRS_STALE && (e->shunt != MS_SHUNT_NONE || e->child != job->child ||
 						      (s->kind == STEP_SET && !is_own(c, e))))
 			continue;
+		if (s->pairs == PAIRS_LOST && (e->shunt != MS_SHUNT_NONE || is_own(c, e)))
+			continue;
 		job->flows[job->n_flows++] = (struct flow){ e->node.src, e->node.dst };
 	}
 	return true;
@@ -155,7 +157,8 @@ static bool take_flows(struct route_job *job, const struct step *s)
 	job->prepared = false;
 	if (s->kind == STEP_UNROUTE)
 		return flows_of_uses(job);
-	if (s->kind == STEP_BARE || s->pairs == PAIRS_STALE || s->pairs == PAIRS_ALL)
+	if (s->kind == STEP_BARE || s->pairs == PAIRS_STALE || s->pairs == PAIRS_LOST ||
+		s->pairs == PAIRS_ALL)
 		return flows_of_eroutes(job, s);
 	if (s->pairs == PAIRS_OWN || p->n_mine == 0)
 		return flows_of_lists(job, c->local.clients, c->local.n_clients,
@@ -475,6 +478,8 @@ static void set_state(struct route_job *job)
 		at = route_now(r) + r->failure_ms;
 	else if (job->to == RT_ROUTED_HOLD || job->to == RT_UNROUTED_HOLD)
 		at = route_now(r) + HOLD_LIFE_MS;
+	else if (job->to == RT_ROUTED_PROSPECTIVE && !route_rests(c))
+		at = route_now(r) + REST_AGAIN_MS;
 	route_set_timer(r, &c->route_of->timer, at);
 }
 

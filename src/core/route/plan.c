@@ -23,7 +23,7 @@
 
 static const struct step scripts[RA_ACTIONS][MAX_STEPS + 1] = {
 	[RA_CATCH] = { ROUTE(OWN), SET(OWN, RESTING), STATE },
-	[RA_REST] = { SET(OWN, RESTING), STATE },
+	[RA_REST] = { SET(OWN, RESTING), DELETE(LOST), STATE },
 	[RA_HOLD] = { SET(OWN, HOLD), STATE },
 	[RA_CATCH_HOLD] = { ROUTE(OWN), SET(OWN, HOLD), STATE },
 	[RA_FAIL] = { SET(OWN, FAILURE), STATE },
@@ -67,6 +67,15 @@ enum ms_shunt route_resting_shunt(const struct conn *c)
 	default:
 		return c->wanted_routed ? MS_SHUNT_TRAP : MS_SHUNT_DROP;
 	}
+}
+
+bool route_rests(const struct conn *c)
+{
+	const struct eroute *e = c->route_of->eroutes;
+
+	while (e != NULL && e->shunt == route_resting_shunt(c))
+		e = e->next;
+	return e == NULL;
 }
 
 enum ms_shunt route_hold_shunt(const struct conn *c)

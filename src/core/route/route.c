@@ -255,6 +255,7 @@ static void conn_timer(struct route *r, struct route_of *o)
 {
 	switch (o->conn->routing) {
 	case RT_ROUTED_FAILURE:
+	case RT_ROUTED_PROSPECTIVE:
 		route_happen(r, o->conn, RE_FAILURE_OVER, NULL, NULL);
 		break;
 	case RT_ROUTED_HOLD:

@@ -11,6 +11,9 @@
 /* A hold that lasts so long is looked at: is negotiation still under way?  KLIPS forgets its own
  * after that time. */
 #define HOLD_LIFE_MS 60000
+/* A kernel that did not take the shunt of a connection at rest is asked again: an eroute to an SA that
+ * is no more, or a hold, would keep its packets for ever. */
+#define REST_AGAIN_MS 5000
 
 /* --- what is in the kernel (own.c) ------------------------------------------------------------ */
 
@@ -127,6 +130,7 @@ enum step_pairs {
 	PAIRS_OWN,   /* of the connection's clients */
 	PAIRS_JOB,   /* of the job's: those of a CHILD SA */
 	PAIRS_STALE, /* eroutes that still point to the job's CHILD SA */
+	PAIRS_LOST,  /* eroutes that still point to any, besides those of its clients */
 	PAIRS_ALL,   /* all eroutes that it has */
 };
 
@@ -188,6 +192,8 @@ void job_queue(struct route_job *job);
 bool route_goes_for_good(const struct conn *c);
 /* What becomes of its packets while there is no SA. */
 enum ms_shunt route_resting_shunt(const struct conn *c);
+/* All its eroutes are that; else a kernel refused one, or there was no memory. */
+bool route_rests(const struct conn *c);
 enum ms_shunt route_hold_shunt(const struct conn *c);
 enum ms_shunt route_failure_shunt(const struct conn *c); /* NONE: there is none */
 /* Something happened to the connection: the job plans and runs when its turn comes. */

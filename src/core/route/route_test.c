@@ -156,6 +156,55 @@ static void test_narrowed(void **state)
 	expect(w, "down drop delete ", RT_ROUTED_PROSPECTIVE);
 }
 
+/* The trap is asked for again: without it the eroute would point to nothing for good. */
+static void test_refused_trap(void **state)
+{
+	struct world *w = *state;
+	struct ms_selector narrow = w->conn->remote.clients[0], wide = narrow;
+
+	route_connection(w->route, w->conn, answered, w);
+	up(w);
+	w->log[0] = '\0';
+	w->refuse = true;
+	route_child_down(w->route, &w->child);
+	expect(w, "down refused refused ", RT_ROUTED_PROSPECTIVE);
+	pass_time(w, 6000);
+	expect(w, "refused refused ", RT_ROUTED_PROSPECTIVE);
+	w->refuse = false;
+	pass_time(w, 6000);
+	expect(w, "trap ", RT_ROUTED_PROSPECTIVE);
+	pass_time(w, 600000);
+	expect(w, "", RT_ROUTED_PROSPECTIVE);
+	/* Eroutes of narrower selectors go with it. */
+	narrow.range.last = narrow.range.first = ms_addr_v4(0xc0000207);
+	w->child.theirs = &narrow;
+	up(w);
+	w->refuse = true;
+	w->log[0] = '\0';
+	route_child_down(w->route, &w->child);
+	w->refuse = false;
+	pass_time(w, 6000);
+	expect(w, "down refused refused trap delete ", RT_ROUTED_PROSPECTIVE);
+	assert_int_equal(route_eroute_count(w->route), 1);
+	assert_non_null(rig_policy(w, &w->conn->local.clients[0], &wide));
+}
+
+/* So is the shunt after a hold. */
+static void test_refused_after_hold(void **state)
+{
+	struct world *w = *state;
+
+	route_connection(w->route, w->conn, answered, w);
+	route_packet(w->route, &w->conn->local.clients[0], &w->conn->remote.clients[0]);
+	w->log[0] = '\0';
+	w->refuse = true;
+	route_attempt_over(w->route, w->conn, MS_ERR_TIMEOUT, NULL);
+	expect(w, "refused refused ", RT_ROUTED_PROSPECTIVE);
+	w->refuse = false;
+	pass_time(w, 6000);
+	expect(w, "trap ", RT_ROUTED_PROSPECTIVE);
+}
+
 static void test_acquire(void **state)
 {
 	struct world *w = *state;
@@ -184,6 +233,8 @@ int main(void)
 		T(test_delete_takes_all),
 		T(test_delete_of_routed),
 		T(test_narrowed),
+		T(test_refused_trap),
+		T(test_refused_after_hold),
 		T(test_acquire),
 	};
 

@@ -33,6 +33,7 @@ struct world {
 	enum ms_hook_verb fail_verb;
 	bool fail;
 	bool defer; /* kernel answers wait in `waiting` */
+	bool refuse; /* the kernel sets no policy */
 	struct {
 		ms_kernel_done_f *done;
 		void *arg;
@@ -103,8 +104,14 @@ static inline void rig_kernel(void *ctx, struct ms_kernel_op *ops, unsigned n,
 {
 	struct world *w = ctx;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
+		if (w->refuse && ops[i].kind == MS_KOP_POLICY_SET) {
+			note(w, "refused");
+			done(arg, MS_ERR_KERNEL, i, NULL);
+			return;
+		}
 		carry_out(w, &ops[i]);
+	}
 	if (w->defer) {
 		assert_null(w->waiting.done);
 		w->waiting.done = done;
