@@ -124,6 +124,9 @@ static void refuse(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	struct ms_logger lg = ike_logger(ike);
 	unsigned notify = ike->x->child_refused ? ike->x->child_refused : ike_notify_of(err);
 
+	/* s2.25.1: it was taken down while it was made; a Delete that says so is on its way. */
+	if (err == MS_ERR_CANCELLED)
+		notify = IKE_N_TEMPORARY_FAILURE;
 	ms_notice(&lg, "CREATE_CHILD_SA refused with %s: %s", ike_name(ike_notify_name, notify),
 		ms_why_text(why, err));
 	ike_create_refuse(ike, notify, ms_bytes(NULL, 0));
