@@ -197,11 +197,18 @@ static void keepalive(struct ike_sa *ike, uint64_t now)
 	h->ops->keepalive(h->ctx, &ike->local, &ike->remote);
 }
 
-/* One that nobody has used for all its life is not made anew. */
+#define TWIN_MS 2000
+
+/* One that nobody has used for all its life is not made anew.  Nor is one that goes for its twin, but
+ * that may go first, and then it stays. */
 static void replace(struct ike_sa *ike)
 {
 	struct ms_logger lg = ike_logger(ike);
 
+	if (ike->twin != 0) {
+		ike->replace_at = ike_now(ike->e) + TWIN_MS;
+		return;
+	}
 	/* A whole handshake is for the initiator to begin. */
 	if (ike->children && ike->conn->desc->reauth) {
 		if (ike->initiator)

@@ -13,6 +13,7 @@
 
 #define SETTLE_MS UINT64_C(1000)
 #define LIMIT_MS  UINT64_C(60000) /* for connections to move */
+#define CHAIN_MAX 16 /* that go for each other */
 
 uint64_t ike_lower_nonce(const struct ike_exchange *x)
 {
@@ -35,12 +36,19 @@ static bool alive(const struct ike_sa *ike)
 	       ike->state != IKE_DELETING;
 }
 
+/* One that goes already, for whatever reason, wins and loses nothing: two that went for each other
+ * would make each other's CHILD SAs for ever. */
+static bool stays(const struct ike_sa *ike)
+{
+	return alive(ike) && ike->twin == 0;
+}
+
 bool ike_is_twin(const struct ike_sa *a, const struct ike_sa *b)
 {
 	uint64_t apart =
 		a->made_ms > b->made_ms ? a->made_ms - b->made_ms : b->made_ms - a->made_ms;
 
-	return a != b && alive(a) && alive(b) && a->initiator != b->initiator && !a->replaces &&
+	return a != b && stays(a) && stays(b) && a->initiator != b->initiator && !a->replaces &&
 	       !b->replaces && apart < IKE_TWIN_WINDOW_MS && ms_id_eq(&a->peer_id, &b->peer_id) &&
 	       ms_id_eq(&a->conn->local.id, &b->conn->local.id) &&
 	       ms_addr_eq(&a->remote.addr, &b->remote.addr);
@@ -62,7 +70,7 @@ static void resolve_ike(struct ike_sa *ike, struct ike_sa *other)
 	struct ike_sa *winner = loser == ike ? other : ike;
 	struct ms_logger lg = ike_logger(loser);
 
-	if (ike->lower == other->lower || !loser->initiator || loser->twin != 0 ||
+	if (ike->lower == other->lower || !loser->initiator ||
 		!carries(ike, NULL, true) || !carries(other, NULL, true))
 		return;
 	ms_info(&lg, "both ends initiated at once: #%u stays, #%u goes", (unsigned)winner->serial,
@@ -75,7 +83,6 @@ void ike_retire(struct ike_sa *ike, const struct ike_sa *heir)
 	ike->twin = heir->serial;
 	ike->twin_since = ike_now(ike->e);
 	ike->twin_at = ike->twin_since + SETTLE_MS;
-	ike->replace_at = IKE_NEVER;
 	ike_arm(ike);
 }
 
@@ -133,14 +140,27 @@ void ike_resolve_twins(struct child_sa *child)
 		resolve_ike(ike, other);
 }
 
-void ike_twin_due(struct ike_sa *ike)
+/* For whom it goes.  That one may go for a third one meanwhile: what moved to it would come back. */
+static struct ike_sa *winner_of(struct ike_sa *ike)
 {
 	struct ike_sa *winner = ike_by_serial(ike->e, ike->twin);
+
+	for (unsigned i = 0; i < CHAIN_MAX && winner && winner->twin != 0; i++)
+		winner = ike_by_serial(ike->e, winner->twin);
+	if (!winner || winner->twin != 0 || !alive(winner))
+		return NULL;
+	ike->twin = winner->serial;
+	return winner;
+}
+
+void ike_twin_due(struct ike_sa *ike)
+{
+	struct ike_sa *winner = winner_of(ike);
 	uint64_t now = ike_now(ike->e);
 	bool late = now - ike->twin_since > LIMIT_MS;
 
 	ike->twin_at = IKE_NEVER;
-	if (!winner || !alive(winner)) {
+	if (!winner) {
 		ike->twin = 0;
 		return;
 	}
