@@ -173,6 +173,9 @@ static void deliver(struct sim *s, void *arg)
 	struct ms_endpoint inside;
 	struct sim_node *n = sim_owner(s, &p->dst, &inside);
 
+	/* A NAT that has no such mapping passes nothing, IKE as little as ESP. */
+	if (n && n->public.addr.family != 0 && inside.port != 500 && inside.port != 4500)
+		n = NULL;
 	if (n && !n->down && n->ike)
 		ike_receive(n->ike, &inside, &p->src, ms_bytes(p->octets, p->len));
 	packet_free(p);
