@@ -3,10 +3,11 @@
  * attr-pool: addresses for peers out of pools that connections name (rightaddresspool=).
  *
  * A pool comes into being when the first peer asks for it; connections with the same words share it.
- * Leases are kept in memory: a peer that comes again gets the address that it had, unless somebody
- * else needed it.  Addresses of settings' `leases` belong to one identity for good.
+ * A peer that comes again gets the address that it had, also from a daemon that was started anew
+ * (keep.c), unless somebody else needed it or the lease is too old.  Addresses of settings' `leases`
+ * belong to one identity for good.
  */
-#include "pool.h"
+#include "keep.h"
 
 #include <modswan/plugin.h>
 
@@ -17,6 +18,8 @@
 
 struct attr_conf {
 	char **leases;
+	char *file;
+	uint64_t lease_ms;
 };
 
 struct pool_entry {
@@ -28,6 +31,7 @@ struct attr_pool {
 	const struct ms_logger *log;
 	const struct attr_conf *conf;
 	struct pool_entry *pools; /* as many as configurations have words for, few */
+	struct keep *keep;	  /* NULL: leases go with us */
 	uint64_t seed;
 };
 
@@ -61,6 +65,15 @@ static const struct ms_conf_key keys[] = {
 		.brief = "addresses that belong to one identity, IDENTITY=ADDRESS",
 		.text = "The identity is written as in leftid=, the address must lie in the pool "
 			"that the peer's connection names; one of each family is possible."),
+	MS_KEY_STRING(struct attr_conf, file, "lease_file", .def_text = "attr-pool.leases",
+		.brief = "file that leases outlive the daemon in; none: they do not",
+		.text = "A name without a slash at its start lies in the folder of sockets and pid "
+			"files, which most systems empty when they start: name a file below /var/lib "
+			"for leases that outlive that too.  A file that is wrong is put aside and "
+			"said to be, and none of it is used."),
+	MS_KEY_TIME(struct attr_conf, lease_ms, "lease_time", .def = 7 * 24 * 3600 * INT64_C(1000),
+		.brief = "how long an address that is not in use is kept for who had it; 0: for ever",
+		.text = "Even before that it goes to somebody else when no other one is left."),
 	MS_KEY_END,
 };
 
@@ -94,6 +107,7 @@ static ms_err find_pool(struct attr_pool *a, const char *text, struct pool **out
 			return err == MS_ERR_NOMEM ? err : MS_ERR_CONFIG;
 		}
 		fix_leases(a, e->pool);
+		keep_restore(a->keep, e->pool);
 		e->next = a->pools;
 		a->pools = e;
 	}
@@ -112,12 +126,16 @@ static void attr_lease(
 	bool any = false;
 	ms_err err = find_pool(a, rq->pool, &pool, &why);
 
+	if (err == MS_OK)
+		keep_time(a->keep, pool);
 	for (unsigned f = 0; err == MS_OK && f < MS_ATTR_FAMILIES; f++) {
 		if (!rq->ask[f])
 			continue;
 		err = pool_take(pool, rq->peer, families[f], &rq->wanted[f], rq->share,
 			&lease.addr[f]);
 		any = any || err == MS_OK;
+		if (err == MS_OK)
+			keep_note(a->keep, pool, &lease.addr[f]);
 		/* One family is better than none. */
 		if (err == MS_ERR_NOT_FOUND)
 			err = MS_OK;
@@ -136,8 +154,11 @@ static void attr_release(void *inst, const char *text, const struct ms_addr *add
 	struct attr_pool *a = inst;
 
 	for (struct pool_entry *e = a->pools; e != NULL; e = e->next)
-		if (strcmp(pool_text(e->pool), text) == 0)
+		if (strcmp(pool_text(e->pool), text) == 0) {
+			keep_time(a->keep, e->pool);
 			pool_give_back(e->pool, addr);
+			keep_note(a->keep, e->pool, addr);
+		}
 }
 
 struct listing {
@@ -152,7 +173,8 @@ static void list_lease(void *arg, const struct pool_lease *l)
 
 	ms_addr_text(&l->addr, addr, sizeof addr);
 	ms_id_text(&l->id, id, sizeof id);
-	snprintf(text, sizeof text, "  %s %s%s %s", addr, l->users > 0 ? "in use" : "idle",
+	snprintf(text, sizeof text, "  %s %s%s %s", addr,
+		l->users > 0 ? "in use" : l->expired ? "expired" : "idle",
 		l->fixed ? " static" : "", id);
 	to->line(to->arg, text);
 }
@@ -163,9 +185,23 @@ static void attr_list(void *inst, void (*line)(void *arg, const char *text), voi
 	struct listing to = { line, arg };
 
 	for (struct pool_entry *e = a->pools; e != NULL; e = e->next) {
+		keep_time(a->keep, e->pool);
 		line(arg, pool_text(e->pool));
 		pool_each(e->pool, list_lease, &to);
 	}
+}
+
+static struct pool *next_pool(void *arg, const struct pool *p)
+{
+	const struct attr_pool *a = arg;
+	const struct pool_entry *e = a->pools;
+
+	for (; p != NULL && e != NULL; e = e->next)
+		if (e->pool == p) {
+			e = e->next;
+			break;
+		}
+	return e == NULL ? NULL : e->pool;
 }
 
 static void attr_unload(void **instance)
@@ -174,6 +210,7 @@ static void attr_unload(void **instance)
 
 	if (a == NULL)
 		return;
+	keep_free(&a->keep);
 	for (struct pool_entry *e = a->pools, *next; e != NULL; e = next) {
 		next = e->next;
 		pool_free(&e->pool);
@@ -183,10 +220,31 @@ static void attr_unload(void **instance)
 	*instance = NULL;
 }
 
+static ms_err start_keeping(struct attr_pool *a, const struct ms_services *services)
+{
+	const char *file = a->conf->file;
+	struct ms_why why = { "" };
+	char *path = NULL;
+	ms_err err;
+
+	if (file == NULL || file[0] == '\0')
+		return MS_OK;
+	if (asprintf(&path, "%s%s%s", file[0] == '/' ? "" : services->rundir,
+		    file[0] == '/' ? "" : "/", file) < 0)
+		return MS_ERR_NOMEM;
+	err = keep_new(&a->keep, services->loop, a->log, path, a->conf->lease_ms, next_pool, a, &why);
+	free(path);
+	if (err != MS_ERR_SYSTEM)
+		return err;
+	ms_error(a->log, "%s; leases are kept in memory only", why.text);
+	return MS_OK;
+}
+
 static ms_err attr_load(
 	void **instance_r, const struct ms_services *services, const void *conf, struct ms_why *why)
 {
 	struct attr_pool *a = calloc(1, sizeof *a);
+	ms_err err;
 
 	if (a == NULL || getrandom(&a->seed, sizeof a->seed, 0) != (ssize_t)sizeof a->seed) {
 		free(a);
@@ -194,6 +252,11 @@ static ms_err attr_load(
 	}
 	a->log = services->log;
 	a->conf = conf;
+	err = start_keeping(a, services);
+	if (err != MS_OK) {
+		free(a);
+		return err;
+	}
 	*instance_r = a;
 	return MS_OK;
 }

@@ -227,8 +227,9 @@ static void test_plugin(void **state)
 	const struct ms_attr_ops *ops = plugin->features[0].ops;
 	char fixed[] = "@boss=10.9.0.2", *leases[] = { fixed, NULL };
 	struct {
-		char **leases;
-	} conf = { leases };
+		char **leases, *file;
+		uint64_t lease_ms;
+	} conf = { leases, NULL, 0 };
 	struct ms_services services = { .size = sizeof services };
 	struct ms_id boss = id_of("@boss"), a = id_of("@a");
 	struct ms_attr_request rq = { .pool = "10.9.0.1-10.9.0.2", .peer = &boss, .share = true };

@@ -2,7 +2,8 @@
 if PLUGIN_ATTR_POOL
 EXTRA_LTLIBRARIES += src/plugins/attr-pool/attr-pool.la
 attr_pool_sources = src/plugins/attr-pool/attr-pool.c src/plugins/attr-pool/pool.c \
-	src/plugins/attr-pool/pool.h
+	src/plugins/attr-pool/pool.h src/plugins/attr-pool/keep.c src/plugins/attr-pool/keep.h \
+	src/plugins/attr-pool/store.c src/plugins/attr-pool/store.h
 src_plugins_attr_pool_attr_pool_la_SOURCES = $(attr_pool_sources)
 src_plugins_attr_pool_attr_pool_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_ATTR_POOL_LDFLAGS)
 src_plugins_attr_pool_attr_pool_la_LIBADD = libmodswan.la
@@ -19,6 +20,11 @@ src_plugins_attr_pool_attr_pool_test_SOURCES = \
 	src/plugins/attr-pool/attr-pool_test.c $(attr_pool_sources)
 src_plugins_attr_pool_attr_pool_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 src_plugins_attr_pool_attr_pool_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
+check_PROGRAMS += src/plugins/attr-pool/keep_test
+TESTS += src/plugins/attr-pool/keep_test
+src_plugins_attr_pool_keep_test_SOURCES = src/plugins/attr-pool/keep_test.c $(attr_pool_sources)
+src_plugins_attr_pool_keep_test_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+src_plugins_attr_pool_keep_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif
 endif
 EXTRA_DIST += src/plugins/attr-pool/README

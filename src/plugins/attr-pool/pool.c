@@ -18,6 +18,7 @@ struct side { /* of one address family */
 	unsigned n, at;	     /* at: range of the mark */
 	struct ms_addr next; /* the mark; unset: the range at `at` is not begun */
 	struct pool_lease *idle_first, *idle_last;
+	struct pool_lease *live; /* of these the first that is not expired */
 };
 
 struct pool {
@@ -26,6 +27,7 @@ struct pool {
 	struct side side[MS_ATTR_FAMILIES];
 	struct pool_lease **by_id, **by_addr;
 	size_t mask, count;
+	int64_t now;
 };
 
 static struct side *side_of(struct pool *p, int family)
@@ -77,15 +79,22 @@ static size_t hash_id(const struct pool *p, const struct ms_id *id, int family)
 	return hash(p, (unsigned)id->type << 8 | (unsigned)family, low, n);
 }
 
-static void chain(struct pool *p, struct pool_lease *l)
+static void chain_id(struct pool *p, struct pool_lease *l)
 {
 	struct pool_lease **id = &p->by_id[hash_id(p, &l->id, l->addr.family)];
-	struct pool_lease **addr = &p->by_addr[hash_addr(p, &l->addr)];
 
 	l->next_id = *id;
 	*id = l;
+}
+
+static void chain(struct pool *p, struct pool_lease *l)
+{
+	struct pool_lease **addr = &p->by_addr[hash_addr(p, &l->addr)];
+
 	l->next_addr = *addr;
 	*addr = l;
+	if (!l->expired)
+		chain_id(p, l);
 }
 
 static void unchain_id(struct pool *p, struct pool_lease *l)
@@ -138,12 +147,16 @@ static void idle_add(struct pool *p, struct pool_lease *l)
 	l->idle_next = NULL;
 	*(s->idle_last == NULL ? &s->idle_first : &s->idle_last->idle_next) = l;
 	s->idle_last = l;
+	if (s->live == NULL)
+		s->live = l;
 }
 
 static void idle_remove(struct pool *p, struct pool_lease *l)
 {
 	struct side *s = side_of(p, l->addr.family);
 
+	if (s->live == l)
+		s->live = l->idle_next;
 	*(l->idle_prev == NULL ? &s->idle_first : &l->idle_prev->idle_next) = l->idle_next;
 	*(l->idle_next == NULL ? &s->idle_last : &l->idle_next->idle_prev) = l->idle_prev;
 	l->idle_prev = l->idle_next = NULL;
@@ -311,16 +324,15 @@ static ms_err hand_over(struct pool *p, struct pool_lease *l, const struct ms_id
 {
 	struct ms_id copy = { 0 };
 	ms_err err = ms_id_copy(&copy, id);
-	struct pool_lease **at;
 
 	if (err != MS_OK)
 		return err;
-	unchain_id(p, l);
+	if (!l->expired)
+		unchain_id(p, l);
+	l->expired = false;
 	ms_id_free(&l->id);
 	l->id = copy;
-	at = &p->by_id[hash_id(p, &l->id, l->addr.family)];
-	l->next_id = *at;
-	*at = l;
+	chain_id(p, l);
 	return MS_OK;
 }
 
@@ -353,6 +365,7 @@ ms_err pool_take(struct pool *p, const struct ms_id *id, int family, const struc
 	if (l->idle_prev != NULL || l->idle_next != NULL || s->idle_first == l)
 		idle_remove(p, l);
 	l->users++;
+	l->used = p->now;
 	*out = l->addr;
 	return MS_OK;
 }
@@ -363,8 +376,60 @@ void pool_give_back(struct pool *p, const struct ms_addr *a)
 
 	if (l == NULL || l->users == 0)
 		return;
+	l->used = p->now;
 	if (--l->users == 0 && !l->fixed)
 		idle_add(p, l);
+}
+
+void pool_at(struct pool *p, int64_t now_s)
+{
+	p->now = now_s;
+}
+
+ms_err pool_restore(struct pool *p, const struct ms_id *id, const struct ms_addr *a, int64_t used)
+{
+	const struct pool_lease *has = of_identity(p, id, a->family, true);
+	struct pool_lease *l;
+	ms_err err;
+
+	if (!pool_has(p, a) || find_addr(p, a) != NULL || (has != NULL && has->fixed))
+		return MS_OK;
+	err = add_lease(p, id, a, &l);
+	if (err != MS_OK)
+		return err;
+	l->used = used;
+	idle_add(p, l);
+	return MS_OK;
+}
+
+/* They stay in their place: what was idle longest is the first to go to somebody else. */
+void pool_expire(struct pool *p, int64_t before_s)
+{
+	for (unsigned f = 0; f < MS_ATTR_FAMILIES; f++)
+		for (struct pool_lease **l = &p->side[f].live;
+			*l != NULL && (*l)->used < before_s; *l = (*l)->idle_next) {
+			unchain_id(p, *l);
+			(*l)->expired = true;
+		}
+}
+
+const struct pool_lease *pool_lease_of(const struct pool *p, const struct ms_addr *a)
+{
+	return find_addr(p, a);
+}
+
+size_t pool_count(const struct pool *p)
+{
+	return p->count;
+}
+
+bool pool_some(const struct pool *p, size_t *at, size_t buckets,
+	void (*f)(void *arg, const struct pool_lease *l), void *arg)
+{
+	for (; buckets > 0 && *at <= p->mask; buckets--, ++*at)
+		for (const struct pool_lease *l = p->by_addr[*at]; l != NULL; l = l->next_addr)
+			f(arg, l);
+	return *at <= p->mask;
 }
 
 void pool_each(const struct pool *p, void (*f)(void *arg, const struct pool_lease *l), void *arg)
