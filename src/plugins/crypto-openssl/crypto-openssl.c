@@ -52,6 +52,7 @@ static const struct {
 	{ integ_load, integ_unload },
 	{ ke_modp_load, ke_modp_unload },
 	{ ke_ecp_load, ke_ecp_unload },
+	{ spki_load, spki_unload },
 };
 
 void openssl_unload(void)

@@ -66,6 +66,8 @@ ms_err ke_modp_load(struct ms_why *why);
 void ke_modp_unload(void);
 ms_err ke_ecp_load(struct ms_why *why);
 void ke_ecp_unload(void);
+ms_err spki_load(struct ms_why *why);
+void spki_unload(void);
 ms_err openssl_load(struct ms_why *why);
 void openssl_unload(void);
 
@@ -129,6 +131,9 @@ ms_err sign_parts(const struct ms_privkey *key, enum ms_sign_scheme scheme, uint
 	const struct ms_bytes *parts, unsigned n, uint8_t *out, size_t *len_r);
 ms_err verify_parts(const struct ms_pubkey *key, enum ms_sign_scheme scheme, uint16_t hash,
 	const struct ms_bytes *parts, unsigned n, struct ms_bytes signature);
+
+/* spki.c: a SubjectPublicKeyInfo in the form that DER wants; NULL: another form, or no key. */
+EVP_PKEY *spki_read(struct ms_bytes der);
 
 /* `err` with OpenSSL's own reason in `why`; empties OpenSSL's error queue. */
 ms_err openssl_fail(struct ms_why *why, ms_err err, const char *what);

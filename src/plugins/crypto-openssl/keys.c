@@ -131,6 +131,22 @@ static void forget_public(struct ms_privkey *key)
 KEY_COUNT(privkey_ref, privkey_free, ms_privkey, forget_public)
 /* clang-format on */
 
+/* Keeps the encoding; what is known already stays.  NULL: out of memory. */
+static const struct key_octets *know_spki(struct ms_pubkey *key, struct ms_bytes der)
+{
+	struct key_octets *known = malloc(sizeof *known + der.len), *none = NULL;
+
+	if (known == NULL)
+		return NULL;
+	known->len = der.len;
+	memcpy(known->octets, der.ptr, der.len);
+	if (!atomic_compare_exchange_strong(&key->known, &none, known)) {
+		free(known);
+		known = none;
+	}
+	return known;
+}
+
 /* --- reading --------------------------------------------------------------------------------- */
 
 ms_err pubkey_from_spki(struct ms_pubkey **out, struct ms_bytes der, struct ms_why *why)
@@ -138,8 +154,17 @@ ms_err pubkey_from_spki(struct ms_pubkey **out, struct ms_bytes der, struct ms_w
 	const uint8_t *p = der.ptr;
 	EVP_PKEY *pkey;
 
+	ms_err err;
+
 	if (der.len > 64 * 1024)
 		return ms_fail(why, MS_ERR_BAD_KEY, "public key of %zu octets", der.len);
+	pkey = spki_read(der);
+	if (pkey != NULL) {
+		err = pubkey_new(out, pkey, why);
+		if (err == MS_OK)
+			(void)know_spki(*out, der);
+		return err;
+	}
 	pkey = d2i_PUBKEY(NULL, &p, (long)der.len);
 	if (pkey == NULL)
 		return openssl_fail(why, MS_ERR_BAD_KEY, "not a SubjectPublicKeyInfo");
@@ -251,7 +276,7 @@ ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 static const struct key_octets *spki_of(const struct ms_pubkey *key)
 {
 	struct ms_pubkey *k = (struct ms_pubkey *)(uintptr_t)key; /* it only gets to know itself */
-	struct key_octets *known = atomic_load_explicit(&k->known, memory_order_acquire), *none = NULL;
+	const struct key_octets *known = atomic_load_explicit(&k->known, memory_order_acquire);
 	uint8_t *der = NULL;
 	int len;
 
@@ -262,15 +287,7 @@ static const struct key_octets *spki_of(const struct ms_pubkey *key)
 		ERR_clear_error();
 		return NULL;
 	}
-	known = malloc(sizeof *known + (size_t)len);
-	if (known != NULL) {
-		known->len = (size_t)len;
-		memcpy(known->octets, der, (size_t)len);
-		if (!atomic_compare_exchange_strong(&k->known, &none, known)) {
-			free(known);
-			known = none;
-		}
-	}
+	known = know_spki(k, ms_bytes(der, (size_t)len));
 	OPENSSL_free(der);
 	return known;
 }

@@ -17,6 +17,7 @@ src_plugins_crypto_openssl_libopenssl_la_SOURCES = \
 	src/plugins/crypto-openssl/rsa.c \
 	src/plugins/crypto-openssl/rsa.h \
 	src/plugins/crypto-openssl/sign.c \
+	src/plugins/crypto-openssl/spki.c \
 	src/plugins/crypto-openssl/xcbc.c
 src_plugins_crypto_openssl_libopenssl_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_crypto_openssl_crypto_openssl_la_SOURCES = src/plugins/crypto-openssl/crypto-openssl.c
@@ -42,7 +43,8 @@ crypto_openssl_tests = \
 	src/plugins/crypto-openssl/ke_test \
 	src/plugins/crypto-openssl/mac_test \
 	src/plugins/crypto-openssl/rsa_test \
-	src/plugins/crypto-openssl/sign_test
+	src/plugins/crypto-openssl/sign_test \
+	src/plugins/crypto-openssl/spki_test
 crypto_openssl_test_libs = src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
 crypto_openssl_test_common = src/plugins/crypto-openssl/crypto-openssl.c \
@@ -70,5 +72,8 @@ src_plugins_crypto_openssl_rsa_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_sign_test_SOURCES = src/plugins/crypto-openssl/sign_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_sign_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_spki_test_SOURCES = src/plugins/crypto-openssl/spki_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_spki_test_LDADD = $(crypto_openssl_test_libs)
 endif
 endif

@@ -93,6 +93,22 @@ ms_err rsa_public_check(const EVP_PKEY *pkey, struct ms_why *why)
 	return err;
 }
 
+EVP_PKEY *rsa_public(struct ms_bytes n, struct ms_bytes e)
+{
+	BIGNUM *v[PARTS] = { NULL };
+	EVP_PKEY *pkey = NULL;
+
+	if (n.len > RSA_MAX_BITS / 8 || e.len > RSA_MAX_BITS / 8)
+		return NULL;
+	v[N] = BN_bin2bn(n.ptr, (int)n.len, NULL);
+	v[E] = BN_bin2bn(e.ptr, (int)e.len, NULL);
+	if (v[N] != NULL && v[E] != NULL)
+		pkey = build(v, 2);
+	BN_free(v[N]);
+	BN_free(v[E]);
+	return pkey;
+}
+
 ms_err pubkey_from_rfc3110(struct ms_pubkey **out, struct ms_bytes blob, struct ms_why *why)
 {
 	size_t head = 1, e_len = blob.len > 0 ? blob.ptr[0] : 0;
