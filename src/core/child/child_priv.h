@@ -40,8 +40,11 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 /* The initiator's check of the answer. */
 ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	struct ms_why *why) MS_MUST_CHECK;
-struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst);
-struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out);
+struct child_sa *child_find(struct ike_engine *e, const struct ms_said *said);
+/* protocol: enum ms_protocol. */
+struct child_sa *child_find_out(struct ike_sa *ike, unsigned protocol, uint32_t spi_out);
+/* RFC 4302 covers the outer addresses, so AH cannot pass where they are translated. */
+ms_err child_ah_fits(const struct child_sa *child, struct ms_why *why) MS_MUST_CHECK;
 /* In the kernel, from these addresses to child's. */
 void child_move(
 	struct child_sa *child, const struct ms_addr *old_local, const struct ms_addr *old_remote);

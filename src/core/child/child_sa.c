@@ -65,6 +65,8 @@ void child_set_conn(struct child_sa *child, struct conn *c)
 	child->conn = conn_ref(c);
 	link_conn(child);
 	child->reqid = c->reqid;
+	if (child->spi_in == 0)
+		child->ah = c->desc->ah;
 	if (old != child->ike->conn)
 		ike_drop_instance(child->ike->e, old);
 	conn_unref(&old);
@@ -91,6 +93,7 @@ struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator)
 	child->refs = 1;
 	child->initiator = initiator;
 	child->tunnel = true;
+	child->ah = c->desc->ah;
 	child->timer.kind = IKE_TIMER_CHILD;
 	child->rekey_at = child->expire_at = IKE_NEVER;
 	child->local = ike->local;
@@ -196,27 +199,30 @@ struct child_sa *child_rival(const struct child_sa *child)
 	return NULL;
 }
 
-struct child_sa *child_find(struct ike_engine *e, uint32_t spi, const struct ms_addr *dst)
+struct child_sa *child_find(struct ike_engine *e, const struct ms_said *said)
 {
-	struct ike_node *n = ike_table_first(&e->by_child_spi, hash_said(e, spi, dst));
+	struct ike_node *n = ike_table_first(&e->by_child_spi, hash_said(e, said->spi, &said->dst));
 
 	for (; n; n = ike_table_next(n)) {
 		struct child_sa *in = container_of(n, struct child_sa, by_in);
 		struct child_sa *out = container_of(n, struct child_sa, by_out);
 
 		/* Both nodes are in one table: which of them it is shows in the node itself. */
-		if (n->mark == 0 && in->spi_in == spi && ms_addr_eq(&in->local.addr, dst))
+		if (n->mark == 0 && in->spi_in == said->spi && child_proto(in) == said->protocol &&
+			ms_addr_eq(&in->local.addr, &said->dst))
 			return in;
-		if (n->mark == 1 && out->spi_out == spi && ms_addr_eq(&out->remote.addr, dst))
+		if (n->mark == 1 && out->spi_out == said->spi &&
+			child_proto(out) == said->protocol &&
+			ms_addr_eq(&out->remote.addr, &said->dst))
 			return out;
 	}
 	return NULL;
 }
 
-struct child_sa *child_find_out(struct ike_sa *ike, uint32_t spi_out)
+struct child_sa *child_find_out(struct ike_sa *ike, unsigned protocol, uint32_t spi_out)
 {
 	for (struct child_sa *c = ike->children; c; c = c->next)
-		if (c->spi_out == spi_out && c->spi_out != 0)
+		if (c->spi_out == spi_out && c->spi_out != 0 && child_protocol(c) == protocol)
 			return c;
 	return NULL;
 }
@@ -307,9 +313,11 @@ size_t child_suite_text(const struct ms_suite *s, char *buf, size_t size)
 {
 	char encr[48], integ[48] = "NONE";
 
-	ms_transform_text(MS_TRANSFORM_ENCR, s->encr, s->encr_bits, encr, sizeof(encr));
 	if (s->integ)
 		ms_transform_text(MS_TRANSFORM_INTEG, s->integ, 0, integ, sizeof(integ));
+	if (s->protocol == MS_PROTOCOL_AH)
+		return (size_t)snprintf(buf, size, "%s", integ);
+	ms_transform_text(MS_TRANSFORM_ENCR, s->encr, s->encr_bits, encr, sizeof(encr));
 	return (size_t)snprintf(buf, size, "%s-%s", encr, integ);
 }
 
@@ -324,8 +332,8 @@ size_t child_text(const struct child_sa *child, char *buf, size_t size)
 		snprintf(comp, sizeof(comp), " IPCOMP=>0x%08x <0x%08x", (unsigned)child->cpi_out,
 			(unsigned)child->cpi_in);
 	return (size_t)snprintf(buf, size,
-		"{ESP%s=>0x%08x <0x%08x xfrm=%s%s%s NATOA=none NATD=%s DPD=%s}",
-		child->encapsulated ? "inUDP" : "", (unsigned)child->spi_out,
+		"{%s%s=>0x%08x <0x%08x xfrm=%s%s%s NATOA=none NATD=%s DPD=%s}",
+		child->ah ? "AH" : "ESP", child->encapsulated ? "inUDP" : "", (unsigned)child->spi_out,
 		(unsigned)child->spi_in, suite, child->suite.esn ? "-ESN" : "", comp, natd,
 		child->conn->desc->dpd_delay_ms ? "active" : "passive");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CHILD SAs: a pair of ESP SAs, what may go through them, and their place in the kernel.
+ * CHILD SAs: a pair of ESP or AH SAs, what may go through them, and their place in the kernel.
  *
  * A child belongs to one IKE SA, holds a reference to its connection, and lives from the moment our
  * SPI is asked for until the kernel was told to delete it.  Key material exists only between its
@@ -45,6 +45,7 @@ struct child_sa {
 	uint8_t state;  /* enum child_state */
 	bool initiator; /* of the exchange that made it */
 	bool tunnel;    /* else transport */
+	bool ah;        /* phase2=ah: AH instead of ESP */
 	bool in_kernel_in, in_kernel_out;
 	bool up; /* child_up was called */
 	bool encapsulated;
@@ -65,6 +66,17 @@ struct child_sa {
 	uint64_t octets_in;           /* at the last look, for liveness */
 	struct child_install *install;
 };
+
+/* Of its SAs: the IP protocol, and the number that IKE's payloads have for it. */
+static inline uint8_t child_proto(const struct child_sa *child)
+{
+	return child->ah ? MS_PROTO_AH : MS_PROTO_ESP;
+}
+
+static inline uint8_t child_protocol(const struct child_sa *child)
+{
+	return child->ah ? MS_PROTOCOL_AH : MS_PROTOCOL_ESP;
+}
 
 /* "AES_GCM_16_128-NONE": the family's xfrm= words; like snprintf. */
 size_t child_suite_text(const struct ms_suite *s, char *buf, size_t size);

@@ -88,7 +88,7 @@ static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, uint16_t 
 		err = ike_get_proposals(x, x->sa, &ours, 4, why);
 	if (err == MS_OK)
 		err = ike_choose_suite(&child->suite, &ours, x, ke_group);
-	if (err == MS_OK && !ms_encr_find(child->suite.encr, child->suite.encr_bits))
+	if (err == MS_OK && !child->ah && !ms_encr_find(child->suite.encr, child->suite.encr_bits))
 		err = MS_ERR_NO_PROPOSAL;
 	if (err == MS_OK) {
 		child->spi_out = x->spis[x->chosen];
@@ -98,7 +98,16 @@ static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, uint16_t 
 		return err;
 	ike_proposals_peer_text(x->sa, offered, sizeof(offered));
 	ms_proposals_text(&ours, wanted, sizeof(wanted));
-	return ms_fail(why, err, "no ESP proposal fits: offered %s, wanted %s", offered, wanted);
+	return ms_fail(why, err, "no %s proposal fits: offered %s, wanted %s",
+		child->ah ? "AH" : "ESP", offered, wanted);
+}
+
+ms_err child_ah_fits(const struct child_sa *child, struct ms_why *why)
+{
+	if (!child->ah || !child->encapsulated)
+		return MS_OK;
+	return ms_fail(why, MS_ERR_NO_PROPOSAL,
+		"phase2=ah: AH cannot pass the address translator between the two hosts");
 }
 
 static ms_err refuse_ts(struct ike_sa *ike, const struct conn *c, struct ms_why *why)
@@ -275,7 +284,9 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 	if (!child->tunnel && !x->transport)
 		return refuse(x, ms_fail(why, MS_ERR_NO_PROPOSAL,
 					 "offered tunnel mode, wanted transport mode"));
-	err = choose_suite(ike, child, pfs_group, ke_group, why);
+	err = child_ah_fits(child, why);
+	if (err == MS_OK)
+		err = choose_suite(ike, child, pfs_group, ke_group, why);
 	if (err)
 		return refuse(x, err);
 	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||

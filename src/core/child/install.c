@@ -55,7 +55,7 @@ static void submit(struct child_wait *w, ms_kernel_done_f *done)
 static struct ms_said said_of(const struct child_sa *child, bool inbound)
 {
 	struct ms_said s = { inbound ? child->local.addr : child->remote.addr,
-		inbound ? child->spi_in : child->spi_out, MS_PROTO_ESP };
+		inbound ? child->spi_in : child->spi_out, child_proto(child) };
 	return s;
 }
 
@@ -192,15 +192,16 @@ static ms_err derive(struct child_wait *w, struct ms_bytes encr[2], struct ms_by
 	struct ike_sa *ike = w->child->ike;
 	const struct ike_exchange *x = ike->x;
 	const struct ms_suite *s = &w->child->suite;
-	const struct ms_encr_alg *ea = ms_encr_find(s->encr, s->encr_bits);
+	bool ah = w->child->ah;
+	const struct ms_encr_alg *ea = ah ? NULL : ms_encr_find(s->encr, s->encr_bits);
 	const struct ms_integ_alg *ia = s->integ ? ms_integ_find(s->integ) : NULL;
 	struct ms_bytes seed[3];
 	unsigned n = 0;
 	size_t el, il, at = 0;
 
-	if (!ea || (s->integ && !ia))
+	if ((!ah && !ea) || ((ah || s->integ) && !ia))
 		return MS_ERR_NO_ALGORITHM;
-	el = (size_t)ea->key_octets + ea->salt_octets;
+	el = ea ? (size_t)ea->key_octets + ea->salt_octets : 0;
 	il = ia ? ia->key_octets : 0;
 	if (2 * (el + il) > sizeof(w->keys))
 		return MS_ERR_BUG;

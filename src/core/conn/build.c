@@ -310,8 +310,8 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 	if (d->keyexchange == MS_KEX_IKEV1)
 		return ms_fail(why, MS_ERR_UNSUPPORTED,
 			"keyexchange=ikev1 is not supported here, only ikev2");
-	if (d->ah)
-		return ms_fail(why, MS_ERR_UNSUPPORTED, "phase2=ah is not supported here, only esp");
+	if (d->ah && d->encapsulation == MS_YES)
+		return ms_fail(why, MS_ERR_CONFIG, "encapsulation=yes is for ESP, not for phase2=ah");
 	if ((d->authby & MS_AUTH_NEVER) && !never_negotiates(d))
 		return ms_fail(why, MS_ERR_CONFIG,
 			"authby=never goes with type=passthrough, drop or reject only");
@@ -331,9 +331,9 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 			ms_why_prefix(why, "ike=: ");
 	}
 	if (err == MS_OK) {
-		err = conn_intern(t, MS_PROTOCOL_ESP, d->esp, &c->esp, why);
+		err = conn_intern(t, d->ah ? MS_PROTOCOL_AH : MS_PROTOCOL_ESP, d->esp, &c->esp, why);
 		if (err != MS_OK)
-			ms_why_prefix(why, "esp=: ");
+			ms_why_prefix(why, d->ah ? "ah=: " : "esp=: ");
 	}
 	return err;
 }

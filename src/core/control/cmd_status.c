@@ -80,9 +80,9 @@ static void add_row(struct traffic *t, const struct child_sa *k)
 	ms_id_text(&k->conn->remote.id, row->id, sizeof row->id);
 	lease_text(k->conn, row->lease, sizeof row->lease);
 	in->kind = out->kind = MS_KOP_SA_QUERY;
-	in->sa.said = (struct ms_said){ k->local.addr, k->spi_in, MS_PROTO_ESP };
+	in->sa.said = (struct ms_said){ k->local.addr, k->spi_in, child_proto(k) };
 	in->sa.inbound = true;
-	out->sa.said = (struct ms_said){ k->remote.addr, k->spi_out, MS_PROTO_ESP };
+	out->sa.said = (struct ms_said){ k->remote.addr, k->spi_out, child_proto(k) };
 	t->n++;
 }
 

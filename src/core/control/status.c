@@ -175,8 +175,8 @@ void status_ike(call *c, const struct ike_info *info)
 
 static void child_saids(const struct child_sa *k, char *buf, size_t size)
 {
-	const struct ms_said said[] = { { k->remote.addr, k->spi_out, MS_PROTO_ESP },
-		{ k->local.addr, k->spi_in, MS_PROTO_ESP }, { k->remote.addr, 0, MS_PROTO_TUN },
+	const struct ms_said said[] = { { k->remote.addr, k->spi_out, child_proto(k) },
+		{ k->local.addr, k->spi_in, child_proto(k) }, { k->remote.addr, 0, MS_PROTO_TUN },
 		{ k->local.addr, 0, MS_PROTO_TUN } };
 	char one[MS_SAID_TEXT];
 	size_t n = 0;

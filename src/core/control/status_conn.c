@@ -258,7 +258,8 @@ static void policy_words(const struct conn *conn, char *buf, size_t size)
 		{ d->authby & MS_AUTH_EDDSA, "EDDSA" },
 		{ d->authby & MS_AUTH_NULL, "AUTH_NULL" },
 		{ d->authby & MS_AUTH_NEVER, "AUTH_NEVER" },
-		{ sas, "ENCRYPT" },
+		{ sas && !d->ah, "ENCRYPT" },
+		{ sas && d->ah, "AUTHENTICATE" },
 		{ d->compress, "COMPRESS" },
 		{ d->type == MS_TYPE_TUNNEL, "TUNNEL" },
 		{ d->type == MS_TYPE_PASS, "PASS" },
@@ -391,13 +392,14 @@ static void newest_child(call *c, const struct conn *conn, const char *name)
 		ms_transform_text(MS_TRANSFORM_KE, suite.ke, 0, group, sizeof group);
 	suite.ke = MS_KE_NONE;
 	ms_suite_text(&suite, text, sizeof text);
-	call_line(c, MS_RC_COMMENT, "%s:   ESP algorithm newest: %s; pfsgroup=%s", name, text,
-		pfs_words(conn, group));
+	call_line(c, MS_RC_COMMENT, "%s:   %s algorithm newest: %s; pfsgroup=%s", name,
+		child->ah ? "AH" : "ESP", text, pfs_words(conn, group));
 }
 
 static void algorithms(call *c, const struct conn *conn, const char *name)
 {
 	struct ike_sa *ike = ike_by_serial(c->d->ike, conn->newest_ike);
+	const char *protocol = conn->desc->ah ? "AH" : "ESP";
 	struct conn_proposal_words words;
 	struct ike_info info;
 	char text[256];
@@ -412,9 +414,10 @@ static void algorithms(call *c, const struct conn *conn, const char *name)
 		call_line(c, MS_RC_COMMENT, "%s:   IKE algorithm newest: %s", name, text);
 	}
 	if (conn_proposal_words(conn->esp, &words)) {
-		call_line(c, MS_RC_COMMENT, "%s:   ESP algorithms wanted: %s; pfsgroup=%s", name,
-			words.wanted, pfs_words(conn, words.groups));
-		call_line(c, MS_RC_COMMENT, "%s:   ESP algorithms loaded: %s", name, words.found);
+		call_line(c, MS_RC_COMMENT, "%s:   %s algorithms wanted: %s; pfsgroup=%s", name,
+			protocol, words.wanted, pfs_words(conn, words.groups));
+		call_line(c, MS_RC_COMMENT, "%s:   %s algorithms loaded: %s", name, protocol,
+			words.found);
 	}
 	newest_child(c, conn, name);
 }

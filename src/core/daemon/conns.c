@@ -40,6 +40,9 @@ ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct
 	if (err != MS_OK)
 		return err;
 	ms_notice(&d->conn_log, "added connection description \"%s\"", desc->name);
+	if (desc->ah)
+		ms_notice(&d->conn_log, "\"%s\": phase2=ah: packets are authenticated, not encrypted",
+			desc->name);
 	if (conn_has_name(*out))
 		conn_names_watch(d->names, *out);
 	if ((*out)->group)

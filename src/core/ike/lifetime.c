@@ -147,7 +147,7 @@ static void check_liveness(struct ike_sa *ike, uint64_t now)
 			continue;
 		t->serials[t->n] = c->serial;
 		t->ops[t->n].kind = MS_KOP_SA_QUERY;
-		t->ops[t->n].sa.said = (struct ms_said){ c->local.addr, c->spi_in, MS_PROTO_ESP };
+		t->ops[t->n].sa.said = (struct ms_said){ c->local.addr, c->spi_in, child_proto(c) };
 		t->ops[t->n].sa.inbound = true;
 		t->n++;
 	}
@@ -344,7 +344,7 @@ ms_err ike_rekey_conn(struct ike_engine *e, struct conn *c, bool child)
 
 void ike_kernel_expire(struct ike_engine *e, const struct ms_said *said, bool hard)
 {
-	struct child_sa *c = child_find(e, said->spi, &said->dst);
+	struct child_sa *c = child_find(e, said);
 
 	if (!c || c->state != CHILD_ESTABLISHED)
 		return;

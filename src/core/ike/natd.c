@@ -118,7 +118,7 @@ void ike_follow(
 void ike_kernel_mapping(
 	struct ike_engine *e, const struct ms_said *said, const struct ms_endpoint *peer)
 {
-	struct child_sa *c = child_find(e, said->spi, &said->dst);
+	struct child_sa *c = child_find(e, said);
 
 	if (!c || !c->encapsulated || c->ike->gone || c->ike->nat_here || c->ike->mobike)
 		return;

@@ -51,9 +51,15 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	uint8_t spi[4], old_spi[4];
 	struct wire_writer w = wire_writer(spi, sizeof(spi)),
 			   o = wire_writer(old_spi, sizeof(old_spi));
-	struct ike_notify_payload rekey = { MS_PROTOCOL_ESP, 4, IKE_N_REKEY_SA,
+	struct ike_notify_payload rekey = { child_protocol(child), 4, IKE_N_REKEY_SA,
 		ms_bytes(old_spi, 4), { NULL, 0 } };
 
+	struct ms_why local = { "" };
+
+	if (err == MS_OK && x->rekeys == 0 && (err = child_ah_fits(child, &local)) != MS_OK) {
+		further_failed(ike, err, &local);
+		return;
+	}
 	if (err == MS_OK)
 		err = child_proposals(child->conn, create_child_group(ike), &ours);
 	if (err || (x->rekeys && (!old || old->state != CHILD_ESTABLISHED)) ||

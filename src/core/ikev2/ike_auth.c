@@ -126,11 +126,14 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	struct ike_out out;
 	uint8_t spi[4];
 	struct wire_writer w = wire_writer(spi, sizeof(spi));
+	struct ms_why local = { "" };
 
+	if (err == MS_OK)
+		err = child_ah_fits(x->child, &local);
 	if (err == MS_OK)
 		err = child_proposals(x->child->conn, 0, &ours);
 	if (err) {
-		ike_gone(ike, err, why);
+		ike_gone(ike, err, local.text[0] ? &local : why);
 		return;
 	}
 	wire_put_u32(&w, x->child->spi_in);

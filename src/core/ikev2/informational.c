@@ -11,9 +11,9 @@
 /* --- requests ------------------------------------------------------------------------------- */
 
 /* Our SPI of the pair whose other half the peer deletes; 0: no such pair. */
-static uint32_t delete_pair(struct ike_sa *ike, uint32_t spi_out)
+static uint32_t delete_pair(struct ike_sa *ike, unsigned protocol, uint32_t spi_out)
 {
-	struct child_sa *child = child_find_out(ike, spi_out);
+	struct child_sa *child = child_find_out(ike, protocol, spi_out);
 	struct conn *c;
 	uint32_t spi_in;
 	bool lost;
@@ -40,7 +40,7 @@ static size_t delete_children(
 	struct wire_writer w = wire_writer(spis, room);
 
 	for (uint32_t i = 0; i < d->n && wire_left(&r) >= 4; i++) {
-		uint32_t ours = delete_pair(ike, wire_u32(&r));
+		uint32_t ours = delete_pair(ike, d->protocol, wire_u32(&r));
 
 		if (ours != 0)
 			wire_put_u32(&w, ours);
@@ -53,8 +53,9 @@ void ike_informational_request(struct ike_rx *rx)
 	struct ike_sa *ike = rx->ike;
 	struct ike_out out;
 	struct ike_notify_payload n;
-	uint8_t spis[512];
-	size_t used = 0;
+	static const uint8_t protocols[] = { MS_PROTOCOL_ESP, MS_PROTOCOL_AH };
+	uint8_t spis[2][512];
+	size_t used[2] = { 0, 0 };
 	bool delete_ike = false, answered;
 
 	for (unsigned i = 0; i < rx->m.n; i++) {
@@ -64,17 +65,20 @@ void ike_informational_request(struct ike_rx *rx)
 			continue;
 		if (d.protocol == MS_PROTOCOL_IKE)
 			delete_ike = true;
-		else if (d.protocol == MS_PROTOCOL_ESP && d.spi_octets == 4)
-			used += delete_children(ike, &d, spis + used, sizeof(spis) - used);
+		for (unsigned k = 0; k < 2 && d.spi_octets == 4; k++)
+			if (d.protocol == protocols[k])
+				used[k] += delete_children(ike, &d, spis[k] + used[k],
+					sizeof(spis[k]) - used[k]);
 	}
 	if (ike_msg_notify(&rx->m, IKE_N_AUTHENTICATION_FAILED, true, &n))
 		delete_ike = true;
 	ike_response_begin(ike, &out, IKE_X_INFORMATIONAL, rx->m.h.id);
-	if (used > 0 && !delete_ike) {
-		struct ike_delete_payload d = { MS_PROTOCOL_ESP, 4, (uint32_t)(used / 4),
-			ms_bytes(spis, used) };
+	for (unsigned k = 0; k < 2 && !delete_ike; k++) {
+		struct ike_delete_payload d = { protocols[k], 4, (uint32_t)(used[k] / 4),
+			ms_bytes(spis[k], used[k]) };
 
-		ike_out_put(&out, IKE_P_DELETE, &d);
+		if (used[k] > 0)
+			ike_out_put(&out, IKE_P_DELETE, &d);
 	}
 	if (!delete_ike)
 		ike_mobike_request(rx, &out);
@@ -94,29 +98,38 @@ void ike_informational_request(struct ike_rx *rx)
 
 /* --- our own --------------------------------------------------------------------------------- */
 
-static void put_child_deletes(struct ike_sa *ike, struct ike_out *out)
+/* False: there are more. */
+static bool put_deletes_of(struct ike_sa *ike, struct ike_out *out, uint8_t protocol)
 {
 	uint8_t spis[256];
 	struct wire_writer w = wire_writer(spis, sizeof(spis));
-	struct ike_delete_payload d = { .protocol = MS_PROTOCOL_ESP, .spi_octets = 4 };
-	bool more = false;
+	struct ike_delete_payload d = { .protocol = protocol, .spi_octets = 4 };
+	bool all = true;
 
 	for (struct child_sa *c = ike->children; c; c = c->next) {
-		if (!(c->wants & CHILD_WANT_DELETE))
+		if (!(c->wants & CHILD_WANT_DELETE) || child_protocol(c) != protocol)
 			continue;
 		if (w.len == w.cap) {
-			more = true;
+			all = false;
 			break;
 		}
 		wire_put_u32(&w, c->spi_in);
 		c->wants &= (uint8_t)~CHILD_WANT_DELETE;
 		d.n++;
 	}
-	if (!more)
-		ike->wants &= (uint8_t)~IKE_WANT_CHILD_DELETE;
 	d.spis = wire_result(&w);
 	if (d.n > 0)
 		ike_out_put(out, IKE_P_DELETE, &d);
+	return all;
+}
+
+static void put_child_deletes(struct ike_sa *ike, struct ike_out *out)
+{
+	bool esp = put_deletes_of(ike, out, MS_PROTOCOL_ESP);
+	bool ah = put_deletes_of(ike, out, MS_PROTOCOL_AH);
+
+	if (esp && ah)
+		ike->wants &= (uint8_t)~IKE_WANT_CHILD_DELETE;
 }
 
 void ike_informational_start(struct ike_sa *ike)

@@ -55,7 +55,8 @@ void ike_put_suite(
 	struct ms_transform t[MS_TRANSFORM_TYPES];
 	unsigned n = 0;
 
-	t[n++] = (struct ms_transform){ MS_TRANSFORM_ENCR, s->encr, s->encr_bits };
+	if (s->protocol != MS_PROTOCOL_AH)
+		t[n++] = (struct ms_transform){ MS_TRANSFORM_ENCR, s->encr, s->encr_bits };
 	if (s->prf)
 		t[n++] = (struct ms_transform){ MS_TRANSFORM_PRF, s->prf, 0 };
 	if (s->integ)

@@ -42,7 +42,7 @@ bool job_pairs_of_child(struct route_job *job, const struct child_sa *child)
 {
 	struct pairs *p = &job->pairs;
 
-	job->said = (struct ms_said){ child->remote.addr, child->spi_out, MS_PROTO_ESP };
+	job->said = (struct ms_said){ child->remote.addr, child->spi_out, child_proto(child) };
 	job->tunnel_src = child->local.addr;
 	job->tunnel_dst = child->remote.addr;
 	job->tunnel = child->tunnel;

@@ -551,9 +551,9 @@ static void look(struct opp *o)
 	}
 	*l = (struct look){ .r = r, .mine = o->mine, .theirs = o->theirs };
 	l->ops[0].kind = l->ops[1].kind = MS_KOP_SA_QUERY;
-	l->ops[0].sa.said = (struct ms_said){ child->local.addr, child->spi_in, MS_PROTO_ESP };
+	l->ops[0].sa.said = (struct ms_said){ child->local.addr, child->spi_in, child_proto(child) };
 	l->ops[0].sa.inbound = true;
-	l->ops[1].sa.said = (struct ms_said){ child->remote.addr, child->spi_out, MS_PROTO_ESP };
+	l->ops[1].sa.said = (struct ms_said){ child->remote.addr, child->spi_out, child_proto(child) };
 	r->jobs++;
 	r->host->ops->kernel(r->host->ctx, l->ops, 2, looked, l);
 }

@@ -263,7 +263,7 @@ static bool has_twin(const struct sim_node *n, const struct sim_sa *sa)
 static bool all_have_twins(const struct sim_node *a, const struct sim_node *b)
 {
 	for (const struct sim_sa *sa = a->sas; sa; sa = sa->next)
-		if (sa->larval || sa->encr_octets == 0 || !has_twin(b, sa))
+		if (sa->larval || sa->encr_octets + sa->integ_octets == 0 || !has_twin(b, sa))
 			return false;
 	return true;
 }

@@ -62,7 +62,7 @@ static void rekey_child(struct world *w, const struct tie *t, const struct tie_e
 
 	if (!child)
 		return;
-	said = (struct ms_said){ child->local.addr, child->spi_in, MS_PROTO_ESP };
+	said = (struct ms_said){ child->local.addr, child->spi_in, child_proto(child) };
 	world_say(w, "%s: SA of %s expires (%s)", e->node->name, t->name, hard ? "hard" : "soft");
 	ike_kernel_expire(e->node->ike, &said, hard);
 }

@@ -1,0 +1,8 @@
+newest() {
+	ipsec status | sed -n 's/.*"west-east".*newest IPsec SA: #\([0-9]*\).*/\1/p' | head -n 1
+}
+first=$(newest)
+rekeyed() {
+	[ "$(newest)" != "$first" ] && [ -n "$(newest)" ] && [ "$(newest)" != 0 ]
+}
+wait_for 20 rekeyed
