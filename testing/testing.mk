@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	testing/cve/numbers \
 	testing/demo \
 	testing/fuzz/campaign \
+	testing/fuzz/fuzz.h \
 	testing/in \
 	testing/interop \
 	testing/lib \

@@ -11,13 +11,9 @@
 #include "klips/ip.h"
 #include "klips/rig.h"
 #include "klips/xform.h"
+#include "fuzz/fuzz.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 
 static struct rig rig;
 static struct rig_pair tunnel, transport;

@@ -12,12 +12,9 @@
 #include "klips/pmtu.h"
 #include "klips/sa_build.h"
 #include "klips/xform.h"
+#include "fuzz/fuzz.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 
 enum { MAX_PACKET = 3000, MAX_NEST = 3, MAX_SIZE = 4096 };
 

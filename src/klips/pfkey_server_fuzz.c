@@ -9,12 +9,7 @@
 #include "klips/hold.h"
 #include "klips/pfkey_make.h"
 #include "klips/pfkey_rig.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
+#include "fuzz/fuzz.h"
 
 enum { ROOM = 4096, TYPE_AT = 1, LENGTH_AT = 4, RUNS = 1000 };
 

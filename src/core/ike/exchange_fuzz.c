@@ -14,9 +14,8 @@
  * Nothing may crash, leak, hang, or be left in a kernel when both sides are shut down.
  */
 #include "core/sim/fuzz_pair.h"
+#include "fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 extern const unsigned long fuzz_runs;
 const unsigned long fuzz_runs = 6000;
 

@@ -14,8 +14,7 @@
  * Nothing may crash, leak, hang, or be left in a kernel when both sides are shut down.
  */
 #include "core/sim/fuzz_pair.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz/fuzz.h"
 
 static const struct sim_words words = {
 	.name = "w",
@@ -80,8 +79,6 @@ static void step(struct sim *s, struct wire_reader *r)
 	sim_say(s, &src, &dst, datagram);
 	sim_run(s, 2);
 }
-
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
 
 /* After the handshake and before IKE_AUTH: a liveness check whole, in two pieces, in two pieces the
  * second first and doubled; then the pieces cut anew, more than before. */

@@ -4,20 +4,7 @@
  * a whole datagram).  What decodes must encode to the same octets and print within its room.
  */
 #include "core/ike/ike_sa.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 /* Room for the largest decoded payload. */
 union decoded {

@@ -8,19 +8,7 @@
 #include <modswan/addr.h>
 #include <modswan/text.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 /* A text function's return value is what it wrote, and it keeps to short buffers. */
 #define PRINT(function, value, buf)                                         \

@@ -5,22 +5,7 @@
  * prints as a text that would be accepted again.
  */
 #include "lib/conf/daemon_keys.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 /* The library forgets some words of a file that it refuses; that is for its makers to mend. */
 const char *__lsan_default_suppressions(void);
@@ -63,9 +48,7 @@ static void read_text(const char *text, size_t len)
 	/* Other files are nobody's business here. */
 	if (memmem(text, len, "@include", 8) != NULL)
 		return;
-	fd = memfd_create("modswan.conf", MFD_CLOEXEC);
-	MUST(fd >= 0 && write(fd, text, len) == (ssize_t)len);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	fd = fuzz_file("modswan.conf", text, len, path);
 	if (ms_conf_load(path, ms_daemon_keys, &conf, &why) == MS_OK)
 		again(ms_daemon_keys, &conf);
 	else

@@ -8,39 +8,15 @@
  * refused must have a reason.
  */
 #include "lib/crypto/fake_provider_test.h"
+#include "fuzz/fuzz.h"
 
 #include <modswan/proposal.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
 
 static const char *const vocabulary[] = { "-", "-", "-", "-", "+", "+", ",", ";", "!", " ", "aes",
 	"aes128", "aes_gcm256", "aes_gcm_c_128", "aes128gcm8", "chacha20_poly1305", "aes_ccm_8_128",
 	"aes_ctr128", "null", "none", "sha1", "sha2_256", "sha512", "hmac_sha2_256_128",
 	"prfsha384", "prf_hmac_sha1", "modp2048", "dh19", "dh0", "x25519", "curve25519", "esn",
 	"noesn", "3des", "md5", "modp1024", "aes_gmc", "x" };
-
-static size_t words(const uint8_t *data, size_t size, char *text, size_t room)
-{
-	size_t i, used = 0;
-
-	text[0] = '\0';
-	for (i = 0; i < size && used + 40 < room; i++)
-		used += (size_t)snprintf(text + used, room - used, "%s",
-			vocabulary[data[i] % (sizeof vocabulary / sizeof vocabulary[0])]);
-	return used;
-}
 
 static void check_rules(const struct ms_proposal *p, enum ms_protocol protocol)
 {
@@ -107,7 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data + 1, n);
 		text[n] = '\0';
 	} else {
-		words(data + 1, size - 1, text, sizeof text);
+		text[fuzz_words(vocabulary, sizeof vocabulary / sizeof vocabulary[0], data + 1,
+			size - 1, text, sizeof text - 1)] = '\0';
 	}
 	err = ms_proposals_parse(&p, protocol, text, &why);
 	if (err == MS_OK)

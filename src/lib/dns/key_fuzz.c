@@ -7,20 +7,7 @@
 #include <modswan/dnskey.h>
 #include <modswan/text.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 static const char *const word[] = { "X-IPsec-Server", "x-ipsec-server", "(10)", "(", ")", "65535",
 	"65536", "0", "=", "@", "192.0.2.1", "::1", "2001:db8::1", "0.0.0.0", "gw.example.com", ".",

@@ -7,36 +7,15 @@
  */
 #include <modswan/id.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 static size_t words(const uint8_t *data, size_t size, char *out, size_t cap)
 {
 	static const char *const word[] = { "C=", "CN=", "O=", "E=", "DC=", ", ", "/", "+", "\\",
 		"\\,", "\\C3", "a", "b c", " ", "1.2.3=", "2.999=", "#", "0261", "13", "=", "@",
 		"x@y", "\"", "\xff", "@#", "@~", "30", "%any", "@[", "]", "192.0.2.1", "::1" };
-	size_t used = 0;
 
-	for (size_t i = 0; i < size; i++) {
-		const char *w = word[data[i] % (sizeof word / sizeof word[0])];
-
-		if (used + strlen(w) > cap)
-			break;
-		memcpy(out + used, w, strlen(w));
-		used += strlen(w);
-	}
-	return used;
+	return fuzz_words(word, sizeof word / sizeof word[0], data, size, out, cap);
 }
 
 /* Prints and, unless the whole does not fit, parses back. */

@@ -2,10 +2,7 @@
 /* What parses must print, build, and parse again to the same octets. */
 #include <modswan/pfkey.h>
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

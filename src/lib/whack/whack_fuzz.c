@@ -6,11 +6,8 @@
 #include <modswan/whack.h>
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
+#include "fuzz/fuzz.h"
 
 /* For testing/fuzz/driver.c: frames and reply lines as they should be. */
 size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)

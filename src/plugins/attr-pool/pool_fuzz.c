@@ -5,23 +5,9 @@
  * wants; or what is given back.  No two identities have one address, and all addresses are the pool's.
  */
 #include "pool.h"
+#include "fuzz/fuzz.h"
 
 #include <modswan/addr.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
 
 size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
 {

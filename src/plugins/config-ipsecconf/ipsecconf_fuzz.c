@@ -5,22 +5,7 @@
  * with its line; of an accepted one, every value prints as text that would be accepted again.
  */
 #include "ipsecconf.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 static const char *const word[] = { "\nconn a\n", "\nconn b\n", "\nconn %default\n",
 	"\nconfig setup\n", "\tleft=192.0.2.1\n", "\tright=192.0.2.2\n", "\tright=%any\n",
@@ -75,9 +60,7 @@ static void read_text(const char *text, size_t len)
 	/* Other files are nobody's business here. */
 	if (memmem(text, len, "include", 7) != NULL)
 		return;
-	fd = memfd_create("ipsec.conf", MFD_CLOEXEC);
-	MUST(fd >= 0 && write(fd, text, len) == (ssize_t)len);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	fd = fuzz_file("ipsec.conf", text, len, path);
 	err = ipsecconf_read(&c, path, NULL, NULL, &why);
 	if (err == MS_OK)
 		err = resolve_setup(c, &setup, &why);
@@ -93,22 +76,13 @@ static void read_text(const char *text, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[16384];
-	size_t used = 0;
 
 	if (size == 0)
 		return 0;
-	if ((data[0] & 1) != 0) {
+	if ((data[0] & 1) != 0)
 		read_text((const char *)data + 1, size - 1);
-		return 0;
-	}
-	for (size_t i = 1; i < size; i++) {
-		const char *w = word[data[i] % (sizeof word / sizeof word[0])];
-
-		if (used + strlen(w) > sizeof text)
-			break;
-		memcpy(text + used, w, strlen(w));
-		used += strlen(w);
-	}
-	read_text(text, used);
+	else
+		read_text(text, fuzz_words(word, sizeof word / sizeof word[0], data + 1, size - 1,
+					text, sizeof text));
 	return 0;
 }

@@ -5,22 +5,7 @@
  * be asked for.  Private keys go to a provider that takes all of them.
  */
 #include "secrets.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 /* --- a provider of keys that are one octet --- */
 
@@ -130,9 +115,7 @@ static void read_text(const char *text, size_t len)
 	/* Other files are nobody's business here. */
 	if (memmem(text, len, "include", 7) != NULL || memchr(text, '/', len) != NULL)
 		return;
-	fd = memfd_create("ipsec.secrets", MFD_CLOEXEC);
-	MUST(fd >= 0 && write(fd, text, len) == (ssize_t)len);
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	fd = fuzz_file("ipsec.secrets", text, len, path);
 	err = secrets_read(&s, path, "/nonexistent", &tiny_ops, nothing, NULL, &why);
 	if (err == MS_OK)
 		ask(s);
@@ -152,22 +135,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		" Prime2: 0x01\n Exponent1: 0x01\n Exponent2: 0x01\n Coefficient: 0x01\n }\n",
 		"Modulus: 0x00", "XAUTH \"x\"", "nofile.pem", "%prompt", "ECDSA ", "\xff", "\n" };
 	char text[16384];
-	size_t used = 0;
 
 	if (size == 0)
 		return 0;
-	if ((data[0] & 1) != 0) {
+	if ((data[0] & 1) != 0)
 		read_text((const char *)data + 1, size - 1);
-		return 0;
-	}
-	for (size_t i = 1; i < size; i++) {
-		const char *w = word[data[i] % (sizeof word / sizeof word[0])];
-
-		if (used + strlen(w) > sizeof text)
-			break;
-		memcpy(text + used, w, strlen(w));
-		used += strlen(w);
-	}
-	read_text(text, used);
+	else
+		read_text(text, fuzz_words(word, sizeof word / sizeof word[0], data + 1, size - 1,
+					text, sizeof text));
 	return 0;
 }

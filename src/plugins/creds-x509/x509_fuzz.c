@@ -8,24 +8,10 @@
  * ever be reached.  Whatever comes: a verdict, and never "good" for an identity that is not there.
  */
 #include "pki.h"
+#include "fuzz/fuzz.h"
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
 
 /* --- the good ones ----------------------------------------------------------------------------- */
 

@@ -8,25 +8,11 @@
 #include "plugins/crypto-openssl/crypto-openssl.h"
 
 #include "lib/crypto/kat.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz/fuzz.h"
 
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
 
 /* One key in every form that the readers take: SubjectPublicKeyInfo, PKCS#8, SEC1 or PKCS#1, PKCS#12.
  * None is encrypted: how often a passphrase is hashed stands in the file, and a million times is slow. */

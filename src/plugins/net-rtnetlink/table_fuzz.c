@@ -5,23 +5,9 @@
  * has its link's name when the link is known.
  */
 #include "rtnetlink.h"
+#include "fuzz/fuzz.h"
 
 #include <modswan/addr.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
 
 /* A link, an address of it, the link's end. */
 size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)

@@ -4,21 +4,7 @@
  * message that names file and line; ranges are in order and lines rise.
  */
 #include "groups.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap);
-
-#define MUST(condition)                                                                 \
-	do {                                                                            \
-		if (!(condition)) {                                                     \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-			abort();                                                        \
-		}                                                                       \
-	} while (0)
+#include "fuzz/fuzz.h"
 
 static const char *const seeds[] = {
 	"0.0.0.0/0   # all\n",
@@ -29,14 +15,7 @@ static const char *const seeds[] = {
 
 size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
 {
-	size_t n;
-
-	if (i >= sizeof seeds / sizeof seeds[0])
-		return 0;
-	n = strlen(seeds[i]);
-	MUST(n <= cap);
-	memcpy(out, seeds[i], n);
-	return n;
+	return fuzz_seed_text(seeds, sizeof seeds / sizeof seeds[0], i, out, cap);
 }
 
 static void check_entry(const struct ms_policy_entry *e, uint32_t *line)
