@@ -13,6 +13,7 @@
 #include "klips/orphan.h"
 #include "klips/pfkey_server.h"
 #include "klips/pmtu.h"
+#include "klips/queue_age.h"
 #include "klips/talk.h"
 #include "klips/worker.h"
 #include "lib/conf/daemon_keys.h"
@@ -63,6 +64,9 @@ static void handle_note(struct klips *k, struct note *n)
 	case NOTE_DATAGRAM:
 		pfkey_datagram(k->pfkey, &n->local, &n->remote, ms_bytes(n->held->data, n->held->len));
 		free(n->held);
+		break;
+	case NOTE_QUEUE:
+		device_queue_told(k, n);
 		break;
 	}
 }

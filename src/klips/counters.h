@@ -67,6 +67,7 @@
 	X(UDP_IKE, "udp_ike", "IKE datagrams passed to the key daemon")                            \
 	X(UDP_KEEPALIVE, "udp_keepalive", "NAT keep-alives eaten")                                 \
 	X(UDP_RUNT, "udp_runt", "dropped: datagrams too short for ESP and IKE")                    \
+	X(QUEUE_SHORTER, "queue_shorter", "times that a queue was cut: packets waited too long in it")  \
 	X(NOTE_LOST, "note_lost", "reports to the control thread lost: its queue was full")        \
 	X(PMTU_LEARNED, "pmtu_learned", "ICMP messages that made a path's MTU smaller")             \
 	X(PMTU_REFUSED, "pmtu_refused", "ICMP messages on MTUs that quote no packet of ours")       \

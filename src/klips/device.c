@@ -3,6 +3,7 @@
 
 #include "klips/instance.h"
 #include "klips/io.h"
+#include "klips/queue_age.h"
 #include "klips/sa_build.h"
 #include "klips/talk.h"
 
@@ -146,9 +147,10 @@ static struct klips_device *new_device(const struct klips *k, unsigned number, c
 	snprintf(d->phys, sizeof d->phys, "%s", phys);
 	d->n_queues = k->n_workers;
 	for (i = 0; i < d->n_queues; i++) {
-		d->queues[i].tun = (struct klips_source){ tun_ready, -1, d };
+		d->queues[i].tun = (struct klips_source){ .ready = tun_ready, .fd = -1, .owner = d };
 		for (r = 0; r < RAW_SOCKETS; r++)
-			d->queues[i].raw[r] = (struct klips_source){ raws[r].ready, -1, d };
+			d->queues[i].raw[r] = (struct klips_source){ .ready = raws[r].ready, .fd = -1,
+				.owner = d };
 	}
 	d->pass4 = d->pass6 = -1;
 	return d;
@@ -255,6 +257,7 @@ static ms_err configure(struct klips_device *d, const struct klips_device *befor
 	if (if_set_mtu(d->name, d->mtu) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: MTU %u: %s", d->name, d->mtu,
 			strerror(errno));
+	device_queue_start(d, before);
 	follow_addrs(d, before);
 	if (if_up(d->name) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: up: %s", d->name, strerror(errno));

@@ -47,6 +47,8 @@ struct klips_device {
 	uint32_t mtu;	     /* of ipsecN, lowered by SAs; control thread */
 	uint32_t mtu_wanted; /* by a person, 0: found out */
 	uint32_t mss;	     /* enum device_mss, else octets; relaxed */
+	uint32_t queue_bound, queue_most; /* entries of a TUN queue, queue_age.h: now (relaxed), at first */
+	uint64_t queue_held_ns;		  /* when it had to be as short as it is; control thread */
 	bool created;	     /* stays, without a physical one, when it is detached */
 	struct ms_addr addrs[DEVICE_ADDRS]; /* copied from phys */
 	unsigned n_addrs;
@@ -116,6 +118,8 @@ void device_lower_mtu(struct klips_device *d, uint32_t mtu);
 /* device_if.c: the system's side; errno style: 0 or -1. */
 int if_get_mtu(const char *name, uint32_t *mtu);
 int if_set_mtu(const char *name, uint32_t mtu);
+int if_get_queue(const char *name, uint32_t *entries);
+int if_set_queue(const char *name, uint32_t entries);
 int if_up(const char *name);
 /* Not link-local ones. */
 unsigned if_addrs(const char *name, struct ms_addr *addrs, unsigned max);

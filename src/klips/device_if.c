@@ -49,6 +49,26 @@ int if_set_mtu(const char *name, uint32_t mtu)
 	return with_socket(AF_INET, SIOCSIFMTU, &ifr);
 }
 
+int if_get_queue(const char *name, uint32_t *entries)
+{
+	struct ifreq ifr;
+
+	name_request(&ifr, name);
+	if (with_socket(AF_INET, SIOCGIFTXQLEN, &ifr) < 0)
+		return -1;
+	*entries = (uint32_t)ifr.ifr_qlen;
+	return 0;
+}
+
+int if_set_queue(const char *name, uint32_t entries)
+{
+	struct ifreq ifr;
+
+	name_request(&ifr, name);
+	ifr.ifr_qlen = (int)entries;
+	return with_socket(AF_INET, SIOCSIFTXQLEN, &ifr);
+}
+
 int if_up(const char *name)
 {
 	struct ifreq ifr;

@@ -3,6 +3,7 @@
 
 #include "klips/instance.h"
 #include "klips/io.h"
+#include "klips/queue_age.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +71,7 @@ static void set_options(int fd, int family)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &dont, sizeof dont);
 	}
 	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+	socket_age_start(fd);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 }
 
@@ -177,7 +178,7 @@ static void open_others(struct encap *e, unsigned n)
 			break;
 		}
 		set_options(fd, ss.ss_family);
-		e->sources[e->n] = (struct klips_source){ udp_ready, fd, e };
+		e->sources[e->n] = (struct klips_source){ .ready = udp_ready, .fd = fd, .owner = e };
 	}
 	if (e->n == n && share_port(first, n) == 0)
 		return;
@@ -195,7 +196,7 @@ static struct encap *encap_new(const struct klips *k, const struct ms_endpoint *
 		return NULL;
 	e->local = *local;
 	e->n = 1;
-	e->sources[0] = (struct klips_source){ udp_ready, fd, e };
+	e->sources[0] = (struct klips_source){ .ready = udp_ready, .fd = fd, .owner = e };
 	set_options(fd, local->addr.family);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	open_others(e, k->n_workers);

@@ -36,7 +36,7 @@ void send_clear(struct klips_worker *w, struct klips_device *d, struct pkt **pkt
 	enum klips_counter reason);
 
 /* recvmmsg into w->joined; how many, w->io holds names and control octets. */
-unsigned receive_joined(struct klips_worker *w, int fd);
+unsigned receive_joined(struct klips_worker *w, struct klips_source *s);
 /* Peer, destination and traffic class of a received message; *size: of the datagrams that it holds,
  * 0: of one. */
 bool control_read(struct msghdr *h, struct pkt *p, uint32_t *size);

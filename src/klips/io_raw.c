@@ -15,7 +15,7 @@ static void set_options(int fd, int family)
 {
 	int on = 1, size = BUFFER_OCTETS, dont;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
+	socket_age_start(fd);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
 	/* the outer header never carries DF: what is too long is cut by the system */
 	if (family == AF_INET) {
@@ -70,7 +70,8 @@ int raw_share(int fd, int family, int protocol, unsigned index, unsigned n)
 }
 
 /* Messages into the packets' own buffers; how many.  Who sent them and how costs extra. */
-static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsigned max, bool names)
+static unsigned receive(struct klips_worker *w, struct klips_source *s, struct pkt *pkts, unsigned max,
+	bool names)
 {
 	struct io_scratch *io = &w->io;
 	unsigned i;
@@ -83,39 +84,43 @@ static unsigned receive(struct klips_worker *w, int fd, struct pkt *pkts, unsign
 		memset(h, 0, sizeof *h);
 		h->msg_iov = &io->iov[i];
 		h->msg_iovlen = 1;
-		if (!names)
-			continue;
-		h->msg_name = &io->names[i];
-		h->msg_namelen = sizeof io->names[i];
+		if (names) {
+			h->msg_name = &io->names[i];
+			h->msg_namelen = sizeof io->names[i];
+		} else if (i > 0) {
+			continue; /* of the first the time is wanted */
+		}
 		h->msg_control = io->control[i];
 		h->msg_controllen = sizeof io->control[i];
 	}
-	n = recvmmsg(fd, io->msgs, max, MSG_DONTWAIT, NULL);
+	n = recvmmsg(s->fd, io->msgs, max, MSG_DONTWAIT, NULL);
 	for (i = 0; n > 0 && i < (unsigned)n; i++) {
 		pkt_fresh(&pkts[i], io->msgs[i].msg_len);
 		pkts[i].dead = (io->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
 	}
+	if (n > 0)
+		socket_age_look(w, s, &io->msgs[0].msg_hdr);
 	return n > 0 ? (unsigned)n : 0;
 }
 
-static unsigned receive_batch(struct klips_worker *w, int fd, bool names)
+static unsigned receive_batch(struct klips_worker *w, struct klips_source *s, bool names)
 {
-	unsigned n = receive(w, fd, w->pkts, w->batch_most, names), i;
+	unsigned n = receive(w, s, w->pkts, w->batch_most, names), i;
 
 	for (i = 0; i < n; i++)
 		w->batch[i] = &w->pkts[i];
 	return n;
 }
 
-unsigned receive_joined(struct klips_worker *w, int fd)
+unsigned receive_joined(struct klips_worker *w, struct klips_source *s)
 {
-	return receive(w, fd, w->joined, w->joined_most, true);
+	return receive(w, s, w->joined, w->joined_most, true);
 }
 
 /* IPv4 raw sockets give the header; the system has put fragments together. */
 void raw4_ready(struct klips_worker *w, struct klips_source *s)
 {
-	unsigned n = receive_batch(w, s->fd, false), i;
+	unsigned n = receive_batch(w, s, false), i;
 	struct ip_view v;
 
 	device_counts(w, s->owner);
@@ -143,7 +148,7 @@ void raw4_ready(struct klips_worker *w, struct klips_source *s)
 
 void raw6_ready(struct klips_worker *w, struct klips_source *s)
 {
-	unsigned n = receive_batch(w, s->fd, true), i;
+	unsigned n = receive_batch(w, s, true), i;
 	struct klips_device *d = s->owner;
 	uint32_t size;
 

@@ -77,9 +77,9 @@ static unsigned take_super(struct klips_worker *w, struct klips_device *d, unsig
 void tun_ready(struct klips_worker *w, struct klips_source *s)
 {
 	struct klips_device *d = s->owner;
-	unsigned n = 0, supers = 0;
+	unsigned n = 0, supers = 0, entries = 0;
 	struct virtio_net_hdr h;
-	uint32_t len;
+	uint32_t len = 0;
 	bool offload;
 
 	device_counts(w, d);
@@ -89,6 +89,7 @@ void tun_ready(struct klips_worker *w, struct klips_source *s)
 		len = tun_read(d, s->fd, p, &h);
 		if (len == 0)
 			break;
+		entries++;
 		pkt_fresh(p, len);
 		w->batch[n] = p;
 		offload = offload_read(p, &h);
@@ -104,6 +105,8 @@ void tun_ready(struct klips_worker *w, struct klips_source *s)
 			pkt_drop(w, p, KC_OUT_MALFORMED);
 		n++;
 	}
+	if (entries > 0)
+		tun_age_look(w, s, entries, len == 0);
 	if (n > 0)
 		outbound(w, d, n);
 }

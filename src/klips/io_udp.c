@@ -111,7 +111,7 @@ static void take(struct klips_worker *w, const struct encap *e, const struct pkt
 void udp_ready(struct klips_worker *w, struct klips_source *s)
 {
 	struct encap *e = s->owner;
-	unsigned n = receive_joined(w, s->fd), i, slots = 0;
+	unsigned n = receive_joined(w, s), i, slots = 0;
 
 	for (i = 0; i < n; i++) {
 		struct pkt *all = &w->joined[i];

@@ -40,6 +40,7 @@ libklips_la_SOURCES = \
 	src/klips/pfkey_event.c src/klips/pfkey_flow.c src/klips/pfkey_misc.c src/klips/pfkey_sa.c \
 	src/klips/pfkey_server.c src/klips/pfkey_server.h src/klips/pfkey_tell.h \
 	src/klips/rcu.h \
+	src/klips/queue_age.c src/klips/queue_age.h \
 	src/klips/reset.c src/klips/reset.h \
 	src/klips/replay.c src/klips/replay.h \
 	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
@@ -97,7 +98,7 @@ src_klips_path_fuzz_SOURCES = src/klips/path_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_path_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-klips_path_tests = src/klips/bare_test src/klips/esp_test src/klips/firsts_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test \
+klips_path_tests = src/klips/bare_test src/klips/esp_test src/klips/firsts_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test src/klips/queue_age_test \
 	src/klips/talk_test src/klips/translated_test src/klips/vector_test src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
@@ -112,6 +113,8 @@ src_klips_header_test_SOURCES = src/klips/header_test.c $(klips_rig)
 src_klips_header_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_pmtu_test_SOURCES = src/klips/pmtu_test.c $(klips_rig)
 src_klips_pmtu_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+src_klips_queue_age_test_SOURCES = src/klips/queue_age_test.c $(klips_rig)
+src_klips_queue_age_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_translated_test_SOURCES = src/klips/translated_test.c $(klips_rig)
 src_klips_translated_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_bare_test_SOURCES = src/klips/bare_test.c src/klips/group.c src/klips/group.h $(klips_rig)

@@ -31,7 +31,7 @@ struct held {
 
 struct held *held_new(const uint8_t *data, uint32_t len, struct klips_device *device);
 
-enum note_kind { NOTE_TRAP, NOTE_HOLD, NOTE_EXPIRE, NOTE_MAPPING, NOTE_DATAGRAM };
+enum note_kind { NOTE_TRAP, NOTE_HOLD, NOTE_EXPIRE, NOTE_MAPPING, NOTE_DATAGRAM, NOTE_QUEUE };
 
 struct note {
 	enum note_kind kind;
@@ -41,6 +41,7 @@ struct note {
 	struct ms_said said;	/* EXPIRE, MAPPING */
 	bool hard;		/* EXPIRE */
 	struct ms_endpoint local, remote; /* MAPPING: remote; DATAGRAM: both */
+	unsigned device, entries;	  /* QUEUE: of ipsecN, how long it should be */
 };
 
 struct note_queue;

@@ -91,7 +91,7 @@ void rig_new(struct rig *r)
 	r->d = calloc(1, sizeof *r->d + sizeof r->d->queues[0]);
 	must(r->d != NULL && r->w != NULL);
 	r->d->n_queues = 1;
-	r->d->queues[0].tun = (struct klips_source){ tun_ready, pair[0], r->d };
+	r->d->queues[0].tun = (struct klips_source){ .ready = tun_ready, .fd = pair[0], .owner = r->d };
 	for (i = 0; i < RAW_SOCKETS; i++)
 		r->d->queues[0].raw[i].fd = -1;
 	r->d->pass4 = r->d->pass6 = -1;

@@ -207,7 +207,8 @@ struct klips_worker *worker_new(struct klips *k, unsigned index)
 	w->firsts = firsts_new(k->n_workers);
 	w->buffers = malloc((size_t)PKT_BUF * (PKT_BATCH + 1 + PKT_JOINED));
 	w->epfd = epoll_create1(EPOLL_CLOEXEC);
-	w->wake = (struct klips_source){ wake_ready, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), w };
+	w->wake = (struct klips_source){ .ready = wake_ready, .owner = w };
+	w->wake.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->buffers != NULL && w->comp != NULL && w->firsts != NULL && w->epfd >= 0 && w->wake.fd >= 0
 		&& worker_watch(w, &w->wake) == MS_OK) {
 		for (i = 0; i < PKT_BATCH; i++)

@@ -14,6 +14,7 @@
 #include "klips/counters.h"
 #include "klips/eroute.h"
 #include "klips/packet.h"
+#include "klips/queue_age.h"
 
 #include <modswan/crypto.h>
 #include <modswan/error.h>
@@ -34,6 +35,7 @@ struct klips_source {
 	void (*ready)(struct klips_worker *w, struct klips_source *s);
 	int fd;
 	void *owner; /* device or encapsulation socket */
+	struct queue_age age;
 };
 
 enum { RANDOM_POOL = 4096, XFORM_MAX_HEADER = 256 };

@@ -176,7 +176,8 @@ def udp(args, tunnel, octets):
     received = got["packets"]
     return {"packets_s": best, "gbit_s": best * octets * 8 / 1e9, "sender_limited": limited,
             "flood_sent_s": sent["sent"] / sent["seconds"], "flood_packets_s": received / seconds,
-            "late": got["late"],
+            "late": got["late"], "delay_us": got["delay_p50_us"],
+            "delay_p99_us": got["delay_p99_us"],
             "cpu_ns_packet": meter.cpu * 1e9 / received if received and meter.pids else None,
             "host_cpu": meter.host_share}
 
@@ -233,7 +234,7 @@ def table(args, wanted, results):
     tcps, udps = [f"tcp{s}" for s in args.streams], [f"udp{o}" for o in args.sizes]
     head = ["tunnel"] + [f"{t} Gbit/s" for t in tcps] + [f"{t} ns/octet" for t in tcps[:1]]
     for u in udps:
-        head += [f"{u} pkt/s", "flooded", "ns/pkt"]
+        head += [f"{u} pkt/s", "flooded", "delay us", "ns/pkt"]
     head.append("peak MB")
     lines = [head]
     for t in wanted:
@@ -243,7 +244,7 @@ def table(args, wanted, results):
         line = [t.title] + [cell(tests, x, "gbit_s") for x in tcps]
         line += [cell(tests, x, "cpu_ns_octet") for x in tcps[:1]]
         for u in udps:
-            line += [cell(tests, u, m) for m in ("packets_s", "flood_packets_s", "cpu_ns_packet")]
+            line += [cell(tests, u, m) for m in ("packets_s", "flood_packets_s", "delay_us", "cpu_ns_packet")]
         line.append(cell(tests, "memory", "peak_octets", 1e-6))
         lines.append(line)
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]

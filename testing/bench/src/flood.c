@@ -5,10 +5,11 @@
  *	flood receive ADDRESS PORT			until the sender's last word, or SIGTERM
  *	flood send FROM TO PORT OCTETS RATE MS [JOINED]	RATE packets a second, for MS milliseconds
  *
- * OCTETS is the size of the whole IPv4 packet.  Each datagram has a number; the receiver prints one
- * JSON object.  JOINED datagrams go to the kernel in one piece (UDP_SEGMENT), which takes it apart
- * where the device cannot: so the sender costs less than what it measures.  It keeps the rate by the
- * clock; what it could not send in time it leaves out, and says how many it did send.
+ * OCTETS is the size of the whole IPv4 packet.  Each datagram has a number and the time at which it was
+ * made; the receiver prints one JSON object.  JOINED datagrams go to the kernel in one piece
+ * (UDP_SEGMENT), which takes it apart where the device cannot: so the sender costs less than what it
+ * measures.  It keeps the rate by the clock; what it could not send in time it leaves out, and says how
+ * many it did send.
  */
 #include "bench.h"
 
@@ -28,6 +29,8 @@ enum {
 	MAX_OCTETS = 1500,
 	SOCKET_BUFFER = 8 << 20,
 	LAST_WORDS = 20,
+	STAMP = 16, /* number, time */
+	DELAYS = 512,
 	MAX_JOINED = 40,
 	MAX_DATAGRAM = 65000,
 };
@@ -83,12 +86,35 @@ static void prepare(size_t octets)
 
 struct tally {
 	uint64_t packets, octets, late, first_ns, last_ns, highest;
+	uint64_t delays[DELAYS]; /* how many packets were under way for so long: eight steps an octave */
 	bool done;
 };
 
+static unsigned step_of(uint64_t ns)
+{
+	unsigned shift = ns < 8 ? 0 : 60 - (unsigned)__builtin_clzll(ns);
+
+	return ns < 8 ? (unsigned)ns : (shift + 1) * 8 + (unsigned)(ns >> shift) - 8;
+}
+
+/* The time that `part` of the packets stayed below, microseconds. */
+static double delay_us(const struct tally *t, double part)
+{
+	uint64_t sum = 0, ns;
+	unsigned i;
+
+	for (i = 0; i < DELAYS - 1; i++) {
+		sum += t->delays[i];
+		if ((double)sum > part * (double)t->packets)
+			break;
+	}
+	ns = i < 8 ? i : (uint64_t)(8 + i % 8) << (i / 8 - 1);
+	return (double)ns / 1e3;
+}
+
 static void take(struct tally *t, int n)
 {
-	uint64_t now = now_ns(), number;
+	uint64_t now = now_ns(), number, made;
 	int i;
 
 	for (i = 0; i < n; i++) {
@@ -105,6 +131,8 @@ static void take(struct tally *t, int n)
 			t->late++;
 		else
 			t->highest = number;
+		memcpy(&made, b.data[i] + sizeof number, sizeof made);
+		t->delays[step_of(now - made)]++;
 	}
 }
 
@@ -127,9 +155,11 @@ static int receive(char **argv)
 		if (n > 0)
 			take(&t, n);
 	}
-	printf("{\"packets\": %llu, \"octets\": %llu, \"late\": %llu, \"seconds\": %.6f}\n",
+	printf("{\"packets\": %llu, \"octets\": %llu, \"late\": %llu, \"seconds\": %.6f, "
+	       "\"delay_p50_us\": %.1f, \"delay_p99_us\": %.1f}\n",
 		(unsigned long long)t.packets, (unsigned long long)t.octets,
-		(unsigned long long)t.late, (double)(t.last_ns - t.first_ns) / 1e9);
+		(unsigned long long)t.late, (double)(t.last_ns - t.first_ns) / 1e9,
+		delay_us(&t, 0.5), delay_us(&t, 0.99));
 	return 0;
 }
 
@@ -152,11 +182,11 @@ static void say_end(int fd)
 static unsigned number_them(uint64_t first, unsigned n, size_t octets, unsigned joined)
 {
 	unsigned i, msgs = (n + joined - 1) / joined;
+	uint64_t stamp[2] = { 0, now_ns() };
 
 	for (i = 0; i < n; i++) {
-		uint64_t mine = first + i;
-
-		memcpy(b.data[i / joined] + i % joined * octets, &mine, sizeof mine);
+		stamp[0] = first + i;
+		memcpy(b.data[i / joined] + i % joined * octets, stamp, sizeof stamp);
 	}
 	for (i = 0; i < msgs; i++)
 		b.iov[i].iov_len = octets * (n - i * joined < joined ? n - i * joined : joined);
@@ -172,7 +202,7 @@ static int send_all(int argc, char **argv)
 	double rate = strtod(argv[6], NULL);
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = SOCKET_BUFFER;
 
-	must(octets >= HEADERS + 8 && octets <= MAX_OCTETS && rate > 0, "OCTETS or RATE");
+	must(octets >= HEADERS + STAMP && octets <= MAX_OCTETS && rate > 0, "OCTETS or RATE");
 	must(fd >= 0 && bind(fd, (struct sockaddr *)&from, sizeof from) == 0
 			&& connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect");
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
