@@ -12,7 +12,10 @@ libcore_la_SOURCES = \
 	src/core/host.h \
 	src/core/route/bare.c src/core/route/check.c src/core/route/fsm.c src/core/route/fsm.h \
 	src/core/route/groups.c src/core/route/groups.h \
-	src/core/route/job.c src/core/route/opp.c src/core/route/opp.h src/core/route/own.c \
+	src/core/route/job.c src/core/route/job.h \
+	src/core/route/job_hook.c src/core/route/job_kernel.c src/core/route/opp.c src/core/route/opp.h \
+	src/core/route/opp_ask.c src/core/route/opp_idle.c src/core/route/opp_priv.h \
+	src/core/route/opp_try.c src/core/route/own.c \
 	src/core/route/plan.c src/core/route/route.c src/core/route/route.h \
 	src/core/route/route_priv.h
 libcore_la_LIBADD = libmodswan.la

@@ -40,6 +40,23 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 /* The initiator's check of the answer. */
 ms_err child_accept(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	struct ms_why *why) MS_MUST_CHECK;
+
+/* --- pair.c -------------------------------------------------------------------------------------- */
+
+/* Not for one pair of addresses alone. */
+bool child_is_general(const struct conn *c);
+/* Its connection was made for whomever, or for another pair than the peer's selectors. */
+bool child_wants_pair(const struct child_sa *child);
+/* The instance of our policy for that pair; a new reference.  NULL: none, `why` says so or is empty. */
+struct conn *child_pair_conn(struct child_sa *child, struct ms_why *why);
+/* The opportunistic template that our policy has for the selectors of IKE_AUTH and that takes such a
+ * peer; NULL: none. */
+struct conn *child_policy_template(const struct ike_sa *ike, uint32_t auth);
+/* A peer without authentication does not get what is meant for somebody else (RFC 7619 s2.5). */
+ms_err child_refuse_theft(const struct child_sa *child, const struct ms_selector *mine,
+	unsigned n_mine, const struct ms_selector *theirs, unsigned n_theirs, struct ms_why *why)
+	MS_MUST_CHECK;
+
 struct child_sa *child_find(struct ike_engine *e, const struct ms_said *said);
 /* protocol: enum ms_protocol. */
 struct child_sa *child_find_out(struct ike_sa *ike, unsigned protocol, uint32_t spi_out);

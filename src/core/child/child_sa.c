@@ -332,10 +332,11 @@ size_t child_text(const struct child_sa *child, char *buf, size_t size)
 		snprintf(comp, sizeof(comp), " IPCOMP=>0x%08x <0x%08x", (unsigned)child->cpi_out,
 			(unsigned)child->cpi_in);
 	return (size_t)snprintf(buf, size,
-		"{%s%s=>0x%08x <0x%08x xfrm=%s%s%s NATOA=none NATD=%s DPD=%s}",
+		"{%s%s=>0x%08x <0x%08x xfrm=%s%s%s NATOA=none NATD=%s DPD=%s%s}",
 		child->ah ? "AH" : "ESP", child->encapsulated ? "inUDP" : "", (unsigned)child->spi_out,
 		(unsigned)child->spi_in, suite, child->suite.esn ? "-ESN" : "", comp, natd,
-		child->conn->desc->dpd_delay_ms ? "active" : "passive");
+		child->conn->desc->dpd_delay_ms ? "active" : "passive",
+		child->ike->peer_id.type == MS_ID_NULL ? " PEER=unauthenticated" : "");
 }
 
 size_t child_selectors_text(const struct ms_selector *s, unsigned n, char *buf, size_t size)

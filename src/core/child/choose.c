@@ -139,61 +139,6 @@ static bool unnarrowed(const struct ms_selector *peers, unsigned n_peers,
 	return true;
 }
 
-/* --- opportunism ----------------------------------------------------------------------------- */
-
-static bool is_host(const struct ms_selector *s, unsigned n)
-{
-	return n == 1 && ms_addr_eq(&s->range.first, &s->range.last);
-}
-
-/* An instance for one pair of addresses. */
-static bool is_paired(const struct conn *c)
-{
-	const struct conn_end *l = &c->local, *r = &c->remote;
-
-	return r->has_client && is_host(l->clients, l->n_clients) &&
-	       is_host(r->clients, r->n_clients);
-}
-
-/* It was made when it was not yet known for whom, or for another pair: one gateway speaks for many. */
-static bool wants_pair(const struct conn *c, const struct ike_exchange *x)
-{
-	if (c->template == NULL || (!c->template->group && !c->template->opportunistic))
-		return false;
-	return !is_paired(c) || x->n_mine == 0 || x->n_theirs == 0 ||
-	       !ms_selector_contains(&c->local.clients[0], x->ts_mine) ||
-	       !ms_selector_contains(&c->remote.clients[0], x->ts_theirs);
-}
-
-/* What decides is what would become of our packets to the peer: only those whom the policy gives to
- * an opportunistic connection may speak IPsec with us (the closest policy wins, RFC 4322 s3.3).  A
- * peer speaks for itself; for others it has to be delegated to, which is asked next. */
-static struct conn *opportunistic_conn(struct child_sa *child, struct ms_why *why)
-{
-	struct ike_sa *ike = child->ike;
-	const struct host *h = ike->e->host;
-	const struct ike_exchange *x = ike->x;
-	struct conn *c;
-	char peer[MS_ADDR_TEXT];
-
-	if (h->ops->policy == NULL || !is_host(x->ts_mine, x->n_mine) ||
-		!is_host(x->ts_theirs, x->n_theirs))
-		return NULL;
-	child->delegated = !ms_addr_eq(&x->ts_theirs->range.first, &ike->remote.addr);
-	if (child->delegated && h->ops->authorise == NULL)
-		return NULL;
-	c = h->ops->policy(h->ctx, x->ts_mine, x->ts_theirs);
-	if (c != NULL && c->instance != 0)
-		c = c->template;
-	ms_addr_text(&x->ts_theirs->range.first, peer, sizeof(peer));
-	if (c == NULL || !c->opportunistic || c->group) {
-		(void)ms_fail(why, MS_ERR_TS, "our policy for %s is not opportunistic", peer);
-		return NULL;
-	}
-	return conn_instantiate_pair(ike->e->conns, c, &ike->remote, &ike->peer_id, x->ts_mine,
-		x->ts_theirs, NULL, 0);
-}
-
 /* A template becomes an instance for this peer; one that is there already will do. */
 static bool take_conn(struct child_sa *child, struct conn *c)
 {
@@ -236,11 +181,11 @@ static ms_err pick_conn(struct ike_sa *ike, struct child_sa *child, struct ms_wh
 	struct ike_exchange *x = ike->x;
 	struct conn *c = NULL;
 
-	if (wants_pair(child->conn, x)) {
-		c = opportunistic_conn(child, why);
+	if (child_wants_pair(child)) {
+		c = child_pair_conn(child, why);
 		if (!c)
 			return why->text[0] ? MS_ERR_TS : refuse_ts(ike, child->conn, why);
-		if (!is_paired(ike->conn))
+		if (child_is_general(ike->conn))
 			ike_set_conn(ike, c);
 		child_set_conn(child, c);
 		conn_unref(&c);
@@ -285,6 +230,8 @@ ms_err child_choose(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_gro
 		return refuse(x, ms_fail(why, MS_ERR_NO_PROPOSAL,
 					 "offered tunnel mode, wanted transport mode"));
 	err = child_ah_fits(child, why);
+	if (err == MS_OK)
+		err = child_refuse_theft(child, mine, n_mine, theirs, n_theirs, why);
 	if (err == MS_OK)
 		err = choose_suite(ike, child, pfs_group, ke_group, why);
 	if (err)

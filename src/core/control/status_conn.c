@@ -248,16 +248,18 @@ static void policy_words(const struct conn *conn, char *buf, size_t size)
 {
 	const struct ms_conn_desc *d = conn->desc;
 	const bool sas = d->type <= MS_TYPE_TRANSPORT;
+	/* How either end proves itself. */
+	const uint32_t auth = conn->local.auth | conn->remote.auth;
 	const struct {
 		bool on;
 		const char *word;
 	} words[] = {
-		{ d->authby & MS_AUTH_PSK, "PSK" },
-		{ d->authby & (MS_AUTH_RSA | MS_AUTH_RSA_SHA1), "RSASIG" },
-		{ d->authby & MS_AUTH_ECDSA, "ECDSA" },
-		{ d->authby & MS_AUTH_EDDSA, "EDDSA" },
-		{ d->authby & MS_AUTH_NULL, "AUTH_NULL" },
-		{ d->authby & MS_AUTH_NEVER, "AUTH_NEVER" },
+		{ auth & MS_AUTH_PSK, "PSK" },
+		{ auth & (MS_AUTH_RSA | MS_AUTH_RSA_SHA1), "RSASIG" },
+		{ auth & MS_AUTH_ECDSA, "ECDSA" },
+		{ auth & MS_AUTH_EDDSA, "EDDSA" },
+		{ auth & MS_AUTH_NULL, "AUTH_NULL" },
+		{ auth & MS_AUTH_NEVER, "AUTH_NEVER" },
 		{ sas && !d->ah, "ENCRYPT" },
 		{ sas && d->ah, "AUTHENTICATE" },
 		{ d->compress, "COMPRESS" },

@@ -16,6 +16,8 @@
 #define PAUSE_MS     5000 /* after a refusal, growing with each */
 #define PAUSE_MAX_MS 60000
 #define REVIVE_MS    1000
+#define NAMELESS_ASKED 8 /* at once */
+#define NAMELESS_SILENT_MS UINT64_C(10000)
 #define NAME_MS      1000 /* a name that was asked for again has some time to answer */
 
 /* On an IKE SA that is there, or will be. */
@@ -341,11 +343,43 @@ static bool goes(const struct ike_sa *old, const struct ike_sa *ike, bool initia
 	       !ms_addr_eq(&old->remote.addr, &ike->remote.addr);
 }
 
+/* RFC 7619 s2.3: a peer without a name says nothing of others' SAs, whatever it claims.  Those at
+ * its address that were silent for a while are asked whether they are alive. */
+static void look_for_dead(struct ike_sa *ike)
+{
+	uint32_t serials[NAMELESS_ASKED];
+	unsigned n = ike_nameless_at(ike, serials, NAMELESS_ASKED);
+	uint64_t now = ike_now(ike->e);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct ike_sa *old = ike_by_serial(ike->e, serials[i]);
+
+		if (!old || old->state == IKE_DELETING || now - old->heard_ms < NAMELESS_SILENT_MS)
+			continue;
+		old->wants |= IKE_WANT_DPD;
+		ike_next_request(old);
+	}
+}
+
+static void tell_authenticated(const struct ike_sa *ike)
+{
+	struct ms_logger lg = ike_logger(ike);
+	char peer[MS_ID_TEXT];
+
+	if (ike->peer_id.type == MS_ID_NULL) {
+		ms_addr_text(&ike->remote.addr, peer, sizeof(peer));
+		ms_notice(&lg, "the peer at %s is NOT authenticated (NULL authentication, RFC 7619): "
+			"encryption alone", peer);
+		return;
+	}
+	ms_id_text(&ike->peer_id, peer, sizeof(peer));
+	ms_info(&lg, "authenticated peer '%s' with %s", peer,
+		ike->x ? ike_name(ike_auth_method_name, ike->x->auth.ptr[0]) : "its predecessor");
+}
+
 void ike_established(struct ike_sa *ike, bool initial_contact)
 {
 	struct ike_engine *e = ike->e;
-	struct ms_logger lg = ike_logger(ike);
-	char peer[MS_ID_TEXT];
 	struct ike_sa *old;
 
 	ike->established = true;
@@ -355,12 +389,11 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	if (ike->half_open)
 		e->half_open--;
 	ike->half_open = false;
-	ms_id_text(&ike->peer_id, peer, sizeof(peer));
-	ms_info(&lg, "authenticated peer '%s' with %s", peer,
-		ike->x ? ike_name(ike_auth_method_name, ike->x->auth.ptr[0]) : "its predecessor");
+	tell_authenticated(ike);
 	ike_count(e, IKE_C_IKE_ESTABLISHED);
 	ike->conn->newest_ike = ike->serial;
 	ike_index_ids(ike);
 	while ((old = ike_same_ids(ike, goes, initial_contact)) != NULL)
 		ike_supplant(old, ike);
+	look_for_dead(ike);
 }

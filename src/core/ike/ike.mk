@@ -18,7 +18,7 @@ libcore_la_SOURCES += \
 	src/core/ikev2/mobike_path.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
 	src/core/ikev2/rekey_ike.c src/core/ikev2/ts.c \
 	src/core/child/child_priv.h src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
-	src/core/child/install.c
+	src/core/child/install.c src/core/child/pair.c
 
 if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
@@ -41,7 +41,8 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
 	src/core/ike/crypto_fault_test src/core/ike/names_test src/core/ike/payload_test \
 	src/core/ike/ipcomp_test src/core/ike/keywords_test src/core/ike/offers_test \
-	src/core/ike/ah_test
+	src/core/ike/ah_test \
+	src/core/route/opp_pair_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
 src_core_ike_two_party_test_SOURCES = src/core/ike/two_party_test.c \
@@ -86,6 +87,9 @@ src_core_ike_mobike_test_LDADD = $(ike_test_libs)
 src_core_ike_null_test_SOURCES = src/core/ike/null_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_null_test_LDADD = $(ike_test_libs)
+src_core_route_opp_pair_test_SOURCES = src/core/route/opp_pair_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_opp_pair_test_LDADD = $(ike_test_libs)
 src_core_ike_cert_test_SOURCES = src/core/ike/cert_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cert_test_LDADD = $(ike_test_libs)

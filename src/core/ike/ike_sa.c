@@ -24,10 +24,11 @@ static uint32_t hash_init(
 	return ike_hash(e->seed, key, sizeof(key));
 }
 
-static uint32_t hash_ids(
-	const struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)
+/* Peers without a name (RFC 7619) are told apart by where they are. */
+static uint32_t hash_ids(const struct ike_engine *e, const struct ms_id *me,
+	const struct ms_id *peer, const struct ms_addr *at)
 {
-	uint8_t key[2 * (1 + MS_ID_MAX_OCTETS)];
+	uint8_t key[2 * (1 + MS_ID_MAX_OCTETS) + sizeof(at->b)];
 	size_t n = 0;
 	const struct ms_id *const ids[] = { me, peer };
 
@@ -41,6 +42,10 @@ static uint32_t hash_ids(
 			/* ms_id_eq() takes names without case, so the hash does for all. */
 			key[n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
 		}
+	}
+	if (peer->type == MS_ID_NULL) {
+		memcpy(key + n, at->b, sizeof(at->b));
+		n += sizeof(at->b);
 	}
 	return ike_hash(e->seed, key, n);
 }
@@ -276,16 +281,18 @@ static const struct ms_id *peer_of(const struct ike_sa *ike)
 void ike_index_ids(struct ike_sa *ike)
 {
 	ike_table_remove(&ike->e->by_ids, &ike->by_ids);
-	/* Peers without a name are no one's equals, and they may be many. */
-	if (peer_of(ike)->type != MS_ID_ANY && peer_of(ike)->type != MS_ID_NULL)
+	if (peer_of(ike)->type != MS_ID_ANY)
 		ike_table_add(&ike->e->by_ids, &ike->by_ids,
-			hash_ids(ike->e, &ike->conn->local.id, peer_of(ike)));
+			hash_ids(ike->e, &ike->conn->local.id, peer_of(ike), &ike->remote.addr));
 }
 
+/* Peers without a name are no one's equals. */
 static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 	const struct ms_id *peer, const struct ike_sa *but)
 {
-	struct ike_node *n = ike_table_first(&e->by_ids, hash_ids(e, me, peer));
+	struct ike_node *n = peer->type == MS_ID_NULL
+				     ? NULL
+				     : ike_table_first(&e->by_ids, hash_ids(e, me, peer, NULL));
 
 	for (; n; n = ike_table_next(n)) {
 		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
@@ -297,10 +304,15 @@ static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 	return NULL;
 }
 
+static struct ike_node *first_like(const struct ike_sa *ike)
+{
+	return ike_table_first(&ike->e->by_ids,
+		hash_ids(ike->e, &ike->conn->local.id, &ike->peer_id, &ike->remote.addr));
+}
+
 struct ike_sa *ike_twin_of(struct ike_sa *ike)
 {
-	struct ike_node *n = ike_table_first(
-		&ike->e->by_ids, hash_ids(ike->e, &ike->conn->local.id, &ike->peer_id));
+	struct ike_node *n = first_like(ike);
 
 	for (; n; n = ike_table_next(n)) {
 		struct ike_sa *o = container_of(n, struct ike_sa, by_ids);
@@ -311,12 +323,26 @@ struct ike_sa *ike_twin_of(struct ike_sa *ike)
 	return NULL;
 }
 
+unsigned ike_nameless_at(const struct ike_sa *ike, uint32_t *serials, unsigned max)
+{
+	struct ike_node *n = ike->peer_id.type == MS_ID_NULL ? first_like(ike) : NULL;
+	unsigned found = 0;
+
+	for (; n && found < max; n = ike_table_next(n)) {
+		const struct ike_sa *o = container_of(n, struct ike_sa, by_ids);
+
+		if (o != ike && o->established && o->peer_id.type == MS_ID_NULL &&
+			ms_addr_eq(&o->remote.addr, &ike->remote.addr))
+			serials[found++] = o->serial;
+	}
+	return found;
+}
+
 struct ike_sa *ike_same_ids(struct ike_sa *ike,
 	bool (*take)(const struct ike_sa *old, const struct ike_sa *ike, bool how), bool how)
 {
 	const struct ms_id *me = &ike->conn->local.id;
-	struct ike_node *n =
-		ike_table_first(&ike->e->by_ids, hash_ids(ike->e, me, &ike->peer_id));
+	struct ike_node *n = ike->peer_id.type == MS_ID_NULL ? NULL : first_like(ike);
 
 	for (; n; n = ike_table_next(n)) {
 		struct ike_sa *old = container_of(n, struct ike_sa, by_ids);
@@ -331,7 +357,7 @@ struct ike_sa *ike_same_ids(struct ike_sa *ike,
 struct conn *ike_instance(struct ike_sa *ike, struct conn *template)
 {
 	struct ike_engine *e = ike->e;
-	struct ike_sa *old = e->params.unique_ids && ike->peer_id.type != MS_ID_NULL
+	struct ike_sa *old = e->params.unique_ids
 				     ? with_ids(e, &template->local.id, &ike->peer_id, ike)
 				     : NULL;
 	bool by_address = !template->remote.pool && !template->remote.has_client;
@@ -357,7 +383,7 @@ static bool same_way(const struct conn *a, const struct conn *b)
 struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 {
 	struct ike_node *n = ike_table_first(
-		&e->by_ids, hash_ids(e, &c->local.id, &c->remote.id));
+		&e->by_ids, hash_ids(e, &c->local.id, &c->remote.id, &c->remote.host.addr));
 
 	for (; n; n = ike_table_next(n)) {
 		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);

@@ -258,6 +258,8 @@ void ike_index_ids(struct ike_sa *ike);
 /* Another established IKE SA of the same two identities that take() takes; NULL: none. */
 struct ike_sa *ike_same_ids(struct ike_sa *ike,
 	bool (*take)(const struct ike_sa *old, const struct ike_sa *ike, bool how), bool how);
+/* Serials of other established IKE SAs with peers without a name at the same address. */
+unsigned ike_nameless_at(const struct ike_sa *ike, uint32_t *serials, unsigned max);
 bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer);
 /* An instance of the template for this IKE SA's peer: the one that the peer's older IKE SA uses,
  * where one identity is one peer and its clients do not depend on its address, or a new one.  A
@@ -281,8 +283,7 @@ static inline const uint8_t *ike_my_spi(const struct ike_sa *ike)
 	return ike->initiator ? ike->spi_i : ike->spi_r;
 }
 
-/* --- report.c ----------------------------------------------------------------------------------
- */
+/* --- report.c ----- */
 
 /* A line of this level is of use to the log or to somebody who watches. */
 bool ike_heard(const struct ike_engine *e, const struct ms_logger *lg, enum ms_log_level level);
@@ -294,8 +295,7 @@ void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, 
 void ike_report_state(struct ike_sa *ike, uint32_t serial, int code, const char *extra);
 size_t ike_crypto_text(const struct ike_sa *ike, char *buf, size_t size);
 
-/* --- receive.c, fsm.c --------------------------------------------------------------------------
- */
+/* --- receive.c, fsm.c ----- */
 
 /* The action that rx->row names is complete: state, timer, story. */
 void ike_advance(struct ike_sa *ike, const struct ike_transition *row);
@@ -311,8 +311,7 @@ void ike_send(struct ike_engine *e, const struct ms_endpoint *local,
 void ike_send_packet(struct ike_engine *e, const struct ms_endpoint *local,
 	const struct ms_endpoint *remote, const struct ike_packet *p);
 
-/* --- window.c -----------------------------------------------------------------------------------
- */
+/* --- window.c ----- */
 
 /* Our next request: begins a message in the engine's scratch, with SK open when keys are there. */
 void ike_request_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange);
@@ -358,8 +357,7 @@ bool ike_fragment_join(
 	struct ike_sa *ike, enum ike_role role, struct ike_rx *rx, struct ms_bytes *inner_r);
 void ike_fragments_free(struct ike_sa *ike, enum ike_role role);
 
-/* --- sk.c ----------------------------------------------------------------------------------------
- */
+/* --- sk.c ----- */
 
 ms_err ike_sk_seal(struct ike_sa *ike, struct ike_out *out) MS_MUST_CHECK;
 /* Octets of a message that has `head` octets before the IV and `inner` octets of payloads. */
@@ -370,8 +368,7 @@ size_t ike_sk_room(const struct ike_sa *ike, size_t head, size_t datagram);
 ms_err ike_sk_open(struct ike_sa *ike, uint8_t *datagram, struct ike_msg *m,
 	struct ms_bytes *inner_r) MS_MUST_CHECK;
 
-/* --- lifetime.c ----------------------------------------------------------------------------------
- */
+/* --- lifetime.c ----- */
 
 void ike_start_lifetime(struct ike_sa *ike);
 void ike_start_keepalive(struct ike_sa *ike); /* when we are behind a NAT */
@@ -416,8 +413,7 @@ void child_rekey_later(struct child_sa *child, uint64_t in_ms);
 ms_err ike_child_attempt(struct ike_sa *ike, struct conn *c) MS_MUST_CHECK;
 void child_expire_soon(struct child_sa *child, uint64_t in_ms);
 
-/* --- twin.c ------------------------------------------------------------------------------------
- */
+/* --- twin.c ----- */
 
 #define IKE_TWIN_WINDOW_MS UINT64_C(30000) /* twins are born within it */
 

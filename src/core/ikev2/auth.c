@@ -306,21 +306,20 @@ static void ask_psk(struct ike_sa *ike, bool mine, ike_step_f *next)
 
 /* RFC 7619 s2.1: as with a shared key, which is the SK_p of who makes it.  It proves that nobody
  * changed the handshake, and nothing about who it is. */
-static void without_credential(struct ike_sa *ike, bool mine, ike_step_f *next)
+static ms_err without_credential(struct ike_sa *ike, bool mine, struct ms_why *why)
 {
 	struct ms_bytes key = ike_key(ike, mine == ike->initiator ? IKE_SK_PI : IKE_SK_PR);
 	uint8_t mac[MS_MAX_PRF_OCTETS];
 	struct ms_bytes mac_b = ms_bytes(mac, ike->prf->out_octets);
-	struct ms_why why = { "" };
 	ms_err err = psk_mac(ike, mine, key, mac);
 
 	if (err == MS_OK && mine)
 		err = keep_auth(ike->x, IKE_AUTHM_NULL_AUTH, NULL, mac_b);
 	else if (err == MS_OK && (ike->x->auth.len != AUTH_HEAD + mac_b.len ||
 					 !ms_ct_equal(ike->x->auth.ptr + AUTH_HEAD, mac, mac_b.len)))
-		err = ms_fail(&why, MS_ERR_AUTH, "AUTH does not fit: somebody changed the handshake");
+		err = ms_fail(why, MS_ERR_AUTH, "AUTH does not fit: somebody changed the handshake");
 	ms_wipe(mac, sizeof(mac));
-	next(ike, err, &why);
+	return err;
 }
 
 /* --- signing -------------------------------------------------------------------------------------
@@ -360,6 +359,13 @@ static void got_private(void *arg, ms_err err, struct ms_privkey *key, const str
 		ask_host_for_psk(w);
 		return;
 	}
+	/* authby= has null, too: better than nothing. */
+	if (err == MS_ERR_NO_CREDENTIAL && !ike->gone && ike->x &&
+		ike->conn->local.auth & MS_AUTH_NULL) {
+		err = without_credential(ike, true, &local);
+		wait_end(w, err, &local);
+		return;
+	}
 	if (err == MS_OK)
 		err = s->pubkey_of(&pub, key);
 	if (err == MS_OK) {
@@ -393,10 +399,13 @@ static void got_own(void *arg, ms_err err, struct ms_privkey *key, const struct 
 void ike_auth_make(struct ike_sa *ike, ike_step_f *next)
 {
 	const struct host *h = ike->e->host;
+	struct ms_why why = { "" };
 	struct auth_wait *w;
+	ms_err err;
 
 	if (ike->conn->local.auth == MS_AUTH_NULL) {
-		without_credential(ike, true, next);
+		err = without_credential(ike, true, &why);
+		next(ike, err, &why);
 		return;
 	}
 	if (!(ike->conn->local.auth & IKE_AUTH_SIGNATURES) || !ms_sign()) {
@@ -516,6 +525,7 @@ void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
 	struct ms_bytes signature = ms_bytes(NULL, 0);
 	struct auth_wait *w;
 	struct ms_why why = { "" };
+	ms_err err;
 
 	if (!(kind & ike->conn->remote.auth)) {
 		next(ike,
@@ -530,7 +540,8 @@ void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
 		return;
 	}
 	if (kind == MS_AUTH_NULL) {
-		without_credential(ike, false, next);
+		err = without_credential(ike, false, &why);
+		next(ike, err, &why);
 		return;
 	}
 	(void)kind_of(x->auth, &signature);

@@ -89,6 +89,12 @@ ms_err ike_auth_conn(struct ike_sa *ike, struct ms_why *why)
 			"with %s",
 			peer, me, ike_name(ike_auth_method_name, x->auth.ptr[0]));
 	}
+	/* Of opportunistic connections our policy for the peer is the one that is meant. */
+	if (c->opportunistic) {
+		struct conn *closest = child_policy_template(ike, kind);
+
+		c = closest ? closest : c;
+	}
 	err = conn_with_suite(ike, kind, &c, why);
 	if (err)
 		return err;

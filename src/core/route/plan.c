@@ -103,11 +103,16 @@ static bool agree(const struct conn *c, const struct conn *user)
 	       ms_addr_eq(&c->local.nexthop, &user->route_of->nexthop);
 }
 
-/* The same peer, perhaps under a new address, or made of the same template. */
-static bool same_peer(const struct conn *a, const struct conn *b)
+/* From one that has an SA group: the same peer, perhaps under a new address, or one made of the same
+ * template.  Who is not authenticated (RFC 7619) is where he is, and gives way to those who are. */
+static bool may_take_over(const struct conn *c, const struct conn *owner)
 {
-	return (a->template != NULL && a->template == b->template) ||
-	       ms_id_eq(&a->remote.id, &b->remote.id);
+	bool named = c->remote.id.type != MS_ID_NULL;
+
+	if (owner->remote.id.type == MS_ID_NULL)
+		return named || ms_addr_eq(&c->remote.host.addr, &owner->remote.host.addr);
+	return named && ((c->template != NULL && c->template == owner->template) ||
+				ms_id_eq(&c->remote.id, &owner->remote.id));
 }
 
 static ms_err could_pair(const struct route_job *job, const struct ms_selector *mine,
@@ -126,7 +131,7 @@ static ms_err could_pair(const struct route_job *job, const struct ms_selector *
 	if (e == NULL || e->owner == c || job->may_steal ||
 		(c->template != NULL && route_own_trap(job->route, c->template, mine, theirs)))
 		return MS_OK;
-	if (tunnel && (e->shunt != MS_SHUNT_NONE || same_peer(c, e->owner)))
+	if (tunnel && (e->shunt != MS_SHUNT_NONE || may_take_over(c, e->owner)))
 		return MS_OK;
 	conn_name_text(e->owner, name, sizeof name);
 	return ms_fail(why, MS_ERR_BUSY, "cannot install eroute -- it is in use for %s #%u", name,
@@ -344,6 +349,7 @@ void route_stolen(struct route *r, struct conn *c)
 	c->eroute_owner = 0;
 	if (job != NULL)
 		job_queue(job);
+	opp_taken(r, c);
 }
 
 void route_regain(struct route *r, struct conn *c, host_done_f *done, void *arg)

@@ -182,7 +182,9 @@ static void begin(void *arg, ms_err err, const struct ms_why *job_why)
 	struct route_start *start = arg;
 	struct ms_why why = { "" };
 
-	(void)job_why;
+	/* No hold, no attempt: opportunism does not wait for its end. */
+	if (err != MS_OK)
+		(void)opp_attempt_over(start->r, start->c, err, job_why);
 	if (err == MS_OK && !start->c->deleted && start->r->env.initiate != NULL)
 		err = start->r->env.initiate(start->r->env.ctx, start->c, &why);
 	else

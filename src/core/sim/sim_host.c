@@ -237,6 +237,13 @@ static void child_moved(void *host, struct child_sa *child)
 		route_child_moved(n->route, child);
 }
 
+static struct conn *policy(void *host, const struct ms_selector *src, const struct ms_selector *dst)
+{
+	struct sim_node *n = host;
+
+	return n->route ? route_find(n->route, src, dst) : NULL;
+}
+
 /* A path is where the families are the same. */
 static void path(void *host, const struct ms_addr *dst, host_path_f *done, void *arg)
 {
@@ -327,6 +334,7 @@ const struct host_ops sim_host_ops = {
 	.kernel_caps = kernel_caps,
 	.psk = psk,
 	.private_key = private_key,
+	.policy = policy,
 	.lease = lease,
 	.release = release,
 	.child_up = child_up,
