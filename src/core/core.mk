@@ -9,7 +9,7 @@ libcore_la_SOURCES = \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/creds/gateway.c src/core/creds/gateway.h \
 	src/core/creds/opp_source.c src/core/creds/opp_source.h \
-	src/core/host.h \
+	src/core/host.h src/core/proof.h \
 	src/core/route/bare.c src/core/route/check.c src/core/route/fsm.c src/core/route/fsm.h \
 	src/core/route/groups.c src/core/route/groups.h \
 	src/core/route/job.c src/core/route/job.h \
@@ -23,7 +23,7 @@ libcore_la_LIBADD = libmodswan.la
 pkglibexec_PROGRAMS += pluto
 pluto_SOURCES = \
 	src/core/control/cmd_conn.c src/core/control/cmd_creds.c src/core/control/cmd_daemon.c \
-	src/core/control/cmd_groups.c src/core/control/cmd_status.c src/core/control/cmd_why.c \
+	src/core/control/cmd_groups.c src/core/control/cmd_status.c src/core/control/cmd_policy.c src/core/control/cmd_why.c \
 	src/core/control/commands.c src/core/control/control.c src/core/control/control.h \
 	src/core/control/control_priv.h src/core/control/status.c src/core/control/status.h \
 	src/core/control/status_conn.c \

@@ -17,6 +17,8 @@
 #include <modswan/kernel.h>
 #include <modswan/log.h>
 
+#include "core/proof.h"
+
 struct conn;
 struct ike_sa;
 struct child_sa;
@@ -27,9 +29,9 @@ typedef void host_private_f(void *arg, ms_err err, struct ms_privkey *key,
 /* certs: to be sent, the first is the key's own; both borrowed. */
 typedef void host_own_f(void *arg, ms_err err, struct ms_privkey *key, const struct ms_bytes *certs,
 	unsigned n, const struct ms_why *why);
-/* Any of the keys (n > 0) will do; borrowed. */
+/* Any of the keys (n > 0) will do; borrowed.  proof: what they are worth. */
 typedef void host_peer_key_f(void *arg, ms_err err, struct ms_pubkey *const *keys, unsigned n,
-	const struct ms_why *why);
+	enum peer_proof proof, const struct ms_why *why);
 /* err: MS_OK, or why the way for the packets could not be laid. */
 /* src: the address that packets to the destination leave from. */
 typedef void host_path_f(void *arg, ms_err err, const struct ms_addr *src);

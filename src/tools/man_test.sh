@@ -62,7 +62,7 @@ commands='
 	newhostkey
 	pf_key plugins policy
 	ranbits rsasigkey
-	setup showdefaults showhostkey showstates shuntstatus spi spigrp status
+	setup showdefaults showhostkey showpolicy showstates shuntstatus spi spigrp status
 	tncfg trafficstatus
 	verify
 	whack'

@@ -124,6 +124,7 @@ int tool_ranbits(struct tool *t, int argc, char **argv);
 int tool_rsasigkey(struct tool *t, int argc, char **argv);
 int tool_script(struct tool *t, int argc, char **argv); /* EXECDIR/NAME */
 int tool_setup(struct tool *t, int argc, char **argv);
+int tool_showpolicy(struct tool *t, int argc, char **argv);
 int tool_showhostkey(struct tool *t, int argc, char **argv);
 int tool_simple(struct tool *t, int argc, char **argv);
 int tool_spi(struct tool *t, int argc, char **argv);
@@ -140,7 +141,7 @@ int tool_whack(struct tool *t, int argc, char **argv);
 extern const struct tool_options auto_options, eroute_options, ikeping_options, verify_options,
 	setup_options, simple_options,
 	status_options, whack_options, checkconfig_options, newhostkey_options,
-	ranbits_options, rsasigkey_options, showhostkey_options,
+	ranbits_options, rsasigkey_options, showhostkey_options, showpolicy_options,
 	klipsdebug_options, manual_options, pf_key_options,
 	policy_options, why_options, spi_options, spigrp_options, tncfg_options;
 

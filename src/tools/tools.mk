@@ -18,6 +18,7 @@ ipsec_SOURCES = \
 	src/tools/manual.c src/tools/manual.h src/tools/manual_conn.c src/tools/manual_plan.c \
 	src/tools/manual_updown.c src/tools/manual_updown.h \
 	src/tools/options.c \
+	src/tools/packet.c src/tools/packet.h \
 	src/tools/pf_key.c \
 	src/tools/plutorun.c \
 	src/tools/policy.c src/tools/policy.h src/tools/policy_netkey.c \
@@ -28,6 +29,7 @@ ipsec_SOURCES = \
 	src/tools/setup.c src/tools/setup.h src/tools/setup_manual.c \
 	src/tools/setup_state.c \
 	src/tools/showhostkey.c src/tools/showhostkey.h src/tools/showhostkey_form.c \
+	src/tools/showpolicy.c \
 	src/tools/simple.c \
 	src/tools/spi.c src/tools/spi.h src/tools/spi_alg.c src/lib/crypto/words.c \
 	src/tools/spigrp.c \
@@ -51,7 +53,7 @@ EXTRA_DIST += src/tools/barf_test.sh src/tools/ipsec_test.sh src/tools/hostkey_t
 # Manual pages: their lists of options come from the program's tables.
 tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 man/ipsec_ikeping.8 \
 	man/ipsec_klipsdebug.8 man/ipsec_manual.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_policy.8 man/ipsec_ranbits.8 \
-	man/ipsec_rsasigkey.8 man/ipsec_setup.8 man/ipsec_showhostkey.8 man/ipsec_spi.8 \
+	man/ipsec_rsasigkey.8 man/ipsec_setup.8 man/ipsec_showhostkey.8 man/ipsec_showpolicy.8 man/ipsec_spi.8 \
 	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_verify.8 man/ipsec_whack.8
 plain_pages = man/ipsec__updown.8 man/ipsec_barf.8 man/ipsec_look.8 man/ipsec_showdefaults.8 man/ipsec_eroute.5 man/ipsec_klipsdebug.5 man/ipsec_plugins.8 \
 	man/ipsec_spi.5 man/ipsec_spigrp.5 man/ipsec_status.8 man/ipsec_tncfg.5 man/ipsec_trafficstatus.8 \
@@ -61,7 +63,7 @@ dist_man_MANS += $(plain_pages)
 CLEANFILES += $(tool_pages)
 EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
 	man/ipsec_eroute.8.in man/ipsec_ikeping.8.in man/ipsec_verify.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in \
-	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in \
+	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in man/ipsec_showpolicy.8.in \
 	man/ipsec_whack.8.in \
 	man/ipsec_klipsdebug.8.in man/ipsec_manual.8.in man/ipsec_pf_key.8.in man/ipsec_policy.8.in man/ipsec_spi.8.in man/ipsec_spigrp.8.in \
 	man/ipsec_tncfg.8.in
@@ -86,6 +88,8 @@ man/ipsec_ranbits.8: man/ipsec_ranbits.8.in $(tool_page_needs)
 man/ipsec_rsasigkey.8: man/ipsec_rsasigkey.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_showhostkey.8: man/ipsec_showhostkey.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_showpolicy.8: man/ipsec_showpolicy.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_klipsdebug.8: man/ipsec_klipsdebug.8.in $(tool_page_needs)
 	$(tool_page)

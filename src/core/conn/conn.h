@@ -22,6 +22,8 @@
 #include <modswan/log.h>
 #include <modswan/proposal.h>
 
+#include "core/proof.h"
+
 #define CONN_MAX_SELECTORS 16
 
 /* How far packets are led to it, and what becomes of them there; their order counts: what is
@@ -48,6 +50,7 @@ struct conn_end {
 	bool has_client;	 /* clients were written (else the host itself) */
 	uint32_t auth;		 /* enum ms_conn_auth set that this end uses */
 	struct ms_pubkey *pubkeys[2]; /* raw public keys, NULL where none */
+	enum peer_proof keys_from; /* what pubkeys are worth; PROOF_NONE: they are written */
 	bool key_published;	 /* rsasigkey=%dnsondemand: the end's own records have it */
 	struct ms_addr nexthop;	 /* unset: %direct */
 	struct ms_addr sourceip; /* written, or of the lease; the IPv4 one of two */

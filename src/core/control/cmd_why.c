@@ -88,25 +88,36 @@ static void show_cover(call *c, const struct cover *w)
 		route_state_name(conn->routing), where);
 }
 
-static const char *meaning(const struct conn *c)
-{
-	static const char *const shunts[] = { [MS_TYPE_PASS] = "packets pass in clear",
-		[MS_TYPE_DROP] = "packets are discarded",
-		[MS_TYPE_REJECT] = "packets are refused with ICMP" };
+static const char *const shunt_meanings[] = { [MS_SHUNT_PASS] = "packets pass in clear",
+	[MS_SHUNT_DROP] = "packets are discarded", [MS_SHUNT_REJECT] = "packets are refused with ICMP",
+	[MS_SHUNT_TRAP] = "a packet makes it negotiate",
+	[MS_SHUNT_HOLD] = "packets wait, it is being negotiated" };
 
-	if (c->routing == RT_ROUTED_TUNNEL)
-		return "packets go through its tunnel";
-	if (c->routing == RT_UNROUTED)
+static const char *meaning(const struct conn *c, const struct route_fate *fate)
+{
+	if (fate->owner != c)
 		return "it is not routed: its packets are not led to the IPsec device for its sake";
-	if (c->desc->type == MS_TYPE_PASS || c->desc->type == MS_TYPE_DROP ||
-		c->desc->type == MS_TYPE_REJECT)
-		return shunts[c->desc->type];
-	if (c->routing == RT_ROUTED_HOLD || c->routing == RT_UNROUTED_HOLD)
-		return "packets wait, it is being negotiated";
-	if (c->routing == RT_ROUTED_FAILURE)
-		return "negotiation failed, failureshunt= says what becomes of packets";
-	return c->opportunistic ? "a packet asks the DNS who speaks for its destination"
-				: "a packet makes it negotiate";
+	if (fate->shunt == MS_SHUNT_NONE)
+		return "packets go through its tunnel";
+	if (fate->shunt == MS_SHUNT_TRAP && c->opportunistic && c->remote.auth == MS_AUTH_NULL)
+		return "a packet makes it negotiate with its destination, which has to prove nothing";
+	if (fate->shunt == MS_SHUNT_TRAP && c->opportunistic)
+		return "a packet asks the DNS who speaks for its destination";
+	return shunt_meanings[fate->shunt];
+}
+
+/* A shunt that belongs to no connection stands above them. */
+static void show_shunt(call *c, const struct route_fate *fate)
+{
+	uint64_t now = c->d->host.ops->now_ms(c->d);
+	char rest[48] = "";
+
+	if (fate->until_ms != UINT64_MAX)
+		snprintf(rest, sizeof rest, ", for %llu s more",
+			(unsigned long long)(fate->until_ms > now ? fate->until_ms - now : 0) / 1000);
+	call_line(c, MS_RC_COMMENT, "a shunt (%s%s) decides: %s", fate->why, rest,
+		fate->shunt == MS_SHUNT_HOLD ? "packets wait, a negotiation is under way" :
+					       shunt_meanings[fate->shunt]);
 }
 
 /* --- the DNS -------------------------------------------------------------------------------------- */
@@ -138,10 +149,11 @@ static void dns_answer(void *arg, ms_err err, const struct ms_gateway *gateways,
 }
 
 /* False: nobody was asked. */
-static bool ask_dns(call *c, const struct ms_selector *src, const struct ms_selector *dst)
+static bool ask_dns(call *c, const struct conn *template, const struct ms_selector *src,
+	const struct ms_selector *dst)
 {
-	const struct gateway_wish wish = { .our_client = src->range.first,
-		.peer_client = dst->range.first };
+	const struct gateway_wish wish =
+		opp_source_wish(template, &src->range.first, &dst->range.first);
 	struct gateway_query *query;
 	struct ms_why why = { "" };
 	ms_err err = gateway_ask(creds_source, c->d, &wish, &query, dns_answer, c, &why);
@@ -151,7 +163,7 @@ static bool ask_dns(call *c, const struct ms_selector *src, const struct ms_sele
 	return err == MS_OK;
 }
 
-/* --- the command ------------------------------------------------------------------------------------- */
+/* --- the packet ------------------------------------------------------------------------------------- */
 
 static ms_err port_of(const call *c, const char *arg, struct ms_selector *s, struct ms_why *why)
 {
@@ -167,7 +179,7 @@ static ms_err port_of(const call *c, const char *arg, struct ms_selector *s, str
 	return err;
 }
 
-static ms_err packet_of(const call *c, struct ms_selector *src, struct ms_selector *dst,
+ms_err call_packet(const call *c, struct ms_selector *src, struct ms_selector *dst,
 	struct ms_why *why)
 {
 	const char *protocol = call_arg(c, "protocol");
@@ -196,14 +208,40 @@ static ms_err packet_of(const call *c, struct ms_selector *src, struct ms_select
 	return err;
 }
 
+/* --- the command ------------------------------------------------------------------------------------- */
+
+/* Whose trap it was that led, or would lead, to what there is; NULL: no opportunism. */
+static const struct conn *template_of(const struct conn *c)
+{
+	if (!c->opportunistic)
+		c = c->template;
+	/* Without authentication there is nothing to ask. */
+	return c != NULL && c->opportunistic && c->remote.auth != MS_AUTH_NULL ? c : NULL;
+}
+
+/* The one that is routed and closest; what is not routed has no say, unless nothing is. */
+static const struct conn *decider(const struct route_fate *fate, const struct cover *found,
+	unsigned n)
+{
+	unsigned i = 0;
+
+	if (fate->owner != NULL)
+		return fate->owner;
+	while (i < n && found[i].conn->routing == RT_UNROUTED)
+		i++;
+	return found[i < n ? i : 0].conn;
+}
+
 void cmd_why(call *c)
 {
 	struct ms_selector src, dst;
 	struct cover found[MAX_SHOWN + 1];
+	struct route_fate fate = { MS_SHUNT_NONE, NULL, NULL, UINT64_MAX };
 	char text[2][MS_SELECTOR_TEXT], name[256];
+	const struct conn *conn;
 	struct ms_why why = { "" };
 	unsigned n, all;
-	ms_err err = packet_of(c, &src, &dst, &why);
+	ms_err err = call_packet(c, &src, &dst, &why);
 
 	if (err != MS_OK) {
 		call_fail(c, err, &why);
@@ -216,19 +254,23 @@ void cmd_why(call *c)
 		daemon_is_local(c->d, &src.range.first) ? "an address of this host"
 							 : "not this host: it is forwarded");
 	all = covers(c->d, &src, &dst, found, &n);
-	if (all == 0) {
+	(void)route_fate(c->d->route, &src, &dst, &fate);
+	if (all == 0)
 		call_line(c, MS_RC_COMMENT, "no connection and no group covers it");
-		call_done(c, MS_RC_COMMENT);
-		return;
-	}
-	call_line(c, MS_RC_COMMENT, "covered by %u, the closest first:", all);
+	else
+		call_line(c, MS_RC_COMMENT, "covered by %u, the closest first:", all);
 	for (unsigned i = 0; i < n; i++)
 		show_cover(c, &found[i]);
-	for (n = 0; n < all && n < MAX_SHOWN && found[n].conn->routing == RT_UNROUTED;)
-		n++;
-	n = n < all && n < MAX_SHOWN ? n : 0; /* what is not routed has no say, unless nothing is */
-	conn_name_text(found[n].conn, name, sizeof name);
-	call_line(c, MS_RC_COMMENT, "%s decides: %s", name, meaning(found[n].conn));
-	if (!found[n].conn->opportunistic || !ask_dns(c, &src, &dst))
+	if (fate.why != NULL)
+		show_shunt(c, &fate);
+	conn = all == 0 ? NULL : decider(&fate, found, n);
+	if (conn != NULL && fate.why == NULL) {
+		conn_name_text(conn, name, sizeof name);
+		call_line(c, MS_RC_COMMENT, "%s decides: %s%s", name,
+			conn->routing == RT_ROUTED_FAILURE ? "negotiation failed, " : "",
+			meaning(conn, &fate));
+	}
+	conn = conn == NULL ? NULL : template_of(conn);
+	if (conn == NULL || !ask_dns(c, conn, &src, &dst))
 		call_done(c, MS_RC_COMMENT);
 }

@@ -57,6 +57,9 @@ void call_fail(call *c, ms_err err, const struct ms_why *why);
 int code_of(ms_err err);
 /* The connection of argument `name`; NULL: the call was ended with MS_RC_UNKNOWN_NAME. */
 struct conn *call_conn(call *c);
+/* Arguments src, dst, protocol, sport and dport. */
+ms_err call_packet(const call *c, struct ms_selector *src, struct ms_selector *dst,
+	struct ms_why *why) MS_MUST_CHECK;
 /* From now on the call gets the connection's reports, until its end. */
 void call_watch(call *c, struct conn *conn);
 
@@ -89,6 +92,7 @@ void cmd_unlisten(call *c);
 void cmd_rereadgroups(call *c);
 void cmd_listgroups(call *c);
 void cmd_why(call *c);
+void cmd_policy(call *c);
 void cmd_reread(call *c);
 void cmd_list_creds(call *c);
 void cmd_refresh_creds(call *c);

@@ -109,6 +109,7 @@ void status_daemon(call *c)
 void status_counts(call *c)
 {
 	unsigned ike = 0, half = ike_half_open(c->d->ike), open = 0, children = 0;
+	unsigned nameless = 0, nameless_children = 0;
 
 	for (struct ike_sa *i = ike_first(c->d->ike); i != NULL; i = ike_next(i)) {
 		struct ike_info info;
@@ -117,15 +118,19 @@ void status_counts(call *c)
 		ike++;
 		open += info.established;
 		children += info.children;
+		if (info.proof == PROOF_NONE) {
+			nameless += info.established;
+			nameless_children += info.children;
+		}
 	}
 	call_line(c, MS_RC_COMMENT, "State Information: DDoS cookies %s, %s new IKE connections",
 		c->d->setup.ddos_mode == MS_YES ? "REQUIRED" : "not required",
 		c->d->listening ? "Accepting" : "NOT ACCEPTING");
 	call_line(c, MS_RC_COMMENT,
-		"IKE SAs: total(%u), half-open(%u), open(%u), authenticated(%u), anonymous(0)", ike,
-		half, ike - open > half ? ike - open - half : 0, open);
-	call_line(c, MS_RC_COMMENT, "IPsec SAs: total(%u), authenticated(%u), anonymous(0)", children,
-		children);
+		"IKE SAs: total(%u), half-open(%u), open(%u), authenticated(%u), anonymous(%u)", ike,
+		half, ike - open > half ? ike - open - half : 0, open - nameless, nameless);
+	call_line(c, MS_RC_COMMENT, "IPsec SAs: total(%u), authenticated(%u), anonymous(%u)", children,
+		children - nameless_children, nameless_children);
 }
 
 /* An event that is due already is shown with 0 seconds; none is EVENT_NULL. */

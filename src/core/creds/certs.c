@@ -206,7 +206,7 @@ static void got_peer(void *arg, ms_err err, struct ms_pubkey *key, const struct 
 		ask_peer(q);
 		return;
 	}
-	q->peer_done(q->arg, err, &key, key != NULL, why);
+	q->peer_done(q->arg, err, &key, key != NULL, PROOF_CERT, why);
 	question_free(q);
 }
 
@@ -227,7 +227,8 @@ static void got_published(void *arg, ms_err err, struct ms_pubkey *const *keys, 
 		ms_info(&lg, "%s has published %u key%s (%s)", peer, n, n == 1 ? "" : "s",
 			ms_dns_status_name(how->status));
 	}
-	q->peer_done(q->arg, err, keys, n, why);
+	q->peer_done(q->arg, err, keys, n,
+		err == MS_OK && how->status == MS_DNS_SECURE ? PROOF_DNSSEC : PROOF_DNS, why);
 	question_free(q);
 }
 
@@ -266,7 +267,7 @@ static void ask_peer(struct cert_question *q)
 	if (q->why.text[0] == '\0')
 		ms_fail(&q->why, MS_ERR_NO_CREDENTIAL,
 			"no public key is known for the peer, and no plugin has certificates");
-	q->peer_done(q->arg, MS_ERR_NO_CREDENTIAL, NULL, 0, &q->why);
+	q->peer_done(q->arg, MS_ERR_NO_CREDENTIAL, NULL, 0, PROOF_NONE, &q->why);
 	question_free(q);
 }
 
@@ -278,7 +279,7 @@ void creds_peer_key(creds_source_f *sources, void *sources_arg, const struct con
 		sources, sources_arg, c, peer, certs, n, ms_bytes(NULL, 0), arg);
 
 	if (q == NULL) {
-		done(arg, MS_ERR_NOMEM, NULL, 0, NULL);
+		done(arg, MS_ERR_NOMEM, NULL, 0, PROOF_NONE, NULL);
 		return;
 	}
 	q->peer_done = done;

@@ -2,8 +2,6 @@
 /* Opportunism asks who is the gateway of a peer's client: the credential sources know (gateway.h). */
 #include "core/creds/opp_source.h"
 
-#include "core/creds/gateway.h"
-
 #include <modswan/resolver.h>
 
 #include <stdlib.h>
@@ -18,7 +16,8 @@ struct question {
 };
 
 /* One for each address of each gateway: they are tried one after the other. */
-static unsigned spread(const struct ms_gateway *gateways, unsigned n, struct opp_gateway *out)
+static unsigned spread(const struct ms_gateway *gateways, unsigned n, enum peer_proof proof,
+	struct opp_gateway *out)
 {
 	unsigned used = 0;
 
@@ -29,6 +28,7 @@ static unsigned spread(const struct ms_gateway *gateways, unsigned n, struct opp
 			memset(g, 0, sizeof *g);
 			g->addr = gateways[i].addrs[k];
 			g->id = gateways[i].id; /* borrowed, as is all the rest */
+			g->proof = proof;
 			for (; g->n_keys < gateways[i].n_keys && g->n_keys < OPP_MAX_KEYS;
 				g->n_keys++)
 				g->keys[g->n_keys] = gateways[i].keys[g->n_keys];
@@ -57,28 +57,39 @@ static void answer(void *arg, ms_err err, const struct ms_gateway *gateways, uns
 
 	if (err == MS_OK)
 		say_gateway(q, &gateways[0], how);
-	q->found(q->arg, err, list, spread(gateways, n, list), how->ttl_s, why);
+	q->found(q->arg, err, list,
+		spread(gateways, n,
+			err == MS_OK && how->status == MS_DNS_SECURE ? PROOF_DNSSEC : PROOF_DNS, list),
+		how->ttl_s, why);
 	free(q);
+}
+
+struct gateway_wish opp_source_wish(const struct conn *template, const struct ms_addr *mine,
+	const struct ms_addr *theirs)
+{
+	const struct conn_end *us = &template->local;
+	struct gateway_wish wish = { .our_client = *mine, .peer_client = *theirs,
+		.our_addr = us->host.addr };
+
+	/* Only for others must somebody have said that we are their gateway. */
+	if (!ms_addr_eq(mine, &us->host.addr)) {
+		wish.me = &us->id;
+		wish.our_key = us->pubkeys[0];
+	}
+	return wish;
 }
 
 static ms_err ask(void *ctx, const struct conn *template, const struct ms_addr *mine,
 	const struct ms_addr *theirs, void **query, opp_found_f *found, void *arg,
 	struct ms_why *why)
 {
-	const struct conn_end *us = &template->local;
-	struct gateway_wish wish = { .our_client = *mine, .peer_client = *theirs,
-		.our_addr = us->host.addr };
+	const struct gateway_wish wish = opp_source_wish(template, mine, theirs);
 	struct opp_source *s = ctx;
 	struct question *q = calloc(1, sizeof *q);
 	ms_err err;
 
 	if (q == NULL)
 		return MS_ERR_NOMEM;
-	/* Only for others must somebody have said that we are their gateway. */
-	if (!ms_addr_eq(mine, &us->host.addr)) {
-		wish.me = &us->id;
-		wish.our_key = us->pubkeys[0];
-	}
 	q->found = found;
 	q->arg = arg;
 	q->s = s;

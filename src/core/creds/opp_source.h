@@ -4,6 +4,7 @@
 #define MODSWAN_CORE_OPP_SOURCE_H
 
 #include "core/creds/creds.h"
+#include "core/creds/gateway.h"
 #include "core/route/opp.h"
 
 /* Outlives all its questions. */
@@ -15,6 +16,9 @@ struct opp_source {
 
 /* ask(), cancel() and their context; bounds are left at their defaults. */
 struct opp_env opp_source_env(struct opp_source *s);
+/* What is asked before a packet of these addresses makes the template negotiate. */
+struct gateway_wish opp_source_wish(const struct conn *template, const struct ms_addr *mine,
+	const struct ms_addr *theirs);
 /* host_ops.authorise */
 void opp_source_authorise(struct opp_source *s, const struct ms_addr *client,
 	const struct ms_id *peer, const struct ms_addr *peer_addr, host_done_f *done, void *arg);

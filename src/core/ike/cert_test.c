@@ -59,7 +59,7 @@ static void say(struct knows *k)
 	ms_err err = k->peer ? MS_OK : ms_fail(&why, MS_ERR_AUTH, "not good");
 
 	k->done = NULL;
-	done(k->arg, err, &k->peer, k->peer != NULL, &why);
+	done(k->arg, err, &k->peer, k->peer != NULL, PROOF_CERT, &why);
 }
 
 static void peer_key(void *host, const struct conn *c, const struct ms_id *peer,
@@ -161,6 +161,8 @@ static void test_certificates_travel(void **state)
 	assert_true(ms_bytes_eq(west_knows.got[0], ms_bytes("certificate of east", 19)));
 	assert_int_equal(west_knows.asked, 2 * MS_CA_HASH_OCTETS);
 	assert_int_equal(east_knows.asked, 2 * MS_CA_HASH_OCTETS);
+	assert_int_equal(ike_first(p.west->ike)->proof, PROOF_CERT);
+	assert_int_equal(ike_first(p.east->ike)->proof, PROOF_CERT);
 	end(&p);
 }
 

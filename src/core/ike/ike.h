@@ -105,6 +105,7 @@ struct ike_info {
 	uint8_t spi_i[8], spi_r[8];
 	struct ms_endpoint local, remote;
 	const struct ms_id *peer_id; /* MS_ID_ANY before it is authenticated */
+	enum peer_proof proof;       /* what it was authenticated by */
 	struct ms_suite suite;       /* valid from I2, R1 on */
 	const char *event;           /* what the next timer does: "EVENT_SA_REPLACE" ... */
 	uint64_t event_ms;           /* from now; UINT64_MAX: no event */

@@ -110,6 +110,7 @@ struct ike_sa {
 	uint64_t established_s;
 
 	struct ms_id peer_id;
+	uint8_t proof; /* enum peer_proof; of it */
 	struct ike_mobike *mobike; /* NULL: not agreed on */
 	struct ms_addr lease[2]; /* IPv4, IPv6: the peer's, when c->remote.pool; else ours */
 	struct ike_exchange *x; /* of what is being worked on */
@@ -428,8 +429,7 @@ void ike_twin_due(struct ike_sa *ike);
 /* The heir takes its place: its connections move, then its CHILD SAs go, then itself. */
 void ike_retire(struct ike_sa *ike, const struct ike_sa *heir);
 
-/* --- natd.c, cookie.c
- * ------------------------------------------------------------------------------ */
+/* --- natd.c, cookie.c ------------------------------------------------------------------------- */
 
 void ike_natd_put(struct ike_sa *ike, struct ike_out *out, bool with_spi_r);
 /* From the peer's IKE_SA_INIT message. */

@@ -26,6 +26,7 @@ static void test_both(void **state)
 		assert_pair_up(&p);
 		ike_info(ike_first(p.east->ike), &info);
 		assert_int_equal(info.peer_id->type, MS_ID_NULL);
+		assert_int_equal(info.proof, PROOF_NONE);
 		pair_free(&p);
 	}
 }

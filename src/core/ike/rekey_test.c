@@ -103,6 +103,9 @@ static void test_at_will(void **state)
 		assert_int_equal(ike_rekey_conn(n->ike, c, how & 2), MS_OK);
 		sim_run(p.sim, 5000);
 		assert_pair_up(&p);
+		/* what the first one was authenticated by holds for all that come of it */
+		assert_int_equal(ike_by_serial(p.west->ike, p.wc->newest_ike)->proof, PROOF_SECRET);
+		assert_int_equal(ike_by_serial(p.east->ike, p.ec->newest_ike)->proof, PROOF_SECRET);
 		assert_int_equal(p.wc->newest_ike == ike, how & 2 ? 1 : 0);
 		assert_int_equal(newest_spi(p.west, p.wc) == child, how & 2 ? 0 : 1);
 	}

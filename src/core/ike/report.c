@@ -138,6 +138,7 @@ void ike_info(const struct ike_sa *ike, struct ike_info *out)
 		.local = ike->local,
 		.remote = ike->remote,
 		.peer_id = &ike->peer_id,
+		.proof = ike->proof,
 		.suite = ike->suite,
 		.event = "",
 		.event_ms = UINT64_MAX,

@@ -472,7 +472,7 @@ static void verify_with(struct auth_wait *w)
 
 /* The peer's certificate was found to be good, perhaps long after it came. */
 static void got_peer_key(void *arg, ms_err err, struct ms_pubkey *const *keys, unsigned n,
-	const struct ms_why *why)
+	enum peer_proof proof, const struct ms_why *why)
 {
 	struct auth_wait *w = arg;
 	struct ms_why local = { "" };
@@ -491,6 +491,7 @@ static void got_peer_key(void *arg, ms_err err, struct ms_pubkey *const *keys, u
 		wait_end(w, err, why);
 		return;
 	}
+	w->ike->proof = (uint8_t)proof;
 	verify_with(w);
 }
 
@@ -506,6 +507,7 @@ static void find_keys(struct auth_wait *w)
 			got_peer_key, w);
 		return;
 	}
+	ike->proof = ike->conn->remote.keys_from != PROOF_NONE ? ike->conn->remote.keys_from : PROOF_KEY;
 	for (int i = 0; i < 2; i++) {
 		struct ms_pubkey *key = ike->conn->remote.pubkeys[i];
 
@@ -536,10 +538,12 @@ void ike_auth_verify(struct ike_sa *ike, ike_step_f *next)
 		return;
 	}
 	if (kind == MS_AUTH_PSK) {
+		ike->proof = PROOF_SECRET;
 		ask_psk(ike, false, next);
 		return;
 	}
 	if (kind == MS_AUTH_NULL) {
+		ike->proof = PROOF_NONE;
 		err = without_credential(ike, false, &why);
 		next(ike, err, &why);
 		return;

@@ -37,6 +37,7 @@ static struct ike_sa *heir_new(struct ike_sa *ike, bool initiator)
 	heir->peer_rfc7427 = ike->peer_rfc7427;
 	heir->peer_fragments = ike->peer_fragments;
 	heir->hashes = ike->hashes;
+	heir->proof = ike->proof;
 	if (ms_id_copy(&heir->peer_id, &ike->peer_id)) {
 		ike_gone(heir, MS_ERR_NOMEM, NULL);
 		return NULL;

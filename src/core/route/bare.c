@@ -255,3 +255,26 @@ size_t route_bare_text(const struct bare_shunt *b, char *buf, size_t size)
 	return (size_t)snprintf(buf, size, "%s -%u-> %s => %s 0    %s", src, b->src.protocol, dst,
 		names[b->shunt], b->why);
 }
+
+/* --- all together ---------------------------------------------------------------------------- */
+
+/* The order in which a packet meets eroutes. */
+static unsigned closeness(const struct pair_node *n)
+{
+	return n->src_bits * 2048u + n->dst_bits * 8u + (n->src.protocol != 0) * 4u +
+	       (n->src.port_first == n->src.port_last) * 2u + (n->dst.port_first == n->dst.port_last);
+}
+
+bool route_fate(const struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
+	struct route_fate *out)
+{
+	const struct eroute *e = (void *)pair_map_find(&r->eroutes, src, dst, NULL, NULL);
+	const struct bare *b = (void *)pair_map_find(&r->bare->map, src, dst, NULL, NULL);
+
+	/* A bare shunt stands above the trap of a connection for the same two hosts. */
+	if (b != NULL && (e == NULL || closeness(&b->node) >= closeness(&e->node)))
+		*out = (struct route_fate){ b->b.shunt, NULL, b->b.why, b->b.until_ms };
+	else if (e != NULL)
+		*out = (struct route_fate){ e->shunt, e->owner, NULL, UINT64_MAX };
+	return b != NULL || e != NULL;
+}

@@ -25,6 +25,7 @@ struct opp_gateway {
 	struct ms_id id; /* MS_ID_ANY: its address */
 	struct ms_pubkey *keys[OPP_MAX_KEYS];
 	unsigned n_keys;
+	enum peer_proof proof; /* what these are worth */
 };
 
 /* In the order in which they are to be tried, borrowed.  ttl_s: how long the answer may be believed,

@@ -45,6 +45,7 @@ static bool copy_gateways(struct opp *o, const struct opp_gateway *g, unsigned n
 		struct opp_gateway *to = &o->gateways[i];
 
 		to->addr = g[i].addr;
+		to->proof = g[i].proof;
 		o->n++;
 		if (ms_id_copy(&to->id, &g[i].id) != MS_OK)
 			return false;

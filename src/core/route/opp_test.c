@@ -78,6 +78,7 @@ static void test_keyed(void **state)
 {
 	struct world *w = *state;
 	struct opp_gateway g = gateway(0x0a000005);
+	struct route_fate fate;
 	struct opp_counts n;
 	struct child_sa child;
 	struct conn *c;
@@ -99,6 +100,9 @@ static void test_keyed(void **state)
 	route_child_up(w->route, &child, answered, w);
 	route_attempt_over(w->route, c, MS_OK, NULL);
 	assert_int_equal(c->routing, RT_ROUTED_TUNNEL);
+	assert_true(route_fate(w->route, &us, &them, &fate));
+	assert_int_equal(fate.shunt, MS_SHUNT_NONE);
+	assert_ptr_equal(fate.owner, c);
 	opp_counts(w->route, &n);
 	assert_int_equal(n.pending, 0);
 	assert_int_equal(n.keyed, 1);
@@ -121,12 +125,23 @@ static void test_keyed(void **state)
 static void test_nothing_published(void **state)
 {
 	struct world *w = *state;
+	struct route_fate fate;
 	struct bare_shunt b;
 	char text[128];
 
+	assert_true(route_fate(w->route, &us, &them, &fate));
+	assert_int_equal(fate.shunt, MS_SHUNT_TRAP);
+	assert_ptr_equal(fate.owner, w->conn);
+	assert_false(route_fate(w->route, &them, &us, &fate));
 	route_packet(w->route, &us, &them);
+	assert_true(route_fate(w->route, &us, &them, &fate));
+	assert_int_equal(fate.shunt, MS_SHUNT_HOLD);
 	answer(0, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
 	expect_log(w, "pass ");
+	assert_true(route_fate(w->route, &us, &them, &fate));
+	assert_int_equal(fate.shunt, MS_SHUNT_PASS);
+	assert_null(fate.owner);
+	assert_string_equal(fate.why, "oe-failing");
 	assert_true(route_bare_at(w->route, &us, &them, &b));
 	route_bare_text(&b, text, sizeof text);
 	assert_string_equal(text, "192.1.2.45/32:0 -0-> 10.0.0.5/32:0 => %pass 0    oe-failing");

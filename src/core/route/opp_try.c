@@ -112,6 +112,8 @@ static struct conn *instance_for(struct opp *o, const struct opp_gateway *g)
 		return NULL;
 	c = conn_instantiate_pair(o->table->route->env.conns, o->template, &ep,
 		g->id.type == MS_ID_ANY ? &id : &g->id, &o->mine, &o->theirs, g->keys, g->n_keys);
+	if (c != NULL && g->n_keys > 0 && o->template->remote.pubkeys[0] == NULL)
+		c->remote.keys_from = g->proof;
 	ms_id_free(&id);
 	return c;
 }

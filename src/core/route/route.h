@@ -90,6 +90,17 @@ struct conn *route_find(const struct route *r, const struct ms_selector *src,
  * networks of c. */
 struct conn *route_owner(const struct route *r, struct conn *c, struct conn **ero_r);
 
+/* What becomes of a packet of these addresses, as far as it is known here. */
+struct route_fate {
+	enum ms_shunt shunt; /* MS_SHUNT_NONE: protected */
+	struct conn *owner;  /* whose eroute it is; NULL: a bare shunt */
+	const char *why;     /* of a bare shunt, else NULL */
+	uint64_t until_ms;   /* of one, monotonic; UINT64_MAX: no end of its own */
+};
+/* False: no eroute covers it. */
+bool route_fate(const struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
+	struct route_fate *out);
+
 /* "unrouted", "prospective erouted", "erouted" ... as the family prints them. */
 const char *route_state_name(enum conn_routing s);
 

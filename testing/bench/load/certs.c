@@ -139,10 +139,10 @@ void certs_peer_key(void *host, const struct conn *c, const struct ms_id *peer,
 	(void)peer;
 	(void)certs;
 	if (n > 0)
-		done(arg, MS_OK, &l->peer_pub, 1, NULL);
+		done(arg, MS_OK, &l->peer_pub, 1, PROOF_CERT, NULL);
 	else
 		done(arg, ms_fail(&why, MS_ERR_NO_CREDENTIAL, "it sent no certificate"), NULL, 0,
-			&why);
+			PROOF_NONE, &why);
 }
 
 size_t certs_ca_hashes(void *host, const struct conn *c, uint8_t *buf, size_t size)
