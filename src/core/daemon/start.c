@@ -116,6 +116,8 @@ static ms_err open_logs(struct daemon *d, struct ms_why *why)
 		err = debug_words(d->conf.log_levels, why);
 	if (err == MS_OK)
 		err = debug_words(d->setup.plutodebug, why);
+	if (err == MS_OK)
+		ms_log_settled();
 	return err;
 }
 

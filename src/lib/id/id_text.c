@@ -171,17 +171,16 @@ static void put_hex(struct writer *w, const char *prefix, const struct ms_id *id
 /* at_first: an @ would be read as the mark of a mailbox, so it is escaped. */
 static void put_name(struct writer *w, const struct ms_id *id, bool escape_at)
 {
-	char one[8];
+	static const char digits[] = "0123456789abcdef";
 
 	for (unsigned i = 0; i < id->len; i++) {
 		uint8_t c = id->data[i];
 
 		if (!isascii(c) || !isgraph(c) || strchr("\\'\"`$;&|<>(){}!", c) != NULL ||
 			(escape_at && c == '@') || (i == 0 && strchr("#~[", c) != NULL))
-			snprintf(one, sizeof one, "\\x%02x", c);
+			put(w, (const char[]){ '\\', 'x', digits[c >> 4], digits[c & 15], '\0' });
 		else
-			snprintf(one, sizeof one, "%c", c);
-		put(w, one);
+			put(w, (const char[]){ (char)c, '\0' });
 	}
 }
 

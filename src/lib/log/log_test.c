@@ -62,6 +62,35 @@ static void test_limit(void **state)
 	ms_log_tap(NULL, NULL);
 }
 
+/* What no sink takes is not made; a tap that comes later hears again. */
+static void test_settled(void **state)
+{
+	struct ms_logger lg = { NULL, MS_SOURCE_IKE, NULL, NULL, NULL };
+	char path[] = "/tmp/log_test.XXXXXX";
+	struct tapped t = { 0, "" };
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	ms_log_open("log_test");
+	assert_true(ms_log_wants(&lg, MS_LOG_INFO));
+	ms_log_settled();
+	assert_false(ms_log_wants(&lg, MS_LOG_ERROR));
+	assert_int_equal(
+		ms_log_to_file(path, false, MS_LOG_NOTICE, MS_LOG_PLAIN, false, NULL), MS_OK);
+	ms_log_settled();
+	assert_true(ms_log_wants(&lg, MS_LOG_NOTICE));
+	assert_false(ms_log_wants(&lg, MS_LOG_INFO));
+	ms_log_tap(tap, &t);
+	ms_info(&lg, "heard");
+	assert_string_equal(t.last, "heard");
+	ms_log_tap(NULL, NULL);
+	ms_log_close();
+	assert_true(ms_log_wants(&lg, MS_LOG_INFO));
+	unlink(path);
+}
+
 static void test_json_file(void **state)
 {
 	char path[] = "/tmp/modswan-log-XXXXXX", text[512];
@@ -150,6 +179,7 @@ int main(void)
 		cmocka_unit_test(test_prefix_and_escape),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_json_file),
+		cmocka_unit_test(test_settled),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_wire),
 		cmocka_unit_test(test_errors),

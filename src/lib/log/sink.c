@@ -19,7 +19,7 @@ struct stream {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *program, *file_path;
-static bool opened, to_syslog;
+static bool opened, to_syslog, settled;
 static enum ms_log_level syslog_level;
 static struct stream err_stream, file_stream;
 static ms_log_tap_f *tap;
@@ -59,13 +59,9 @@ bool log_level_wanted(enum ms_log_level level)
 	return (int)level <= atomic_load(&max_level);
 }
 
-void ms_log_open(const char *name)
+static bool no_sink(void)
 {
-	free(program);
-	program = strdup(name);
-	if (!opened)
-		memset(&err_stream, 0, sizeof err_stream); /* what stood in until now */
-	opened = true;
+	return err_stream.f == NULL && file_stream.f == NULL && !to_syslog;
 }
 
 static void forget_early(void)
@@ -75,6 +71,33 @@ static void forget_early(void)
 		free(early[i].text);
 	}
 	n_early = 0;
+}
+
+void ms_log_settled(void)
+{
+	const struct stream *const streams[] = { &err_stream, &file_stream };
+	int most = tap != NULL ? MS_LOG_INFO : -1;
+
+	pthread_mutex_lock(&lock);
+	for (unsigned i = 0; i < sizeof streams / sizeof streams[0]; i++)
+		if (streams[i]->f != NULL && (int)streams[i]->level > most)
+			most = (int)streams[i]->level;
+	if (to_syslog && (int)syslog_level > most)
+		most = (int)syslog_level;
+	if (no_sink())
+		forget_early();
+	settled = true;
+	pthread_mutex_unlock(&lock);
+	atomic_store(&max_level, atomic_load(&debug_mask) != 0 ? MS_LOG_DEBUG : most);
+}
+
+void ms_log_open(const char *name)
+{
+	free(program);
+	program = strdup(name);
+	if (!opened)
+		memset(&err_stream, 0, sizeof err_stream); /* what stood in until now */
+	opened = true;
 }
 
 void ms_log_close(void)
@@ -90,8 +113,9 @@ void ms_log_close(void)
 	free(program);
 	free(file_path);
 	program = file_path = NULL;
-	to_syslog = opened = false;
+	to_syslog = opened = settled = false;
 	pthread_mutex_unlock(&lock);
+	atomic_store(&max_level, MS_LOG_INFO);
 }
 
 void ms_log_reopen(void)
@@ -189,6 +213,8 @@ void ms_log_tap(ms_log_tap_f *fn, void *arg)
 {
 	tap = fn;
 	tap_arg = arg;
+	if (fn != NULL)
+		raise_level(MS_LOG_INFO);
 }
 
 static void json_string(FILE *f, const char *s)
@@ -243,15 +269,10 @@ static void to_sinks(const struct ms_logger *lg, enum ms_log_level level, const 
 		syslog(syslog_levels[level], "%s%s", prefix, text);
 }
 
-static bool no_sink(void)
-{
-	return err_stream.f == NULL && file_stream.f == NULL && !to_syslog;
-}
-
 static void keep_early(const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
 	const char *text)
 {
-	if (n_early == EARLY_LINES)
+	if (settled || n_early == EARLY_LINES)
 		return;
 	early[n_early].source = lg->source;
 	early[n_early].level = level;

@@ -23,6 +23,9 @@ void ms_log_to_stderr(enum ms_log_level level, enum ms_log_form form, bool time)
 void ms_log_to_syslog(enum ms_log_level level, int facility);
 ms_err ms_log_to_file(const char *path, bool append, enum ms_log_level level,
 	enum ms_log_form form, bool time, struct ms_why *why) MS_MUST_CHECK;
+/* All sinks are there: from now on lines that none of them takes are not even made, and those that
+ * were kept for the first one are forgotten if there is none. */
+void ms_log_settled(void);
 /* Debug lines of these sources (bit 1 << enum ms_log_source) are written at all. */
 void ms_log_debug_sources(uint32_t mask);
 uint32_t ms_log_debug_mask(void);

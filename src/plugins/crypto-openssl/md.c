@@ -80,9 +80,9 @@ void md_parts(const struct md *md, const struct ms_bytes *parts, unsigned n, uin
 static void pad_state(const struct md *md, union md_state *s, const uint8_t *key, uint8_t pad)
 {
 	uint8_t block[MAX_BLOCK];
-	unsigned i;
 
-	for (i = 0; i < md->block; i++)
+	/* All of it, whatever the hash takes: a loop of known length is a few instructions. */
+	for (unsigned i = 0; i < sizeof block; i++)
 		block[i] = key[i] ^ pad;
 	md->init(s);
 	md->update(s, block, md->block);
