@@ -372,6 +372,8 @@ static void tell_authenticated(const struct ike_sa *ike)
 			"encryption alone", peer);
 		return;
 	}
+	if (!ms_log_wants(&lg, MS_LOG_INFO))
+		return;
 	ms_id_text(&ike->peer_id, peer, sizeof(peer));
 	ms_info(&lg, "authenticated peer '%s' with %s", peer,
 		ike->x ? ike_name(ike_auth_method_name, ike->x->auth.ptr[0]) : "its predecessor");
