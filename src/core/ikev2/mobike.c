@@ -261,7 +261,8 @@ void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out)
 	}
 }
 
-/* The peer sees us at another address than the last time. */
+/* The peer sees us at another address than the last time.  Where it saw us when the SA was made was
+ * never told, and may be another one already. */
 static bool mapping_changed(struct ike_sa *ike, const struct ike_msg *m)
 {
 	struct ike_mobike *mob = ike->mobike;
@@ -271,7 +272,7 @@ static bool mapping_changed(struct ike_sa *ike, const struct ike_msg *m)
 	if (!ike_msg_notify(m, IKE_N_NAT_DETECTION_DESTINATION_IP, true, &n) ||
 		n.data.len != NATD_OCTETS)
 		return false;
-	changed = mob->natd_known && memcmp(mob->natd, n.data.ptr, NATD_OCTETS) != 0;
+	changed = !mob->natd_known || memcmp(mob->natd, n.data.ptr, NATD_OCTETS) != 0;
 	memcpy(mob->natd, n.data.ptr, NATD_OCTETS);
 	mob->natd_known = true;
 	return changed;
