@@ -68,6 +68,7 @@ static ms_err start_attempt(
 		return MS_ERR_NOMEM;
 	ike->telling = telling;
 	ike->replaces = replaces;
+	ike->successor = replaces != 0;
 	ike_index_ids(ike);
 	if (delay_ms == 0) {
 		ike_sa_init_start(ike);
@@ -266,6 +267,20 @@ void ike_replace(struct ike_sa *ike)
 	ike->replacing = true;
 	if (start_attempt(ike->e, ike->conn, 0, false, ike->serial))
 		ms_error(&lg, "no memory for a new IKE SA");
+}
+
+bool ike_replace_later(const struct ike_sa *ike)
+{
+	struct ike_sa *old = ike->replaces ? ike_by_serial(ike->e, ike->replaces) : NULL;
+
+	if (!old || !old->established || old->no_revival || old->state == IKE_DELETING)
+		return false;
+	old->replacing = false;
+	if (old->replace_at == IKE_NEVER && old->conn->desc->rekey) {
+		old->replace_at = ike_now(old->e) + PAUSE_MS;
+		ike_arm(old);
+	}
+	return true;
 }
 
 /* Other connections' CHILD SAs on the IKE SA that is replaced: made anew on its successor. */

@@ -229,7 +229,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		c->newest_ike = c->ike_sas && c->ike_sas->established ? c->ike_sas->serial : 0;
 	if (!ike->established && err)
 		ike_count(e, IKE_C_IKE_FAILED);
-	if (!e->closing && initiating && !ike->no_revival)
+	if (!e->closing && initiating && !ike->no_revival && !ike_replace_later(ike))
 		ike_peer_failed(e, c, telling, err, why);
 	else if (!e->closing && telling)
 		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);

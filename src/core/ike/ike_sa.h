@@ -76,7 +76,7 @@ struct ike_sa {
 	uint8_t busy; /* enum ike_busy: an action waits for the host */
 	bool nat_here, nat_there, floated;
 	bool no_revival; /* terminated by a person, or replaced */
-	bool replacing;  /* a successor is on its way */
+	bool replacing, successor; /* one is on its way; it was begun as one */
 	bool heir;       /* of a rekeying under way: lives and dies with that exchange */
 	bool telling;    /* somebody waits for attempt_over() */
 	bool peer_rfc7427;
@@ -378,6 +378,8 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now);
 void child_timer_fired(struct child_sa *child, uint64_t now);
 /* A fresh IKE SA with child that takes this one's place; the old one stays until it is up. */
 void ike_replace(struct ike_sa *ike);
+/* Such a one came to nothing: is the old one still there?  Then it is tried again later. */
+bool ike_replace_later(const struct ike_sa *ike);
 /* After an attempt failed: another one as keyingtries says (true), or the end. */
 bool ike_attempt_failed(
 	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why);
@@ -448,8 +450,7 @@ ms_err ike_cookie_make(
 	struct ike_engine *e, const struct ike_rx *rx, uint8_t *cookie) MS_MUST_CHECK;
 bool ike_cookie_good(struct ike_engine *e, const struct ike_rx *rx, struct ms_bytes cookie);
 
-/* --- ikev2/
- * ------------------------------------------------------------------------------------------ */
+/* --- ikev2/ ----------------------------------------------------------------------------------- */
 
 /* ike_sa_init.c */
 void ike_sa_init_start(struct ike_sa *ike);

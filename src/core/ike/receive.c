@@ -156,6 +156,10 @@ static void act(struct ike_rx *rx)
 	}
 	ike_count(rx->e, IKE_C_DROP_STATE);
 	ike_msg_text(&rx->m, text, sizeof(text));
+	/* The peer is quicker with its first request than its answer was, which proves who it is:
+	 * both come again. */
+	if (ike && ike->initiator && !ike->established && !response)
+		return;
 	if (ike && rx->m.sk_at != 0 && !response) {
 		(void)ms_fail(&why, MS_ERR_UNEXPECTED, "%s does not fit %s", text,
 			ike_state_name(ike->state));

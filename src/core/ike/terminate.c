@@ -93,7 +93,7 @@ void ike_superseded(struct ike_sa *ike)
 
 void ike_expired(struct ike_sa *ike)
 {
-	want_delete(ike, !ike->replacing && !ike->no_revival);
+	want_delete(ike, !ike->no_revival);
 }
 
 /* Another connection whose children use the IKE SA; it inherits it. */

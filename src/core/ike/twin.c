@@ -32,15 +32,14 @@ uint64_t ike_lower_nonce(const struct ike_exchange *x)
 
 static bool alive(const struct ike_sa *ike)
 {
-	return ike->established && !ike->gone && !ike->no_revival && !ike->replacing &&
-	       ike->state != IKE_DELETING;
+	return ike->established && !ike->gone && !ike->no_revival && ike->state != IKE_DELETING;
 }
 
 /* One that goes already, for whatever reason, wins and loses nothing: two that went for each other
  * would make each other's CHILD SAs for ever. */
 static bool stays(const struct ike_sa *ike)
 {
-	return alive(ike) && ike->twin == 0;
+	return alive(ike) && ike->twin == 0 && !ike->replacing;
 }
 
 bool ike_is_twin(const struct ike_sa *a, const struct ike_sa *b)
@@ -70,6 +69,10 @@ static void resolve_ike(struct ike_sa *ike, struct ike_sa *other)
 	struct ike_sa *winner = loser == ike ? other : ike;
 	struct ms_logger lg = ike_logger(loser);
 
+	/* One that was begun to take another one's place does not go for what was there by then: that
+	 * goes for it, here or, as a link of a chain, at the peer's. */
+	if (loser->successor && winner->made_ms <= loser->born_ms)
+		return;
 	if (ike->lower == other->lower || !loser->initiator ||
 		!carries(ike, NULL, true) || !carries(other, NULL, true))
 		return;
@@ -162,6 +165,7 @@ void ike_twin_due(struct ike_sa *ike)
 	ike->twin_at = IKE_NEVER;
 	if (!winner) {
 		ike->twin = 0;
+		ike->replacing = false;
 		return;
 	}
 	if (winner->heard_ms < ike->twin_since && !late) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define RETRY_MS 5000 /* after TEMPORARY_FAILURE, and as much again at random */
+#define REPLACE_MS 30000 /* after a refusal, when a fresh IKE SA came to nothing */
 #define YOUNG_MS 10000 /* longer than an answer is on its way */
 
 static void further_failed(struct ike_sa *ike, ms_err err, const struct ms_why *why)
@@ -35,9 +36,9 @@ static void give_up(struct ike_sa *ike, uint64_t retry_ms, const struct ms_why *
 			ms_why_text(why, err));
 	if (ike->x->child && ike->x->child->state != CHILD_DELETING)
 		child_gone(ike->x->child);
-	if (old && old->state == CHILD_ESTABLISHED && retry_ms)
-		child_rekey_later(old, retry_ms);
-	else if (old && old->state == CHILD_ESTABLISHED)
+	if (old && old->state == CHILD_ESTABLISHED)
+		child_rekey_later(old, retry_ms ? retry_ms : REPLACE_MS);
+	if (old && old->state == CHILD_ESTABLISHED && !retry_ms)
 		ike_replace(ike);
 	create_child_done(ike);
 }
