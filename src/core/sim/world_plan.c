@@ -233,6 +233,19 @@ static void plan_ties(struct world *w, bool v6)
 	}
 }
 
+static void tell_tie(const struct world *w, const struct tie *t)
+{
+	static const char *const autos[] = { [MS_AUTO_ADD] = "add", [MS_AUTO_ROUTE] = "route",
+		[MS_AUTO_START] = "start" };
+	const struct sim_words *l = &t->end[0].words, *r = &t->end[1].words;
+
+	world_say(w, "%s: %s (%s%s, IKE %u s, ESP %u s) %s (%s%s, %u s, %u s)", t->name,
+		t->end[0].node->name, autos[t->end[0].autostart], l->no_rekey ? ", no rekey" : "",
+		(unsigned)(l->ike_lifetime_ms / 1000), (unsigned)(l->ipsec_lifetime_ms / 1000),
+		t->end[1].node->name, autos[t->end[1].autostart], r->no_rekey ? ", no rekey" : "",
+		(unsigned)(r->ike_lifetime_ms / 1000), (unsigned)(r->ipsec_lifetime_ms / 1000));
+}
+
 void world_plan(struct world *w)
 {
 	unsigned n = w->o.plutos;
@@ -257,6 +270,8 @@ void world_plan(struct world *w)
 	/* Addresses in words are kept by nobody. */
 	for (unsigned i = 0; i < n; i++)
 		world_load(w, w->sim->nodes[i]);
+	for (unsigned k = 0; k < w->n_ties; k++)
+		tell_tie(w, &w->ties[k]);
 	world_say(w, "a %s world of %u plutos, %u connections", world_kind_names[w->kind], n,
 		w->n_ties);
 }
