@@ -71,11 +71,19 @@ static void handle_note(struct klips *k, struct note *n)
 	}
 }
 
+static uint64_t uptime_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec;
+}
+
 static void tick(void *arg)
 {
 	struct klips *k = arg;
 
-	shared_set(k->now_s, (uint64_t)time(NULL));
+	shared_set(k->now_s, k->epoch_s + uptime_s());
 	control_enter();
 	sadb_tick(k->sadb, k->now_s, life_due, k);
 	hold_tick(k->holds, k->now_s);
@@ -297,7 +305,8 @@ ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why
 	k->n_workers = o->workers != 0 ? o->workers : cores();
 	k->no_eroute = o->no_eroute;
 	k->icmp4_fd = k->icmp6_fd = -1;
-	k->now_s = (uint64_t)time(NULL);
+	k->epoch_s = (uint64_t)time(NULL) - uptime_s();
+	k->now_s = k->epoch_s + uptime_s();
 	signal(SIGPIPE, SIG_IGN);
 	rcu_register_thread();
 	control_leave();

@@ -54,7 +54,10 @@ struct klips {
 	struct ms_timer *second;
 	uint32_t debug[MS_PFKEY_DEBUG_WORDS]; /* relaxed; which rooms talk, talk.h */
 	uint32_t debug_sources;		       /* log sources that --debug wants in any case */
-	uint64_t now_s; /* relaxed: wall clock, seconds, told by the control thread */
+	/* Seconds since the epoch as it was when klips started: a wall clock that is set later neither ends
+	 * SAs nor keeps them alive. */
+	uint64_t epoch_s;
+	uint64_t now_s; /* relaxed; told by the control thread */
 	uint32_t fragment_id; /* relaxed; of the last packet that was cut */
 	uint64_t traps, traps_sent, holds_refused; /* relaxed */
 	bool exiting;

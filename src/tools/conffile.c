@@ -4,8 +4,10 @@
 #include "lib/conf/daemon_keys.h"
 #include "lib/plugin/loader.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PLUGIN_NAME "config-ipsecconf"
 
@@ -55,6 +57,8 @@ static ms_err read_settings(
 	free(path);
 	if (err != MS_OK || file == NULL)
 		return err;
+	if (access(file, R_OK) != 0)
+		return ms_fail(why, MS_ERR_SYSTEM, "cannot read %s: %s", file, strerror(errno));
 	key = ms_conf_find(keys, "file");
 	if (key == NULL)
 		return ms_fail(why, MS_ERR_BUG, "plugin " PLUGIN_NAME " takes no file name");

@@ -382,6 +382,156 @@ done_ tncfg --attach --virtual ipsec3 --physical eth1
 done_ tncfg --clear
 call 0 tncfg; silent
 
+echo "- manual"
+export IPSEC_CONFS=$dir
+# Every keyword and option; the plugin that reads ipsec.conf is the build's.
+mkdir "$dir/modswan"
+echo "plugin-dir = \"$PWD/src/plugins/config-ipsecconf/.libs\";" >"$dir/modswan/modswan.conf"
+printf '%s\n' '#!/bin/sh' 'echo "$PLUTO_VERB $PLUTO_INTERFACE $PLUTO_NEXT_HOP" >>'"$dir/verbs" >"$dir/updown"
+chmod +x "$dir/updown"
+ends="	left=192.0.2.1
+	right=192.0.2.2
+	leftupdown=$dir/updown
+	rightupdown=$dir/updown"
+cat >"$dir/ipsec.conf" <<EOF_
+version 2.0
+conn base
+$ends
+	leftsubnet=10.1.0.0/24
+	rightsubnet=10.2.0.0/24
+	leftnexthop=192.0.2.7
+	spibase=0x200
+	leftespspi=0x201f
+	rightahspi=0x204f
+	esp=aes128-sha1-96
+	espenckey=$key16
+	leftespauthkey=$key20
+	rightespauthkey=0x2222${key20#0x0001}
+	espreplay_window=32
+	ah=hmac-sha1-96
+	ahkey=$key20
+	rightahkey=0x3333${key20#0x0001}
+	ahreplay_window=16
+conn ends
+$ends
+	spi=0x300
+conn keys
+	type=transport
+	ah=hmac-sha1-96
+	ahkey=$key20
+conn shunt
+$ends
+	type=reject
+	leftprotoport=udp/53
+	rightprotoport=udp
+conn six
+$ends
+	spi=0x600
+	leftsubnet=fd01::/64
+	rightsubnet=fd02::/64
+	esp=aes_gcm128
+	espenckey=$key20
+conn far
+	left=192.0.2.3
+	right=192.0.2.4
+	also=keys
+	spi=0x700
+include $dir/more.conf
+EOF_
+printf 'conn more\n\talso=ends\n\talso=keys\n' >"$dir/more.conf"
+printf 'conn %s\n%s\n\t%s\n' hop "$ends" 'leftnexthop=192.0.2.1' >"$dir/hop.conf"
+printf '\tspi=0x100\n\tah=hmac-sha1-96\n\tahkey=%s\n' $key20 >>"$dir/hop.conf"
+call 2 manual; err 'Usage: ipsec manual'
+call 2 manual --up; err 'Usage: ipsec manual'
+call 2 manual --up --down base; err 'both --up and --down'
+call 2 manual --up base ends; err 'Usage: ipsec manual'
+call 2 manual --nosuch base; err 'nosuch'
+call 0 manual --help; out '--union'; out '--noinclude'
+call 0 manual --version; out 'ModSwan'
+no_device='there is no ipsec device on eth1'
+refused "$no_device" manual --up base
+done_ tncfg --attach --virtual ipsec0 --physical eth1
+for wrong in '|neither spi= nor spibase= is written' 'spi=0x800|neither esp= nor ah= is written' \
+	'spi=0x800 ah=hmac-sha1-96|ah= without ahkey= or leftahkey=' \
+	'spi=0x800 ah=hmac-sha1-96 leftahkey=0x01|ah= without ahkey= or rightahkey=' \
+	'spi=0x800 esp=aes128-sha1-96 espauthkey=0x01|esp= without espenckey= or leftespenckey=' \
+	'spi=0x800 esp=aes128-sha1-96 espenckey=0x01|esp= without espauthkey= or leftespauthkey=' \
+	'spi=0x800 esp=rot13|no algorithm of ipsec spi' 'spi=0x800 ah=rot13|no algorithm of ipsec spi' \
+	'spi=0x800 spibase=0x800 ah=hmac-sha1-96|spi= and spibase= cannot both be written' \
+	'spibase=0x801|whose last digit is 0' 'spi=0xff|spi="0xff"' 'type=drop ah=hmac-sha1-96|are not for type=' \
+	'spi=0x800 leftsubnet=10.1.0.0|leftsubnet'; do
+	{ printf 'conn bad\n%s\n' "$ends"; for word in ${wrong%%|*}; do printf '\t%s\n' "$word"; done; } \
+		>"$dir/bad.conf"
+	refused 'ipsec manual: fatal error in "bad": ' manual --config "$dir/bad.conf" --up bad
+	err "${wrong#*|}"
+done
+for word in 'up nosuch|no conn nosuch' 'up far|neither left= nor right= is an address of this host' \
+	'iam 192.0.2.9@eth1 --up base|is neither left= nor right=' 'iam x --up base|is not ADDRESS@IFACE' \
+	'iam 192.0.2.1@eth7 --up base|there is no ipsec device on eth7' \
+	'noinclude --up more|no conn more' "config $dir/nosuch --up base|cannot read $dir/nosuch" \
+	"config $dir/hop.conf --up hop|left= and leftnexthop= are the same"; do
+	refused "${word#*|}" manual --${word%%|*}
+done
+# shown, nothing done; no keys
+call 0 manual --showonly --up base
+spi='^ipsec spi --label base --af inet --edst 192.0.2'
+out "$spi.2 --spi 0x200 --proto tun --src 192.0.2.1 --dst 192.0.2.2 --ip4$"
+key="'\\(key\\)'"
+esp="--esp aes128-sha1-96 --enckey $key --authkey $key --replay_window 32"
+ah="--ah hmac-sha1-96 --authkey $key --replay_window 16"
+out "$spi.2 --spi 0x202 --proto esp --src 192.0.2.1 $esp$"
+out "$spi.2 --spi 0x204f --proto ah --src 192.0.2.1 $ah$"
+out "$spi.1 --spi 0x201f --proto esp --src 192.0.2.2 $esp$"
+out "$spi.1 --spi 0x205 --proto ah --src 192.0.2.2 $ah$"
+out '^ipsec spigrp --label base inet 192.0.2.1 0x201 tun inet 192.0.2.1 0x201f esp inet 192.0.2.1 0x205 ah$'
+out "^PLUTO_VERB=prepare $dir/updown$"
+for form in '--other' '--iam 192.0.2.2@eth1' '--iam 192.0.2.2@ipsec0'; do
+	call 0 manual --showonly $form --up base
+	out '--replace --eraf inet --src 10.2.0.0/24 --dst 10.1.0.0/24 .* --edst 192.0.2.1 --spi 0x201 --proto tun$'
+	out '--addin --eraf inet --src 10.1.0.0/24 --dst 10.2.0.0/24 .* --edst 192.0.2.2 --spi 0x200 --proto tun$'
+done
+call 0 spi; silent
+[ ! -e "$dir/verbs" ] || complain '--showonly ran the updown command'
+verbs() { checks=$((checks + 1)); [ "$(cat "$dir/verbs")" = "$1" ] || complain "verbs $(cat "$dir/verbs")"; rm -f "$dir/verbs"; }
+steps() { local v; for v in $1; do echo "$v ipsec0 ${2:-192.0.2.2}"; done; }
+done_ manual --up base
+verbs "$(steps 'prepare-client route-client up-client' 192.0.2.7)"
+call 0 spi
+out '^esp0x202@192.0.2.2 ESP_AES_CBC_HMAC_SHA1_96: dir=out src=192.0.2.1 .*ooowin=32 '
+out '^ah0x205@192.0.2.1 AH_HMAC_SHA1_96: dir=in  src=192.0.2.2 .*ooowin=16 '
+out '^tun0x201@192.0.2.1 IPIP: dir=in  src=192.0.2.2 policy=10.2.0.0/24->10.1.0.0/24 '
+call 0 spigrp; out '^tun0x200@192.0.2.2 esp0x202@192.0.2.2 ah0x204f@192.0.2.2 $'
+call 0 eroute; out '^0 +10.1.0.0/24:0 +-> 10.2.0.0/24:0 +=> tun0x200@192.0.2.2:0 \(\) \(\)$'
+call 1 manual --up base; err 'SA already in use'; err 'taking it down again'
+rm -f "$dir/verbs"
+call 0 spi; silent
+call 0 eroute; silent
+# a union's parts stand in the file, or in one that it includes; what an included file joins does the same
+for form in '--union ends keys' more '--show more'; do
+	call 0 manual --up $form
+	verbs "$(steps 'prepare-host route-host up-host')"
+	call 0 eroute; out '^0 +192.0.2.1/32:0 +-> 192.0.2.2/32:0 +=> ah0x300@192.0.2.2:0 '
+	call 0 spi; no_out '^tun'; out '^ah0x300@192.0.2.1 '
+	call 0 manual --down $form
+	verbs "$(steps down-host)"
+	call 0 spi; silent
+done
+call 0 manual --noinclude --up --union ends keys
+call 0 manual --noinclude --down --union ends keys
+rm "$dir/verbs"
+done_ manual --route base; verbs "$(steps 'prepare-client route-client' 192.0.2.7)"
+done_ manual --unroute base; verbs "$(steps unroute-client 192.0.2.7)"
+done_ manual --up shunt
+call 0 eroute; out '^0 +192.0.2.1/32:53 +-> 192.0.2.2/32:0 +=> %reject:17'
+call 0 manual shunt down; err 'is the old form of "--down shunt"'
+call 0 eroute; silent
+done_ manual --up six
+call 0 eroute; out '^0 +fd01::/64 +-> fd02::/64 +=> tun0x600@192.0.2.2:0 \(\) \(\)$'
+done_ manual --down six
+[ -z "$(find "$dir/run" -name 'manual-*')" ] || complain 'files with keys stayed'
+done_ tncfg --clear
+unset IPSEC_CONFS
+
 words=pf_key
 kill "$watcher"
 wait "$watcher"

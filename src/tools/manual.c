@@ -24,7 +24,7 @@ static const struct tool_option table[] = {
 	[OTHER] = { "other", NULL, "do what the other end does" },
 	[IAM] = { "iam", "ADDRESS@IFACE", "which address is ours, and which interface has it" },
 	[CONFIG] = { "config", "FILE", "read NAME from FILE, not from ipsec.conf" },
-	[NOINCLUDE] = { "noinclude", NULL, NULL },
+	[NOINCLUDE] = { "noinclude", NULL, "read nothing that the file includes" },
 	[UNION] = { "union", NULL, "all names are parts, whose settings together are the connection" },
 	[UP] = { "up", NULL, "make the SAs and send the packets there" },
 	[DOWN] = { "down", NULL, "take them away" },
@@ -198,6 +198,7 @@ static int take_option(struct call *c, int row, const char *value)
 	c->show |= row == SHOW;
 	c->showonly |= row == SHOWONLY;
 	c->wish.other |= row == OTHER;
+	c->wish.no_include |= row == NOINCLUDE;
 	c->join |= row == UNION;
 	return -1;
 }

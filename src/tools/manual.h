@@ -38,7 +38,7 @@ struct manual_wish {
 	unsigned n;
 	const char *config; /* --config, NULL: ipsec.conf */
 	const char *iam;    /* ADDRESS@IFACE, NULL: found out */
-	bool other;
+	bool other, no_include;
 };
 
 /* Zeroed *c is filled; `why` says what is wrong with the connection. */

@@ -4,8 +4,10 @@
 #include "tools/manual.h"
 
 #include <modswan/addr.h>
+#include <modswan/mem.h>
 #include <modswan/text.h>
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdlib.h>
@@ -47,40 +49,102 @@ static ms_err read_file(struct manual_conn *c, const struct tool *t, const char 
 	return err == MS_OK && !r.found ? ms_fail(why, MS_ERR_UNKNOWN, "no such connection") : err;
 }
 
-/* A file of our own with one more connection, which takes its settings from the parts. */
-static char *write_union(const struct tool *t, const struct manual_wish *w, const char *name)
-{
-	char *path = tool_format("%s/manual-XXXXXX", t->rundir);
-	char *conf = w->config != NULL ? realpath(w->config, NULL)
-				       : tool_format("%s/ipsec.conf", t->confdir);
-	int fd = conf == NULL ? -1 : mkstemp(path);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+/* --- files of our own ------------------------------------------------------------------------- */
 
-	if (f == NULL)
-		return NULL;
-	fprintf(f, "version 2.0\n\nconn %s\n", name);
+/* NULL: cannot be written.  *path is the caller's to remove. */
+static FILE *own_file(const struct tool *t, char **path)
+{
+	int fd;
+
+	*path = tool_format("%s/manual-XXXXXX", t->rundir);
+	fd = mkstemp(*path);
+	return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static bool is_include(const char *line)
+{
+	line += strspn(line, " \t");
+	return strncmp(line, "include", 7) == 0 && (line[7] == ' ' || line[7] == '\t');
+}
+
+/* The numbers of lines stay. */
+static bool write_without_includes(FILE *out, const char *conf)
+{
+	FILE *in = fopen(conf, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (in == NULL)
+		return false;
+	while (getline(&line, &size, in) >= 0)
+		fprintf(out, "%s%s", is_include(line) ? "#" : "", line);
+	if (line != NULL)
+		ms_wipe(line, size);
+	free(line);
+	return fclose(in) == 0;
+}
+
+/* One more connection, which takes its settings from the parts. */
+static bool write_union(FILE *out, const char *conf, const struct manual_wish *w, const char *name)
+{
+	fprintf(out, "version 2.0\n\nconn %s\n", name);
 	for (unsigned i = 0; i < w->n; i++)
-		fprintf(f, "\talso=%s\n", w->names[i]);
-	fprintf(f, "\ninclude %s\n", conf);
-	free(conf);
-	return fclose(f) == 0 ? path : NULL;
+		fprintf(out, "\talso=%s\n", w->names[i]);
+	fprintf(out, "\ninclude %s\n", conf);
+	return true;
+}
+
+struct reading_files {
+	const char *conf, *name; /* what is to be read */
+	char *stripped, *joined; /* ours, or NULL */
+};
+
+static bool make_files(struct reading_files *f, const struct tool *t, const struct manual_wish *w)
+{
+	FILE *out;
+	bool ok = true;
+
+	if (w->no_include) {
+		out = own_file(t, &f->stripped);
+		ok = out != NULL && write_without_includes(out, f->conf);
+		ok = (out == NULL || fclose(out) == 0) && ok;
+		f->conf = f->stripped;
+	}
+	if (ok && w->n > 1) {
+		f->name = "ipsec-manual-union";
+		out = own_file(t, &f->joined);
+		ok = out != NULL && write_union(out, f->conf, w, f->name);
+		ok = (out == NULL || fclose(out) == 0) && ok;
+		f->conf = f->joined;
+	}
+	return ok;
 }
 
 static ms_err read_conn(struct manual_conn *c, const struct tool *t, const struct manual_wish *w,
 	struct ms_why *why)
 {
-	const char *name = "ipsec-manual-union";
-	char *path;
+	const char *named = w->config != NULL ? w->config : tool_format("%s/ipsec.conf", t->confdir);
+	char *full = realpath(named, NULL);
+	struct reading_files f = { .conf = full, .name = w->names[0] };
 	ms_err err;
 
-	if (w->n == 1)
-		return read_file(c, t, w->config, w->names[0], why);
-	path = write_union(t, w, name);
-	if (path == NULL)
-		return ms_fail(why, MS_ERR_SYSTEM, "cannot write the union of its parts into %s",
-			t->rundir);
-	err = read_file(c, t, path, name, why);
-	unlink(path);
+	if (w->config == NULL && !w->no_include && w->n == 1) {
+		free(full);
+		return read_file(c, t, NULL, f.name, why); /* it may be another one by the plugin's settings */
+	}
+	if (full == NULL)
+		return ms_fail(why, MS_ERR_SYSTEM, "cannot read %s: %s", named, strerror(errno));
+	if (make_files(&f, t, w))
+		err = read_file(c, t, f.conf, f.name, why);
+	else
+		err = ms_fail(why, MS_ERR_SYSTEM, "cannot write a file into %s", t->rundir);
+	if (f.stripped != NULL)
+		unlink(f.stripped);
+	if (f.joined != NULL)
+		unlink(f.joined);
+	free(f.stripped);
+	free(f.joined);
+	free(full);
 	return err;
 }
 
