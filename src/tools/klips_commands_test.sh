@@ -492,7 +492,11 @@ for form in '--other' '--iam 192.0.2.2@eth1' '--iam 192.0.2.2@ipsec0'; do
 done
 call 0 spi; silent
 [ ! -e "$dir/verbs" ] || complain '--showonly ran the updown command'
-verbs() { checks=$((checks + 1)); [ "$(cat "$dir/verbs")" = "$1" ] || complain "verbs $(cat "$dir/verbs")"; rm -f "$dir/verbs"; }
+verbs() {
+	checks=$((checks + 1))
+	[ "$(cat "$dir/verbs")" = "$1" ] || complain "verbs $(cat "$dir/verbs")"
+	rm -f "$dir/verbs"
+}
 steps() { local v; for v in $1; do echo "$v ipsec0 ${2:-192.0.2.2}"; done; }
 done_ manual --up base
 verbs "$(steps 'prepare-client route-client up-client' 192.0.2.7)"
