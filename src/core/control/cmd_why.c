@@ -98,11 +98,16 @@ static const char *meaning(const struct conn *c, const struct route_fate *fate)
 	if (fate->owner != c)
 		return "it is not routed: its packets are not led to the IPsec device for its sake";
 	if (fate->shunt == MS_SHUNT_NONE)
-		return "packets go through its tunnel";
+		return c->remote.id.type == MS_ID_NULL ?
+			"packets go through its tunnel; the peer is not authenticated" :
+			"packets go through its tunnel";
 	if (fate->shunt == MS_SHUNT_TRAP && c->opportunistic && c->remote.auth == MS_AUTH_NULL)
 		return "a packet makes it negotiate with its destination, which has to prove nothing";
 	if (fate->shunt == MS_SHUNT_TRAP && c->opportunistic)
-		return "a packet asks the DNS who speaks for its destination";
+		return c->remote.auth & MS_AUTH_NULL ?
+			"a packet asks the DNS who speaks for its destination; if nobody, it makes "
+			"it negotiate with its destination, which has to prove nothing" :
+			"a packet asks the DNS who speaks for its destination";
 	return shunt_meanings[fate->shunt];
 }
 

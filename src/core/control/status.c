@@ -164,17 +164,23 @@ static const char *import_text(const struct conn *conn, bool initiator)
 	return conn->wanted_up ? "admin initiate" : "local rekey";
 }
 
+/* RFC 7619: it is encryption alone, and everybody who looks is told. */
+static const char *proof_text(const struct ike_info *info)
+{
+	return info->established && info->peer_id->type == MS_ID_NULL ? "; peer NOT authenticated" : "";
+}
+
 void status_ike(call *c, const struct ike_info *info)
 {
 	char name[256], event[64];
 
 	state_name(info->conn, &info->remote, name, sizeof name);
 	event_text(info->event, info->event_ms, event, sizeof event);
-	call_line(c, MS_RC_COMMENT, "#%u: %s:%u %s (%s); %s; %sisakmp#0; idle; import:%s",
+	call_line(c, MS_RC_COMMENT, "#%u: %s:%u %s (%s); %s; %sisakmp#0; idle; import:%s%s",
 		info->serial, name, info->remote.port, ike_state_name(info->state),
 		ike_state_story(info->state), event,
 		info->conn->newest_ike == info->serial ? "newest ISAKMP; " : "",
-		import_text(info->conn, info->initiator));
+		import_text(info->conn, info->initiator), proof_text(info));
 	call_line(c, MS_RC_COMMENT, "#%u: %s ref=0 refhim=0 Traffic:", info->serial, name);
 }
 
@@ -202,12 +208,12 @@ void status_child(call *c, const struct ike_info *info, const struct child_sa *k
 
 	state_name(k->conn, &k->remote, name, sizeof name);
 	event_text(what, in_ms, event, sizeof event);
-	call_line(c, MS_RC_COMMENT, "#%u: %s:%u %s (%s); %s; %s%sisakmp#%u; idle; import:%s",
+	call_line(c, MS_RC_COMMENT, "#%u: %s:%u %s (%s); %s; %s%sisakmp#%u; idle; import:%s%s",
 		k->serial, name, k->remote.port, ike_state_name(info->state),
 		ike_state_story(info->state), event,
 		k->conn->newest_child == k->serial ? "newest IPSEC; " : "",
 		k->conn->eroute_owner == k->serial ? "eroute owner; " : "", info->serial,
-		import_text(k->conn, k->initiator));
+		import_text(k->conn, k->initiator), proof_text(info));
 	child_saids(k, saids, sizeof saids);
 	call_line(c, MS_RC_COMMENT,
 		"#%u: %s%s ref=0 refhim=0 Traffic: ESPin=%lluB ESPout=%lluB! ESPmax=0B", k->serial,
