@@ -22,12 +22,18 @@ EXTRA_DIST += \
 	testing/trixie
 
 # Published vectors, each through every provider of its algorithm.
-check_PROGRAMS += testing/vectors/vectors_test
-TESTS += testing/vectors/vectors_test
-testing_vectors_vectors_test_SOURCES = testing/vectors/vectors_test.c
+check_PROGRAMS += testing/vectors/vectors_test testing/vectors/wycheproof_test
+TESTS += testing/vectors/vectors_test testing/vectors/wycheproof_test
+testing_vectors_vectors_test_SOURCES = testing/vectors/vectors_test.c testing/vectors/providers.c \
+	testing/vectors/providers.h
 testing_vectors_vectors_test_LDADD = libmodswan.la $(LTDL_LIBS)
 testing_vectors_vectors_test_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
 testing_vectors_vectors_test_DEPENDENCIES = libmodswan.la $(PLUGINS_STATIC) $(PLUGINS_SHARED)
+testing_vectors_wycheproof_test_SOURCES = testing/vectors/wycheproof_test.c \
+	testing/vectors/providers.c testing/vectors/providers.h
+testing_vectors_wycheproof_test_LDADD = libmodswan.la $(LTDL_LIBS)
+testing_vectors_wycheproof_test_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
+testing_vectors_wycheproof_test_DEPENDENCIES = libmodswan.la $(PLUGINS_STATIC) $(PLUGINS_SHARED)
 EXTRA_DIST += \
 	testing/vectors/aes-cbc.txt \
 	testing/vectors/aes-ccm.txt \
@@ -35,7 +41,8 @@ EXTRA_DIST += \
 	testing/vectors/aes-gcm.txt \
 	testing/vectors/chacha20-poly1305.txt \
 	testing/vectors/integrity.txt \
-	testing/vectors/legacy.txt
+	testing/vectors/legacy.txt \
+	testing/vectors/wycheproof
 
 # Every fuzz target with its seeds and some thousand inputs; testing/fuzz/campaign takes longer.
 fuzz-smoke:

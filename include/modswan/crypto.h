@@ -114,6 +114,7 @@ struct ms_encr_alg {
 
 /* --- integrity ------------------------------------------------------------------------------ */
 
+/* data_len and tail_len: together one octet or more; none may be refused. */
 struct ms_integ_job {
 	const uint8_t *data;
 	uint32_t data_len;

@@ -8,17 +8,14 @@
  * what ESP sends of it.  Each is tried alone and in batches, there and back, and with a wrong ICV; an
  * algorithm that a provider has and no file fails the test.
  */
-#include "lib/plugin/loader.h"
+#include "providers.h"
 
-#include <modswan/crypto.h>
 #include <modswan/registry.h>
 
-#include <ltdl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_OCTETS = 2048, MAX_BATCH = 17, NO_TEST = 77 };
 
@@ -48,12 +45,6 @@ static void bad(const struct vector *v, const char *provider, const char *what)
 	failures++;
 }
 
-static void die(const char *what, const char *where)
-{
-	fprintf(stderr, "vectors_test: %s: %s\n", where, what);
-	exit(99);
-}
-
 /* --- reading -------------------------------------------------------------------------------- */
 
 static struct field *field_of(struct vector *v, const char *name)
@@ -78,7 +69,7 @@ static void hex(struct field *f, const char *text, const char *where)
 	f->given = true;
 	for (; *text != '\0'; text += 2) {
 		if (f->len == MAX_OCTETS || sscanf(text, "%2x", &octet) != 1 || text[1] == '\0')
-			die("not hexadecimal, or too long", where);
+			vectors_die("not hexadecimal, or too long", where);
 		f->octets[f->len++] = (uint8_t)octet;
 	}
 }
@@ -96,18 +87,18 @@ static void take_line(char *line, const char *file, unsigned number)
 
 		vectors = realloc(vectors, (n_vectors + 1) * sizeof *vectors);
 		if (vectors == NULL || value == NULL)
-			die("no memory, or no name", where);
+			vectors_die("no memory, or no name", where);
 		v = &vectors[n_vectors++];
 		memset(v, 0, sizeof *v);
 		v->file = file;
 		v->line = number;
 		if (sscanf(value, "%47s %u", v->name, &v->bits) < 1)
-			die("no name", where);
+			vectors_die("no name", where);
 		return;
 	}
 	f = n_vectors == 0 ? NULL : field_of(&vectors[n_vectors - 1], line);
 	if (f == NULL || f->given)
-		die("unknown or twice", where);
+		vectors_die("unknown or twice", where);
 	hex(f, value == NULL ? "" : value, where);
 }
 
@@ -122,7 +113,7 @@ static void read_file(const char *folder, const char *name)
 	snprintf(path, sizeof path, "%s/%s.txt", folder, name);
 	file = fopen(path, "r");
 	if (file == NULL)
-		die("cannot be read", path);
+		vectors_die("cannot be read", path);
 	while ((len = getline(&line, &room, file)) >= 0) {
 		number++;
 		if (len > 0 && line[len - 1] == '\n')
@@ -275,14 +266,11 @@ static void integ_all(const struct ms_integ_alg *alg, const char *provider)
 
 /* --- providers ------------------------------------------------------------------------------ */
 
-static void on_provider(void *arg, const struct ms_provider *p)
+static void on_provider(const struct ms_provider *p)
 {
 	const struct ms_crypto_ops *ops = p->ops;
 	unsigned i;
 
-	(void)arg;
-	if (p->role != MS_ROLE_CRYPTO)
-		return;
 	for (i = 0; ops->encr != NULL && ops->encr[i] != NULL; i++)
 		encr_all(ops->encr[i], p->name);
 	for (i = 0; ops->integ != NULL && ops->integ[i] != NULL; i++)
@@ -291,41 +279,16 @@ static void on_provider(void *arg, const struct ms_provider *p)
 
 int main(void)
 {
-	static const struct ms_logger log = { .source = MS_SOURCE_PLUGIN };
-	struct ms_services services = { .log = &log, .confdir = "/nonexistent", .rundir = "/nonexistent" };
-	const char *srcdir = getenv("srcdir"), *names[4];
-	struct ms_plugins *set = ms_plugins_new(&services);
-	struct ms_why why = { "" };
 	char folder[4096];
-	unsigned i, n = 0;
+	unsigned i, n;
 
-	snprintf(folder, sizeof folder, "%s/testing/vectors", srcdir == NULL ? "." : srcdir);
+	vectors_folder(folder, sizeof folder);
 	for (i = 0; files[i] != NULL; i++)
 		read_file(folder, files[i]);
-	if (set == NULL)
-		return 99;
-	ms_plugins_on_provider(set, on_provider, NULL);
-	ms_plugins_find_preopened(set, (const struct ms_preopened *)lt_preloaded_symbols);
-	for (i = 0; plugins[i] != NULL; i++) {
-		struct ms_plugin_info info;
-		unsigned k;
-		bool built = false;
-
-		snprintf(folder, sizeof folder, "src/plugins/%s/.libs", plugins[i]);
-		if (access(folder, R_OK) == 0 && ms_plugins_find(set, folder, &why) != MS_OK)
-			die(why.text, folder);
-		for (k = 0; ms_plugins_info(set, k, &info) && !built; k++)
-			built = strcmp(info.name, plugins[i]) == 0 && info.state == MS_PLUGIN_FOUND;
-		if (built)
-			names[n++] = plugins[i];
-	}
-	names[n] = NULL;
+	n = vectors_providers(plugins, on_provider);
+	free(vectors);
 	if (n == 0)
 		return NO_TEST;
-	if (ms_plugins_load(set, names, &why) != MS_OK)
-		die(why.text, "plugins");
-	ms_plugins_free(&set);
-	free(vectors);
 	printf("%u vectors tried with %u plugins, %u failures\n", tried, n, failures);
 	return failures > 0 ? 1 : 0;
 }

@@ -129,7 +129,9 @@ static unsigned hmac_burst(struct mb *mb, const struct mac_ctx *c, struct ms_int
 		IMB_JOB *to = &mb->jobs[i];
 
 		jobs[i].ok = false;
-		if (!join(mb, &jobs[i], to, &used))
+		/* After a run of no octets the library's lanes are in disorder, and with them all
+		 * that comes later. */
+		if (!join(mb, &jobs[i], to, &used) || to->msg_len_to_hash_in_bytes == 0)
 			break;
 		to->u.HMAC._hashed_auth_key_xor_ipad = c->inner;
 		to->u.HMAC._hashed_auth_key_xor_opad = c->outer;
@@ -137,7 +139,7 @@ static unsigned hmac_burst(struct mb *mb, const struct mac_ctx *c, struct ms_int
 	}
 	n = i;
 	if (n == 0)
-		return 1; /* longer than any packet: stays not ok */
+		return 1; /* longer than any packet, or nothing: stays not ok */
 	IMB_SUBMIT_HASH_BURST_NOCHECK(mgr, mb->jobs, n, c->mac->hash);
 	for (i = 0; i < n; i++)
 		jobs[i].ok = (mb->jobs[i].status & IMB_STATUS_COMPLETED_AUTH) != 0

@@ -44,7 +44,8 @@ crypto_openssl_tests = \
 	src/plugins/crypto-openssl/mac_test \
 	src/plugins/crypto-openssl/rsa_test \
 	src/plugins/crypto-openssl/sign_test \
-	src/plugins/crypto-openssl/spki_test
+	src/plugins/crypto-openssl/spki_test \
+	src/plugins/crypto-openssl/wycheproof_test
 crypto_openssl_test_libs = src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
 crypto_openssl_test_common = src/plugins/crypto-openssl/crypto-openssl.c \
@@ -75,5 +76,8 @@ src_plugins_crypto_openssl_sign_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_spki_test_SOURCES = src/plugins/crypto-openssl/spki_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_spki_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_wycheproof_test_SOURCES = \
+	src/plugins/crypto-openssl/wycheproof_test.c $(crypto_openssl_test_common)
+src_plugins_crypto_openssl_wycheproof_test_LDADD = $(crypto_openssl_test_libs)
 endif
 endif
