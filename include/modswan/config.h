@@ -48,7 +48,7 @@ struct ms_manual_desc {
 
 /* left... or right...; strings are heap memory, NULL when not written */
 struct ms_end_desc {
-	char *host;	 /* address, name, %any, %defaultroute, %group ... */
+	char *host;	 /* address, name, %any, %defaultroute, %group, %eth0 ... */
 	char *nexthop;	 /* %direct, %defaultroute, address */
 	char *subnet;	 /* NET/MASK */
 	char **subnets;	 /* list, { a, b } */
@@ -175,6 +175,9 @@ struct ms_config_ops {
 extern const struct ms_conf_key ms_setup_keys[];
 extern const struct ms_conf_key ms_conn_keys[];
 extern const struct ms_conf_key ms_end_keys[];
+
+/* left=%eth0, an address of that device: "eth0"; NULL: the host is written otherwise. */
+const char *ms_host_device(const char *host);
 
 bool ms_conn_desc_defaults(struct ms_conn_desc *d);
 bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from);

@@ -52,6 +52,8 @@ static ms_err host_of(struct conn_end *e, const struct ms_conn_desc *d,
 		return MS_OK; /* orient.c knows what to do */
 	if (kind_of(end->host) != KIND_NONE)
 		return MS_OK; /* its members or instances know */
+	if (ms_host_device(end->host) != NULL)
+		return MS_OK; /* once the device has an address */
 	if (end->host[0] == '%')
 		return ms_fail(why, MS_ERR_UNSUPPORTED, "%s=%s is not supported here", side,
 			end->host);

@@ -157,6 +157,9 @@ bool conn_table_myid(struct conn_table *t, const char *text);
 /* Who knows the subject of a certificate that id=%fromcert speaks of. */
 typedef ms_err conn_subject_f(void *arg, const char *cert, struct ms_id *out, struct ms_why *why);
 void conn_table_subjects(struct conn_table *t, conn_subject_f *fn, void *arg);
+/* Who knows the first address of a device that left=%eth0 names, of a family or (0) of any. */
+typedef bool conn_device_f(void *arg, const char *device, int family, struct ms_addr *out);
+void conn_table_devices(struct conn_table *t, conn_device_f *fn, void *arg);
 /* Understands the description and adds it, not yet oriented.  MS_ERR_DUPLICATE, MS_ERR_CONFIG...;
  * the reason names connection, keyword and value.  *out is borrowed from the table. */
 ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,

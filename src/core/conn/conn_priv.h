@@ -27,6 +27,8 @@ struct conn_table {
 	struct conn_proposals *proposals; /* interned */
 	conn_subject_f *subject;
 	void *subject_arg;
+	conn_device_f *device_address;
+	void *device_arg;
 	struct conn_alias **aliases; /* alias.c */
 	size_t n_alias_buckets, n_aliases;
 	struct conn_offer **offers; /* offers.c */

@@ -185,6 +185,47 @@ static void test_default_route(void **state)
 	conn_table_free(&t);
 }
 
+/* What devices have, in place of the net provider; `arg` is the IPv4 address of eth1. */
+static bool device_address(void *arg, const char *device, int family, struct ms_addr *out)
+{
+	const char *v4 = *(const char **)arg;
+
+	if (strcmp(device, "eth1") != 0 || (family != AF_INET6 && v4 == NULL))
+		return false;
+	*out = addr(family == AF_INET6 ? "2001:db8::45" : v4);
+	return true;
+}
+
+/* left=%eth1: ours as soon as the device has an address, and wherever it moves to. */
+static void test_device(void **state)
+{
+	static const struct words words[] = {
+		{ "v4", "%eth1", "192.1.2.23", NULL, NULL, NULL, NULL },
+		{ "v6", "2001:db8::23", "%eth1", NULL, NULL, NULL, NULL },
+		{ "none", "%eth2", "192.1.2.23", NULL, NULL, NULL, NULL },
+	};
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_why why = { "" };
+	const char *v4 = NULL;
+	struct ms_addr now = addr("192.1.2.99");
+	struct conn *c[3];
+
+	(void)state;
+	conn_table_devices(t, device_address, &v4);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(add(t, &words[i], &c[i], &why), MS_OK);
+		assert_int_equal(orient(t, c[i], "10.0.0.1", &why), i == 1 ? MS_OK : MS_ERR_NOT_FOUND);
+	}
+	assert_false(c[1]->left_is_local);
+	for (unsigned i = 0; i < 2; i++) {
+		v4 = i == 0 ? "192.1.2.45" : "192.1.2.99";
+		assert_int_equal(orient(t, c[0], "10.0.0.1", &why), MS_OK);
+	}
+	assert_true(ms_addr_eq(&c[0]->local.host.addr, &now));
+	assert_true(ms_addr_eq(&c[0]->local.clients[0].range.first, &now));
+	conn_table_free(&t);
+}
+
 static void test_bad_words(void **state)
 {
 	static const struct {
@@ -396,8 +437,10 @@ static void test_find_clients(void **state)
 	struct ms_selector mine = net("192.0.1.0/24"), first = net("192.0.2.0/24"),
 			   second = net("192.0.9.0/25"), none = net("10.0.0.0/8"),
 			   all = net("0.0.0.0/0");
+	const struct words anybody = { "any", "192.1.2.45", "%any", NULL, NULL, NULL, NULL };
+	struct ms_selector here = net("192.1.2.45/32"), there = net("192.1.2.23/32");
 	struct ms_why why = { "" };
-	struct conn *c[2];
+	struct conn *c[2], *alone;
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
@@ -408,6 +451,11 @@ static void test_find_clients(void **state)
 	assert_ptr_equal(conn_find_clients(t, c[0], &mine, 1, &second, 1), c[1]);
 	assert_ptr_equal(conn_find_clients(t, c[1], &mine, 1, &all, 1), c[1]);
 	assert_null(conn_find_clients(t, c[0], &mine, 1, &none, 1));
+	/* one for anybody without networks is for the peer itself */
+	assert_int_equal(add(t, &anybody, &alone, &why), MS_OK);
+	assert_int_equal(orient(t, alone, "192.1.2.45", &why), MS_OK);
+	assert_ptr_equal(conn_find_clients(t, c[0], &here, 1, &there, 1), alone);
+	assert_null(conn_find_clients(t, c[0], &here, 1, &none, 1));
 	conn_table_free(&t);
 }
 
@@ -535,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_not_ours),
 		cmocka_unit_test(test_both_ours),
 		cmocka_unit_test(test_default_route),
+		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_bad_words),
 		cmocka_unit_test(test_duplicate_and_delete),
 		cmocka_unit_test(test_find_by_identity),

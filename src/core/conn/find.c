@@ -162,17 +162,27 @@ static bool covers(const struct ms_selector *have, unsigned n_have,
 	return true;
 }
 
-static unsigned client_score(const struct conn *c, const struct ms_selector *mine, unsigned n_mine,
-	const struct ms_selector *theirs, unsigned n_theirs)
+/* A template without networks is for its peer alone, which is at `peer`. */
+static unsigned client_score(const struct conn *c, const struct ms_addr *peer,
+	const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
+	unsigned n_theirs)
 {
 	const struct conn_end *l = &c->local, *r = &c->remote;
+	const struct ms_selector *wants = r->clients;
+	struct ms_selector alone;
 
+	if (!r->has_client && r->n_clients == 1 && wants->range.first.family == 0 && !c->group &&
+		!c->opportunistic) {
+		alone = *wants;
+		alone.range.first = alone.range.last = *peer;
+		wants = &alone;
+	}
 	if (!overlaps(l->clients, l->n_clients, mine, n_mine) ||
-		!overlaps(r->clients, r->n_clients, theirs, n_theirs))
+		!overlaps(wants, r->n_clients, theirs, n_theirs))
 		return 0;
 	/* Nothing needs narrowing: better than what does. */
 	if (covers(l->clients, l->n_clients, mine, n_mine) &&
-		covers(r->clients, r->n_clients, theirs, n_theirs))
+		covers(wants, r->n_clients, theirs, n_theirs))
 		return 2;
 	return 1;
 }
@@ -192,7 +202,9 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 	static const struct ms_addr any;
 	const struct ms_addr *const tries[] = { &c->remote.host.addr, &any };
 	/* Of one that was deleted the IKE SA alone may be there still. */
-	unsigned best_score = c->deleted ? 0 : client_score(c, mine, n_mine, theirs, n_theirs);
+	const struct ms_addr *peer = &c->remote.host.addr;
+	unsigned best_score =
+		c->deleted ? 0 : client_score(c, peer, mine, n_mine, theirs, n_theirs);
 	struct conn *best = best_score > 0 ? c : NULL;
 
 	for (unsigned i = 0; i < 2 && best_score < 2; i++)
@@ -202,7 +214,7 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 
 			if (!pair_is(d, &c->local.host.addr, tries[i]) || !same_peer(c, d))
 				continue;
-			s = client_score(d, mine, n_mine, theirs, n_theirs);
+			s = client_score(d, peer, mine, n_mine, theirs, n_theirs);
 			if (s > best_score) {
 				best = d;
 				best_score = s;

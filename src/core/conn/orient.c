@@ -9,11 +9,26 @@ struct orientation {
 	bool (*is_local)(void *arg, const struct ms_addr *a);
 	void *arg;
 	const struct ms_addr *default_src, *default_gw;
+	const struct conn_table *table;
+	int family; /* that our end must have; 0: any */
 };
+
+/* The address of left=%eth0; false: there is none (yet). */
+static bool device_address(const struct orientation *o, const struct ms_end_desc *d,
+	struct ms_addr *out)
+{
+	const struct conn_table *t = o->table;
+	const char *device = ms_host_device(d->host);
+
+	return device != NULL && t->device_address != NULL &&
+	       t->device_address(t->device_arg, device, o->family, out);
+}
 
 static bool end_is_ours(const struct conn_end *e, const struct ms_end_desc *d,
 	const struct orientation *o)
 {
+	struct ms_addr a;
+
 	for (unsigned i = 0; e->name != NULL && i < e->name->n; i++)
 		if (o->is_local(o->arg, &e->name->addrs[i]))
 			return true;
@@ -21,6 +36,8 @@ static bool end_is_ours(const struct conn_end *e, const struct ms_end_desc *d,
 		return false;
 	if (strcmp(d->host, "%defaultroute") == 0)
 		return o->default_src != NULL && o->default_src->family != 0;
+	if (ms_host_device(d->host) != NULL)
+		return device_address(o, d, &a);
 	return e->host.addr.family != 0 && o->is_local(o->arg, &e->host.addr);
 }
 
@@ -80,6 +97,14 @@ static ms_err name_peer(struct conn *c, struct ms_why *why)
 		c->desc->name, e->name->text, family == AF_INET ? '4' : '6');
 }
 
+static ms_err fill_device(struct conn_end *e, const struct ms_end_desc *d,
+	const struct orientation *o)
+{
+	struct ms_addr a;
+
+	return device_address(o, d, &a) ? conn_end_host(e, &a) : MS_OK;
+}
+
 static ms_err fill_default_route(struct conn_end *e, const struct ms_end_desc *d,
 	const struct orientation *o)
 {
@@ -125,11 +150,24 @@ static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why 
 	return MS_OK;
 }
 
+/* Of the addresses that are written: both ends have the same. */
+static int family_of(const struct conn *c)
+{
+	const struct ms_end_desc *ends[] = { &c->desc->left, &c->desc->right };
+	struct ms_addr a;
+
+	for (unsigned i = 0; i < 2; i++)
+		if (ms_addr_parse(&a, ends[i]->host, strlen(ends[i]->host), 0, MS_TEXT_NUMERIC,
+			    NULL) == MS_OK)
+			return a.family;
+	return c->desc->host_family;
+}
+
 ms_err conn_orient(struct conn_table *t, struct conn *c,
 	bool (*is_local)(void *arg, const struct ms_addr *a), void *arg,
 	const struct ms_addr *default_src, const struct ms_addr *default_gw, struct ms_why *why)
 {
-	const struct orientation o = { is_local, arg, default_src, default_gw };
+	const struct orientation o = { is_local, arg, default_src, default_gw, t, family_of(c) };
 	const struct ms_end_desc *us;
 	ms_err err;
 
@@ -141,7 +179,8 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 		return err;
 	us = c->left_is_local ? &c->desc->left : &c->desc->right;
 	err = c->local.name != NULL ? name_our_host(&c->local, &o) :
-				      fill_default_route(&c->local, us, &o);
+	      ms_host_device(us->host) != NULL ? fill_device(&c->local, us, &o) :
+						 fill_default_route(&c->local, us, &o);
 	if (err == MS_OK && c->remote.name != NULL)
 		err = name_peer(c, why);
 	if (err != MS_OK)

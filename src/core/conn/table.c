@@ -176,6 +176,12 @@ void conn_table_subjects(struct conn_table *t, conn_subject_f *fn, void *arg)
 	t->subject_arg = arg;
 }
 
+void conn_table_devices(struct conn_table *t, conn_device_f *fn, void *arg)
+{
+	t->device_address = fn;
+	t->device_arg = arg;
+}
+
 /* Its template knows it; one that is being added is the first. */
 static void adopt(struct conn *parent, struct conn *c)
 {

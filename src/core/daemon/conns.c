@@ -177,13 +177,31 @@ static void start_one(struct daemon *d, struct conn *c)
 			ms_why_text(&why, err));
 }
 
+/* What it had at the old address goes; it comes again as it is wanted. */
+static void moved(struct daemon *d, struct conn *c, const struct ms_addr *from)
+{
+	char old[MS_ADDR_TEXT] = "nowhere", now[MS_ADDR_TEXT];
+
+	if (from->family != 0)
+		ms_addr_text(from, old, sizeof old);
+	ms_addr_text(&c->local.host.addr, now, sizeof now);
+	ms_notice(&d->conn_log, "\"%s\": our end is %s now, it was %s", c->desc->name, now, old);
+	ike_left_address(d->ike, c, daemon_is_local, d);
+	if (c->group || c->newest_child != 0)
+		return; /* members are made anew; SAs that moved have their policies with them */
+	route_release(d->route, c);
+	if (c->wanted_routed)
+		route_connection(d->route, c, routed, d);
+}
+
 void daemon_orient_all(struct daemon *d)
 {
 	struct conn *c, *next;
 
 	for (c = conn_first(d->conns); c != NULL; c = next) {
 		struct ms_why why = { "" };
-		bool was = c->oriented;
+		struct ms_addr from = c->local.host.addr;
+		bool was = c->oriented, was_left = c->left_is_local;
 		ms_err err;
 
 		next = c->all_next;
@@ -195,6 +213,9 @@ void daemon_orient_all(struct daemon *d)
 				ms_notice(&d->conn_log, "%s", ms_why_text(&why, err));
 			continue;
 		}
+		if (c->left_is_local == was_left && from.family != 0 &&
+			!ms_addr_eq(&from, &c->local.host.addr))
+			moved(d, c, &from);
 		if (!was)
 			start_one(d, c);
 	}

@@ -86,6 +86,8 @@ void daemon_listen(struct daemon *d);
 void daemon_unlisten(struct daemon *d);
 void daemon_send(struct daemon *d, const struct ms_endpoint *local,
 	const struct ms_endpoint *remote, struct ms_bytes datagram, bool keepalive);
+/* conn_device_f */
+bool daemon_device_address(void *daemon, const char *device, int family, struct ms_addr *out);
 bool daemon_is_local(void *daemon, const struct ms_addr *a);
 extern const struct ms_net_events daemon_net_events;
 /* The i-th listening address, for status; false: no more. */

@@ -53,6 +53,23 @@ bool daemon_is_local(void *daemon, const struct ms_addr *a)
 	return false;
 }
 
+bool daemon_device_address(void *daemon, const char *device, int family, struct ms_addr *out)
+{
+	const struct daemon *d = daemon;
+	const struct ms_net_address *list;
+	const struct ms_net_ops *net = d->net->ops;
+	unsigned n = net->addresses(d->net->instance, &list);
+
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(list[i].ifname, device) == 0 &&
+			(family == 0 || list[i].addr.family == family) &&
+			daemon_is_local(daemon, &list[i].addr)) {
+			*out = list[i].addr;
+			return true;
+		}
+	return false;
+}
+
 const char *daemon_device_of(const struct daemon *d, const struct ms_addr *a)
 {
 	for (const struct listener *l = d->listeners; l != NULL; l = l->next)

@@ -253,6 +253,7 @@ static ms_err start_core(struct daemon *d)
 	if (!conn_table_myid(d->conns, d->setup.myid))
 		return MS_ERR_NOMEM;
 	conn_table_subjects(d->conns, daemon_cert_subject, d);
+	conn_table_devices(d->conns, daemon_device_address, d);
 	d->ike = ike_engine_new(&d->host, d->conns, &params);
 	return d->ike == NULL || !daemon_names_start(d) ? MS_ERR_NOMEM : MS_OK;
 }

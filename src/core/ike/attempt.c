@@ -243,6 +243,53 @@ void ike_readdressed(struct ike_engine *e, struct conn *c)
 		e->host->ops->attempt_over(e->host->ctx, c, MS_ERR_NOMEM, NULL);
 }
 
+/* One of its SAs or attempts that is bound to another address. */
+static struct ike_sa *stray_of(const struct conn *c, const struct ms_addr *now)
+{
+	struct ike_sa *ike = c->ike_sas;
+
+	while (ike && (ms_addr_eq(&ike->local.addr, now) || ike->mobike ||
+			      ike->state == IKE_DELETING || ike->wants & IKE_WANT_DELETE))
+		ike = ike->conn_next;
+	return ike;
+}
+
+static void leave_address(struct ike_engine *e, struct conn *c, const struct ms_addr *now,
+	ike_is_local_f *is_local, void *arg)
+{
+	struct ike_sa *ike;
+
+	while ((ike = stray_of(c, now)) != NULL) {
+		bool telling = ike->telling, again = ike->initiator && !ike->no_revival && !c->template;
+		uint32_t replaces = ike->replaces;
+
+		if (ike->established) {
+			ike_strand(ike, is_local(arg, &ike->local.addr));
+			continue;
+		}
+		ike->telling = false;
+		ike->no_revival = true;
+		ike_gone(ike, MS_ERR_CANCELLED, NULL);
+		if (again && start_attempt(e, c, 0, telling, replaces) && telling)
+			e->host->ops->attempt_over(e->host->ctx, c, MS_ERR_NOMEM, NULL);
+	}
+}
+
+void ike_left_address(struct ike_engine *e, struct conn *c, ike_is_local_f *is_local, void *arg)
+{
+	struct conn *i, *next;
+
+	conn_ref(c);
+	leave_address(e, c, &c->local.host.addr, is_local, arg);
+	for (i = c->children; i; i = next) {
+		next = i->sibling_next;
+		conn_ref(i);
+		leave_address(e, i, &c->local.host.addr, is_local, arg);
+		conn_unref(&i);
+	}
+	conn_unref(&c);
+}
+
 void ike_revive(struct ike_engine *e, struct conn *c, bool always)
 {
 	struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);

@@ -64,6 +64,11 @@ ms_err ike_rekey_conn(struct ike_engine *e, struct conn *c, bool child) MS_MUST_
 /* Tells every peer once and forgets everything; the kernel's SAs and policies are taken back. */
 void ike_shutdown(struct ike_engine *e);
 
+/* The connection has another address than before, and its instances with it: SAs that cannot move
+ * (RFC 4555) go, connections that are wanted up come up again from there.  is_local tells whether the
+ * old address is still ours. */
+typedef bool ike_is_local_f(void *arg, const struct ms_addr *a);
+void ike_left_address(struct ike_engine *e, struct conn *c, ike_is_local_f *is_local, void *arg);
 /* Our addresses or routes changed: SAs that can move (RFC 4555) look for their path. */
 void ike_network_changed(struct ike_engine *e);
 

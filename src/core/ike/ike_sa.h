@@ -401,6 +401,7 @@ void child_attempt_over(struct child_sa *child, ms_err err, const struct ms_why 
 void ike_want_delete(struct ike_sa *ike);
 /* Another IKE SA took its place; what came to it meanwhile comes up there. */
 void ike_superseded(struct ike_sa *ike);
+void ike_strand(struct ike_sa *ike, bool can_tell); /* its connection has another address */
 /* At once and without a word, since its peer knows nothing of it; its connections come again when
  * they are wanted. */
 void ike_supplant(struct ike_sa *old, const struct ike_sa *by);
@@ -458,7 +459,6 @@ ike_action_f ike_sa_init_request, ike_sa_init_response, ike_sa_init_cookie, ike_
 	ike_sa_init_refused;
 /* ike_auth.c */
 void ike_auth_start(struct ike_sa *ike);
-/* Responder: ike->conn becomes what identities, certificate and suite fit. */
 ms_err ike_auth_conn(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;
 ike_action_f ike_auth_request, ike_auth_eap, ike_auth_response, ike_auth_refused;
 /* informational.c */

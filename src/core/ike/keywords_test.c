@@ -170,6 +170,41 @@ static void test_auto_keep(void **state)
 	}
 }
 
+/* The connection has another address: its SAs go, also when a request of theirs is under way, and the
+ * peer is told where it can be. */
+static bool yes(void *arg, const struct ms_addr *a)
+{
+	(void)a;
+	return arg != NULL;
+}
+
+static void test_left_address(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		bool busy = i & 1, there = i & 2;
+		struct pair p = pair_new(&tunnel);
+		struct ms_addr was;
+
+		pair_up(&p);
+		assert_pair_up(&p);
+		was = p.wc->local.host.addr;
+		p.wc->local.host.addr.b[3]++;
+		p.east->down = busy;
+		if (busy)
+			assert_int_equal(ike_rekey_conn(p.west->ike, p.wc, false), MS_OK);
+		ike_left_address(p.west->ike, p.wc, yes, there ? &p : NULL);
+		assert_int_equal(sim_children(p.west), 0);
+		assert_int_equal(sim_sas(p.west), 0);
+		assert_int_equal(p.wc->newest_child, 0);
+		p.wc->local.host.addr = was;
+		sim_run(p.sim, 120000);
+		assert_int_equal(sim_states(p.west), 0);
+		assert_int_equal(sim_states(p.east), there && !busy ? 0 : 1);
+		pair_free(&p);
+	}
+}
+
 /* --- rekeying loses nothing (s2.8) --- */
 
 struct safety {
@@ -400,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_keyingtries_after_loss),
 		cmocka_unit_test(test_uniqueids),
 		cmocka_unit_test(test_auto_keep),
+		cmocka_unit_test(test_left_address),
 		cmocka_unit_test(test_traffic_safety),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_names),

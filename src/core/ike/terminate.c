@@ -61,6 +61,23 @@ void ike_supplant(struct ike_sa *old, const struct ike_sa *by)
 	ike_gone(old, MS_ERR_CANCELLED, NULL);
 }
 
+static void want_delete(struct ike_sa *ike, bool revive);
+
+void ike_strand(struct ike_sa *ike, bool can_tell)
+{
+	struct ms_logger lg = ike_logger(ike);
+	char from[MS_ADDR_TEXT];
+
+	ms_addr_text(&ike->local.addr, from, sizeof(from));
+	ms_notice(&lg, "its address %s is not the connection's any more", from);
+	if (can_tell) {
+		want_delete(ike, true);
+		return;
+	}
+	drop_children(ike, true);
+	ike_gone(ike, MS_ERR_CANCELLED, NULL);
+}
+
 static void want_delete(struct ike_sa *ike, bool revive)
 {
 	struct ms_logger lg = ike_logger(ike);

@@ -3,6 +3,7 @@
 
 #include <modswan/addr.h>
 #include <modswan/conf.h>
+#include <modswan/config.h>
 #include <modswan/id.h>
 #include <modswan/proposal.h>
 #include <modswan/text.h>
@@ -70,18 +71,43 @@ static bool is_host_name(const char *value)
 	return letter && strlen(value) <= 255;
 }
 
+static const char *const host_words[] = { "%any", "%any6", "%defaultroute", "%opportunistic", "%group",
+	"%opportunisticgroup", NULL };
+
+/* What the kernel would take (dev_valid_name) and people write. */
+static bool is_device_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr("._-@+", *p) == NULL)
+			return false;
+	return n > 0 && n < IF_NAMESIZE;
+}
+
+const char *ms_host_device(const char *host)
+{
+	if (host == NULL || host[0] != '%' || among(host, host_words) || !is_device_name(host + 1))
+		return NULL;
+	return host + 1;
+}
+
 ms_err conf_check_host(const char *value, struct ms_why *why)
 {
-	static const char *const words[] = { "%any", "%defaultroute", "%opportunistic", "%group",
-		"%opportunisticgroup", NULL };
 	static const char want[] = "an IPv4 or IPv6 address, a host name, %any, %defaultroute, "
-				   "%opportunistic, %group or %opportunisticgroup";
+				   "%opportunistic, %group, %opportunisticgroup or %DEVICE";
+	unsigned best = (unsigned)-1;
 	struct ms_addr a;
 
 	if (value[0] == '%') {
-		if (if_nametoindex(value + 1) != 0)
-			return not_here(why, "write the device's address, or %defaultroute");
-		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
+		bool device = ms_host_device(value) != NULL;
+
+		if (among(value, host_words) || (device && if_nametoindex(value + 1) != 0))
+			return MS_OK;
+		/* One that comes later is no misspelt word. */
+		for (const char *const *w = host_words; device && *w != NULL; w++)
+			device = !ms_text_is_near(value, *w, &best);
+		return device ? MS_OK : bad_word(value, host_words, want, why);
 	}
 	if (ms_addr_parse(&a, value, strlen(value), 0, MS_TEXT_NUMERIC, NULL) == MS_OK ||
 		is_host_name(value))

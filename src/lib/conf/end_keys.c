@@ -61,7 +61,8 @@ const struct ms_conf_key ms_end_keys[] = {
 			"whose name does not resolve stays loaded, and ipsec status says why.  "
 			"%defaultroute is this host's "
 			"address "
-			"towards its default route, %any an address that is not known in advance.  "
+			"towards its default route, %eth0 the first address of that device, if it is one of "
+			"this host's, %any an address that is not known in advance.  "
 			"%group takes the peers of a policy group, %opportunistic and "
 			"%opportunisticgroup look for the peer's gateway in the DNS."),
 	MS_KEY_STRING(E, subnet, "subnet", SIDES, .check = conf_check_subnet,

@@ -68,6 +68,11 @@ static ms_err both_ends(struct resolved *r, struct ms_why *why)
 	return MS_OK;
 }
 
+static bool says_who_we_are(const char *host)
+{
+	return is(host, "%defaultroute") || ms_host_device(host) != NULL;
+}
+
 /* Something must say which host we are. */
 static ms_err one_end_known(struct resolved *r, struct ms_why *why)
 {
@@ -77,8 +82,7 @@ static ms_err one_end_known(struct resolved *r, struct ms_why *why)
 
 	if (is(left, "%defaultroute") && is(right, "%defaultroute"))
 		return wrong(r, w, why, "left= and right= are both %%defaultroute");
-	if (left[0] == '%' && right[0] == '%' && !is(left, "%defaultroute") &&
-		!is(right, "%defaultroute"))
+	if (left[0] == '%' && right[0] == '%' && !says_who_we_are(left) && !says_who_we_are(right))
 		return wrong(r, w, why,
 			"left=%s and right=%s: one end must be an address, a name or "
 			"%%defaultroute",
