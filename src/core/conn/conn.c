@@ -204,13 +204,33 @@ struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
 	return c == NULL ? NULL : conn_ref(c);
 }
 
+/* Both ends may begin at the same moment: what they bring up is the same thing. */
+static struct conn *instance_for(const struct conn_table *t, const struct conn *parent,
+	const struct ms_addr *remote, const struct ms_id *peer_id, const struct ms_selector *mine,
+	const struct ms_selector *theirs)
+{
+	struct conn *c = conn_clients_bucket(t, &mine->range.first, &theirs->range.first);
+
+	while (c != NULL && (c->template != parent ||
+		!ms_addr_eq(&c->remote.host.addr, remote) ||
+		(peer_id != NULL && !ms_id_eq(&c->remote.id, peer_id)) ||
+		!ms_selector_eq(&c->local.clients[0], mine) ||
+		!ms_selector_eq(&c->remote.clients[0], theirs)))
+		c = c->next_pair;
+	return c;
+}
+
 struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 	const struct ms_endpoint *remote, const struct ms_id *peer_id,
 	const struct ms_selector *mine, const struct ms_selector *theirs,
 	struct ms_pubkey *const *keys, unsigned n_keys)
 {
-	struct conn *c = derive(t, instance_parent(template), template);
+	struct conn *c = instance_for(t, instance_parent(template), &remote->addr, peer_id, mine,
+		theirs);
 
+	if (c != NULL)
+		return conn_ref(c);
+	c = derive(t, instance_parent(template), template);
 	if (c == NULL)
 		return NULL;
 	if (!set_peer(c, remote, peer_id) || !one_client(&c->local, mine) ||
@@ -222,6 +242,7 @@ struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 		if (c->remote.pubkeys[i] == NULL)
 			c->remote.pubkeys[i] = ms_sign()->pubkey_ref(keys[i]);
 	c->instance = ++t->instances;
+	c->for_pair = true;
 	c = insert_derived(t, c);
 	return c == NULL ? NULL : conn_ref(c);
 }

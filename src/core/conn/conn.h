@@ -81,6 +81,7 @@ struct conn {
 	bool group;		 /* right=%group, %opportunisticgroup: only its members have packets */
 	bool opportunistic;	 /* who speaks for its peers is found out for each packet's pair */
 	bool member;		 /* of the group that is its template; has no number */
+	bool for_pair;		 /* an instance of an opportunistic template */
 	bool counted_by_cert;	 /* the table's own */
 	struct ms_conn_desc *desc; /* shared with the template */
 	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
@@ -222,7 +223,8 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 /* From a template, for one peer; a new reference.  NULL: out of memory. */
 struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
 	const struct ms_endpoint *remote, const struct ms_id *peer_id);
-/* The same of an opportunistic template, for one pair of clients; not opportunistic itself.  keys
+/* The same of an opportunistic template, for one pair of clients; not opportunistic itself.  One that
+ * is there for this pair and peer is taken, whoever made it.  keys
  * (NULL: none) are what the peer may prove itself with; references are taken. */
 struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 	const struct ms_endpoint *remote, const struct ms_id *peer_id,

@@ -17,6 +17,7 @@ struct conn_offer;
 struct conn_table {
 	uint64_t seed[2];
 	struct conn_index by_name, by_pair;
+	struct conn_index by_clients; /* instances for one pair of addresses */
 	struct conn *first, *last;
 	struct conn *groups;
 	unsigned count;	 /* in the table, instances too */
@@ -78,6 +79,8 @@ void conn_pair_insert(struct conn_table *t, struct conn *c);
 void conn_pair_remove(struct conn_table *t, struct conn *c);
 struct conn *conn_pair_bucket(const struct conn_table *t, const struct ms_addr *local,
 	const struct ms_addr *remote);
+struct conn *conn_clients_bucket(const struct conn_table *t, const struct ms_addr *mine,
+	const struct ms_addr *theirs);
 /* In all indexes; serial and references are given. */
 ms_err conn_table_insert(struct conn_table *t, struct conn *c) MS_MUST_CHECK;
 

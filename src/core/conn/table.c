@@ -37,6 +37,11 @@ static size_t hash_by_pair(const struct conn_table *t, const struct conn *c)
 	return pair_hash(t, &c->local.host.addr, &c->remote.host.addr);
 }
 
+static size_t hash_by_clients(const struct conn_table *t, const struct conn *c)
+{
+	return pair_hash(t, &c->local.clients[0].range.first, &c->remote.clients[0].range.first);
+}
+
 /* Which link of struct conn an index uses, and its hash. */
 struct index_kind {
 	size_t link;
@@ -45,6 +50,9 @@ struct index_kind {
 
 static const struct index_kind name_kind = { offsetof(struct conn, next_name), hash_by_name };
 static const struct index_kind pair_kind = { offsetof(struct conn, next_pair), hash_by_pair };
+
+/* Of instances, which are not in the index of pairs. */
+static const struct index_kind clients_kind = { offsetof(struct conn, next_pair), hash_by_clients };
 
 static struct conn **link_of(const struct index_kind *kind, struct conn *c)
 {
@@ -99,6 +107,8 @@ static void take_out(struct conn_table *t, struct conn_index *ix, const struct i
  * chain in which their template is found. */
 void conn_pair_insert(struct conn_table *t, struct conn *c)
 {
+	if (c->for_pair)
+		insert(t, &t->by_clients, &clients_kind, c);
 	if (c->instance != 0 || c->member)
 		return;
 	insert(t, &t->by_pair, &pair_kind, c);
@@ -110,6 +120,8 @@ void conn_pair_insert(struct conn_table *t, struct conn *c)
 
 void conn_pair_remove(struct conn_table *t, struct conn *c)
 {
+	if (c->for_pair)
+		take_out(t, &t->by_clients, &clients_kind, c);
 	if (c->instance != 0 || c->member)
 		return;
 	take_out(t, &t->by_pair, &pair_kind, c);
@@ -125,6 +137,12 @@ struct conn *conn_pair_bucket(const struct conn_table *t, const struct ms_addr *
 	return t->by_pair.buckets[pair_hash(t, local, remote) & t->by_pair.mask];
 }
 
+struct conn *conn_clients_bucket(const struct conn_table *t, const struct ms_addr *mine,
+	const struct ms_addr *theirs)
+{
+	return t->by_clients.buckets[pair_hash(t, mine, theirs) & t->by_clients.mask];
+}
+
 struct conn_table *conn_table_new(const uint64_t hash_seed[2])
 {
 	struct conn_table *t = calloc(1, sizeof *t);
@@ -133,7 +151,8 @@ struct conn_table *conn_table_new(const uint64_t hash_seed[2])
 		return NULL;
 	memcpy(t->seed, hash_seed, sizeof t->seed);
 	t->reqid = 16384;
-	if (!conn_index_init(&t->by_name) || !conn_index_init(&t->by_pair))
+	if (!conn_index_init(&t->by_name) || !conn_index_init(&t->by_pair) ||
+		!conn_index_init(&t->by_clients))
 		conn_table_free(&t);
 	return t;
 }
@@ -155,6 +174,7 @@ void conn_table_free(struct conn_table **t)
 	free((*t)->offers);
 	free((*t)->by_name.buckets);
 	free((*t)->by_pair.buckets);
+	free((*t)->by_clients.buckets);
 	free(*t);
 	*t = NULL;
 }

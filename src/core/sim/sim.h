@@ -51,6 +51,7 @@ struct sim_node {
 	const char *name;
 	unsigned number; /* from 1 */
 	struct host host;
+	void *user; /* whose node it is; NULL: nobody's */
 	struct ike_params params;
 	struct ike_engine *ike; /* NULL: halted */
 	struct conn_table *conns;
