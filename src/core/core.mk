@@ -11,7 +11,7 @@ libcore_la_SOURCES = \
 	src/core/creds/opp_source.c src/core/creds/opp_source.h \
 	src/core/host.h src/core/proof.h \
 	src/core/route/bare.c src/core/route/check.c src/core/route/fsm.c src/core/route/fsm.h \
-	src/core/route/groups.c src/core/route/groups.h \
+	src/core/route/govern.c src/core/route/groups.c src/core/route/groups.h \
 	src/core/route/job.c src/core/route/job.h \
 	src/core/route/job_hook.c src/core/route/job_kernel.c src/core/route/opp.c src/core/route/opp.h \
 	src/core/route/opp_ask.c src/core/route/opp_idle.c src/core/route/opp_priv.h \

@@ -52,6 +52,9 @@ struct conn *child_pair_conn(struct child_sa *child, struct ms_why *why);
 /* The opportunistic template that our policy has for the selectors of IKE_AUTH and that takes such a
  * peer; NULL: none. */
 struct conn *child_policy_template(const struct ike_sa *ike, uint32_t auth);
+/* Its instance for the pair of IKE_AUTH: that of our own attempt, where both begin at once.  A new
+ * reference; NULL: out of memory. */
+struct conn *child_policy_instance(struct ike_sa *ike, struct conn *template);
 /* A peer without authentication does not get what is meant for somebody else (RFC 7619 s2.5). */
 ms_err child_refuse_theft(const struct child_sa *child, const struct ms_selector *mine,
 	unsigned n_mine, const struct ms_selector *theirs, unsigned n_theirs, struct ms_why *why)

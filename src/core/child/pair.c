@@ -36,14 +36,21 @@ static bool covers(const struct conn *c, const struct ike_exchange *x)
 	       ms_selector_contains(&c->remote.clients[0], x->ts_theirs);
 }
 
-/* It was made when it was not yet known for whom, or for another pair: one gateway speaks for many. */
+static bool speaks_for_itself(const struct ike_sa *ike)
+{
+	return ms_addr_eq(&ike->x->ts_theirs->range.first, &ike->remote.addr);
+}
+
+/* It was made when it was not yet known for whom, or for another pair: one gateway speaks for many,
+ * and for whom it does is always looked at. */
 bool child_wants_pair(const struct child_sa *child)
 {
 	const struct conn *c = child->conn;
 
 	if (c->template == NULL || (!c->template->group && !c->template->opportunistic))
 		return false;
-	return !is_pair(c) || !covers(c, child->ike->x);
+	return !is_pair(c) || !covers(c, child->ike->x) ||
+	       (!child->ike->established && !speaks_for_itself(child->ike));
 }
 
 /* --- how the peer has proved itself --------------------------------------------------------------- */
@@ -174,6 +181,19 @@ struct conn *child_pair_conn(struct child_sa *child, struct ms_why *why)
 		return conn_ref(at);
 	return conn_instantiate_pair(ike->e->conns, c, &ike->remote, &ike->peer_id, x->ts_mine,
 		x->ts_theirs, NULL, 0);
+}
+
+struct conn *child_policy_instance(struct ike_sa *ike, struct conn *template)
+{
+	const struct ike_exchange *x = ike->x;
+
+	if (!is_host(x->ts_mine, x->n_mine) || !is_host(x->ts_theirs, x->n_theirs) ||
+		!speaks_for_itself(ike) ||
+		!ms_selector_contains(&template->local.clients[0], x->ts_mine) ||
+		!ms_selector_contains(&template->remote.clients[0], x->ts_theirs))
+		return ike_instance(ike, template);
+	return conn_instantiate_pair(ike->e->conns, template, &ike->remote, &ike->peer_id,
+		x->ts_mine, x->ts_theirs, NULL, 0);
 }
 
 struct conn *child_policy_template(const struct ike_sa *ike, uint32_t auth)

@@ -102,7 +102,7 @@ ms_err ike_auth_conn(struct ike_sa *ike, struct ms_why *why)
 		ike_set_conn(ike, c);
 		return MS_OK;
 	}
-	c = ike_instance(ike, c);
+	c = c->opportunistic && !c->group ? child_policy_instance(ike, c) : ike_instance(ike, c);
 	if (!c)
 		return MS_ERR_NOMEM;
 	ike_set_conn(ike, c);

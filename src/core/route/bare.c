@@ -21,6 +21,7 @@ struct bare {
 	struct pair_node node;
 	struct bare *prev, *next; /* by age */
 	struct bare_shunt b;
+	uint32_t policy; /* serial of the connection that wants it; 0: none */
 	struct ike_timer timer;
 };
 
@@ -191,6 +192,31 @@ void route_bare_end(struct route *r, const struct ms_selector *src, const struct
 		return;
 	tell_end(r, &b->b);
 	take_out(r, b);
+}
+
+void bare_is_of(struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
+	const struct conn *policy)
+{
+	struct bare *b = find(r, src, dst);
+
+	if (b != NULL)
+		b->policy = policy->serial;
+}
+
+void bare_govern(struct route *r)
+{
+	for (struct bare *b = r->bare->first, *next; b != NULL; b = next) {
+		const struct conn *c;
+
+		next = b->next;
+		if (b->policy == 0)
+			continue;
+		c = route_governor(r, &b->b.src, &b->b.dst);
+		if (c != NULL && c->serial == b->policy)
+			continue;
+		tell_end(r, &b->b);
+		take_out(r, b);
+	}
 }
 
 void bare_timer(struct route *r, struct ike_timer *t)

@@ -58,6 +58,8 @@ static bool is_set(struct route_job *job, const struct ms_kernel_policy *p)
 	if (!eroute_take(r, job->conn, &p->src, &p->dst, p->shunt, job->child))
 		ms_error(&lg, "out of memory: an eroute is forgotten");
 	(void)route_bare_forget(r, &p->src, &p->dst);
+	if (job->conn->instance == 0 && job->before == RT_UNROUTED)
+		route_policy_changed(r);
 	if (had != NULL)
 		route_stolen(r, had);
 	conn_unref(&had);
@@ -71,6 +73,8 @@ static void is_deleted(struct route_job *job, const struct ms_kernel_policy *p)
 	if (e == NULL || e->owner != job->conn)
 		return;
 	eroute_drop(job->route, e);
+	if (job->conn->instance == 0 && job->leaving)
+		route_policy_changed(job->route);
 	if (job->conn->template != NULL &&
 		route_trap_again(job->route, job->conn->template, &p->src, &p->dst))
 		route_set_shunt(job->route, &p->src, &p->dst, MS_SHUNT_TRAP);

@@ -86,6 +86,12 @@ bool opp_is_keyed(const struct opp *o)
 	return e != NULL && e->shunt == MS_SHUNT_NONE;
 }
 
+bool opp_is_astray(const struct opp *o)
+{
+	return o->template->deleted ||
+	       route_governor(o->table->route, &o->mine, &o->theirs) != o->template;
+}
+
 static void forget_gateways(struct opp *o)
 {
 	for (unsigned i = 0; i < o->n; i++) {

@@ -64,7 +64,7 @@ static void found(void *arg, ms_err err, const struct opp_gateway *g, unsigned n
 	o->query = NULL;
 	o->ttl_s = ttl_s;
 	opp_to_state(o, OPP_PENDING, false);
-	if (o->template->deleted) {
+	if (opp_is_astray(o)) {
 		opp_cancel(o);
 	} else if (opp_is_keyed(o)) {
 		opp_free(o);

@@ -50,6 +50,8 @@ void opp_free(struct opp *o);
 
 /* The peer was quicker: the pair has an SA group. */
 bool opp_is_keyed(const struct opp *o);
+/* Its policy does not decide for the two hosts any more. */
+bool opp_is_astray(const struct opp *o);
 
 /* --- opp_ask.c ------------------------------------------------------------------------------------ */
 

@@ -48,6 +48,7 @@ void opp_fail(struct opp *o, ms_err err, const struct ms_why *why)
 		t->counts.denied++;
 	route_bare_set(t->route, &o->mine, &o->theirs, shunt, life_of(o, err, failure),
 		"oe-failing");
+	bare_is_of(t->route, &o->mine, &o->theirs, o->template);
 	opp_free(o);
 }
 
@@ -195,7 +196,7 @@ bool opp_attempt_over(struct route *r, struct conn *c, ms_err err, const struct 
 	o->err = ms_fail(&o->why, err == MS_ERR_AUTH ? MS_ERR_PEER_REFUSED : err, "%s",
 		ms_why_text(why, err));
 	drop_instance(o);
-	if (err == MS_ERR_CANCELLED || o->template->deleted)
+	if (err == MS_ERR_CANCELLED || opp_is_astray(o))
 		opp_cancel(o);
 	else
 		opp_try_next(o);

@@ -133,6 +133,10 @@ static ms_err could_pair(const struct route_job *job, const struct ms_selector *
 		return MS_OK;
 	if (tunnel && (e->shunt != MS_SHUNT_NONE || may_take_over(c, e->owner)))
 		return MS_OK;
+	if (c->instance == 0 && e->owner->for_pair) {
+		route_waits(job->route, job->conn, e);
+		route_policy_changed(job->route);
+	}
 	conn_name_text(e->owner, name, sizeof name);
 	return ms_fail(why, MS_ERR_BUSY, "cannot install eroute -- it is in use for %s #%u", name,
 		e->child);

@@ -16,6 +16,7 @@ struct route *route_new(const struct host *host, const struct route_env *env)
 		return NULL;
 	r->host = host;
 	r->env = *env;
+	r->policy_timer.kind = TIMER_OF_POLICY;
 	route_shunt_life(r, env->failure_ms);
 	if (pair_map_init(&r->eroutes, seed) && pair_map_init(&r->uses, seed) &&
 		pair_map_init(&r->waits, seed) && (r->bare = bare_table_new(r)) != NULL &&
@@ -283,6 +284,8 @@ void route_tick(struct route *r)
 			conn_timer(r, container_of(t, struct route_of, timer));
 		else if (kind == TIMER_OF_BARE)
 			bare_timer(r, t);
+		else if (kind == TIMER_OF_POLICY)
+			route_govern(r);
 		else
 			opp_timer(r, t);
 	}

@@ -53,7 +53,7 @@ struct route_of {
 	struct ike_timer timer;	 /* of a failure shunt, or of a hold */
 };
 
-enum timer_kind { TIMER_OF_CONN, TIMER_OF_BARE, TIMER_OF_OPP, TIMER_OF_OPP_TABLE };
+enum timer_kind { TIMER_OF_CONN, TIMER_OF_BARE, TIMER_OF_OPP, TIMER_OF_OPP_TABLE, TIMER_OF_POLICY };
 
 /* Of a CHILD SA. */
 struct pairs {
@@ -71,6 +71,7 @@ struct route {
 	struct bare_table *bare;
 	struct opp_table *opp;
 	uint64_t failure_ms; /* life of failure shunts */
+	struct ike_timer policy_timer; /* somebody came or went: route_govern() */
 	bool going;	     /* route_free() is on the stack */
 };
 
@@ -210,11 +211,24 @@ void route_stolen(struct route *r, struct conn *c);
 /* It may have back what it waited for. */
 void route_regain(struct route *r, struct conn *c, host_done_f *done, void *arg);
 
+/* --- whose policy decides (govern.c) -------------------------------------------------------------- */
+
+/* The connection, no instance, whose policy is the closest for these; NULL: nobody's. */
+struct conn *route_governor(const struct route *r, const struct ms_selector *mine,
+	const struct ms_selector *theirs);
+/* A connection that is no instance was routed, or is not any more. */
+void route_policy_changed(struct route *r);
+void route_govern(struct route *r);
+
 /* --- bare shunts (bare.c) ----------------------------------------------------------------------- */
 
 struct bare_table *bare_table_new(struct route *r);
 void bare_table_free(struct bare_table **t);
 void bare_timer(struct route *r, struct ike_timer *t);
+/* It is what this connection's policy wants, and goes when another one decides. */
+void bare_is_of(struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
+	const struct conn *policy);
+void bare_govern(struct route *r);
 
 /* --- opportunism (opp.c) ------------------------------------------------------------------------ */
 

@@ -65,7 +65,17 @@ static void one(struct totals *t, const struct mesh_options *o)
 	fflush(stdout);
 }
 
-/* Lines: seed, hosts (0: the seed decides), what it found. */
+static int kind_of(const char *word)
+{
+	int k = MESH_KINDS;
+
+	while (k-- > 0)
+		if (strcmp(mesh_kind_names[k], word) == 0)
+			return k;
+	return MESH_KINDS;
+}
+
+/* Lines: seed, hosts (0: the seed decides), kind, what it found. */
 static bool kept(struct totals *t)
 {
 	const char *srcdir = getenv("srcdir");
@@ -79,12 +89,14 @@ static bool kept(struct totals *t)
 		return false;
 	}
 	while (fgets(text, sizeof text, f) != NULL) {
-		struct mesh_options o = { .kind = -1 };
+		struct mesh_options o = { 0 };
 		unsigned long long seed;
+		char kind[16];
 
 		if (text[0] == '#' || text[0] == '\n')
 			continue;
-		if (sscanf(text, "%llu %u", &seed, &o.hosts) != 2) {
+		if (sscanf(text, "%llu %u %15s", &seed, &o.hosts, kind) != 3 ||
+			(o.kind = kind_of(kind)) == MESH_KINDS) {
 			fprintf(stderr, "%s: not understood: %s", path, text);
 			fclose(f);
 			return false;
@@ -123,16 +135,6 @@ static int usage(void)
 	     "  --kept      the seeds that failed once, before the others\n"
 	     "  -v          the story of each mesh on stderr");
 	return 2;
-}
-
-static int kind_of(const char *word)
-{
-	int k = MESH_KINDS;
-
-	while (k-- > 0)
-		if (strcmp(mesh_kind_names[k], word) == 0)
-			return k;
-	return MESH_KINDS;
 }
 
 static int options(struct settings *s, int argc, char **argv)
@@ -183,7 +185,7 @@ static int options(struct settings *s, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct settings s = { { .seed = 1, .kind = argc == 1 ? MESH_CALM : -1 }, argc == 1 ? 40 : 0, 20,
+	struct settings s = { { .seed = 1, .kind = -1 }, argc == 1 ? 40 : 0, 20,
 		argc == 1 };
 	struct timespec from, to;
 	struct totals t = { 0 };
