@@ -12,6 +12,8 @@
  */
 #include "core/route/route_priv.h"
 
+#include "core/child/child_sa.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,14 +54,34 @@ struct bare_op {
 	struct ms_kernel_op op;
 };
 
+/* A connection got the eroute while the word that ended the shunt was on its way: that undid it. */
+static void restore(struct route *r, const struct ms_kernel_policy *p)
+{
+	const struct eroute *e = eroute_at(r, &p->src, &p->dst);
+
+	if (e == NULL || (e->shunt == p->shunt && p->shunt != MS_SHUNT_NONE) ||
+		route_bare_at(r, &p->src, &p->dst, NULL))
+		return;
+	if (e->shunt != MS_SHUNT_NONE) {
+		route_set_shunt(r, &p->src, &p->dst, e->shunt);
+		return;
+	}
+	for (struct child_sa *c = e->owner->child_sas; c != NULL; c = c->conn_next)
+		if (c->serial == e->child) {
+			route_child_moved(r, c);
+			return;
+		}
+}
+
 static void told(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
 {
 	struct bare_op *o = arg;
 
-	(void)err; /* what is not there need not go; what could not be put is asked for again */
-	(void)failed;
+	(void)failed; /* what is not there need not go; what could not be put is asked for again */
 	(void)why;
 	o->r->jobs--;
+	if (err == MS_OK && !o->r->going)
+		restore(o->r, &o->op.policy);
 	free(o);
 }
 

@@ -127,7 +127,7 @@ static void second_act(struct mesh *m)
 /* Lives end and begin again; each time it is as before, when one negotiation has had its time. */
 static void stays(struct mesh *m)
 {
-	uint64_t until = m->sim->now + MESH_LIFE_MS + MESH_SHUNT_MS;
+	uint64_t until = m->sim->now + MESH_LIFE_MS + 2 * MESH_SHUNT_MS;
 	char why[300];
 
 	while (m->sim->now < until) {

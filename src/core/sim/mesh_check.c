@@ -86,6 +86,9 @@ static bool is_odd(const struct mesh_host *h, const struct sim_sa *sa, const cha
 	const struct mesh_host *peer = mesh_owner(h->m, &sa->said.dst);
 	const struct sim_sa *twin;
 
+	/* What was lost when the network was bad is found out at the end of its life. */
+	if (h->m->kind != MESH_CALM && h->m->sim->now < h->m->healed_ms + MESH_LIFE_MS)
+		return false;
 	if (sa->inbound || peer == NULL)
 		return false;
 	twin = sim_find_sa(peer->n, &sa->said);

@@ -119,6 +119,7 @@ struct mesh {
 	unsigned *by_addr; /* hash table, index + 1 */
 	unsigned addr_mask;
 	bool calm, silent; /* nothing goes wrong any more; nobody speaks any more */
+	uint64_t healed_ms;
 	uint64_t act_ms;   /* how long the first act is */
 	uint64_t counted_events, packets, questions;
 	bool *split[MESH_SPLITS]; /* which side each host is on */

@@ -164,6 +164,7 @@ void mesh_trouble(struct mesh *m)
 void mesh_heal(struct mesh *m)
 {
 	m->calm = true;
+	m->healed_ms = m->sim->now;
 	for (unsigned i = 0; i < MESH_SPLITS; i++)
 		m->split_on[i] = false;
 	for (unsigned i = 0; i < m->n_hosts; i++)
