@@ -11,7 +11,7 @@
  *
  * Either end tells when the list of its addresses changed (s3.6).  A responder that lost the address
  * in use tells so from another one, and the initiator, who finds the old one missing in the list,
- * moves to where the list came from.
+ * moves to where the list came from.  Some initiators just follow: the answer is enough for our SAs.
  */
 #include "core/ikev2/mobike.h"
 
@@ -58,6 +58,18 @@ bool mobike_in_list(const struct ms_addr *list, unsigned n, const struct ms_addr
 	return false;
 }
 
+/* An address in the networks that the tunnel is for is reached through the tunnel at best. */
+static bool behind_tunnel(const struct ike_sa *ike, const struct ms_addr *a)
+{
+	const struct conn_end *e = &ike->conn->local;
+
+	for (unsigned i = 0; i < e->n_clients; i++)
+		if (ms_range_has(&e->clients[i].range, a) &&
+			!ms_range_has(&e->clients[i].range, &ike->local.addr))
+			return true;
+	return false;
+}
+
 static void put_addresses(struct ike_sa *ike, struct ike_out *out)
 {
 	const struct mobike_list list = mobike_list(ike);
@@ -70,7 +82,8 @@ static void put_addresses(struct ike_sa *ike, struct ike_out *out)
 	for (unsigned i = 0; i < list.n && put < MAX_ADDRESSES; i++) {
 		const struct ms_addr *a = &list.a[i];
 
-		if (ms_addr_eq(a, &ike->local.addr) || ms_addr_is_loopback(a))
+		if (ms_addr_eq(a, &ike->local.addr) || ms_addr_is_loopback(a) ||
+			behind_tunnel(ike, a))
 			continue;
 		ike_put_notify(out,
 			a->family == AF_INET6 ? IKE_N_ADDITIONAL_IP6_ADDRESS
@@ -149,7 +162,7 @@ void ike_mobike_inherit(struct ike_sa *heir, struct ike_sa *ike)
 	if (!heir->mobike)
 		return;
 	heir->mobike->told = TOLD_NOTHING;
-	heir->mobike->looking = heir->mobike->elsewhere = false;
+	heir->mobike->looking = heir->mobike->elsewhere = heir->mobike->away = false;
 	if (looking)
 		ike_mobike_look(heir, false);
 }
@@ -323,6 +336,16 @@ static void cookie2_answered(struct ike_sa *ike, const struct ike_msg *m)
 	ike_want_delete(ike);
 }
 
+/* A responder that speaks from another address was answered there.  Its SAs cannot stay where they were,
+ * and not every initiator tells it an update (s3.5) before it sends there. */
+static void list_answered(struct ike_sa *ike)
+{
+	ike->mobike->away = false;
+	if (!(ike->wants & IKE_WANT_COOKIE2) &&
+		(children_elsewhere(ike, false) || children_elsewhere(ike, true)))
+		moved(ike);
+}
+
 void ike_mobike_answered(struct ike_sa *ike, const struct ike_msg *m)
 {
 	struct ike_mobike *mob = ike->mobike;
@@ -336,6 +359,8 @@ void ike_mobike_answered(struct ike_sa *ike, const struct ike_msg *m)
 		addresses_told(ike, m);
 	else if (told == TOLD_COOKIE2)
 		cookie2_answered(ike, m);
+	else if (told == TOLD_LIST && !mob->initiator)
+		list_answered(ike);
 	else if (mob->initiator && (mapping_changed(ike, m) ||
 					   !ms_endpoint_eq(&mob->told_local, &ike->local) ||
 					   !ms_endpoint_eq(&mob->told_remote, &ike->remote)))
@@ -399,7 +424,7 @@ static void update(struct ike_rx *rx)
 
 	ike->local = rx->local;
 	ike->remote = rx->remote;
-	ike->mobike->elsewhere = false;
+	ike->mobike->elsewhere = ike->mobike->away = false;
 	/* s3.7: that it hears us there is to be proved before anything else goes there. */
 	if (peer_moves || (children_elsewhere(ike, true) && ike->mobike->told != TOLD_COOKIE2))
 		ike->wants |= IKE_WANT_COOKIE2;

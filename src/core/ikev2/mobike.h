@@ -24,6 +24,7 @@ struct ike_mobike {
 	bool elsewhere;  /* the request in work came from another address than ike->remote */
 	bool tell_list;  /* our list has changed */
 	bool gone;       /* the peer's address in use is not its any more */
+	bool away;       /* the responder, from its new address, and nobody has answered there yet */
 	bool move;       /* the children go along once the answer is out */
 	uint8_t refused; /* updates, one after the other */
 	uint32_t list;   /* a sum of all addresses that we told */

@@ -51,10 +51,12 @@ static void use_path(struct ike_sa *ike, const struct ms_addr *src, const struct
 	ms_info(&lg, "MOBIKE: path from %s to %s", from, to);
 	ike->local.addr = *src;
 	ike->remote.addr = *dst;
-	if (mob->initiator)
+	if (mob->initiator) {
 		ike->wants |= IKE_WANT_ADDRESSES;
-	else
+	} else {
 		tell_list(ike);
+		mob->away = mob->tell_list || mob->told == TOLD_LIST;
+	}
 	if (ike->request) {
 		/* Another path deserves as many tries as the first one. */
 		ike->sends = 1;
@@ -113,7 +115,7 @@ void ike_mobike_look(struct ike_sa *ike, bool other)
 
 	if (!mob || !ike->established || ike->state == IKE_DELETING)
 		return;
-	if (!mob->initiator && still_here(ike)) {
+	if (!mob->initiator && !mob->away && still_here(ike)) {
 		tell_list(ike);
 		ike_next_request(ike);
 		return;
@@ -135,7 +137,9 @@ void ike_mobike_look(struct ike_sa *ike, bool other)
 
 void ike_mobike_unanswered(struct ike_sa *ike)
 {
-	if (ike->mobike && ike->mobike->initiator && ike->mobike->n_peers > 0 &&
+	const struct ike_mobike *mob = ike->mobike;
+
+	if (mob && (mob->initiator || mob->away) && mob->n_peers > 0 &&
 		ike->sends % TRIES_PER_PATH == 0)
 		ike_mobike_look(ike, true);
 }
