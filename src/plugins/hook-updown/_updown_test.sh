@@ -40,7 +40,7 @@ complain() {
 # is COMMAND TEXT: the command's output has the line (blanks at the end do not count).
 is() {
 	checks=$((checks + 1))
-	$1 2>/dev/null | sed 's/ *$//' | grep -qxF "$2" || complain "$1: no \"$2\""
+	$1 2>/dev/null | sed 's/ *$//' | grep -qxF -e "$2" || complain "$1: no \"$2\""
 }
 
 is_not() {
@@ -60,6 +60,7 @@ conn() {
 	export PLUTO_MY_CLIENT="$4" PLUTO_MY_CLIENT_NETWORKS="$4" PLUTO_MY_PORT=0
 	export PLUTO_PEER_CLIENT="$5" PLUTO_PEER_CLIENT_NETWORKS="$5" PLUTO_PEER_PORT=0
 	export PLUTO_MY_PROTOCOL=0 PLUTO_MY_SOURCEIP='' PLUTO_METRIC='' PLUTO_MTU=''
+	export PLUTO_PEER_DNS_INFO='' PLUTO_PEER_DOMAIN_INFO=''
 }
 
 for link in eth0 lan0 ipsec0; do
@@ -259,12 +260,83 @@ else
 	conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
 fi
 
+echo "- name servers in a file"
+# file_is LINE...: the file of name servers has these lines, and no more but for the marks.
+file_is() {
+	checks=$((checks + 1))
+	grep -v '^# modswan: ' "$IPSEC_RESOLV_CONF" >"$dir/lines"
+	printf '%s\n' "$@" | cmp -s - "$dir/lines" || {
+		cp "$dir/lines" "$dir/out"
+		complain "the name servers are not: $*"
+	}
+}
+export IPSEC_RESOLV_CONF="$dir/resolv.conf"
+printf 'nameserver 192.0.2.53\nsearch example.org\noptions edns0\n' >"$IPSEC_RESOLV_CONF"
+cp "$IPSEC_RESOLV_CONF" "$dir/resolv.before"
+conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
+step 0 up-client
+cmp -s "$IPSEC_RESOLV_CONF" "$dir/resolv.before" || complain 'changed without a name server'
+PLUTO_PEER_DNS_INFO='10.0.2.1 2001:db8::53' PLUTO_PEER_DOMAIN_INFO='example.com example.net'
+step 0 up-client
+step 0 up-client
+file_is 'nameserver 10.0.2.1' 'nameserver 2001:db8::53' 'nameserver 192.0.2.53' \
+	'search example.org' 'options edns0' 'search example.com example.net example.org'
+conn net2 192.0.2.9 198.51.100.8 10.0.1.0/24 10.0.3.0/24
+PLUTO_PEER_DNS_INFO='10.0.3.1 10.0.2.1'
+step 0 up-client
+conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
+step 0 down-client
+step 0 down-client
+file_is 'nameserver 10.0.3.1' 'nameserver 10.0.2.1' 'nameserver 192.0.2.53' 'search example.org' \
+	'options edns0'
+conn net2 192.0.2.9 198.51.100.8 10.0.1.0/24 10.0.3.0/24
+step 0 down-client
+checks=$((checks + 1))
+cmp -s "$IPSEC_RESOLV_CONF" "$dir/resolv.before" || complain 'the file is not as it was'
+unset IPSEC_RESOLV_CONF
+
+echo "- name servers through resolvectl"
+mkdir "$dir/bin"
+printf '#!/bin/sh\necho "$@" >>"%s/asked"\n' "$dir" >"$dir/bin/resolvectl"
+chmod 755 "$dir/bin/resolvectl"
+path=$PATH PATH=$dir/bin:$PATH
+PLUTO_PEER_DNS_INFO='10.0.3.1 10.0.3.2' PLUTO_PEER_DOMAIN_INFO='example.com example.net'
+step 0 up-client
+is "cat $dir/asked" 'dns ipsec0 10.0.3.1 10.0.3.2'
+is "cat $dir/asked" 'domain ipsec0 ~example.com ~example.net'
+PLUTO_PEER_DOMAIN_INFO=''
+step 0 up-client
+is "cat $dir/asked" 'domain ipsec0 ~.'
+step 0 down-client
+is "cat $dir/asked" 'revert ipsec0'
+printf '#!/bin/sh\nexit 1\n' >"$dir/bin/resolvectl"
+
+echo "- name servers through resolvconf"
+printf '#!/bin/sh\necho "$@" >>"%s/told"\n[ "$1" = -d ] || cat >>"%s/told"\n' "$dir" "$dir" \
+	>"$dir/bin/resolvconf"
+chmod 755 "$dir/bin/resolvconf"
+PLUTO_PEER_DOMAIN_INFO='example.com'
+step 0 up-client
+is "cat $dir/told" '-a ipsec0.modswan'
+is "cat $dir/told" 'nameserver 10.0.3.2'
+is "cat $dir/told" 'search example.com'
+step 0 down-client
+is "cat $dir/told" '-d ipsec0.modswan'
+PATH=$path
+
 echo "- cleanup"
 conn host1 192.0.2.9 192.0.2.77 10.8.8.8/32 192.0.2.77/32
 PLUTO_MY_SOURCEIP=10.8.8.8
 step 0 route-client
 is 'cat /proc/sys/net/ipv4/conf/eth0/rp_filter' 2
+export IPSEC_RESOLV_CONF="$dir/resolv.conf"
+PLUTO_PEER_DNS_INFO=10.0.3.1
+step 0 up-client
+PLUTO_PEER_DNS_INFO=''
 step 0 cleanup
+checks=$((checks + 1))
+cmp -s "$IPSEC_RESOLV_CONF" "$dir/resolv.before" || complain 'name servers are left'
+unset IPSEC_RESOLV_CONF
 is 'cat /proc/sys/net/ipv4/conf/eth0/rp_filter' 1
 is_not 'ip addr' 10.8.8.8
 is_not 'nft list ruleset' modswan
