@@ -3,54 +3,19 @@
 """interop.py WORLD IPSEC PEER LABEL [CONN...]: the cells of testing/interop/table.md for the PEER on
 east, with ModSwan on west, of these connections. A line on stdout and a row in WORLD/interop.tsv for
 each cell; status 1: one failed."""
-import os
 import re
 import subprocess
 import sys
 import time
 
+import interop_cp
+import interop_mobike
 import interop_peers
+from interop_hosts import CLIENTS, HOSTS, MORE, WORLD, Failed, captured, on, ping, wait
 
-WORLD, IPSEC, PEER, LABEL = sys.argv[1:5]
+IPSEC, PEER, LABEL = sys.argv[2:5]
 CONNS = sys.argv[5:]
-CLIENTS = [("sunset", "192.0.1.1", "192.0.2.1"), ("sunrise", "192.0.2.1", "192.0.1.1")]
-MORE = CLIENTS + [("sunset", "10.1.0.1", "10.2.0.1"), ("sunset", "192.0.1.1", "10.2.0.1"),
-                  ("sunrise", "192.0.2.1", "10.1.0.1")]
-HOSTS = [("west", "192.1.2.45", "192.1.2.23"), ("east", "192.1.2.23", "192.1.2.45")]
 ROLES = ("we initiate", "they initiate")
-PATIENCE = 30
-
-
-class Failed(Exception):
-    pass
-
-
-def pid_of(host):
-    with open("%s/%s.pid" % (WORLD, host), encoding="ascii") as f:
-        return f.read().strip()
-
-
-def on(host, *command, **env):
-    """(status, output) of a command there."""
-    try:
-        done = subprocess.run(["nsenter", "-t", pid_of(host), "-m", "-u", "-n", "-p", "-r", "-w", "--",
-                               *command], env=dict(os.environ, **env), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                              errors="replace", timeout=60, check=False)
-    except subprocess.TimeoutExpired:
-        return 124, "no end within 60 s: %s" % " ".join(command)
-    return done.returncode, done.stdout
-
-
-def wait(what, condition):
-    """Until it is true; False or a text (what is wrong) if it is not yet."""
-    end, wrong = time.monotonic() + PATIENCE, None
-    while time.monotonic() < end:
-        wrong = condition()
-        if wrong is True:
-            return
-        time.sleep(0.1)
-    raise Failed("%s: not within %d s%s" % (what, PATIENCE, ": " + wrong if wrong else ""))
 
 
 class ModSwan:
@@ -76,7 +41,7 @@ class ModSwan:
     def look(self, conn):
         """Serials: all of its SAs, the newest IKE SA, the newest CHILD SA; 0: none."""
         out = self.ipsec("whack", "--showstates")[1]
-        found = [re.findall(r'#(\d+): "%s":.*%s' % (conn, what), out)
+        found = [re.findall(r'#(\d+): "%s"(?:\[\d+\] \S+)?:.*%s' % (conn, what), out)
                  for what in ("", "newest ISAKMP;", "newest IPSEC;")]
         return set(found[0]), int(found[1][0]) if found[1] else 0, int(found[2][0]) if found[2] else 0
 
@@ -92,39 +57,26 @@ class ModSwan:
         return not states or "%d SAs" % len(states)
 
 
-def ping(pairs):
-    """All of three come back; on a busy machine a packet may get lost, and then three others."""
-    for host, source, target in pairs:
-        for _ in range(4):
-            status, out = on(host, "ping", "-n", "-q", "-i", "0.05", "-W", "2", "-c", "3", "-p",
-                             "4d6f645377616e21", "-I", source, target)
-            if status == 0 and " 3 received" in out:
-                break
-        else:
-            raise Failed("ping %s from %s: %s" % (target, source, " ".join(out.split("\n")[-3:])))
-
-
-def captured(what):
-    """How many such packets went over the wire so far."""
-    return subprocess.run(["tcpdump", "-n", "-r", WORLD + "/public.pcap", what], capture_output=True,
-                          text=True, check=False).stdout.count("\n")
-
-
 class Grid:
     def __init__(self):
         self.us, self.them = ModSwan(), interop_peers.PEERS[PEER](on, wait, Failed)
-        self.failed = 0
+        self.failed, self.begun = 0, time.monotonic()
         self.file = open(WORLD + "/interop.tsv", "a", encoding="utf-8")
 
     def row(self, credentials, role, feature, result, reason=""):
         reason = " ".join(reason.split())
-        print("%-8s %-6s %-14s %-28s %s" % (result, credentials, role, feature, reason), flush=True)
+        print("%-8s %-6s %-14s %-36s %4ds  %s" % (result, credentials, role, feature,
+                                                 time.monotonic() - self.begun, reason), flush=True)
         self.file.write("\t".join((LABEL, credentials, role, feature, result, reason)) + "\n")
         self.file.flush()
         self.failed += result == "FAILED"
 
     def side(self, role):
         return self.us if role == ROLES[0] else self.them
+
+    def hosts(self, role):
+        """The initiator's and the responder's."""
+        return ("west", "east") if role == ROLES[0] else ("east", "west")
 
     def settled(self, conn):
         wait("one pair of SAs here", lambda: self.us.one_pair(conn))
@@ -270,11 +222,25 @@ class Grid:
             ping(CLIENTS)
         self.cells("alive", "PSK", role, [("liveness", whole)])
 
+    def mobike(self, role):
+        self.cells("mobike", "PSK", role, interop_mobike.features(self, role))
+        interop_mobike.at_home(*self.hosts(role))
+
+    def cp(self, role):
+        """They hand out an address."""
+        if role == ROLES[0]:
+            self.cells("cp", "PSK", role, interop_cp.features(self, "cp"))
+
+    def lease(self, role):
+        """We do."""
+        if role == ROLES[1]:
+            self.cells("lease", "PSK", role, interop_cp.features(self, "lease"))
+
     def run(self):
         lives = {"psk": "PSK", "rsa": "RSA", "ecdsa": "ECDSA"}
         for conn in CONNS:
             for role in ROLES:
-                self.them.load(conn)
+                self.them.load(conn, role == ROLES[1])
                 if conn in lives:
                     self.life(conn, lives[conn], role)
                 else:

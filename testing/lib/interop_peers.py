@@ -27,14 +27,28 @@ class Peer:
         sas = self.sas(conn)
         return sas == (0, 0) or "%d IKE SAs, %d CHILD SAs" % sas
 
-    def load(self, conn):
-        """Before anything is done with it."""
+    def load(self, conn, begins):
+        """Before anything is done with it; whether the peer is the initiator."""
 
     def unload(self, conn):
         """After all."""
 
     def transport(self):
         """Raises Unable, or None."""
+
+    def renews_moved(self):
+        """Whether it makes a CHILD SA anew when addresses change."""
+        return False
+
+    def moves(self, initiator, host, name):
+        """Before that host moves, the initiator or not: raises Unable, or None, or a function that says
+        whether the peer's SAs are at that address."""
+
+    def take_lease(self, conn):
+        """What it did not do with the address that it was given, for want of its updown command."""
+
+    def give_lease_back(self, conn):
+        """The same when the tunnel is down."""
 
 
 class StrongSwan(Peer):
@@ -60,8 +74,16 @@ class StrongSwan(Peer):
         return (len(re.findall(r"^%s: #" % conn, out, re.M)),
                 len(re.findall(r"^  %s: #.* (?:INSTALLED|REKEYED|DELETED|REKEYING)" % conn, out, re.M)))
 
+    def moves(self, initiator, host, name):
+        return lambda address: "@ %s[" % address in self.swanctl("--list-sas")[1]
+
+    def libipsec(self):
+        return self.on("east", "grep", "-q", "kernel-libipsec", "/run/strongswan.conf")[0] == 0
+
+    renews_moved = libipsec
+
     def transport(self):
-        if self.on("east", "grep", "-q", "kernel-libipsec", "/run/strongswan.conf")[0] == 0:
+        if self.libipsec():
             raise Unable("kernel-libipsec has tunnel mode only")
 
 
@@ -69,11 +91,30 @@ class Libreswan(Peer):
     def whack(self, *words):
         return self.on("east", "chroot", "/run/peer/root", "/usr/libexec/ipsec/whack", *words)
 
-    # Of connections for the same networks it routes but one, up or not.
-    def load(self, conn):
-        self.must("addconn", self.on("east", "chroot", "/run/peer/root", "/usr/libexec/ipsec/addconn",
-                                     "--config", "/etc/ipsec.conf", "--ctlsocket",
-                                     "/run/pluto/pluto.ctl", conn))
+    # Of connections for the same networks it routes but one, up or not.  MOBIKE it has only where the
+    # address of the end that moves is not written down.
+    def load(self, conn, begins):
+        change = ""
+        if conn == "mobike":
+            change = "s/left=192.*/left=%defaultroute/" if begins else "s/right=192.*/right=%any/"
+        self.must("addconn", self.on("east", "chroot", "/run/peer/root", "sh", "-c",
+                                     "sed '%s' /etc/ipsec.conf >/etc/%s.conf && "
+                                     "/usr/libexec/ipsec/addconn --config /etc/%s.conf "
+                                     "--ctlsocket /run/pluto/pluto.ctl %s" % (change, conn, conn, conn)))
+
+    def moves(self, initiator, host, name):
+        if not initiator:
+            raise Unable("libreswan knows no move of a responder")
+        if name != "IPv4 to IPv4":
+            raise Unable("libreswan stays in one address family")
+
+    def take_lease(self, conn):
+        log = self.on("east", "sed", "-n", "s/.*received INTERNAL_IP4_ADDRESS //p",
+                      "/run/modswan/libreswan.log")[1].split()
+        self.on("east", "ip", "address", "replace", log[-1] + "/32", "dev", "lo")
+
+    def give_lease_back(self, conn):
+        self.on("east", "ip", "address", "flush", "dev", "lo", "to", "10.8.0.0/24")
 
     def unload(self, conn):
         self.whack("--name", conn, "--delete")
@@ -111,8 +152,12 @@ class OpenIked(Peer):
         self.wait("iked answers", lambda: self.there("ikectl", "show", "sa")[0] == 0)
         self.wait("iked listens", lambda: ":500 " in self.on("east", "ss", "-Hlun")[1])
 
-    def load(self, conn):
+    def load(self, conn, begins):
         self.start(conn, "passive")
+
+    def moves(self, initiator, host, name):
+        if host == "east" or not initiator:
+            raise Unable("iked follows an initiator that moves, no more")
 
     def unload(self, conn):
         self.there("sh", "-c", "kill $(pidof iked) 2>/dev/null")
@@ -124,7 +169,7 @@ class OpenIked(Peer):
     def down(self, conn):
         self.there("ikectl", "reset", "id", "west-" + conn)
         try:
-            self.wait("the end of its SAs", lambda: self.nothing(conn))
+            self.wait("the end of its SAs", lambda: self.nothing(conn), 5)
         except self.failed as e:
             raise Unable("ikectl does not find by its id an IKE SA that we made anew") from e
 

@@ -1,2 +1,3 @@
-ip addr add 10.2.0.254/24 dev eth0
+# seconds: 180
+[[ " $conns " != *" several "* ]] || ip addr add 10.2.0.254/24 dev eth0
 "${peer}_start"

@@ -1,3 +1,4 @@
-ip addr add 10.1.0.254/24 dev eth0
+# seconds: 180
+[[ " $conns " != *" several "* ]] || ip addr add 10.1.0.254/24 dev eth0
 modswan_start
-wait_for 10 conn_loaded "${conns##* }"
+wait_for 60 conn_loaded "${conns##* }"

@@ -8,4 +8,6 @@ capture_stop public
 kind=natt
 [ -z "${MS_KERNEL:-}" ] || kind=esp
 [[ " $conns " != *" nat "* ]] || kind=either
+# a gateway that lost its address says so to who sends there
+[[ " $conns " != *" mobike "* ]] || filter_talk+=' or icmp[0] = 3 or (ip6[6] = 58 and ip6[40] = 1)'
 only_esp_on_wire public 20 $kind

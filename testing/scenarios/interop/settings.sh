@@ -13,9 +13,12 @@ transport  psk    -                        -                         type=transp
 nat        psk    -                        -                         type=transport       mode=transport
 null       null   192.0.1.0/24             192.0.2.0/24
 alive      psk    192.0.1.0/24             192.0.2.0/24              dpddelay=1
+mobike     psk    192.0.1.0/24             192.0.2.0/24              mobike=yes
+cp         psk    lease                    192.0.2.0/24
+lease      psk    192.0.1.0/24             lease
 '
 fragment_size=576
-conns=${conns:-psk rsa ecdsa several fragments transport reauth}
+conns=${conns:-cp lease psk rsa ecdsa several fragments transport reauth mobike}
 
 interop_conn() {
 	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} auth
@@ -27,7 +30,13 @@ interop_conn() {
 	printf '\nconn %s\n\tauthby=%s\n' "$name" "$auth"
 	[ "$kind" = null ] || printf '\tleftid=@west-%s\n\trightid=@east-%s\n' "$name" "$name"
 	[[ $kind != *sa ]] || printf '\tleftcert=west-%s.pem\n' "$name"
-	[ "$west" = - ] || printf '\tleftsubnets={ %s }\n\trightsubnets={ %s }\n' "${west//,/ }" "${east//,/ }"
+	case $west:$east in
+	-:-) ;;
+	lease:*) printf '\tleftmodecfgclient=yes\n\trightsubnet=%s\n' "$east" ;;
+	*:lease) printf '\tleftsubnet=%s\n\tright=%%any\n\trightaddresspool=10.8.0.10-10.8.0.20\n' "$west" ;;
+	*) printf '\tleftsubnets={ %s }\n\trightsubnets={ %s }\n' "${west//,/ }" "${east//,/ }" ;;
+	esac
+	[ "$east" != lease ] || printf '\tmodecfgdns=192.0.1.1\n'
 	[ -z "$ours" ] || printf '\t%s\n' "$ours"
 }
 
@@ -36,11 +45,14 @@ interop_swanctl() {
 	[ "$kind" != psk ] || auth=psk
 	[ "$name" != nat ] || address=192.1.2.200
 	printf '\t%s {\n\t\tversion = 2\n\t\tlocal_addrs = 192.1.2.23\n\t\tremote_addrs = %s\n' "$name" "$address"
+	[ "$west" != lease ] || printf '\t\tpools = cp\n'
+	[ "$east" != lease ] || printf '\t\tvips = 0.0.0.0\n'
 	printf '\t\tproposals = %s\n\t\tlocal {\n\t\t\tauth = %s\n\t\t\tid = @east-%s\n' "$their_ike" $auth "$name"
 	[ "$kind" = psk ] || printf '\t\t\tcerts = east-%s.pem\n' "$name"
 	printf '\t\t}\n\t\tremote {\n\t\t\tauth = %s\n\t\t\tid = @west-%s\n\t\t}\n' $auth "$name"
 	printf '\t\tchildren {\n\t\t\t%s {\n\t\t\t\tesp_proposals = %s\n' "$name" "$their_esp"
-	[ "$west" = - ] || printf '\t\t\t\tlocal_ts = %s\n\t\t\t\tremote_ts = %s\n' "$east" "$west"
+	[[ $east = [-l]* ]] || printf '\t\t\t\tlocal_ts = %s\n' "$east"
+	[[ $west = [-l]* ]] || printf '\t\t\t\tremote_ts = %s\n' "$west"
 	[ -z "$theirs" ] || printf '\t\t\t\t%s\n' "${theirs/=/ = }"
 	printf '\t\t\t}\n\t\t}\n\t}\n'
 }
@@ -59,7 +71,18 @@ interop_libreswan() {
 		printf '\tleftid=@east-%s\n\trightid=@west-%s\n' "$name" "$name"
 	fi
 	[[ $kind != *sa ]] || printf '\tleftcert=east-%s\n\trightca=%%same\n' "$name"
-	[ "$west" = - ] || printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$east" "$west"
+	case $west:$east in
+	-:-) ;;
+	lease:*)
+		printf '\tleftsubnet=%s\n\tleftmodecfgserver=yes\n\trightmodecfgclient=yes\n' "$east"
+		printf '\trightaddresspool=10.9.0.10-10.9.0.20\n\tmodecfgdns=192.0.2.1\n'
+		;;
+	*:lease)
+		printf '\tleftmodecfgclient=yes\n\trightmodecfgserver=yes\n\tnarrowing=yes\n'
+		printf '\tleftsubnet=0.0.0.0/0\n\trightsubnet=%s\n' "$west"
+		;;
+	*) printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$east" "$west" ;;
+	esac
 	case $ours in
 	dpddelay=*) printf '\tdpddelay=1\n\tdpdtimeout=30\n\tdpdaction=clear\n' ;;
 	?*) printf '\t%s\n' "$ours" ;;
@@ -68,8 +91,10 @@ interop_libreswan() {
 
 # Linux cuts HMAC-SHA2-256 to 96 bits for PF_KEY, and has no AEAD there.
 interop_openiked() {
-	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} mode=tunnel i j
+	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} mode=tunnel more='' i j
 	[[ $ours != type=transport ]] || mode=transport
+	[ "$west" != lease ] || west=dynamic more=' config address 10.9.0.0/24 config name-server 192.0.2.1'
+	[ "$east" != lease ] || east=dynamic more=' request address any iface lo'
 	[ "$west" != - ] || west=192.1.2.45 east=192.1.2.23
 	[[ $ours != fragmentation=* ]] || echo 'set fragmentation'
 	printf 'ikev2 "%s" passive %s esp' "$name" $mode
@@ -83,9 +108,9 @@ interop_openiked() {
 	printf ' childsa auth hmac-sha2-512 enc aes-128 group curve25519'
 	printf ' srcid east-%s dstid west-%s' "$name" "$name"
 	case $kind in
-	psk) printf ' psk "Gentlemen, synchronize your watches."\n' ;;
-	*) echo ;;
+	psk) printf ' psk "Gentlemen, synchronize your watches."' ;;
 	esac
+	printf '%s\n' "$more"
 }
 
 # each_conn WORD: says the WORD of every row.
@@ -97,7 +122,7 @@ each_conn() {
 }
 west_more=
 # iked never answers the Delete of an IKE SA that it began and we replaced: that one has to be given up
-[ $peer != openiked ] || esp=aes_cbc128-sha2_512-x25519 west_more='retransmit-timeout=12s'
+[ $peer != openiked ] || esp=aes_cbc128-sha2_512-x25519 west_more='retransmit-timeout=5s'
 west_conns=$(each_conn interop_conn)
 east_conns=$(each_conn "interop_${peer/strongswan/swanctl}")
 west_keys=

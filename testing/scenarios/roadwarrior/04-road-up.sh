@@ -7,3 +7,4 @@ else
 	swanctl --initiate --child road-east
 	swanctl --list-sas | assert_match - '10\.9\.0\.10/32'
 fi
+[ "$client" != modswan ] || assert_match /etc/resolv.conf '^nameserver 192\.0\.2\.1$'
