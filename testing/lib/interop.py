@@ -56,6 +56,11 @@ class ModSwan:
         states = self.look(conn)[0]
         return not states or "%d SAs" % len(states)
 
+    def no_eroute(self):
+        """SAs go first; an eroute that is left would be in the way of the next connection."""
+        left = [line for line in self.ipsec("eroute")[1].split("\n") if " tun" in line]
+        return not left or left[0]
+
 
 class Grid:
     def __init__(self):
@@ -85,6 +90,7 @@ class Grid:
     def clear(self, conn, initiator=None):
         (initiator or self.us).down(conn)
         wait("nothing left here", lambda: self.us.nothing(conn))
+        wait("no eroute left here", self.us.no_eroute)
         wait("nothing left there", lambda: self.them.nothing(conn))
 
     def bring_up(self, conn, role, pairs):

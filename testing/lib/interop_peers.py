@@ -105,6 +105,8 @@ class Libreswan(Peer):
     def moves(self, initiator, host, name):
         if not initiator:
             raise Unable("libreswan knows no move of a responder")
+        if host == "east":
+            raise Unable("libreswan's answer has no COOKIE2, which proves where it is (RFC 4555 s3.7)")
         if name != "IPv4 to IPv4":
             raise Unable("libreswan stays in one address family")
 
