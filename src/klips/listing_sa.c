@@ -17,10 +17,10 @@ static void put_xform(struct text *t, const struct klips_sa *sa)
 		text_put(t, "_%s", sa->integ->name);
 }
 
-/* NAME(current,soft,hard), shown when something was counted or a limit is set. */
+/* NAME(current,soft,hard), shown when more than one was counted or a limit is set. */
 static void put_life(struct text *t, const char *name, uint64_t now, uint64_t soft, uint64_t hard)
 {
-	if (now > 0 || soft != 0 || hard != 0)
+	if (now > 1 || soft != 0 || hard != 0)
 		text_put(t, "%s(%" PRIu64 ",%" PRIu64 ",%" PRIu64 ")", name, now, soft, hard);
 }
 
@@ -35,6 +35,10 @@ static void put_state(struct text *t, struct klips_sa *sa)
 	if (sa->inbound && sa->replay != NULL) {
 		pthread_spin_lock(&sa->lock);
 		text_put(t, " seq=%" PRIu64, sa->replay->top);
+		if (sa->window > 0)
+			text_put(t, " bit=0x%" PRIx64, replay_newest(sa->replay));
+		if (sa->replay->jump > 1)
+			text_put(t, " max_seq_diff=%" PRIu64, sa->replay->jump);
 		pthread_spin_unlock(&sa->lock);
 	}
 	if (sa->auth_octets > 0)

@@ -22,7 +22,7 @@ uint32_t replay_octets(uint32_t window)
 
 void replay_init(struct replay *r, uint32_t window)
 {
-	r->top = 0;
+	r->top = r->jump = 0;
 	r->window = window;
 	r->words = words_for(window);
 	memset(r->bits, 0, r->words * sizeof r->bits[0]);
@@ -46,6 +46,11 @@ uint64_t replay_infer(const struct replay *r, uint32_t low, bool esn)
 	return (uint64_t)high << 32 | low;
 }
 
+static bool seen(const struct replay *r, uint64_t seq)
+{
+	return (r->bits[seq / BITS & (r->words - 1)] >> seq % BITS & 1) != 0;
+}
+
 bool replay_check(const struct replay *r, uint64_t seq)
 {
 	if (r->window == 0)
@@ -56,7 +61,7 @@ bool replay_check(const struct replay *r, uint64_t seq)
 		return true;
 	if (r->top - seq >= r->window)
 		return false;
-	return (r->bits[seq / BITS & (r->words - 1)] >> seq % BITS & 1) == 0;
+	return !seen(r, seq);
 }
 
 bool replay_accept(struct replay *r, uint64_t seq)
@@ -69,7 +74,7 @@ bool replay_accept(struct replay *r, uint64_t seq)
 		return true;
 	}
 	if (seq > r->top) {
-		uint64_t word = r->top / BITS, last = seq / BITS;
+		uint64_t word = r->top / BITS, last = seq / BITS, by = r->top == 0 ? 0 : seq - r->top;
 
 		if (last - word >= r->words)
 			memset(r->bits, 0, r->words * sizeof r->bits[0]);
@@ -77,7 +82,18 @@ bool replay_accept(struct replay *r, uint64_t seq)
 			while (word != last)
 				r->bits[++word & (r->words - 1)] = 0;
 		r->top = seq;
+		r->jump = by > r->jump ? by : r->jump;
 	}
 	r->bits[seq / BITS & (r->words - 1)] |= UINT64_C(1) << seq % BITS;
 	return true;
+}
+
+uint64_t replay_newest(const struct replay *r)
+{
+	uint64_t out = 0, n;
+
+	/* what the window does not hold may be of older numbers */
+	for (n = 0; n < BITS && n < r->window && n < r->top; n++)
+		out |= (uint64_t)seen(r, r->top - n) << n;
+	return out;
 }

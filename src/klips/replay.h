@@ -20,6 +20,7 @@ struct replay {
 	uint64_t top;	 /* highest accepted, 0: none yet */
 	uint32_t window; /* packets; 0: nothing is checked */
 	uint32_t words;	 /* of bits, a power of two */
+	uint64_t jump;	 /* the most that `top` ever grew at once, after the first */
 	uint64_t bits[];
 };
 
@@ -32,5 +33,7 @@ uint64_t replay_infer(const struct replay *r, uint32_t low, bool esn);
 bool replay_check(const struct replay *r, uint64_t seq);
 /* Marks; false when replay_check() is by now. */
 bool replay_accept(struct replay *r, uint64_t seq);
+/* Bit n: top - n was seen. */
+uint64_t replay_newest(const struct replay *r);
 
 #endif

@@ -48,6 +48,30 @@ static struct replay *make(uint32_t window)
 	return r;
 }
 
+/* The 64 newest, and the widest jump. */
+static void test_shown(void **state)
+{
+	struct replay *r = make(128), *small = make(5), *none = make(0);
+	unsigned i;
+
+	(void)state;
+	assert_true(replay_newest(r) == 0);
+	assert_true(replay_accept(r, 7) && replay_accept(r, 9));
+	assert_true(replay_newest(r) == 5 && r->jump == 2);
+	assert_true(replay_accept(r, 8) && replay_accept(r, 10));
+	assert_true(replay_newest(r) == 15 && r->jump == 2);
+	for (i = 11; i < 200; i++)
+		assert_true(replay_accept(r, i) && replay_accept(small, i) && replay_accept(none, i));
+	assert_true(replay_newest(r) == UINT64_MAX && replay_newest(small) == 31 && replay_newest(none) == 0);
+	assert_true(replay_accept(r, 230));
+	assert_true(replay_newest(r) == (UINT64_MAX << 31 | 1) && r->jump == 31);
+	assert_true(replay_accept(r, UINT64_C(1) << 40));
+	assert_true(replay_newest(r) == 1);
+	free(r);
+	free(small);
+	free(none);
+}
+
 static void run(uint32_t window, unsigned steps, unsigned jump)
 {
 	struct model *m = calloc(1, sizeof *m);
@@ -167,6 +191,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_model),
+		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_every_small_window),
 		cmocka_unit_test(test_jumps),
 		cmocka_unit_test(test_esn),
