@@ -168,6 +168,7 @@ static ms_err read_all(struct instance *in, ms_creds_line_f *line, void *arg, st
 		return err;
 	}
 	fresh->policy = policy;
+	own_forget(in);
 	store_unref(&in->store);
 	in->store = fresh;
 	if (policy.crl_interval_ms > 0)
@@ -218,6 +219,7 @@ static ms_err cert_subject(void *inst, const char *cert, struct ms_id *out, stru
 
 static void instance_free(struct instance *in)
 {
+	own_forget(in);
 	store_unref(&in->store);
 	cache_free(&in->cache);
 	free(in);

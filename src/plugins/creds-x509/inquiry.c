@@ -52,8 +52,7 @@ struct inquiry {
 	STACK_OF(X509) *chain;
 	struct need need[MAX_NEEDS];
 	unsigned n_needs;
-	uint8_t spki[4096];
-	size_t spki_octets;
+	struct ms_pubkey *key;
 	ms_err err;
 	struct ms_why why;
 
@@ -216,19 +215,17 @@ static ms_err check_revocation(struct inquiry *q, const struct chain_request *r)
 	return err;
 }
 
+static void forget_key(struct inquiry *q)
+{
+	if (q->key != NULL && ms_sign() != NULL)
+		ms_sign()->pubkey_free(&q->key);
+	q->key = NULL;
+}
+
 static ms_err take_key(struct inquiry *q, X509 *cert)
 {
-	uint8_t *der = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-
-	if (len <= 0 || (size_t)len > sizeof q->spki) {
-		OPENSSL_free(der);
-		return ms_fail(&q->why, MS_ERR_AUTH, "a public key of %d octets", len);
-	}
-	memcpy(q->spki, der, (size_t)len);
-	q->spki_octets = (size_t)len;
-	OPENSSL_free(der);
-	return MS_OK;
+	forget_key(q);
+	return cert_pubkey(cert, &q->key, &q->why);
 }
 
 /* --- in a job: everything ---------------------------------------------------------------------- */
@@ -311,6 +308,7 @@ static void needs_free(struct inquiry *q)
 static void inquiry_free(struct inquiry *q)
 {
 	needs_free(q);
+	forget_key(q);
 	sk_X509_pop_free(q->chain, X509_free);
 	X509_NAME_free(q->ca);
 	X509_free(q->pinned);
@@ -322,19 +320,11 @@ static void inquiry_free(struct inquiry *q)
 static void answer(struct inquiry *q)
 {
 	struct inquiry **at = &q->in->inquiries;
-	const struct ms_sign_ops *s = ms_sign();
-	struct ms_pubkey *key = NULL;
 
 	while (*at != q)
 		at = &(*at)->next;
 	*at = q->next;
-	if (q->err == MS_OK && s == NULL)
-		q->err = ms_fail(&q->why, MS_ERR_NO_ALGORITHM, "no plugin has signatures");
-	if (q->err == MS_OK)
-		q->err = s->pubkey_from_spki(&key, ms_bytes(q->spki, q->spki_octets), &q->why);
-	q->done(q->arg, q->err, key, &q->why);
-	if (key != NULL)
-		s->pubkey_free(&key);
+	q->done(q->arg, q->err, q->err == MS_OK ? q->key : NULL, &q->why);
 	inquiry_free(q);
 }
 

@@ -145,7 +145,7 @@ static ms_err encode(X509 *const *certs, unsigned n, struct ms_bytes *out)
 	return MS_OK;
 }
 
-static ms_err key_of(X509 *cert, struct ms_pubkey **out, struct ms_why *why)
+ms_err cert_pubkey(X509 *cert, struct ms_pubkey **out, struct ms_why *why)
 {
 	const struct ms_sign_ops *s = ms_sign();
 	uint8_t *der = NULL;
@@ -174,6 +174,28 @@ static ms_err none_found(const struct ms_cert_wish *wish, struct ms_why *why)
 		id);
 }
 
+void own_forget(struct instance *in)
+{
+	if (in->own_key != NULL && ms_sign() != NULL)
+		ms_sign()->pubkey_free(&in->own_key);
+	in->own_key = NULL;
+	in->own = NULL;
+}
+
+/* The key of the certificate that we last used: nearly always the same. */
+static ms_err know_own(struct instance *in, const struct cert *c, struct ms_why *why)
+{
+	ms_err err;
+
+	if (in->own == c && in->own_key != NULL)
+		return MS_OK;
+	own_forget(in);
+	err = cert_pubkey(c->x509, &in->own_key, why);
+	if (err == MS_OK)
+		in->own = c;
+	return err;
+}
+
 void own_cert(void *inst, const struct ms_cert_wish *wish, ms_creds_own_f *done, void *arg)
 {
 	struct instance *in = inst;
@@ -197,7 +219,9 @@ void own_cert(void *inst, const struct ms_cert_wish *wish, ms_creds_own_f *done,
 		certs[i] = issuer[i - 1]->x509;
 	err = encode(certs, n, der);
 	if (err == MS_OK)
-		err = key_of(c->x509, &key, &why);
+		err = know_own(in, c, &why);
+	if (err == MS_OK)
+		key = ms_sign()->pubkey_ref(in->own_key);
 	done(arg, err, der, err == MS_OK ? n : 0, key, &why);
 	if (key != NULL)
 		ms_sign()->pubkey_free(&key);

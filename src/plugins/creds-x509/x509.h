@@ -184,6 +184,8 @@ struct instance {
 	const struct ms_services *services;
 	const struct settings *conf;
 	struct store *store;
+	const struct cert *own; /* of the store: what own_cert() said last, and its key */
+	struct ms_pubkey *own_key;
 	struct cache cache;
 	struct ms_timer *timer; /* crlcheckinterval= */
 	struct inquiry *inquiries;
@@ -220,6 +222,10 @@ void crls_refresh(struct instance *in, bool all);
 
 /* --- own.c ---------------------------------------------------------------------------------------- */
 
+/* The certificate's public key as the provider of signatures knows it. */
+ms_err cert_pubkey(X509 *cert, struct ms_pubkey **out, struct ms_why *why);
+/* The store goes. */
+void own_forget(struct instance *in);
 void own_cert(void *inst, const struct ms_cert_wish *wish, ms_creds_own_f *done, void *arg);
 bool ca_fits(
 	void *inst, const struct ms_cert_wish *wish, const struct ms_bytes *certs, unsigned n);
