@@ -507,7 +507,7 @@ static void test_groups(void **state)
 	struct ms_selector far = net("10.2.0.0/16"), mine = net("192.1.2.23/32"),
 			   theirs = net("10.2.3.4/32");
 	struct ms_id gw_id = id("@gw.example");
-	struct conn *g, *m, *i, *again;
+	struct conn *g, *m, *i;
 	struct ms_why why;
 
 	(void)state;
@@ -530,10 +530,6 @@ static void test_groups(void **state)
 	assert_ptr_equal(g->children, m);
 	assert_ptr_equal(m->children, i);
 	assert_int_equal(conn_count(t), 3);
-	/* For the same pair and peer it is the same one. */
-	again = conn_instantiate_pair(t, m, &gw, &gw_id, &mine, &theirs, NULL, 0);
-	assert_ptr_equal(again, i);
-	conn_unref(&again);
 	conn_delete(t, i);
 	conn_unref(&i);
 	assert_null(m->children);

@@ -73,9 +73,26 @@ static struct conn *astray(const struct route *r)
 	return NULL;
 }
 
+/* What stood in its way went without a word to it: an attempt that had not come to anything. */
+static struct conn *left_out(const struct route *r)
+{
+	for (const struct route_of *o = r->all; o != NULL; o = o->next) {
+		struct conn *c = o->conn;
+
+		if (o->waits == NULL || c->instance != 0 || c->deleted || !c->wanted_routed ||
+			c->routing != RT_UNROUTED || c->route_jobs != NULL)
+			continue;
+		for (const struct route_wait *w = o->waits; w != NULL; w = w->next)
+			if (eroute_at(r, &w->node.src, &w->node.dst) == NULL)
+				return conn_ref(c);
+	}
+	return NULL;
+}
+
 void route_govern(struct route *r)
 {
 	struct conn *c;
+	bool again = true;
 
 	bare_govern(r);
 	while ((c = astray(r)) != NULL) {
@@ -83,6 +100,11 @@ void route_govern(struct route *r)
 
 		ms_info(&lg, "another policy decides for its two hosts now");
 		route_delete_conn(r, c);
+	}
+	while (again && (c = left_out(r)) != NULL) {
+		route_regain(r, c, NULL, NULL);
+		again = c->routing != RT_UNROUTED || c->route_jobs != NULL;
+		conn_unref(&c);
 	}
 }
 

@@ -329,6 +329,37 @@ static void test_peer_was_quicker(void **state)
 	conn_unref(&c);
 }
 
+/* What an older policy left behind for two hosts goes when a closer one comes, or its own goes. */
+static void test_another_policy(void **state)
+{
+	struct world *w = *state;
+	struct conn *closer;
+
+	route_packet(w->route, &us, &them);
+	answer(0, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	expect_log(w, "pass ");
+	closer = rig_conn(w, &(struct rig_words){ .name = "private#10.0.0.0/24",
+		.right = "%opportunistic", .rightsubnet = "10.0.0.0/24",
+		.failure = MS_FAILURE_DROP });
+	route_connection(w->route, closer, answered, w);
+	expect_log(w, "prepare route trap ");
+	assert_int_equal(route_bare_count(w->route), 1);
+	pass_time(w, 1000);
+	expect_log(w, "delete ");
+	assert_int_equal(route_bare_count(w->route), 0);
+	/* A question under way is nobody's, either: the next packet asks for the one that decides. */
+	route_packet(w->route, &us, &them);
+	assert_int_equal(n_asks, 2);
+	route_delete_conn(w->route, closer);
+	answer(1, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	assert_int_equal(route_bare_count(w->route), 0);
+	w->log[0] = '\0';
+	route_packet(w->route, &us, &them);
+	answer(2, MS_ERR_NO_CREDENTIAL, NULL, 0, 0);
+	expect_log(w, "pass ");
+	rig_check(w);
+}
+
 static void test_asked_by_hand(void **state)
 {
 	struct world *w = *state;
@@ -354,6 +385,7 @@ int main(void)
 		T(test_a_scan_is_bounded),
 		T(test_template_goes),
 		T(test_peer_was_quicker),
+		T(test_another_policy),
 		T(test_asked_by_hand),
 	};
 

@@ -55,7 +55,11 @@ void opp_fail(struct opp *o, ms_err err, const struct ms_why *why)
 /* Nobody wants it any more. */
 void opp_cancel(struct opp *o)
 {
-	route_bare_end(o->table->route, &o->mine, &o->theirs);
+	struct route *r = o->table->route;
+
+	route_bare_end(r, &o->mine, &o->theirs);
+	if (opp_is_astray(o))
+		route_policy_changed(r);
 	opp_free(o);
 }
 

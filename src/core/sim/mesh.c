@@ -87,7 +87,7 @@ static void kernel_did(void *arg, struct sim_node *n, const struct ms_kernel_op 
 /* --- acts ----------------------------------------------------------------------------------------------- */
 
 /* Runs on; what is wrong ends it. */
-static bool run(struct mesh *m, uint64_t ms)
+bool mesh_go(struct mesh *m, uint64_t ms)
 {
 	uint64_t until = m->sim->now + ms, look = m->sim->now;
 
@@ -117,7 +117,7 @@ static void second_act(struct mesh *m)
 			mesh_fail(m, "still not settled: %s", why);
 			return;
 		}
-		if (!run(m, LOOK_MS))
+		if (!mesh_go(m, LOOK_MS))
 			return;
 		mesh_look(m);
 	} while (!mesh_all_since(m, since + LOOK_MS, why, sizeof why));
@@ -131,7 +131,7 @@ static void stays(struct mesh *m)
 	char why[300];
 
 	while (m->sim->now < until) {
-		if (!run(m, LOOK_MS))
+		if (!mesh_go(m, LOOK_MS))
 			return;
 		mesh_look(m);
 		if (mesh_none_longer(m, MESH_PATIENCE_MS, why, sizeof why))
@@ -145,7 +145,7 @@ static void third_act(struct mesh *m)
 {
 	mesh_say(m, "nobody speaks any more");
 	m->silent = true;
-	if (run(m, MESH_LIFE_MS + MESH_SHUNT_MS + 2 * 1200000))
+	if (mesh_go(m, MESH_LIFE_MS + MESH_SHUNT_MS + 2 * 1200000))
 		mesh_empty(m);
 }
 
@@ -170,7 +170,7 @@ static void count(struct mesh *m)
 	mesh_count_flows(m);
 }
 
-static void begin(struct mesh *m)
+void mesh_begin(struct mesh *m)
 {
 	struct dice d = { m->o.seed ^ 0x6d657368 };
 
@@ -189,9 +189,12 @@ static void begin(struct mesh *m)
 	m->sim->network = mesh_network;
 	m->sim->network_arg = m;
 	m->sim->watch = (struct sim_watch){ sent, kernel_did, NULL, routing, m };
+	mesh_plan(m);
+	m->act_ms = dice_between(&m->fate, 60000, 600000);
+	mesh_trouble(m);
 }
 
-static void end(struct mesh *m)
+void mesh_end(struct mesh *m)
 {
 	count(m);
 	m->silent = true;
@@ -207,20 +210,17 @@ void mesh_run(const struct mesh_options *o, struct mesh_result *result)
 {
 	struct mesh m = { .o = *o, .result = result };
 
-	begin(&m);
-	mesh_plan(&m);
-	m.act_ms = dice_between(&m.fate, 60000, 600000);
-	mesh_trouble(&m);
+	mesh_begin(&m);
 	for (unsigned i = 0; i < m.n_hosts; i++)
 		mesh_boot(&m.hosts[i]);
 	mesh_traffic(&m);
-	if (run(&m, m.act_ms))
+	if (mesh_go(&m, m.act_ms))
 		second_act(&m);
 	if (!result->failed)
 		stays(&m);
 	if (!result->failed)
 		third_act(&m);
-	end(&m);
+	mesh_end(&m);
 }
 
 bool mesh_load(void)

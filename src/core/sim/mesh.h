@@ -56,8 +56,8 @@ struct mesh_result {
 
 extern const char *const mesh_kind_names[MESH_KINDS];
 void mesh_run(const struct mesh_options *o, struct mesh_result *result);
-/* One host with a trap for a /16, all of which is scanned. */
-void mesh_scan(uint64_t seed, struct mesh_result *result);
+/* Two hosts; one of them scans a network of so many bits through a trap. */
+void mesh_scan(const struct mesh_options *o, unsigned bits, struct mesh_result *result);
 
 /* Once per process: algorithms, keys, connections. */
 bool mesh_load(void);

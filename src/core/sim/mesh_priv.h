@@ -132,6 +132,11 @@ struct mesh {
 void mesh_fail(struct mesh *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void mesh_say(const struct mesh *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* mesh.c: a mesh that is planned, not booted; time, false: something went wrong; the end. */
+void mesh_begin(struct mesh *m);
+bool mesh_go(struct mesh *m, uint64_t ms);
+void mesh_end(struct mesh *m);
+
 /* mesh_plan.c: who is there, with what lists and keys, and who speaks to whom. */
 void mesh_plan(struct mesh *m);
 void mesh_plan_free(struct mesh *m);
@@ -162,6 +167,8 @@ void mesh_holds_free(struct mesh_host *h);
 
 /* mesh_trouble.c */
 void mesh_traffic(struct mesh *m);
+/* An event: a flow's next request, and on it goes. */
+void mesh_speak(struct sim *s, void *flow);
 void mesh_trouble(struct mesh *m);
 void mesh_heal(struct mesh *m);
 void mesh_network(void *mesh, struct sim_packet *p, struct sim_fate *fate);

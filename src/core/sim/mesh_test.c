@@ -20,7 +20,7 @@ struct totals {
 
 struct settings {
 	struct mesh_options o;
-	unsigned meshes, stop;
+	unsigned meshes, stop, scan;
 	bool kept;
 };
 
@@ -47,16 +47,21 @@ static void add(struct totals *t, const struct mesh_result *r)
 		s->cells = r->cells;
 }
 
-static void one(struct totals *t, const struct mesh_options *o)
+static void one(struct totals *t, const struct mesh_options *o, unsigned scan)
 {
 	struct mesh_result r;
 
-	mesh_run(o, &r);
+	if (scan != 0)
+		mesh_scan(o, scan, &r);
+	else
+		mesh_run(o, &r);
 	add(t, &r);
 	if (!r.failed)
 		return;
 	printf("FAIL: %s mesh: %s\n      testing/sim --mesh --seed %llu", mesh_kind_names[r.kind],
 		r.text, (unsigned long long)o->seed);
+	if (scan != 0)
+		printf(" --scan %u", scan);
 	if (o->hosts != 0)
 		printf(" --hosts %u", o->hosts);
 	if (o->kind >= 0)
@@ -102,7 +107,7 @@ static bool kept(struct totals *t)
 			return false;
 		}
 		o.seed = seed;
-		one(t, &o);
+		one(t, &o, 0);
 	}
 	fclose(f);
 	return true;
@@ -131,6 +136,7 @@ static int usage(void)
 	     "  --meshes N  how many, with the seeds S, S + 1, ... (with --seed or --hosts: 1, else 300)\n"
 	     "  --hosts N   in each mesh, up to 1000 (else the seed decides: 2 to 12)\n"
 	     "  --kind KIND calm, lossy, rough or wild (else the seed decides)\n"
+	     "  --scan BITS two hosts, one of which scans a network of so many bits (16: 65536 flows)\n"
 	     "  --stop N    end after so many failures (else 20)\n"
 	     "  --kept      the seeds that failed once, before the others\n"
 	     "  -v          the story of each mesh on stderr");
@@ -141,7 +147,7 @@ static int options(struct settings *s, int argc, char **argv)
 {
 	static const struct option words[] = { { "meshes", 1, NULL, 'm' }, { "seed", 1, NULL, 's' },
 		{ "hosts", 1, NULL, 'n' }, { "kind", 1, NULL, 'K' }, { "stop", 1, NULL, 'x' },
-		{ "kept", 0, NULL, 'k' }, { "verbose", 0, NULL, 'v' }, { NULL, 0, NULL, 0 } };
+		{ "scan", 1, NULL, 'c' }, { "kept", 0, NULL, 'k' }, { "verbose", 0, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 	bool seeded = false;
 	int c;
 
@@ -166,6 +172,10 @@ static int options(struct settings *s, int argc, char **argv)
 		case 'x':
 			s->stop = (unsigned)n;
 			break;
+		case 'c':
+			s->scan = (unsigned)n;
+			seeded = true;
+			break;
 		case 'k':
 			s->kept = true;
 			break;
@@ -178,14 +188,15 @@ static int options(struct settings *s, int argc, char **argv)
 	}
 	if (s->meshes == 0)
 		s->meshes = seeded ? 1 : 300;
-	if (s->o.hosts == 1 || s->o.hosts > 1000 || s->o.kind == MESH_KINDS || optind < argc)
+	if (s->o.hosts == 1 || s->o.hosts > 1000 || s->o.kind == MESH_KINDS || optind < argc ||
+		(s->scan != 0 && (s->scan < 13 || s->scan > 32)))
 		return usage();
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct settings s = { { .seed = 1, .kind = -1 }, argc == 1 ? 40 : 0, 20,
+	struct settings s = { { .seed = 1, .kind = -1 }, argc == 1 ? 40 : 0, 20, 0,
 		argc == 1 };
 	struct timespec from, to;
 	struct totals t = { 0 };
@@ -196,7 +207,9 @@ int main(int argc, char **argv)
 	if (s.kept && !kept(&t))
 		return 2;
 	for (unsigned i = 0; i < s.meshes && t.failed < s.stop; i++, s.o.seed++)
-		one(&t, &s.o);
+		one(&t, &s.o, s.scan);
+	if (argc == 1)
+		one(&t, &(struct mesh_options){ .seed = 1 }, 20);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	summary(&t, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
 	mesh_unload();

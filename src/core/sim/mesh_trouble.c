@@ -6,16 +6,16 @@
 
 /* --- users -------------------------------------------------------------------------------------------- */
 
-static void speak(struct sim *s, void *arg)
+void mesh_speak(struct sim *s, void *flow)
 {
-	struct mesh_flow *f = arg;
+	struct mesh_flow *f = flow;
 	struct mesh *m = f->m;
 
 	if (m->silent)
 		return;
 	f->asked_ms = s->now;
 	mesh_packet(m, &(struct mesh_packet){ f, false, f->a, f->a->n->addr, f->b->n->addr });
-	sim_at(s, s->now + f->every_ms + dice_below(&m->traffic, 300), speak, f);
+	sim_at(s, s->now + f->every_ms + dice_below(&m->traffic, 300), mesh_speak, f);
 }
 
 /* Many pairs begin at the same moment. */
@@ -29,7 +29,7 @@ void mesh_traffic(struct mesh *m)
 			at = m->sim->now + 1000;
 		if (f->back != NULL && f->back > f && dice_percent(&m->traffic, 60))
 			at = m->sim->now + 1000;
-		sim_at(m->sim, at, speak, f);
+		sim_at(m->sim, at, mesh_speak, f);
 	}
 }
 

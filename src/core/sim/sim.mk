@@ -17,7 +17,7 @@ TESTS += src/core/sim/mesh_test
 src_core_sim_mesh_test_SOURCES = src/core/sim/mesh.c src/core/sim/mesh.h src/core/sim/mesh_check.c \
 	src/core/sim/mesh_dns.c src/core/sim/mesh_host.c src/core/sim/mesh_kernel.c \
 	src/core/sim/mesh_matrix.c src/core/sim/mesh_plan.c src/core/sim/mesh_priv.h \
-	src/core/sim/mesh_test.c src/core/sim/mesh_trouble.c src/core/sim/sim_crypto.c \
+	src/core/sim/mesh_scan.c src/core/sim/mesh_test.c src/core/sim/mesh_trouble.c src/core/sim/sim_crypto.c \
 	src/core/sim/sim_crypto.h src/core/sim/sim_dice.h src/core/sim/watch.c src/core/sim/watch.h \
 	src/plugins/crypto-openssl/crypto-openssl.c $(creds_dns_sources) $(ipsecconf_sources)
 src_core_sim_mesh_test_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
