@@ -19,8 +19,13 @@ struct child_sa *child_rival(const struct child_sa *child);
 void child_out_of_kernel(struct child_sa *child, bool keep_in);
 /* The newest established one of a connection; NULL: none. */
 struct child_sa *child_newest(struct conn *c);
-/* Out of indexes, routing and kernel. */
+/* Out of indexes, routing and kernel.  What there is no memory for to have it deleted there is deleted
+ * later. */
 void child_gone(struct child_sa *child);
+/* False: there was no memory again. */
+bool child_delete_left(struct child_sa *child);
+/* One that is gone: once more. */
+void child_left_due(struct child_sa *child);
 /* Asks the kernel for our SPI; goes on at next. */
 void child_get_spi(struct child_sa *child, ike_step_f *next);
 /* Gives it back: another one will be asked for. */

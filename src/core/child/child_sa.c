@@ -88,8 +88,10 @@ struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator)
 	struct child_sa *child = calloc(1, sizeof(*child));
 	struct ike_engine *e = ike->e;
 
-	if (!child)
+	if (!child || !ike_heap_keep(&e->heap)) {
+		free(child);
 		return NULL;
+	}
 	child->refs = 1;
 	child->initiator = initiator;
 	child->tunnel = true;
@@ -237,6 +239,21 @@ struct child_sa *child_newest(struct conn *c)
 	return best;
 }
 
+#define LEFT_MS 1000
+
+void child_left_due(struct child_sa *child)
+{
+	struct ike_engine *e = child->ike->e;
+
+	if (!child_delete_left(child)) {
+		ike_arm_timer(e, &child->timer, ike_now(e) + LEFT_MS);
+		return;
+	}
+	ike_arm_timer(e, &child->timer, IKE_NEVER);
+	ike_heap_keep_no_more(&e->heap);
+	child_unref(&child);
+}
+
 void child_gone(struct child_sa *child)
 {
 	struct ike_engine *e = child->ike->e;
@@ -247,7 +264,8 @@ void child_gone(struct child_sa *child)
 		return;
 	child_out_of_kernel(child, false);
 	child->state = CHILD_GONE;
-	ike_arm_timer(e, &child->timer, IKE_NEVER);
+	(void)child_ref(child);
+	child_left_due(child);
 	ike_table_remove(&e->by_child_spi, &child->by_in);
 	child_unindex_out(child);
 	ike_table_remove(&e->by_serial, &child->by_serial.node);

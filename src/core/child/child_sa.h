@@ -64,6 +64,7 @@ struct child_sa {
 	uint32_t replaces;            /* serial of the child that this one rekeys */
 	uint64_t lower;               /* of its exchange's nonces, the beginning */
 	uint64_t octets_in;           /* at the last look, for liveness */
+	struct ms_said left[2]; /* out, in: there was no memory to have it deleted; spi 0: none */
 	struct child_install *install;
 };
 

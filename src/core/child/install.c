@@ -71,8 +71,10 @@ static void delete_said(struct child_sa *child, const struct ms_said *said, bool
 {
 	struct child_wait *w = wait_new(child, NULL);
 
-	if (!w)
+	if (!w) {
+		child->left[inbound] = *said;
 		return;
+	}
 	w->n = 1;
 	w->ops[0].kind = MS_KOP_SA_DELETE;
 	w->ops[0].sa.said = *said;
@@ -86,6 +88,18 @@ static void delete_sa(struct child_sa *child, bool inbound)
 	struct ms_said said = said_of(child, inbound);
 
 	delete_said(child, &said, inbound);
+}
+
+bool child_delete_left(struct child_sa *child)
+{
+	for (int inbound = 0; inbound < 2; inbound++) {
+		struct ms_said said = child->left[inbound];
+
+		child->left[inbound].spi = 0;
+		if (said.spi != 0)
+			delete_said(child, &said, inbound);
+	}
+	return child->left[0].spi == 0 && child->left[1].spi == 0;
 }
 
 /* What is still where it was goes there: half a pair is of no use, and the connection comes again. */

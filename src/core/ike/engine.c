@@ -43,6 +43,19 @@ struct ike_engine *ike_engine_new(
 	return e;
 }
 
+/* Nothing is told to the kernel any more. */
+static void forget_left(struct ike_engine *e)
+{
+	struct ike_timer *t;
+
+	while ((t = ike_heap_top(&e->heap)) != NULL) {
+		struct child_sa *child = container_of(t, struct child_sa, timer);
+
+		(void)ike_heap_set(&e->heap, t, IKE_NEVER);
+		child_unref(&child);
+	}
+}
+
 void ike_engine_free(struct ike_engine **ep)
 {
 	struct ike_engine *e = *ep;
@@ -54,10 +67,13 @@ void ike_engine_free(struct ike_engine **ep)
 		struct ike_sa *ike = e->first;
 
 		/* Nobody is told: children forget the kernel first. */
-		for (struct child_sa *c = ike->children; c; c = c->next)
+		for (struct child_sa *c = ike->children; c; c = c->next) {
 			c->in_kernel_in = c->in_kernel_out = c->up = false;
+			c->left[0].spi = c->left[1].spi = 0;
+		}
 		ike_gone(ike, MS_ERR_CANCELLED, NULL);
 	}
+	forget_left(e);
 	ike_table_done(&e->by_spi);
 	ike_table_done(&e->by_init);
 	ike_table_done(&e->by_ids);
@@ -92,8 +108,7 @@ static void set_deadline(struct ike_engine *e)
 
 void ike_arm_timer(struct ike_engine *e, struct ike_timer *t, uint64_t at)
 {
-	/* Without memory for the heap the SA goes when its peer or a person says so. */
-	(void)ike_heap_set(&e->heap, t, at);
+	(void)ike_heap_set(&e->heap, t, at); /* SAs keep a place */
 	set_deadline(e);
 }
 

@@ -39,7 +39,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
 	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
-	src/core/ike/crypto_fault_test src/core/ike/names_test src/core/ike/payload_test \
+	src/core/ike/crypto_fault_test src/core/ike/memory_fault_test src/core/ike/names_test src/core/ike/payload_test \
 	src/core/ike/ipcomp_test src/core/ike/keywords_test src/core/ike/offers_test \
 	src/core/ike/ah_test \
 	src/core/route/opp_pair_test
@@ -120,6 +120,11 @@ src_core_ike_cancel_test_LDADD = $(ike_test_libs)
 src_core_ike_crypto_fault_test_SOURCES = src/core/ike/crypto_fault_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_crypto_fault_test_LDADD = $(ike_test_libs)
+src_core_ike_memory_fault_test_SOURCES = src/core/ike/memory_fault_test.c src/lib/mem/arena.c \
+	src/lib/mem/mem.c src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_memory_fault_test_LDADD = $(ike_test_libs)
+src_core_ike_memory_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
+	-Wl,--wrap=realloc,--wrap=strdup
 src_core_ike_ipcomp_test_SOURCES = src/core/ike/ipcomp_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_ipcomp_test_LDADD = $(ike_test_libs)

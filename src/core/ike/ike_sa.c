@@ -106,8 +106,10 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 {
 	struct ike_sa *ike = calloc(1, sizeof(*ike));
 
-	if (!ike)
+	if (!ike || !ike_heap_keep(&e->heap)) {
+		free(ike);
 		return NULL;
+	}
 	ike->e = e;
 	ike->refs = 1;
 	ike->born_ms = ike_now(e);
@@ -119,6 +121,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
 	ike->fragments_until = ike->look_at = ike->twin_at = IKE_NEVER;
 	if (!ike_exchange_new(ike)) {
+		ike_heap_keep_no_more(&e->heap);
 		free(ike);
 		return NULL;
 	}
@@ -171,6 +174,7 @@ static void leave_indexes(struct ike_sa *ike)
 	ike_table_remove(&e->by_ids, &ike->by_ids);
 	ike_table_remove(&e->by_serial, &ike->by_serial.node);
 	ike_arm_timer(e, &ike->timer, IKE_NEVER);
+	ike_heap_keep_no_more(&e->heap);
 	if (ike->prev)
 		ike->prev->next = ike->next;
 	else
@@ -209,7 +213,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
 	struct ike_engine *e = ike->e;
 	struct conn *c = conn_ref(ike->conn);
-	bool telling = ike->telling, initiating = ike->initiator && !ike->established;
+	bool telling = ike->telling, initiating = ike->initiator && !ike->established, replaced;
 
 	if (ike->gone) {
 		conn_unref(&c);
@@ -229,10 +233,14 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		c->newest_ike = c->ike_sas && c->ike_sas->established ? c->ike_sas->serial : 0;
 	if (!ike->established && err)
 		ike_count(e, IKE_C_IKE_FAILED);
-	if (!e->closing && initiating && !ike->no_revival && !ike_replace_later(ike))
+	replaced = initiating && !ike->no_revival && ike_replace_later(ike);
+	if (!e->closing && initiating && !ike->no_revival && !replaced)
 		ike_peer_failed(e, c, telling, err, why);
 	else if (!e->closing && telling)
 		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);
+	/* The old one may have lost the connection meanwhile. */
+	if (replaced)
+		ike_revive(e, c, false);
 	ike_drop_instance(e, c);
 	conn_unref(&c);
 	ike_sa_unref(&ike);

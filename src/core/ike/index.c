@@ -160,6 +160,26 @@ static void sift(struct ike_heap *h, uint32_t i, struct ike_timer *t)
 	place(h, i, t);
 }
 
+static bool enlarge(struct ike_heap *h)
+{
+	uint32_t cap = h->cap ? h->cap * 2 : 64;
+	struct ike_timer **v = realloc(h->v, cap * sizeof(v[0]));
+
+	if (!v)
+		return false;
+	h->v = v;
+	h->cap = cap;
+	return true;
+}
+
+bool ike_heap_keep(struct ike_heap *h)
+{
+	if (h->kept >= h->cap && !enlarge(h))
+		return false;
+	h->kept++;
+	return true;
+}
+
 bool ike_heap_set(struct ike_heap *h, struct ike_timer *t, uint64_t at)
 {
 	if (at == UINT64_MAX) {
@@ -175,15 +195,8 @@ bool ike_heap_set(struct ike_heap *h, struct ike_timer *t, uint64_t at)
 		return true;
 	}
 	if (t->pos == 0) {
-		if (h->n == h->cap) {
-			uint32_t cap = h->cap ? h->cap * 2 : 64;
-			struct ike_timer **v = realloc(h->v, cap * sizeof(v[0]));
-
-			if (!v)
-				return false;
-			h->v = v;
-			h->cap = cap;
-		}
+		if (h->n == h->cap && !enlarge(h))
+			return false;
 		t->at = at;
 		sift(h, h->n++, t);
 		return true;

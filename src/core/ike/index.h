@@ -49,11 +49,18 @@ struct ike_timer {
 };
 
 struct ike_heap {
+	uint32_t kept; /* timers that are sure of a place */
 	struct ike_timer **v;
 	uint32_t n, cap;
 };
 
 void ike_heap_done(struct ike_heap *h);
+/* There will be a place for one timer more, whatever becomes of memory.  False: there is none now. */
+bool ike_heap_keep(struct ike_heap *h);
+static inline void ike_heap_keep_no_more(struct ike_heap *h)
+{
+	h->kept--;
+}
 /* at UINT64_MAX takes it out. False: out of memory (only when it was not in). */
 bool ike_heap_set(struct ike_heap *h, struct ike_timer *t, uint64_t at);
 static inline struct ike_timer *ike_heap_top(const struct ike_heap *h)

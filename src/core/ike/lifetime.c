@@ -296,10 +296,13 @@ static bool needless(const struct child_sa *child)
 
 void child_timer_fired(struct child_sa *child, uint64_t now)
 {
+	if (child->state == CHILD_GONE) {
+		child_left_due(child);
+		return;
+	}
 	if (child->expire_at <= now) {
 		child->expire_at = child->rekey_at = IKE_NEVER;
-		if (child->state != CHILD_GONE)
-			child_expire(child);
+		child_expire(child);
 		return;
 	}
 	child->rekey_at = IKE_NEVER;

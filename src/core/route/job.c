@@ -73,9 +73,11 @@ static void finish(struct route_job *job)
 	pairs_free(&job->pairs);
 	free(job->flows);
 	free(job->ops);
+	eroute_spares_free(&job->spares);
 	free(job->dns);
 	free(job->domains);
 	free(job);
+	route_disown(r, c);
 	if (next != NULL && c->route_jobs == next)
 		job_run(next);
 	conn_unref(&c);
@@ -153,6 +155,8 @@ static bool take_flows(struct route_job *job, const struct step *s)
 	job->flows = NULL;
 	job->n_flows = job->flow = 0;
 	job->prepared = false;
+	if (s->kind == STEP_NONE || s->kind == STEP_STATE || s->kind == STEP_HEIR)
+		return true;
 	if (s->kind == STEP_UNROUTE)
 		return flows_of_uses(job);
 	if (s->kind == STEP_BARE || s->pairs == PAIRS_STALE || s->pairs == PAIRS_LOST ||
@@ -169,8 +173,12 @@ static bool take_flows(struct route_job *job, const struct step *s)
 static void to_step(struct route_job *job, unsigned at)
 {
 	job->at = at;
-	if (job->steps[at].kind != STEP_NONE && !take_flows(job, &job->steps[at]))
-		job->n_flows = 0; /* out of memory: nothing is done, nothing is written down */
+	if (take_flows(job, &job->steps[at]))
+		return;
+	/* Nothing is done, nothing is written down. */
+	job->n_flows = 0;
+	if (!job->steps[at].may_fail)
+		job_fail(job, MS_ERR_NOMEM, NULL);
 }
 
 void job_fail(struct route_job *job, ms_err err, const struct ms_why *why)
@@ -204,7 +212,8 @@ static void set_state(struct route_job *job)
 		at = route_now(r) + r->failure_ms;
 	else if (job->to == RT_ROUTED_HOLD || job->to == RT_UNROUTED_HOLD)
 		at = route_now(r) + HOLD_LIFE_MS;
-	else if (job->to == RT_ROUTED_PROSPECTIVE && !route_rests(c))
+	else if ((job->to == RT_ROUTED_PROSPECTIVE && !route_rests(c)) ||
+		(job->to == RT_UNROUTED && route_has_any(c)))
 		at = route_now(r) + REST_AGAIN_MS;
 	route_set_timer(r, &c->route_of->timer, at);
 }

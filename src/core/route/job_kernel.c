@@ -55,7 +55,7 @@ static bool is_set(struct route_job *job, const struct ms_kernel_policy *p)
 		conn_unref(&had);
 	if (had != NULL)
 		route_waits(r, had, e);
-	if (!eroute_take(r, job->conn, &p->src, &p->dst, p->shunt, job->child))
+	if (!eroute_take(r, job->conn, &p->src, &p->dst, p->shunt, job->child, &job->spares))
 		ms_error(&lg, "out of memory: an eroute is forgotten");
 	(void)route_bare_forget(r, &p->src, &p->dst);
 	if (job->conn->instance == 0 && job->before == RT_UNROUTED)
@@ -134,7 +134,9 @@ bool job_step_policies(struct route_job *job, const struct step *s)
 		return false;
 	free(job->ops);
 	job->ops = calloc(job->n_flows, sizeof *job->ops);
-	if (job->ops == NULL) {
+	if (job->ops == NULL ||
+		(s->kind == STEP_SET && !eroute_spare(job->route, job->conn, job->flows,
+						job->n_flows, &job->spares))) {
 		job->flow = job->n_flows;
 		job_fail(job, MS_ERR_NOMEM, NULL);
 		return false;

@@ -12,8 +12,10 @@ struct route_of *route_own(struct route *r, struct conn *c)
 	if (o != NULL)
 		return o;
 	o = calloc(1, sizeof *o);
-	if (o == NULL)
+	if (o == NULL || !ike_heap_keep(&r->heap)) {
+		free(o);
 		return NULL;
+	}
 	o->conn = conn_ref(c);
 	o->timer.kind = TIMER_OF_CONN;
 	memcpy(o->device, c->device, sizeof o->device);
@@ -33,6 +35,7 @@ void route_disown(struct route *r, struct conn *c)
 	if (o == NULL || o->eroutes != NULL || o->uses != NULL || o->waits != NULL)
 		return;
 	route_set_timer(r, &o->timer, UINT64_MAX);
+	ike_heap_keep_no_more(&r->heap);
 	*(o->prev == NULL ? &r->all : &o->prev->next) = o->next;
 	if (o->next != NULL)
 		o->next->prev = o->prev;
@@ -66,8 +69,72 @@ static void link_eroute(struct eroute *e, struct conn *c)
 	c->route_of->eroutes = e;
 }
 
+static struct eroute *eroute_new(struct route *r, const struct ms_selector *src,
+	const struct ms_selector *dst)
+{
+	struct eroute *e = calloc(1, sizeof *e);
+
+	if (e == NULL)
+		return NULL;
+	e->node.src = *src;
+	e->node.dst = *dst;
+	if (pair_map_add(&r->eroutes, &e->node))
+		return e;
+	free(e);
+	return NULL;
+}
+
+void eroute_spares_free(struct eroute **spares)
+{
+	while (*spares != NULL) {
+		struct eroute *e = *spares;
+
+		*spares = e->next;
+		free(e);
+	}
+}
+
+bool eroute_spare(struct route *r, struct conn *c, const struct flow *flows, unsigned n,
+	struct eroute **spares)
+{
+	bool all = route_own(r, c) != NULL;
+
+	eroute_spares_free(spares);
+	for (unsigned i = 0; i < n && all; i++) {
+		struct eroute *e = eroute_at(r, &flows[i].mine, &flows[i].theirs);
+
+		if (e != NULL)
+			continue;
+		e = eroute_new(r, &flows[i].mine, &flows[i].theirs);
+		all = e != NULL;
+		if (e != NULL) {
+			e->next = *spares;
+			*spares = e;
+		}
+	}
+	/* The table keeps the room for them. */
+	for (struct eroute *e = *spares; e != NULL; e = e->next)
+		pair_map_remove(&r->eroutes, &e->node);
+	return all;
+}
+
+static struct eroute *from_spares(struct route *r, const struct ms_selector *src,
+	const struct ms_selector *dst, struct eroute **spares)
+{
+	struct eroute *e = *spares;
+
+	*spares = e->next;
+	e->next = NULL;
+	e->node.src = *src;
+	e->node.dst = *dst;
+	if (pair_map_add(&r->eroutes, &e->node))
+		return e;
+	free(e);
+	return NULL;
+}
+
 bool eroute_take(struct route *r, struct conn *c, const struct ms_selector *src,
-	const struct ms_selector *dst, enum ms_shunt shunt, uint32_t child)
+	const struct ms_selector *dst, enum ms_shunt shunt, uint32_t child, struct eroute **spares)
 {
 	struct eroute *e = eroute_at(r, src, dst);
 	struct conn *had = e == NULL ? NULL : e->owner;
@@ -75,15 +142,10 @@ bool eroute_take(struct route *r, struct conn *c, const struct ms_selector *src,
 	if (route_own(r, c) == NULL)
 		return false;
 	if (e == NULL) {
-		e = calloc(1, sizeof *e);
+		e = spares != NULL && *spares != NULL ? from_spares(r, src, dst, spares)
+						      : eroute_new(r, src, dst);
 		if (e == NULL)
 			return false;
-		e->node.src = *src;
-		e->node.dst = *dst;
-		if (!pair_map_add(&r->eroutes, &e->node)) {
-			free(e);
-			return false;
-		}
 		link_eroute(e, c);
 	} else if (had != c) {
 		unlink_eroute(e);
@@ -117,7 +179,7 @@ bool route_trap_again(struct route *r, struct conn *c, const struct ms_selector 
 {
 	return !c->deleted && c->routing == RT_ROUTED_PROSPECTIVE && is_own_pair(c, src, dst) &&
 	       route_resting_shunt(c) == MS_SHUNT_TRAP && eroute_at(r, src, dst) == NULL &&
-	       eroute_take(r, c, src, dst, MS_SHUNT_TRAP, 0);
+	       eroute_take(r, c, src, dst, MS_SHUNT_TRAP, 0, NULL);
 }
 
 void eroute_drop(struct route *r, struct eroute *e)

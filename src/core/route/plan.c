@@ -69,6 +69,11 @@ enum ms_shunt route_resting_shunt(const struct conn *c)
 	}
 }
 
+bool route_has_any(const struct conn *c)
+{
+	return c->route_of->eroutes != NULL || c->route_of->uses != NULL;
+}
+
 bool route_rests(const struct conn *c)
 {
 	const struct eroute *e = c->route_of->eroutes;
@@ -318,6 +323,8 @@ void route_happen(struct route *r, struct conn *c, enum route_event event, host_
 {
 	struct route_job *job = job_new(r, c, done, arg);
 
+	if (job == NULL && event == RE_GOES)
+		route_look_again(r, c);
 	if (job == NULL)
 		return;
 	job->event = event;
@@ -327,7 +334,7 @@ void route_happen(struct route *r, struct conn *c, enum route_event event, host_
 
 /* --- stealing and giving back ----------------------------------------------------------------------- */
 
-static bool plan_let_go(struct route_job *job, struct ms_why *why)
+bool plan_let_go(struct route_job *job, struct ms_why *why)
 {
 	(void)why;
 	job->steps = scripts[job->event == RE_STOLEN ? RA_LET_GO : RA_LET_GO_DOWN];

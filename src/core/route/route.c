@@ -88,10 +88,13 @@ static void child_job(struct route *r, struct child_sa *child,
 	bool (*plan)(struct route_job *job, struct ms_why *why), host_done_f *done, void *arg)
 {
 	struct route_job *job = job_new(r, child->conn, done, arg);
+	bool known = job != NULL && job_pairs_of_child(job, child);
 
+	if (!known && plan == plan_child_down)
+		route_look_again(r, child->conn);
 	if (job == NULL)
 		return;
-	if (job_pairs_of_child(job, child))
+	if (known)
 		job->plan = plan;
 	else
 		job->err = MS_ERR_NOMEM;
@@ -254,11 +257,75 @@ void route_set_timer(struct route *r, struct ike_timer *t, uint64_t at)
 		r->env.deadline(r->env.ctx, route_deadline(r));
 }
 
+void route_look_again(struct route *r, struct conn *c)
+{
+	if (c->route_of != NULL)
+		route_set_timer(r, &c->route_of->timer, route_now(r) + REST_AGAIN_MS);
+}
+
+static bool is_there(const struct conn *c, uint32_t serial)
+{
+	const struct child_sa *child = c->child_sas;
+
+	while (child != NULL && (child->serial != serial || !child->up))
+		child = child->conn_next;
+	return child != NULL;
+}
+
+/* An eroute to an SA group of whose end nothing could be made at the time. */
+static void lost_child(struct route *r, struct conn *c)
+{
+	const struct eroute *e = c->route_of->eroutes;
+	struct child_sa gone = { .n_mine = 1, .n_theirs = 1, .conn = c };
+
+	while (e != NULL && (e->shunt != MS_SHUNT_NONE || is_there(c, e->child)))
+		e = e->next;
+	if (e == NULL)
+		return;
+	gone.serial = e->child;
+	gone.mine = &(struct ms_selector){ .protocol = 0 };
+	gone.theirs = &(struct ms_selector){ .protocol = 0 };
+	*gone.mine = e->node.src;
+	*gone.theirs = e->node.dst;
+	route_look_again(r, c);
+	route_child_down(r, &gone);
+}
+
+/* What stayed because there was no memory to take it away. */
+static void release_again(struct route *r, struct conn *c)
+{
+	struct route_job *job = job_new(r, c, NULL, NULL);
+
+	route_look_again(r, c);
+	if (job == NULL)
+		return;
+	job->event = RE_STOLEN;
+	job->plan = plan_let_go;
+	job->leaving = true;
+	job_queue(job);
+}
+
 static void conn_timer(struct route *r, struct route_of *o)
 {
+	if (o->conn->deleted && o->conn->routing > RT_UNROUTED &&
+		o->conn->routing != RT_ROUTED_TUNNEL) {
+		route_look_again(r, o->conn);
+		route_release(r, o->conn);
+		return;
+	}
 	switch (o->conn->routing) {
+	case RT_UNROUTED:
+		if (route_has_any(o->conn))
+			release_again(r, o->conn);
+		break;
+	case RT_ROUTED_TUNNEL:
+		lost_child(r, o->conn);
+		break;
 	case RT_ROUTED_FAILURE:
 	case RT_ROUTED_PROSPECTIVE:
+		if (o->conn->routing == RT_ROUTED_PROSPECTIVE && route_rests(o->conn))
+			break;
+		route_look_again(r, o->conn);
 		route_happen(r, o->conn, RE_FAILURE_OVER, NULL, NULL);
 		break;
 	case RT_ROUTED_HOLD:

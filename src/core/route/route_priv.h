@@ -15,6 +15,10 @@
  * is no more, or a hold, would keep its packets for ever. */
 #define REST_AGAIN_MS 5000
 
+struct flow {
+	struct ms_selector mine, theirs;
+};
+
 /* --- what is in the kernel (own.c) ------------------------------------------------------------ */
 
 /* One eroute of a connection. */
@@ -83,7 +87,12 @@ struct eroute *eroute_at(const struct route *r, const struct ms_selector *src,
 	const struct ms_selector *dst);
 /* The connection has it from now on; who had it does not.  False: out of memory. */
 bool eroute_take(struct route *r, struct conn *c, const struct ms_selector *src,
-	const struct ms_selector *dst, enum ms_shunt shunt, uint32_t child);
+	const struct ms_selector *dst, enum ms_shunt shunt, uint32_t child, struct eroute **spares);
+/* Memory for eroutes of these flows where there are none, before the kernel is asked: what it has done
+ * is written down whatever becomes of memory.  False: there is none. */
+bool eroute_spare(struct route *r, struct conn *c, const struct flow *flows, unsigned n,
+	struct eroute **spares);
+void eroute_spares_free(struct eroute **spares);
 void eroute_drop(struct route *r, struct eroute *e);
 /* Another connection than c needs the route to this network. */
 struct conn *route_other_user(const struct route *r, const struct conn *c,
@@ -144,10 +153,6 @@ struct step {
 
 #define MAX_STEPS 6
 
-struct flow {
-	struct ms_selector mine, theirs;
-};
-
 struct route_job {
 	struct route_job *next; /* of the same connection */
 	struct route *route;
@@ -177,6 +182,7 @@ struct route_job {
 	host_done_f *done; /* may be NULL */
 	void *arg;
 	struct ms_kernel_op *ops;
+	struct eroute *spares; /* for what the step at hand sets */
 	char my_id[MS_ID_TEXT], peer_id[MS_ID_TEXT];
 	char *dns, *domains; /* copies: the connection may get others meanwhile */
 };
@@ -195,6 +201,9 @@ bool route_goes_for_good(const struct conn *c);
 enum ms_shunt route_resting_shunt(const struct conn *c);
 /* All its eroutes are that; else a kernel refused one, or there was no memory. */
 bool route_rests(const struct conn *c);
+bool route_has_any(const struct conn *c);
+/* There was no memory for a change: what is amiss is found later. */
+void route_look_again(struct route *r, struct conn *c);
 enum ms_shunt route_hold_shunt(const struct conn *c);
 enum ms_shunt route_failure_shunt(const struct conn *c); /* NONE: there is none */
 /* Something happened to the connection: the job plans and runs when its turn comes. */
@@ -203,6 +212,8 @@ void route_happen(struct route *r, struct conn *c, enum route_event event, host_
 bool plan_event(struct route_job *job, struct ms_why *why);
 bool plan_child_up(struct route_job *job, struct ms_why *why);
 bool plan_child_down(struct route_job *job, struct ms_why *why);
+/* Nothing stays of what it has; the state is said already. */
+bool plan_let_go(struct route_job *job, struct ms_why *why);
 bool plan_child_moved(struct route_job *job, struct ms_why *why);
 /* A failed change is undone: the steps after which nothing of it is left. */
 const struct step *plan_undo(struct route_job *job);

@@ -2,6 +2,7 @@
 #include "core/sim/sim_crypto.h"
 
 #include "core/sim/sim_dice.h"
+#include "core/sim/sim_priv.h"
 #include "lib/crypto/registry.h"
 #include "plugins/crypto-openssl/crypto-openssl.h"
 
@@ -70,7 +71,7 @@ static ms_err gather(const struct ms_ke_alg *alg, struct ms_bytes peer, uint64_t
 
 static ms_err ke_start(const struct ms_ke_alg *alg, void **priv_r, uint8_t *pub)
 {
-	uint64_t *x = malloc(sizeof(*x));
+	uint64_t *x = sim_alloc(sizeof(*x));
 
 	if (!x)
 		return MS_ERR_NOMEM;

@@ -140,7 +140,7 @@ static void run_later(struct sim *s, void *arg)
 
 static struct later *later_new(struct sim_node *n, void *arg)
 {
-	struct later *l = calloc(1, sizeof(*l));
+	struct later *l = sim_alloc(sizeof(*l));
 
 	l->n = n;
 	l->arg = arg;

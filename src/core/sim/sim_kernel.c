@@ -51,7 +51,7 @@ static void policy_set(struct sim_node *n, const struct ms_kernel_policy *k)
 	struct sim_policy *p = *find_policy(n, k);
 
 	if (!p) {
-		p = calloc(1, sizeof(*p));
+		p = sim_alloc(sizeof(*p));
 		p->next = n->policies;
 		n->policies = p;
 		p->src = k->src;
@@ -83,7 +83,7 @@ static ms_err carry_out(struct sim_node *n, struct ms_kernel_op *op)
 	case MS_KOP_SA_ADD:
 		if (op->kind == MS_KOP_SA_ADD && sa)
 			return MS_ERR_DUPLICATE;
-		sa = calloc(1, sizeof(*sa));
+		sa = sim_alloc(sizeof(*sa));
 		sa->next = n->sas;
 		n->sas = sa;
 		if (op->kind == MS_KOP_SA_ADD) {

@@ -5,6 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+volatile unsigned sim_allocating;
+
+void *sim_alloc(size_t octets)
+{
+	void *p;
+
+	sim_allocating++;
+	p = calloc(1, octets ? octets : 1);
+	sim_allocating--;
+	if (!p)
+		abort();
+	return p;
+}
+
 /* --- time ------------------------------------------------------------------------------------- */
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
@@ -52,11 +66,13 @@ static struct sim_event *take(struct sim *s, unsigned i)
 
 struct sim_event *sim_at(struct sim *s, uint64_t at, sim_event_f *run, void *arg)
 {
-	struct sim_event *e = calloc(1, sizeof(*e));
+	struct sim_event *e = sim_alloc(sizeof(*e));
 
 	if (s->n_waiting == s->room) {
 		s->room = s->room ? 2 * s->room : 64;
+		sim_allocating++;
 		s->events = realloc(s->events, s->room * sizeof(struct sim_event *));
+		sim_allocating--;
 		if (!s->events)
 			abort();
 	}
@@ -183,11 +199,11 @@ static void deliver(struct sim *s, void *arg)
 
 static struct sim_packet *packet_copy(const struct sim_packet *p)
 {
-	struct sim_packet *c = malloc(sizeof(*c));
+	struct sim_packet *c = sim_alloc(sizeof(*c));
 
 	*c = *p;
 	/* exactly as long, so that a sanitizer sees every step beyond it */
-	c->octets = malloc(p->len ? p->len : 1);
+	c->octets = sim_alloc(p->len);
 	memcpy(c->octets, p->octets, p->len);
 	return c;
 }

@@ -15,6 +15,11 @@ struct sim_event {
 	struct sim_node *answers; /* an engine waits for it; NULL: none does */
 };
 
+/* Memory of the world itself, zeroed: it is always there, even where tests let that of the engines
+ * fail, which is why they ask whether it is for the world. */
+void *sim_alloc(size_t octets);
+extern volatile unsigned sim_allocating; /* compilers know that malloc() does not read it */
+
 /* The event is borrowed from the world until it has run. */
 struct sim_event *sim_at(struct sim *s, uint64_t at, sim_event_f *run, void *arg);
 /* After a node's deadline or clock changed. */

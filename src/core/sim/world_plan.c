@@ -324,7 +324,7 @@ static void routed(void *arg, ms_err err, const struct ms_why *why)
 
 static void route_end(struct world *w, struct tie *t, struct tie_end *e)
 {
-	struct routing *r = calloc(1, sizeof(*r));
+	struct routing *r = sim_alloc(sizeof(*r));
 
 	*r = (struct routing){ w, t, e };
 	route_connection(e->node->route, world_conn(t, e), routed, r);

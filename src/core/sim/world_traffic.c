@@ -95,7 +95,7 @@ static void protect(
 	}
 	if (w->cut[(n->number - 1) * w->sim->n_nodes + tie_other(t, e)->node->number - 1])
 		return;
-	p = calloc(1, sizeof(*p));
+	p = sim_alloc(sizeof(*p));
 	p->w = w;
 	p->t = t;
 	p->from = e;

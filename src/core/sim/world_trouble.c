@@ -96,7 +96,7 @@ static void trouble_rekey(struct world *w)
 
 		if (dice_percent(&w->fate, 25))
 			continue;
-		r = malloc(sizeof(*r));
+		r = sim_alloc(sizeof(*r));
 		*r = (struct rekey){ w, t, i, dice_percent(&w->fate, 40) };
 		sim_at(w->sim, w->sim->now + dice_below(&w->fate, 30), rekey_now, r)->drop = free;
 	}

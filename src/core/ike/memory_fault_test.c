@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each allocation of two engines fails once, and from some one on all of them for a while: whatever
+ * comes of it, who waits is told, nothing is half there afterwards, both ends agree, and the next
+ * attempt works.
+ *
+ * The program is linked with malloc() and its kin wrapped (ike.mk), the library's arenas are a part of
+ * it; memory of the simulated world itself never fails.
+ */
+#include "core/sim/sim_priv.h"
+#include "core/sim/sim_test.h"
+
+#include "core/ike/ike_sa.h"
+
+#define FOR_A_WHILE_MS 20000
+
+static struct {
+	bool armed;
+	unsigned calls, nth, failures;
+	bool for_good;
+} memory;
+
+static bool fails(void)
+{
+	if (!memory.armed || sim_allocating)
+		return false;
+	memory.calls++;
+	if (memory.nth == 0 || memory.calls < memory.nth ||
+		(memory.calls > memory.nth && !memory.for_good))
+		return false;
+	memory.failures++;
+	return true;
+}
+
+void *__real_malloc(size_t octets);
+void *__real_calloc(size_t n, size_t octets);
+void *__real_realloc(void *p, size_t octets);
+char *__real_strdup(const char *s);
+void *__wrap_malloc(size_t octets);
+void *__wrap_calloc(size_t n, size_t octets);
+void *__wrap_realloc(void *p, size_t octets);
+char *__wrap_strdup(const char *s);
+
+void *__wrap_malloc(size_t octets)
+{
+	return fails() ? NULL : __real_malloc(octets);
+}
+
+void *__wrap_calloc(size_t n, size_t octets)
+{
+	return fails() ? NULL : __real_calloc(n, octets);
+}
+
+void *__wrap_realloc(void *p, size_t octets)
+{
+	return fails() ? NULL : __real_realloc(p, octets);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return fails() ? NULL : __real_strdup(s);
+}
+
+/* --- two ends --------------------------------------------------------------------------------- */
+
+static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
+	void *arg)
+{
+	(void)ctx;
+	(void)c;
+	(void)event;
+	done(arg, MS_OK, NULL);
+}
+
+static struct sim_words words_of(unsigned how)
+{
+	struct sim_words w = tunnel;
+
+	w.ike = how & 1 ? "aes128-sha2_256-ecp256" : "aes_gcm128-sha2_256-x25519";
+	w.esp = how & 1 ? "aes128-sha2_256" : "aes_gcm128";
+	w.pfs = true;
+	w.retransmit_timeout_ms = 5000;
+	w.dpd_delay_ms = 10000;
+	w.fragmentation = how & 2 ? MS_FRAGMENTATION_FORCE : 0;
+	return w;
+}
+
+/* how: bit 0 algorithms, bit 1 fragments, bit 2 answers come later, bit 3 with routing. */
+static struct pair pair_how(unsigned how)
+{
+	struct sim_words w = words_of(how);
+	struct pair p = pair_new(&w);
+
+	p.sim->later = how & 4;
+	if (how & 8)
+		for (unsigned i = 0; i < 2; i++) {
+			struct sim_node *n = i ? p.east : p.west;
+
+			n->env = (struct route_env){ .hook = hook, .stack = "sim" };
+			sim_route(n);
+		}
+	return p;
+}
+
+static void arm(unsigned nth, bool for_good)
+{
+	memory.calls = memory.failures = 0;
+	memory.nth = nth;
+	memory.for_good = for_good;
+	memory.armed = true;
+}
+
+/* True when there was no n-th allocation. */
+static bool run_short(struct pair *p)
+{
+	sim_run(p->sim, FOR_A_WHILE_MS);
+	memory.armed = false;
+	return memory.failures == 0;
+}
+
+static void end_of_both(struct pair *p)
+{
+	ike_terminate_conn(p->west->ike, p->wc);
+	ike_terminate_conn(p->east->ike, p->ec);
+	sim_run(p->sim, 120000);
+	assert_pair_empty(p);
+}
+
+/* No eroute points to an SA that is no more. */
+static void routed_well(const struct pair *p)
+{
+	struct ms_why why = { "" };
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct sim_node *n = i ? p->east : p->west;
+
+		for (const struct sim_policy *e = n->policies; e; e = e->next)
+			assert_true(e->shunt != MS_SHUNT_NONE || sim_find_sa(n, &e->said));
+		if (n->route && !route_check(n->route, &why))
+			fail_msg("%s", why.text);
+	}
+}
+
+/* Every time it can take is over: both have the same. */
+static void settled(struct pair *p)
+{
+	sim_run(p->sim, 120000);
+	assert_int_equal(sim_ikes(p->west), sim_ikes(p->east));
+	assert_int_equal(sim_states(p->west), sim_ikes(p->west));
+	assert_int_equal(sim_states(p->east), sim_ikes(p->east));
+	assert_int_equal(sim_sas(p->west), 2 * sim_children(p->west));
+	assert_int_equal(sim_sas(p->east), 2 * sim_children(p->east));
+	assert_true(sim_agree(p->west, p->east));
+	routed_well(p);
+}
+
+static void comes_up_and_ends(struct pair *p)
+{
+	end_of_both(p);
+	routed_well(p);
+	pair_initiate(p);
+	sim_run(p->sim, 60000);
+	assert_pair_up(p);
+	end_of_both(p);
+	routed_well(p);
+	pair_free(p);
+}
+
+/* --- the handshake ------------------------------------------------------------------------------ */
+
+static bool handshake(unsigned how, unsigned n, bool for_good)
+{
+	struct pair p = pair_how(how);
+	struct ms_why why = { "" };
+	bool done;
+	ms_err err;
+
+	arm(n, for_good);
+	err = ike_initiate(p.west->ike, p.wc, &why);
+	done = run_short(&p);
+	sim_run(p.sim, 60000);
+	assert_int_equal(p.west->over, err == MS_OK);
+	if (done)
+		assert_pair_up(&p);
+	settled(&p);
+	comes_up_and_ends(&p);
+	return done;
+}
+
+static void test_handshake(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 32; how++) {
+		unsigned n = 1;
+
+		while (!handshake(how & 15, n, how & 16))
+			n++;
+		assert_in_range(n, 20, 1000);
+	}
+}
+
+/* --- afterwards ----------------------------------------------------------------------------------- */
+
+static void rekey_child(struct pair *p)
+{
+	struct child_sa *c = ike_first_child(ike_first(p->west->ike));
+	struct ms_said said = { p->west->addr, c->spi_in, MS_PROTO_ESP };
+
+	ike_kernel_expire(p->west->ike, &said, false);
+}
+
+static void want(struct sim_node *n, unsigned what)
+{
+	struct ike_sa *ike = ike_first(n->ike);
+
+	ike->wants |= (uint8_t)what;
+	ike_next_request(ike);
+}
+
+static void rekey_ike(struct pair *p)
+{
+	want(p->west, IKE_WANT_REKEY);
+}
+
+static void liveness(struct pair *p)
+{
+	want(p->east, IKE_WANT_DPD);
+}
+
+static void end_child(struct pair *p)
+{
+	child_want_delete(ike_first_child(ike_first(p->west->ike)));
+}
+
+static void end_ike(struct pair *p)
+{
+	ike_terminate_conn(p->east->ike, p->ec);
+}
+
+static void up_anew(struct pair *p)
+{
+	struct ms_why why = { "" };
+
+	(void)!ike_initiate(p->west->ike, p->wc, &why);
+}
+
+static bool one_step(void (*step)(struct pair *p), unsigned how, unsigned n, bool for_good)
+{
+	struct pair p = pair_how(how);
+	bool done;
+
+	pair_up(&p);
+	assert_pair_up(&p);
+	arm(n, for_good);
+	step(&p);
+	done = run_short(&p);
+	settled(&p);
+	comes_up_and_ends(&p);
+	return done;
+}
+
+static void test_established(void **state)
+{
+	static void (*const steps[])(struct pair *p) = { rekey_child, rekey_ike, liveness,
+		end_child, end_ike, up_anew };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		for (unsigned how = 0; how < 32; how++) {
+			unsigned n = 1;
+
+			while (!one_step(steps[i], how & 15, n, how & 16))
+				n++;
+			assert_in_range(n, 1, 1000);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_handshake),
+		cmocka_unit_test(test_established),
+	};
+
+	return cmocka_run_group_tests_name("memory", tests, sim_test_setup, sim_test_teardown);
+}
