@@ -68,6 +68,9 @@ static void handle_note(struct klips *k, struct note *n)
 	case NOTE_QUEUE:
 		device_queue_told(k, n);
 		break;
+	case NOTE_STRAY:
+		hold_stray(k->holds, n);
+		break;
 	}
 }
 

@@ -293,6 +293,18 @@ void hold_packet(struct hold_table *t, struct note *n)
 	handle(t, n);
 }
 
+void hold_stray(struct hold_table *t, const struct note *n)
+{
+	const struct eroute *er = eroute_find(t->k->eroutes, &n->flow);
+	char text[TALK_PACKET];
+
+	if (er == NULL || er->shunt != MS_SHUNT_TRAP)
+		return; /* by now somebody else has asked */
+	talk(t->k, ROOM_RCV, TALK_ANY, "%s: its sender has a tunnel that is no more",
+		talk_flow(text, &n->flow));
+	(void)pfkey_acquire(t->k->pfkey, &n->flow.flow);
+}
+
 /* Calls fn for each hold that the flows of key and mask cover; fn may free it. */
 static void each_covered(struct hold_table *t, const union flow_words *key,
 	const struct flow_mask *mask,

@@ -22,6 +22,8 @@ void hold_table_free(struct hold_table **t);
 /* A packet met a trap, or a hold; n->held is taken over. */
 void hold_trap(struct hold_table *t, struct note *n);
 void hold_packet(struct hold_table *t, struct note *n);
+/* A peer sent for an SA that is no more (stray.h): an ACQUIRE, and nothing that waits for it. */
+void hold_stray(struct hold_table *t, const struct note *n);
 /* An eroute that decides was put in. */
 void hold_release(struct hold_table *t, const union flow_words *key, const struct flow_mask *mask);
 /* The key daemon put in a hold of its own: what waits under it waits for that one from now on, as

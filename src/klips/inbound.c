@@ -12,6 +12,7 @@
 #include "klips/io.h"
 #include "klips/ip.h"
 #include "klips/mss.h"
+#include "klips/stray.h"
 #include "klips/talk.h"
 #include "klips/worker.h"
 #include "klips/xform.h"
@@ -65,8 +66,10 @@ static struct klips_sa *find_named(struct klips_worker *w, struct pkt *p)
 			return NULL;
 		}
 	}
-	if (sa == NULL)
+	if (sa == NULL) {
+		stray_packet(w, p);
 		pkt_drop(w, p, KC_IN_NO_SA);
+	}
 	return sa;
 }
 

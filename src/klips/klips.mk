@@ -46,7 +46,7 @@ libklips_la_SOURCES = \
 	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
 	src/klips/segment.c src/klips/segment.h \
 	src/klips/send.c \
-	src/klips/talk.c src/klips/talk.h \
+	src/klips/stray.c src/klips/stray.h src/klips/talk.c src/klips/talk.h \
 	src/klips/walk.h src/klips/worker.c src/klips/worker.h \
 	src/klips/xform.c src/klips/xform.h
 libklips_la_CFLAGS = $(AM_CFLAGS) $(URCU_CFLAGS) $(ZLIB_CFLAGS) -pthread
@@ -139,9 +139,12 @@ src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 # These call PF_KEY's handlers, which know the whole process.
 klips_pfkey_rig = src/klips/pfkey_make.c src/klips/pfkey_make.h src/klips/pfkey_rig.c \
 	src/klips/pfkey_rig.h $(klips_rig)
-klips_pfkey_tests = src/klips/hold_test src/klips/pfkey_dump_test src/klips/pfkey_server_test
+klips_pfkey_tests = src/klips/hold_test src/klips/stray_test src/klips/pfkey_dump_test src/klips/pfkey_server_test
 check_PROGRAMS += $(klips_pfkey_tests)
 TESTS += $(klips_pfkey_tests)
+src_klips_stray_test_SOURCES = src/klips/stray_test.c $(klips_pfkey_rig)
+src_klips_stray_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_stray_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 src_klips_hold_test_SOURCES = src/klips/hold_test.c $(klips_pfkey_rig)
 src_klips_hold_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
 src_klips_hold_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)

@@ -31,12 +31,13 @@ struct held {
 
 struct held *held_new(const uint8_t *data, uint32_t len, struct klips_device *device);
 
-enum note_kind { NOTE_TRAP, NOTE_HOLD, NOTE_EXPIRE, NOTE_MAPPING, NOTE_DATAGRAM, NOTE_QUEUE };
+enum note_kind { NOTE_TRAP, NOTE_HOLD, NOTE_EXPIRE, NOTE_MAPPING, NOTE_DATAGRAM, NOTE_QUEUE,
+	NOTE_STRAY };
 
 struct note {
 	enum note_kind kind;
 	struct held *held;	/* TRAP, HOLD, DATAGRAM: the octets; the receiver's to free */
-	union flow_words flow;	/* TRAP, HOLD: of the packet */
+	union flow_words flow;	/* TRAP, HOLD: of the packet; STRAY: back to its sender */
 	struct flow_mask mask;	/* TRAP: of the eroute */
 	struct ms_said said;	/* EXPIRE, MAPPING */
 	bool hard;		/* EXPIRE */

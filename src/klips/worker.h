@@ -92,6 +92,10 @@ struct klips_worker {
 	uint8_t random[RANDOM_POOL];
 	unsigned random_left;
 	uint64_t handled; /* packets read before the last turn */
+	struct {
+		uint64_t second;
+		unsigned left;
+	} strays;
 	uint64_t icmp_filled_ms;
 	uint32_t icmp_tokens;
 
