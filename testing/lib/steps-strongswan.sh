@@ -2,7 +2,7 @@
 # Sourced by steps.sh: words about strongSwan as a peer: charon with kernel-libipsec (ESP in user
 # space through a TUN device, always in UDP 4500), configured over vici from HOST/strongswan/. With
 # strongswan=6 it is Debian 13's, from the root of testing/trixie; under the guest kernel it has
-# XFRM instead of libipsec.
+# XFRM instead of libipsec; with charon_ike=4 its log has the keys of IKE SAs.
 
 strongswan_dir=/run/modswan/etc/strongswan
 strongswan_plugins='random nonce openssl aesni aes sha1 sha2 hmac kdf gcm ctr curve25519 pem pkcs1'
@@ -49,7 +49,7 @@ strongswan_start() {
 				file {
 					path = /run/modswan/charon.log
 					default = 1
-					ike = 2
+					ike = ${charon_ike:-2}
 					flush_line = yes
 					time_format = %T
 				}

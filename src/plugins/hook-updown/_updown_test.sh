@@ -260,6 +260,36 @@ else
 	conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
 fi
 
+echo "- a lease beside a connection that has the route"
+conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
+step 0 prepare-client
+step 0 route-client
+conn lease 192.0.2.9 198.51.100.7 10.9.9.9/32 10.0.2.0/24
+PLUTO_MY_SOURCEIP=10.9.9.9
+step 0 up-client
+step 0 up-client
+is 'ip -br addr show lo' 'lo               UNKNOWN        127.0.0.1/8 10.9.9.9/32 ::1/128'
+is 'ip route show 10.0.2.0/24' '10.0.2.0/24 dev ipsec0 scope link src 10.9.9.9'
+is 'ip route show 10.0.2.0/24' '10.0.2.0/24 dev ipsec0 scope link src 10.0.1.1'
+is 'ip route get 10.0.2.7' '10.0.2.7 dev ipsec0 src 10.9.9.9 uid 0'
+step 0 down-client
+step 0 down-client
+is_not 'ip addr show lo' 10.9.9.9
+is_not 'ip route' 10.9.9.9
+is 'ip route show 10.0.2.0/24' '10.0.2.0/24 dev ipsec0 scope link src 10.0.1.1'
+conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
+step 0 unroute-client
+conn lease 192.0.2.9 198.51.100.7 10.9.9.9/32 10.0.2.0/24
+PLUTO_MY_SOURCEIP=10.9.9.9
+step 0 prepare-client
+step 0 route-client
+step 0 up-client
+step 0 down-client
+is 'ip route show 10.0.2.0/24' '10.0.2.0/24 dev ipsec0 scope link src 10.9.9.9'
+step 0 unroute-client
+is_not 'ip addr show lo' 10.9.9.9
+is_not 'ip route' 10.9.9.9
+
 echo "- name servers in a file"
 # file_is LINE...: the file of name servers has these lines, and no more but for the marks.
 file_is() {

@@ -18,7 +18,7 @@ cp         psk    lease                    192.0.2.0/24
 lease      psk    192.0.1.0/24             lease
 '
 fragment_size=576
-conns=${conns:-cp lease psk rsa ecdsa several fragments transport reauth mobike}
+conns=${conns:-psk rsa ecdsa several fragments transport reauth cp lease mobike}
 
 interop_conn() {
 	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} auth
