@@ -33,8 +33,8 @@ ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/lib
 	libmodswan.la $(CRYPTO_LIBS) $(CMOCKA_LIBS)
 ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz src/core/ike/exchange_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
-	src/core/ike/mutation_test src/core/ike/fsm_test src/core/ike/rekey_test src/core/ike/fragment_test \
-	src/core/ike/fragment_bounds_test \
+	src/core/ike/mutation_test src/core/ike/index_test src/core/ike/fsm_test \
+	src/core/ike/rekey_test src/core/ike/fragment_test src/core/ike/fragment_bounds_test \
 	src/core/ike/children_test src/core/ike/cp_test src/core/ike/mobike_test \
 	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
@@ -133,6 +133,8 @@ src_core_ike_keywords_test_SOURCES = src/core/ike/keywords_test.c \
 src_core_ike_keywords_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_test_SOURCES = src/core/ike/payload_test.c
 src_core_ike_payload_test_LDADD = $(ike_test_libs)
+src_core_ike_index_test_SOURCES = src/core/ike/index_test.c
+src_core_ike_index_test_LDADD = $(ike_test_libs)
 src_core_ike_fsm_test_SOURCES = src/core/ike/fsm_test.c
 src_core_ike_fsm_test_LDADD = $(ike_test_libs)
 src_core_ike_payload_fuzz_SOURCES = src/core/ike/payload_fuzz.c testing/fuzz/driver.c

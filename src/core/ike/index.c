@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_MASK = 63, MOVES = 4 };
+
 bool ike_table_init(struct ike_table *t)
 {
-	t->mask = 63;
-	t->n = 0;
+	*t = (struct ike_table){ .mask = FIRST_MASK };
 	t->slots = calloc(t->mask + 1, sizeof(t->slots[0]));
 	return t->slots != NULL;
 }
@@ -15,37 +16,61 @@ bool ike_table_init(struct ike_table *t)
 void ike_table_done(struct ike_table *t)
 {
 	free(t->slots);
-	t->slots = NULL;
+	free(t->old);
+	t->slots = t->old = NULL;
 }
 
-static void grow(struct ike_table *t)
+static struct ike_node **chain_of(const struct ike_table *t, uint32_t hash)
+{
+	if (t->old && (hash & t->old_mask) >= t->moved)
+		return &t->old[hash & t->old_mask];
+	return &t->slots[hash & t->mask];
+}
+
+static void begin_to_grow(struct ike_table *t)
 {
 	uint32_t mask = t->mask * 2 + 1;
 	struct ike_node **slots = calloc((size_t)mask + 1, sizeof(slots[0]));
 
 	if (!slots)
 		return; /* longer chains are better than a refusal */
-	for (uint32_t i = 0; i <= t->mask; i++) {
-		struct ike_node *n, *next;
-
-		for (n = t->slots[i]; n; n = next) {
-			next = n->next;
-			n->next = slots[n->hash & mask];
-			slots[n->hash & mask] = n;
-		}
-	}
-	free(t->slots);
+	t->old = t->slots;
+	t->old_mask = t->mask;
+	t->moved = 0;
 	t->slots = slots;
 	t->mask = mask;
 }
 
+static void move_some(struct ike_table *t)
+{
+	for (unsigned i = 0; i < MOVES && t->moved <= t->old_mask; i++) {
+		struct ike_node *n = t->old[t->moved], *next;
+
+		t->old[t->moved++] = NULL;
+		for (; n; n = next) {
+			next = n->next;
+			n->next = t->slots[n->hash & t->mask];
+			t->slots[n->hash & t->mask] = n;
+		}
+	}
+	if (t->moved > t->old_mask) {
+		free(t->old);
+		t->old = NULL;
+	}
+}
+
 void ike_table_add(struct ike_table *t, struct ike_node *node, uint32_t hash)
 {
-	if (t->n > t->mask)
-		grow(t);
+	struct ike_node **chain;
+
+	if (t->old)
+		move_some(t);
+	else if (t->n > t->mask)
+		begin_to_grow(t);
+	chain = chain_of(t, hash);
 	node->hash = hash;
-	node->next = t->slots[hash & t->mask];
-	t->slots[hash & t->mask] = node;
+	node->next = *chain;
+	*chain = node;
 	node->in = true;
 	t->n++;
 }
@@ -56,7 +81,7 @@ void ike_table_remove(struct ike_table *t, struct ike_node *node)
 
 	if (!node->in)
 		return;
-	for (p = &t->slots[node->hash & t->mask]; *p != node; p = &(*p)->next)
+	for (p = chain_of(t, node->hash); *p != node; p = &(*p)->next)
 		;
 	*p = node->next;
 	node->in = false;
@@ -72,7 +97,7 @@ static struct ike_node *same_hash(struct ike_node *n, uint32_t hash)
 
 struct ike_node *ike_table_first(const struct ike_table *t, uint32_t hash)
 {
-	return same_hash(t->slots[hash & t->mask], hash);
+	return same_hash(*chain_of(t, hash), hash);
 }
 
 struct ike_node *ike_table_next(const struct ike_node *node)

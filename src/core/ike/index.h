@@ -25,9 +25,12 @@ struct ike_serial_node {
 	bool is_child;
 };
 
+/* It grows a few chains at a time, or the loop would stand still for some ten milliseconds where a
+ * hundred thousand SAs are.  A hash is in one place only: in its old chain until that has moved. */
 struct ike_table {
-	struct ike_node **slots;
-	uint32_t mask;
+	struct ike_node **slots, **old; /* old: NULL when all have moved */
+	uint32_t mask, old_mask;
+	uint32_t moved; /* chains of old that are empty for good */
 	uint32_t n;
 };
 

@@ -171,7 +171,7 @@ def parse():
     p.add_argument("--json", action="store_true", help="one JSON object per line, nothing else")
     p.add_argument("--quick", action="store_true", help="500 handshakes, once")
     p.add_argument("-n", type=numbers, metavar="N[,N...]",
-                   help="handshakes of each run (1000,10000)")
+                   help="handshakes of each run (1000,10000; matrix: 2000)")
     p.add_argument("-w", dest="window", type=int, default=64, help="open at once (64)")
     p.add_argument("--repeat", type=int, help="runs of each; medians are shown (3)")
     p.add_argument("--cases", default="pluto-null,pluto-klips,charon", help="which responders")
@@ -181,7 +181,8 @@ def parse():
     p.add_argument("--stage", help=argparse.SUPPRESS)
     p.add_argument("--ikeload", help=argparse.SUPPRESS)
     args = p.parse_args()
-    args.n = args.n or ([500] if args.quick else [1000, 10000])
+    usual = [2000] if args.matrix else [1000, 10000]
+    args.n = args.n or ([500] if args.quick else usual)
     args.repeat = args.repeat or (1 if args.quick else 3)
     return args
 
