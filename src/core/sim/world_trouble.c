@@ -156,6 +156,7 @@ static void trouble_delete_sa(struct world *w)
 static void add_again(struct sim *s, void *arg)
 {
 	struct world *w = arg;
+	bool waits = false;
 
 	for (unsigned k = 0; k < w->n_ties; k++)
 		for (unsigned i = 0; i < 2; i++) {
@@ -164,10 +165,11 @@ static void add_again(struct sim *s, void *arg)
 			if (!e->deleted || !e->node->ike)
 				continue;
 			/* What the old one leaves in the kernel is still being taken away. */
-			if (route_busy(e->node->route))
-				sim_at(s, s->now + 500, add_again, w);
-			else
+			if (!route_busy(e->node->route))
 				world_load_end(w, &w->ties[k], e);
+			else if (!waits)
+				sim_at(s, s->now + 500, add_again, w);
+			waits = waits || e->deleted;
 		}
 }
 
