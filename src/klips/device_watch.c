@@ -12,13 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SETTLE_MS = 100, RETRY_MS = 2000 };
+enum { SETTLE_MS = 20, RETRY_MS = 2000 };
 
 struct device_watch {
 	struct klips *k;
 	int fd;
 	struct ms_watch *watch;
 	struct ms_timer *timer;
+	bool waits; /* for the rest of what changes now; who tells all the time does not put it off */
 };
 
 static bool same_addrs(const struct klips_device *d)
@@ -77,6 +78,7 @@ static void look_around(void *arg)
 	unsigned i;
 	bool done = true;
 
+	w->waits = false;
 	control_enter();
 	/* the list is another one after each change, but its order stays */
 	for (i = 0; i < k->devices->n; i++)
@@ -95,6 +97,9 @@ static void told(void *arg, int fd, unsigned events)
 	/* ENOBUFS: messages were lost, which is a hint as good as any */
 	while (recv(fd, buf, sizeof buf, MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == EINTR)
 		continue;
+	if (w->waits)
+		return;
+	w->waits = true;
 	talk(w->k, ROOM_NETLINK, TALK_ANY, "interfaces or addresses changed, devices are looked at in %d ms",
 		SETTLE_MS);
 	ms_timer_set(w->timer, SETTLE_MS);

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 
 #define TRIES_PER_PATH 3 /* of a request, before the next address of the peer is tried */
-#define SETTLE_MS      300 /* addresses and routes come and go in groups */
+/* Addresses and routes come and go in groups.  Who looks too early finds no way, and looks again with the
+ * next change; who looks late has lost all packets until then. */
+#define SETTLE_MS 50
 
 struct path_wait {
 	struct ike_sa *ike;

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define RECEIVE_BUFFER_OCTETS (4 * 1024 * 1024)
-#define ROUTES_SETTLE_MS      100 /* one routes() for a burst of changes */
+#define ROUTES_SETTLE_MS      30 /* one routes() for a burst of changes */
 #define REDUMP_PAUSE_MS       50  /* when changes come faster than they can be read */
 #define PIECES_PER_TURN       64
 
