@@ -13,6 +13,12 @@ src_plugins_attr_pool_pool_fuzz_SOURCES = src/plugins/attr-pool/pool_fuzz.c \
 	testing/fuzz/driver.c src/plugins/attr-pool/pool.c
 src_plugins_attr_pool_pool_fuzz_CFLAGS = $(AM_CFLAGS)
 src_plugins_attr_pool_pool_fuzz_LDADD = libmodswan.la
+check_PROGRAMS += src/plugins/attr-pool/store_fuzz
+TESTS += src/plugins/attr-pool/store_fuzz
+src_plugins_attr_pool_store_fuzz_SOURCES = src/plugins/attr-pool/store_fuzz.c \
+	testing/fuzz/driver.c src/plugins/attr-pool/store.c
+src_plugins_attr_pool_store_fuzz_CFLAGS = $(AM_CFLAGS)
+src_plugins_attr_pool_store_fuzz_LDADD = libmodswan.la
 if HAVE_CMOCKA
 check_PROGRAMS += src/plugins/attr-pool/attr-pool_test
 TESTS += src/plugins/attr-pool/attr-pool_test

@@ -34,7 +34,7 @@ static bool reads_back(const struct ms_id *id, const char *text)
 	bool same = strpbrk(text, " \t\n") == NULL && text[0] != '#' &&
 		    ms_id_parse(&again, text, strlen(text), NULL) == MS_OK &&
 		    again.type == id->type && again.len == id->len &&
-		    memcmp(again.data, id->data, id->len) == 0;
+		    (id->len == 0 || memcmp(again.data, id->data, id->len) == 0);
 
 	ms_id_free(&again);
 	return same;
