@@ -46,6 +46,7 @@ def features(grid, conn):
         told()
 
     def rekeyed():
+        grid.them.lease_rekeyed(conn)
         for what in ("child", "ike"):
             grid.rekeyed(conn, what, grid.us, pairs())
 

@@ -44,6 +44,9 @@ class Peer:
         """Before that host moves, the initiator or not: raises Unable, or None, or a function that says
         whether the peer's SAs are at that address."""
 
+    def lease_rekeyed(self, conn):
+        """Before a CHILD SA of an address that was given is rekeyed: raises Unable, or None."""
+
     def take_lease(self, conn):
         """What it did not do with the address that it was given, for want of its updown command."""
 
@@ -160,6 +163,11 @@ class OpenIked(Peer):
     def moves(self, initiator, host, name):
         if host == "east" or not initiator:
             raise Unable("iked follows an initiator that moves, no more")
+        raise Unable("iked fails to take its SAs in the kernel along, with PF_KEY")
+
+    def lease_rekeyed(self, conn):
+        if conn == "lease":
+            raise Unable("iked answers with wider selectors than were offered: those of its file")
 
     def unload(self, conn):
         self.there("sh", "-c", "kill $(pidof iked) 2>/dev/null")

@@ -94,7 +94,8 @@ interop_openiked() {
 	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} mode=tunnel more='' i j
 	[[ $ours != type=transport ]] || mode=transport
 	[ "$west" != lease ] || west=dynamic more=' config address 10.9.0.0/24 config name-server 192.0.2.1'
-	[ "$east" != lease ] || east=dynamic more=' request address any iface lo'
+	# its "dynamic" asks for 0.0.0.0/32
+	[ "$east" != lease ] || east=0.0.0.0/0 more=' request address any iface lo'
 	[ "$west" != - ] || west=192.1.2.45 east=192.1.2.23
 	[[ $ours != fragmentation=* ]] || echo 'set fragmentation'
 	printf 'ikev2 "%s" passive %s esp' "$name" $mode
