@@ -42,6 +42,8 @@ inject() { on "$1" src/klips/inject "$dir/$1/klips.sock" "${@:2}" >>"$dir/inject
 list() { tool "$1" list "$dir/$1/klips.ctl" "$2"; }
 counter() { list "$1" counters | awk -v n="$2" '$1 == n { print $2 }'; }
 has() { list "$1" "$2" | grep -qE -- "$3"; }
+capture_start() { tool "$a" capture eth1 "$1" & capture=$! captured=$1; wait_for test -s "$1"; }
+capture_stop() { touch "$captured.end"; wait $capture; }
 wait_for() { for _ in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.05; done; return 1; }
 
 # --- the two hosts --------------------------------------------------------------------------------
@@ -97,9 +99,7 @@ tcp() {
 }
 
 # --- tunnels ----------------------------------------------------------------------------------------
-tool "$a" capture eth1 "$dir/gcm.pcap" 6 &
-capture=$!
-sleep 0.5
+capture_start "$dir/gcm.pcap"
 check "AES-GCM: SAs" pair tunnel 0x1000 20 $key20 - - 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24
 check "AES-GCM: ping" on "$a" ping -c 5 -i 0.1 -W 2 10.2.0.1
 check "AES-GCM: long ping" on "$a" ping -c 2 -i 0.1 -W 2 -s 4000 10.2.0.1
@@ -109,7 +109,7 @@ check "eroute listing" has "$a" eroute \
 check "spigrp listing" has "$a" spigrp '^tun0x1001@192\.0\.2\.2 esp0x1000@192\.0\.2\.2 $'
 check "spi listing" has "$a" spi '^esp0x1000@192\.0\.2\.2 ESP_AES_GCM_16: dir=out src=192\.0\.2\.1'
 check "the device's MTU went down" has "$a" tncfg '^ipsec0 -> eth1 mtu=1446\(1446\) -> 1500$'
-wait $capture
+capture_stop
 check "the wire carries ESP only" tool "$a" only-esp "$dir/gcm.pcap"
 if command -v tshark >/dev/null; then
 	sa() { printf 'uat:esp_sa:"IPv4","%s","%s","%s","AES-GCM with 16 octet ICV [RFC4106]","%s","NULL",""' "$@"; }
@@ -170,23 +170,19 @@ groups() {
 		chain "$b" out $((spi + 16)) "$B" "$A" "$nb" "$na" "$@" &&
 		chain "$a" in $((spi + 16)) "$B" "$A" "$nb" "$na" "$@"
 }
-tool "$a" capture eth1 "$dir/ah.pcap" 4 &
-capture=$!
-sleep 0.5
+capture_start "$dir/ah.pcap"
 check "AH tunnel: SAs" groups 0x2000 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 ipip ah
 check "AH tunnel: ping" on "$a" ping -c 3 -i 0.1 -W 2 10.2.0.1
 check "AH tunnel: long ping" on "$a" ping -c 2 -i 0.1 -W 2 -s 4000 10.2.0.1
-wait $capture
+capture_stop
 check "AH on the wire is right, said by other code" tool "$a" check-ah "$dir/ah.pcap" ${key32#0x} 6
 check_not "AH with another key is not" tool "$a" check-ah "$dir/ah.pcap" ff${key32#0x??} 6
 check "AH: TCP" tcp 10.2.0.1
 check "AH: listing" has "$a" spi '^ah0x2001@192\.0\.2\.2 AH_HMAC_SHA2_256_128: dir=out'
-tool "$a" capture eth1 "$dir/ah6.pcap" 3 &
-capture=$!
-sleep 0.5
+capture_start "$dir/ah6.pcap"
 check "AH, IPv6: SAs" groups 0x2100 2001:db8::1 2001:db8::2 fd01::/64 fd02::/64 ipip ah
 check "AH, IPv6: ping" on "$a" ping -c 3 -i 0.1 -W 2 fd02::1
-wait $capture
+capture_stop
 check "AH, IPv6: the wire" tool "$a" check-ah "$dir/ah6.pcap" ${key32#0x} 6
 check "everything, IPv4: SAs" groups 0x2200 192.0.2.1 192.0.2.2 10.1.0.0/24 10.2.0.0/24 \
 	ipip comp transport ah

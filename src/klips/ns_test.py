@@ -2,6 +2,7 @@
 """Small tools of klips_ns_test.sh: sockets that a shell does not have."""
 import hashlib
 import hmac
+import os
 import socket
 import struct
 import subprocess
@@ -52,18 +53,21 @@ def tcp_send(address, port, octets):
     print(digest.hexdigest())
 
 
-def capture(device, path, seconds):
-    """Ethernet frames into a pcap file."""
-    end = time.time() + float(seconds)
+def capture(device, path):
+    """Ethernet frames into a pcap file, until there is a file PATH.end; a minute at most."""
+    end = time.time() + 60
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as s, \
             open(path, "wb") as f:
         s.bind((device, ETH_P_ALL))
         s.settimeout(0.2)
         f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        f.flush()
         while time.time() < end:
             try:
                 frame = s.recv(65535)
             except socket.timeout:
+                if os.path.exists(path + ".end"):
+                    break
                 continue
             now = time.time()
             f.write(struct.pack("<IIII", int(now), int(now % 1 * 1e6), len(frame), len(frame)))

@@ -156,11 +156,20 @@ capture_start() {
 capture_stop() {
 	local file=$world/$1.pcap pid
 	pid=$(cat "$file.pid")
-	sleep 0.2
+	wait_for 10 capture_has_all "$pid" "$file.log"
 	kill -INT "$pid"
 	wait_for 5 gone "$pid"
 	rm -f "$file.pid"
 	! grep -q '[1-9][0-9]* packets dropped' "$file.log" || cat "$file.log"
+}
+
+# On SIGUSR1 it says "N packets captured, M packets received by filter": on a busy machine it has not
+# yet read all that the kernel holds for it.
+capture_has_all() {
+	kill -USR1 "$1"
+	sleep 0.2
+	sed -nE 's/^.* ([0-9]+) packets? captured, ([0-9]+) packets? received.*/\1 \2/p' "$2" |
+		tail -n 1 | { read -r captured received && [ "$captured" -ge "$received" ]; }
 }
 
 gone() {
