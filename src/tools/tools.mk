@@ -23,6 +23,7 @@ ipsec_SOURCES = \
 	src/tools/plutorun.c \
 	src/tools/policy.c src/tools/policy.h src/tools/policy_netkey.c \
 	src/tools/ranbits.c \
+	src/tools/resolver.c src/tools/resolver.h \
 	src/tools/rsakey.c src/tools/rsakey.h src/tools/rsakey_text.c \
 	src/tools/rsasigkey.c \
 	src/tools/sa_words.c \
@@ -40,7 +41,7 @@ ipsec_SOURCES = \
 	src/tools/verify_net.c \
 	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c src/tools/why.c
 ipsec_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
-ipsec_LDADD = libmodswan.la $(UNBOUND_LIBS) $(CRYPTO_LIBS) $(GMP_LIBS)
+ipsec_LDADD = libmodswan.la $(CRYPTO_LIBS) $(GMP_LIBS)
 
 dist_pkglibexec_SCRIPTS += src/tools/scripts/barf src/tools/scripts/look src/tools/scripts/showdefaults
 

@@ -178,16 +178,18 @@ static int records_of(struct verify *v, const char *host, const char *address)
 	struct ms_why why = { "" };
 	struct ms_addr a;
 
-	v->columns = DNS_COLUMNS;
-	if (host != NULL)
-		verify_dns_host(v, host);
-	if (address == NULL)
-		return 0;
-	if (ms_addr_parse(&a, address, strlen(address), 0, MS_TEXT_NUMERIC, &why) != MS_OK) {
+	if (address != NULL &&
+		ms_addr_parse(&a, address, strlen(address), 0, MS_TEXT_NUMERIC, &why) != MS_OK) {
 		tool_error(v->t, "--ip %s: %s", address, why.text);
 		return 2;
 	}
-	verify_dns_addr(v, &a);
+	v->columns = DNS_COLUMNS;
+	v->resolver = tool_resolver_open(v->t, &v->no_resolver);
+	if (host != NULL)
+		verify_dns_host(v, host);
+	if (address != NULL)
+		verify_dns_addr(v, &a);
+	tool_resolver_close(&v->resolver);
 	return 0;
 }
 
@@ -229,6 +231,8 @@ int tool_verify(struct tool *t, int argc, char **argv)
 	puts("Checking your system to see if IPsec got installed and started correctly");
 	verify_host(&v);
 	verify_net(&v);
+	v.resolver = tool_resolver_open(t, &v.no_resolver);
 	verify_dns_self(&v);
+	tool_resolver_close(&v.resolver);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef MODSWAN_TOOLS_VERIFY_H
 #define MODSWAN_TOOLS_VERIFY_H
 
+#include "tools/resolver.h"
 #include "tools/tool.h"
 
 #include <modswan/addr.h>
@@ -26,6 +27,8 @@ struct verify {
 	struct ms_addr addr[VERIFY_MAX_ADDRS];
 	char device[VERIFY_MAX_ADDRS][16];
 	unsigned n_addrs;
+	struct tool_resolver *resolver; /* NULL: none, because of */
+	struct ms_why no_resolver;
 };
 
 /* One line: what was looked at and what came of it.  Unless that is OK, the remedy (NULL: none)

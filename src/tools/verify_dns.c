@@ -3,31 +3,21 @@
  * `ipsec verify`: what this host or another one publishes for opportunistic encryption.
  *
  * Records are read by the same code that pluto believes, so that one which it would refuse is not
- * called good here.
+ * called good here, and are asked for as pluto asks: by the same plugin, with the same servers and
+ * trust anchors.
  *
  * Standards: RFC 4322 s3.2 (TXT), RFC 4025 (IPSECKEY), RFC 4035 (DNSSEC).
  */
-#include "config.h"
-
 #include "tools/hostkey.h"
 #include "tools/verify.h"
 
 #include <modswan/dnskey.h>
 #include <modswan/resolver.h>
 
-#include <netdb.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#ifdef HAVE_UNBOUND
-#include <unbound.h>
-#endif
-
-#define ROOT_KEY "/usr/share/dns/root.key"
-
-enum { CLASS_IN = 1, MAX_KEYS = 8, LABEL = 320, PATIENCE_MS = 5000 };
+enum { MAX_KEYS = 8, MAX_ADDRS = 32, LABEL = 320 };
 
 /* What was found under one name. */
 struct found {
@@ -38,104 +28,62 @@ struct found {
 	struct ms_why why;
 };
 
-#ifdef HAVE_UNBOUND
-static struct ub_ctx *context;
-
-static struct ub_ctx *resolver(void)
-{
-	if (context != NULL || (context = ub_ctx_create()) == NULL)
-		return context;
-	(void)ub_ctx_resolvconf(context, NULL);
-	(void)ub_ctx_hosts(context, NULL);
-	if (access(ROOT_KEY, R_OK) == 0)
-		(void)ub_ctx_add_ta_file(context, ROOT_KEY);
-	return context;
-}
-
-struct waiting {
-	struct ub_result *result;
-	bool done;
+struct looking {
+	struct found *f;
+	uint16_t type;
 };
 
-static void answered(void *arg, int err, struct ub_result *r)
+static void take_record(struct found *f, uint16_t type, struct ms_bytes record)
 {
-	struct waiting *w = arg;
+	struct ms_why why = { "" };
+	ms_err bad = f->n == MAX_KEYS ? MS_ERR_NOT_FOUND
+				      : ms_dns_key_read(type, record, &f->key[f->n], &why);
 
-	w->done = true;
-	w->result = err == 0 ? r : NULL;
-}
-
-/* Nobody waits long for servers that are not there, and not twice. */
-static struct ub_result *ask(struct ub_ctx *ctx, const char *name, uint16_t type)
-{
-	static bool nobody_answers;
-	struct pollfd p = { .fd = ub_fd(ctx), .events = POLLIN };
-	struct waiting w = { NULL, false };
-	int id;
-
-	if (nobody_answers || ub_resolve_async(ctx, name, type, CLASS_IN, &w, answered, &id) != 0)
-		return NULL;
-	while (!w.done && poll(&p, 1, PATIENCE_MS) > 0 && ub_process(ctx) == 0)
-		continue;
-	if (!w.done) {
-		(void)ub_cancel(ctx, id);
-		nobody_answers = true;
+	if (bad == MS_OK) {
+		f->n++;
+		f->good++;
+	} else if (bad != MS_ERR_NOT_FOUND) {
+		f->why = why;
 	}
-	return w.result;
 }
 
-static void look(struct found *f, const char *name, uint16_t type)
+static void take_answer(void *arg, ms_err err, const struct ms_dns_answer *answer,
+	const struct ms_why *why)
 {
-	struct ub_ctx *ctx = resolver();
-	struct ub_result *r = ctx == NULL ? NULL : ask(ctx, name, type);
+	const struct looking *l = arg;
 
-	if (r == NULL || r->bogus || (r->rcode != 0 && r->rcode != 3)) {
+	l->f->secure = answer->status == MS_DNS_SECURE;
+	for (unsigned i = 0; err == MS_OK && i < answer->n; i++)
+		take_record(l->f, l->type, answer->records[i]);
+	if (err != MS_OK && err != MS_ERR_NOT_FOUND) {
+		l->f->failed = true;
+		ms_fail(&l->f->why, err, "%s", ms_why_text(why, err));
+	}
+}
+
+static void look(const struct verify *v, struct found *f, const char *name, uint16_t type)
+{
+	struct looking l = { f, type };
+
+	if (v->resolver == NULL) {
 		f->failed = true;
-		ms_fail(&f->why, MS_ERR_SYSTEM, "%s",
-			r == NULL ? "no name server answers"
-			: r->bogus ? (r->why_bogus != NULL ? r->why_bogus : "the signatures are bad")
-				   : "the name servers fail");
-	} else {
-		f->secure = r->secure != 0;
+		f->why = v->no_resolver;
+	} else if (tool_resolver_ask(v->resolver, name, type, take_answer, &l, &f->why) != MS_OK) {
+		f->failed = true;
 	}
-	for (int i = 0; !f->failed && r->havedata && r->data[i] != NULL; i++) {
-		struct ms_dns_key *k = &f->key[f->n];
-		struct ms_why why = { "" };
-		ms_err bad = f->n == MAX_KEYS ? MS_ERR_NOT_FOUND
-					      : ms_dns_key_read(type, ms_bytes(r->data[i],
-							(size_t)r->len[i]), k, &why);
-
-		if (bad == MS_OK) {
-			f->n++;
-			f->good++;
-		} else if (bad != MS_ERR_NOT_FOUND) {
-			f->why = why;
-		}
-	}
-	if (r != NULL)
-		ub_resolve_free(r);
 }
-#else
-static void look(struct found *f, const char *name, uint16_t type)
-{
-	(void)name;
-	(void)type;
-	f->failed = true;
-	ms_fail(&f->why, MS_ERR_UNSUPPORTED, "this was built without libunbound");
-}
-#endif
 
 /* TXT first, as the family does; IPSECKEY does as well; KEY alone is of old. */
-static struct found *find(const char *name)
+static struct found *find(const struct verify *v, const char *name)
 {
 	struct found *f = tool_alloc(sizeof *f);
 
 	memset(f, 0, sizeof *f);
-	look(f, name, MS_DNS_TXT);
+	look(v, f, name, MS_DNS_TXT);
 	if (f->good == 0 && !f->failed && f->why.text[0] == '\0')
-		look(f, name, MS_DNS_IPSECKEY);
+		look(v, f, name, MS_DNS_IPSECKEY);
 	if (f->good == 0 && !f->failed && f->why.text[0] == '\0') {
-		look(f, name, MS_DNS_KEY);
+		look(v, f, name, MS_DNS_KEY);
 		f->keys_only = f->good;
 		f->good = 0;
 	}
@@ -164,44 +112,90 @@ static void say_found(const struct verify *v, const struct found *f, const char 
 	}
 }
 
+/* True: written. */
+static bool reverse_name(const struct ms_addr *a, char name[MS_DNS_NAME_MAX + 2])
+{
+	size_t len = ms_addr_reverse_text(a, name, MS_DNS_NAME_MAX + 2);
+
+	if (len > 0 && len < MS_DNS_NAME_MAX + 2 && name[len - 1] == '.')
+		name[len - 1] = '\0';
+	return len > 0;
+}
+
+/* Who speaks for an address publishes a key of its own, too. */
+static void say_gateways(const struct verify *v, const struct found *client, const struct ms_addr *a)
+{
+	for (unsigned i = 0; i < client->n; i++) {
+		const struct ms_dns_key *k = &client->key[i];
+		bool is_name = k->gateway == MS_DNS_GATEWAY_NAME;
+		char name[MS_DNS_NAME_MAX + 2];
+		struct found *f;
+
+		if (is_name)
+			snprintf(name, sizeof name, "%s", k->name);
+		else if (k->gateway != MS_DNS_GATEWAY_ADDR || ms_addr_eq(&k->addr, a) ||
+			 !reverse_name(&k->addr, name))
+			continue;
+		f = find(v, name);
+		say_found(v, f, is_name ? "forward" : "reverse", name);
+		free(f);
+	}
+}
+
 void verify_dns_addr(struct verify *v, const struct ms_addr *a)
 {
 	char name[MS_DNS_NAME_MAX + 2];
 	struct found *f;
-	size_t len = ms_addr_reverse_text(a, name, sizeof name);
 
-	if (len > 0 && len < sizeof name && name[len - 1] == '.')
-		name[len - 1] = '\0';
-	f = find(name);
+	if (!reverse_name(a, name))
+		return;
+	f = find(v, name);
 	say_found(v, f, "reverse", name);
+	if (f->good > 0)
+		say_gateways(v, f, a);
 	free(f);
+}
+
+struct addrs {
+	struct verify *v;
+	unsigned n;
+	struct ms_addr addr[MAX_ADDRS];
+};
+
+static void take_addrs(void *arg, ms_err err, const struct ms_dns_answer *answer,
+	const struct ms_why *why)
+{
+	struct addrs *a = arg;
+
+	(void)why;
+	for (unsigned i = 0; err == MS_OK && i < answer->n && a->n < MAX_ADDRS; i++)
+		a->n += ms_addr_from_octets(&a->addr[a->n], answer->records[i].ptr,
+				answer->records[i].len) == MS_OK;
 }
 
 void verify_dns_host(struct verify *v, const char *name)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM }, *list = NULL, *i;
+	static const uint16_t types[] = { MS_DNS_A, MS_DNS_AAAA };
+	struct addrs a = { v, 0, { { 0 } } };
+	struct ms_why why = { "" };
 	struct found *f;
-	struct ms_endpoint e;
-	int err;
 
 	if (!ms_dns_name_ok(name)) {
 		verify_say(v, "Looking for TXT in forward map", VERIFY_FAILED, "\"%.200s\" is not a name",
 			name);
 		return;
 	}
-	f = find(name);
+	f = find(v, name);
 	say_found(v, f, "forward", name);
 	free(f);
-	err = getaddrinfo(name, NULL, &hints, &list);
-	if (err != 0) {
-		verify_say(v, "Looking for TXT in reverse map", VERIFY_UNKNOWN, "%s: %s", name,
-			gai_strerror(err));
-		return;
-	}
-	for (i = list; i != NULL; i = i->ai_next)
-		if (ms_endpoint_from_sockaddr(&e, i->ai_addr) == MS_OK)
-			verify_dns_addr(v, &e.addr);
-	freeaddrinfo(list);
+	for (unsigned i = 0; v->resolver != NULL && i < sizeof types / sizeof types[0]; i++)
+		if (tool_resolver_ask(v->resolver, name, types[i], take_addrs, &a, &why) != MS_OK)
+			break;
+	if (a.n == 0)
+		verify_say(v, "Looking for TXT in reverse map", VERIFY_UNKNOWN, "%s has no address%s%s",
+			name, why.text[0] != '\0' ? ": " : "", why.text);
+	for (unsigned i = 0; i < a.n; i++)
+		verify_dns_addr(v, &a.addr[i]);
 }
 
 /* --- this machine ------------------------------------------------------------------------------- */
@@ -250,7 +244,7 @@ static void check_own_name(const struct verify *v)
 			"this host's name is not one of DNS: \"%.100s\"", name != NULL ? name : "");
 		return;
 	}
-	f = find(name);
+	f = find(v, name);
 	say_found(v, f, "forward", name);
 	if (f->good > 0)
 		say_keys(v, f);

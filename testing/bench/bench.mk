@@ -34,4 +34,5 @@ EXTRA_DIST += \
 	testing/bench/groups \
 	testing/bench/handshake \
 	testing/bench/lib \
+	testing/bench/oe \
 	testing/bench/sadb

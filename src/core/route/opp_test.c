@@ -360,6 +360,57 @@ static void test_another_policy(void **state)
 	rig_check(w);
 }
 
+/* Whatever is wrong with the DNS: what becomes of packets, and for how long. */
+static void test_faults_of_dns(void **state)
+{
+	static const struct {
+		ms_err err;
+		uint32_t ttl_s;
+		int failure;
+		enum ms_shunt shunt;
+		uint64_t life_ms;
+	} rows[] = {
+		/* nobody answers: the peer may be booting */
+		{ MS_ERR_TIMEOUT, 0, MS_FAILURE_PASS, MS_SHUNT_PASS, 300000 },
+		{ MS_ERR_TIMEOUT, 0, MS_FAILURE_DROP, MS_SHUNT_DROP, 300000 },
+		{ MS_ERR_TIMEOUT, 0, MS_FAILURE_NONE, MS_SHUNT_DROP, 10000 },
+		/* SERVFAIL, REFUSED, an alias without end; more records than anybody needs */
+		{ MS_ERR_SYSTEM, 0, MS_FAILURE_PASS, MS_SHUNT_PASS, 900000 },
+		{ MS_ERR_SYSTEM, 30, MS_FAILURE_DROP, MS_SHUNT_DROP, 900000 },
+		{ MS_ERR_LIMIT, 5, MS_FAILURE_PASS, MS_SHUNT_PASS, 900000 },
+		/* records that say nothing that could be used */
+		{ MS_ERR_SYNTAX, 0, MS_FAILURE_PASS, MS_SHUNT_PASS, 900000 },
+		{ MS_ERR_BAD_KEY, 0, MS_FAILURE_DROP, MS_SHUNT_DROP, 900000 },
+		/* nothing is published, as long as that is said */
+		{ MS_ERR_NO_CREDENTIAL, 5, MS_FAILURE_PASS, MS_SHUNT_PASS, 60000 },
+		{ MS_ERR_NO_CREDENTIAL, 600, MS_FAILURE_PASS, MS_SHUNT_PASS, 600000 },
+		{ MS_ERR_NO_CREDENTIAL, 86400, MS_FAILURE_DROP, MS_SHUNT_DROP, 900000 },
+		/* bogus: denied, whatever is wanted */
+		{ MS_ERR_AUTH, 0, MS_FAILURE_PASS, MS_SHUNT_DROP, 900000 },
+		{ MS_ERR_AUTH, 5, MS_FAILURE_NONE, MS_SHUNT_DROP, 60000 },
+	};
+	struct world *w = *state;
+
+	route_shunt_life(w->route, 900000);
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct route_fate fate;
+
+		w->conn->desc->failure_shunt = rows[i].failure;
+		n_asks = 0;
+		them = rig_host(0x0a000100 + i);
+		route_packet(w->route, &us, &them);
+		assert_int_equal(n_asks, 1);
+		answer(0, rows[i].err, NULL, 0, rows[i].ttl_s);
+		assert_true(route_fate(w->route, &us, &them, &fate));
+		assert_int_equal(fate.shunt, rows[i].shunt);
+		assert_int_equal(fate.until_ms - rig_now(w), rows[i].life_ms);
+		/* nobody is asked again meanwhile */
+		route_packet(w->route, &us, &them);
+		assert_int_equal(n_asks, 1);
+	}
+	rig_check(w);
+}
+
 static void test_asked_by_hand(void **state)
 {
 	struct world *w = *state;
@@ -386,6 +437,7 @@ int main(void)
 		T(test_template_goes),
 		T(test_peer_was_quicker),
 		T(test_another_policy),
+		T(test_faults_of_dns),
 		T(test_asked_by_hand),
 	};
 

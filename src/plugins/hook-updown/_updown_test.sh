@@ -80,6 +80,31 @@ routes() {
 }
 routes >"$dir/before"
 
+echo "- many networks of a group"
+conn block 192.0.2.9 0.0.0.0 192.0.2.9/32 10.8.0.0/32
+PLUTO_PEER_CLIENT_NETWORKS=0.0.0.0/0
+for i in $(seq 0 3000); do
+	PLUTO_PEER_CLIENT_NETWORKS="$PLUTO_PEER_CLIENT_NETWORKS 10.8.$((i / 256)).$((i % 256))/32"
+done
+export PLUTO_CONN_POLICY=GROUP
+for verb in prepare-host route-host route-host; do
+	step 0 $verb
+	[ ! -s "$dir/out" ] || complain "$verb has something to say"
+done
+is 'ip route' '10.8.11.184 dev ipsec0 scope link'
+is 'ip route' '128.0.0.0/1 dev ipsec0 scope link'
+checks=$((checks + 1))
+[ "$(ip route show dev ipsec0 | grep -c '^10\.8')" = 3001 ] || complain "not 3001 routes"
+# what cannot be done is not half done
+ip link set ipsec0 down
+step 1 route-host
+says 'cannot route networks of block to ipsec0'
+ip link set ipsec0 up
+step 0 route-host
+step 0 unroute-host
+is_not 'ip route' ipsec0
+unset PLUTO_CONN_POLICY
+
 echo "- a network behind the peer"
 conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
 step 0 prepare-client

@@ -5,7 +5,8 @@
  * Without leftupdown= the command is our own _updown, run directly.  A command of one's own is text
  * for /bin/sh, written by the administrator and by nobody else; everything about the step is in the
  * environment (env.c).  Steps of one connection run one after the other, steps of different ones
- * side by side up to a limit.  Nothing waits: the script's end calls done().
+ * side by side up to a limit.  Nothing waits: the script's end calls done().  Routes of many members
+ * of a policy group are one step (batch.c).
  */
 #include "updown.h"
 
@@ -22,9 +23,16 @@ struct updown_conf {
 	char *command;
 	uint64_t timeout_ms;
 	uint32_t parallel;
+	uint32_t networks;
 };
 
 struct updown;
+
+/* Who waits for a step. */
+struct waiter {
+	ms_hook_done_f *done;
+	void *arg;
+};
 
 /* A step that waits or runs. */
 struct step {
@@ -37,8 +45,9 @@ struct step {
 	bool firewall;
 	char verb[UPDOWN_VERB_TEXT];
 	char **env;
-	ms_hook_done_f *done;
-	void *arg;
+	struct updown_batch *batch; /* NULL: it is what one waits for */
+	struct waiter *waiters;
+	unsigned n, room;
 };
 
 struct updown {
@@ -46,6 +55,7 @@ struct updown {
 	const struct ms_logger *log;
 	const struct updown_conf *conf;
 	struct step *first, **last;
+	struct step *newest; /* the last one, if it is there still */
 	unsigned running;
 	bool starting; /* start_steps() is on the stack */
 };
@@ -62,6 +72,11 @@ static const struct ms_conf_key keys[] = {
 			"the step has failed."),
 	MS_KEY_UINT(struct updown_conf, parallel, "parallel", .min = 1, .max = 1024, .def = 16,
 		.unit = "commands", .brief = "how many commands run at once"),
+	MS_KEY_UINT(struct updown_conf, networks, "networks", .min = 0, .max = 100000, .def = 0,
+		.unit = "networks", .brief = "how many networks of a policy group one command is given",
+		.text = "In PLUTO_PEER_CLIENT_NETWORKS; the other variables are those of the first one. "
+			"0 stands for 4000 with the _updown that came with this software and for 1 with "
+			"another command. A leftupdown= is always given one."),
 	MS_KEY_END,
 };
 
@@ -71,6 +86,8 @@ static void step_free(struct step *s)
 {
 	ms_process_free(&s->process);
 	updown_env_free(&s->env);
+	updown_batch_free(&s->batch);
+	free(s->waiters);
 	free(s->connection);
 	free(s->command);
 	free(s);
@@ -83,21 +100,32 @@ static void unlink_step(struct step *s)
 	while (*link != s)
 		link = &(*link)->next;
 	*link = s->next;
+	if (s->u->newest == s)
+		s->u->newest = NULL;
 	if (s->next == NULL)
 		s->u->last = link;
 }
 
+/* The step is no more before anybody hears of its end. */
+static void tell_and_free(struct step *s, ms_err err, const struct ms_why *why)
+{
+	struct waiter *waiters = s->waiters;
+	unsigned n = s->n;
+
+	s->waiters = NULL;
+	step_free(s);
+	for (unsigned i = 0; i < n; i++)
+		waiters[i].done(waiters[i].arg, err, why);
+	free(waiters);
+}
+
 static void step_over(struct step *s, ms_err err, const struct ms_why *why)
 {
-	ms_hook_done_f *done = s->done;
-	void *arg = s->arg;
-
 	unlink_step(s);
 	if (s->running)
 		s->u->running--;
 	s->process = NULL; /* ends by itself */
-	step_free(s);
-	done(arg, err, why);
+	tell_and_free(s, err, why);
 }
 
 static void step_line(void *arg, const char *line)
@@ -144,6 +172,12 @@ static void start_step(struct step *s)
 	s->u->running++;
 	ms_debug(s->u->log, "\"%s\": %s: running %s", s->connection, s->verb,
 		s->command != NULL ? s->command : program);
+	if (s->batch != NULL)
+		s->env = updown_batch_env(s->batch);
+	if (s->env == NULL) {
+		step_over(s, MS_ERR_NOMEM, NULL);
+		return;
+	}
 	err = ms_process_run(s->u->loop, &s->process, s->command != NULL ? own : ours,
 		(const char *const *)s->env, conf->timeout_ms, step_line, step_exited, s, &why);
 	if (err == MS_OK)
@@ -192,6 +226,28 @@ static void start_steps(struct updown *u)
 
 /* --- role hook -------------------------------------------------------------------------------- */
 
+static bool add_waiter(struct step *s, ms_hook_done_f *done, void *arg)
+{
+	if (s->n == s->room) {
+		unsigned room = s->room == 0 ? 1 : s->room * 2;
+		struct waiter *more = reallocarray(s->waiters, room, sizeof *more);
+
+		if (more == NULL)
+			return false;
+		s->waiters = more;
+		s->room = room;
+	}
+	s->waiters[s->n++] = (struct waiter){ done, arg };
+	return true;
+}
+
+static unsigned most_networks(const struct updown *u)
+{
+	if (u->conf->networks != 0)
+		return u->conf->networks;
+	return u->conf->command == NULL ? 4000 : 1;
+}
+
 static struct step *step_new(
 	struct updown *u, const struct ms_hook_event *event, ms_hook_done_f *done, void *arg)
 {
@@ -200,19 +256,37 @@ static struct step *step_new(
 	if (s == NULL)
 		return NULL;
 	s->u = u;
-	s->done = done;
-	s->arg = arg;
 	s->firewall = event->firewall;
 	updown_verb(event, s->verb, sizeof s->verb);
-	s->env = updown_env(event);
+	if (most_networks(u) > 1 && updown_batch_may(event))
+		s->batch = updown_batch_new(event);
+	else
+		s->env = updown_env(event);
 	s->connection = strdup(event->connection);
 	if (event->command != NULL)
 		s->command = strdup(event->command);
-	if (s->env != NULL && s->connection != NULL &&
-		(event->command == NULL || s->command != NULL))
+	if ((s->env != NULL || s->batch != NULL) && s->connection != NULL &&
+		(event->command == NULL || s->command != NULL) && add_waiter(s, done, arg))
 		return s;
 	step_free(s);
 	return NULL;
+}
+
+/* The newest step, if it waits still, may take this one along.  Only the newest: steps for a network
+ * keep their order. */
+static bool join(struct updown *u, const struct ms_hook_event *event, ms_hook_done_f *done, void *arg)
+{
+	struct step *s = u->newest;
+
+	if (s == NULL || s->running || s->batch == NULL || s->n >= most_networks(u))
+		return false;
+	/* Who is written down twice would be told twice: the place first. */
+	if (!add_waiter(s, done, arg))
+		return false;
+	if (updown_batch_add(s->batch, event, most_networks(u)))
+		return true;
+	s->n--;
+	return false;
 }
 
 static void updown_event(
@@ -226,6 +300,8 @@ static void updown_event(
 		done(arg, MS_OK, NULL);
 		return;
 	}
+	if (join(u, event, done, arg))
+		return;
 	s = step_new(u, event, done, arg);
 	if (s == NULL) {
 		done(arg, MS_ERR_NOMEM, NULL);
@@ -233,6 +309,7 @@ static void updown_event(
 	}
 	*u->last = s;
 	u->last = &s->next;
+	u->newest = s;
 	start_steps(u);
 }
 
@@ -263,12 +340,9 @@ static void updown_unload(void **instance)
 	u->starting = true; /* nothing is started any more */
 	while (u->first != NULL) {
 		struct step *s = u->first;
-		ms_hook_done_f *done = s->done;
-		void *arg = s->arg;
 
 		unlink_step(s);
-		step_free(s);
-		done(arg, MS_ERR_CANCELLED, NULL);
+		tell_and_free(s, MS_ERR_CANCELLED, NULL);
 	}
 	free(u);
 }

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern const struct ms_plugin hook_updown_LTX_modswan_plugin;
@@ -463,6 +465,84 @@ static void test_from_done(void **state)
 	wait_done(w, 5);
 }
 
+static struct ms_hook_event member(enum ms_hook_verb verb, const char *net)
+{
+	struct ms_hook_event e = event(NULL);
+
+	e.verb = verb;
+	e.connection = "block";
+	e.policy = "GROUP";
+	e.peer.family = 0;
+	e.peer_client = selector(net);
+	return e;
+}
+
+/* Members of a group: as many in one command as may be, in the order of their steps. */
+static void test_batch(void **state)
+{
+	static const struct {
+		enum ms_hook_verb verb;
+		const char *net;
+	} steps[] = { { MS_HOOK_ROUTE, "10.9.0.0/16" }, /* runs at once */
+		{ MS_HOOK_ROUTE, "10.1.0.0/16" }, { MS_HOOK_ROUTE, "10.2.0.0/16" },
+		{ MS_HOOK_ROUTE, "10.3.0.0-10.3.0.2" }, { MS_HOOK_ROUTE, "10.4.0.0/16" },
+		{ MS_HOOK_UNROUTE, "10.2.0.0/16" }, { MS_HOOK_ROUTE, "10.2.0.0/16" },
+		{ MS_HOOK_ROUTE, "2001:db8::/32" }, { MS_HOOK_UP, "10.5.0.0/16" } };
+	static const char want[] = "route-client 10.9.0.0/16\n"
+		"route-client 10.1.0.0/16 10.2.0.0/16 10.3.0.0/31 10.3.0.2/32\n"
+		"route-client 10.4.0.0/16\nunroute-client 10.2.0.0/16\nroute-client 10.2.0.0/16\n"
+		"route-client-v6 2001:db8::/32\nup-client 10.5.0.0/16\n";
+	struct world *w = *state;
+	char script[64], out[64], text[1024] = "";
+	FILE *f;
+
+	snprintf(script, sizeof script, "%s/updown", w->dir);
+	snprintf(out, sizeof out, "%s/out", w->dir);
+	f = fopen(script, "w");
+	fprintf(f, "#!/bin/sh\necho \"$PLUTO_VERB $PLUTO_PEER_CLIENT_NETWORKS\" >>%s\n"
+		   "[ \"$PLUTO_VERB\" != unroute-client ]\n", out);
+	fclose(f);
+	assert_int_equal(chmod(script, 0755), 0);
+	set(w, "command", script);
+	set(w, "networks", "3");
+	for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++) {
+		struct ms_hook_event e = member(steps[i].verb, steps[i].net);
+
+		if (e.peer_client.range.first.family == AF_INET6)
+			e.my_client = selector("2001:db8:1::/64");
+		w->ops->event(w->inst, &e, on_done, w);
+	}
+	wait_done(w, sizeof steps / sizeof *steps);
+	f = fopen(out, "r");
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	assert_string_equal(text, want);
+	/* another program than ours is given one at a time, unless somebody says otherwise; nobody
+	 * who waits is forgotten at the end */
+	set(w, "networks", "0");
+	w->done = 0;
+	for (unsigned i = 1; i < 4; i++) {
+		struct ms_hook_event e = member(steps[i].verb, steps[i].net);
+
+		w->ops->event(w->inst, &e, on_done, w);
+	}
+	wait_done(w, 3);
+	set(w, "networks", "9");
+	for (unsigned i = 0; i < 5; i++) {
+		struct ms_hook_event e = member(steps[i].verb, steps[i].net);
+
+		w->ops->event(w->inst, &e, on_done, w);
+	}
+	plugin->unload(&w->inst);
+	assert_int_equal(w->done, 8);
+	f = fopen(out, "r");
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	assert_memory_equal(text, want, strlen(want));
+	assert_non_null(strstr(text + strlen(want), "route-client 10.1.0.0/16\nroute-client 10.2.0.0/16\n"
+		"route-client 10.3.0.0/31 10.3.0.2/32\n"));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -471,7 +551,7 @@ int main(void)
 		cmocka_unit_test(test_environment_v6), cmocka_unit_test(test_networks),
 		T(test_hostile_words), T(test_success_and_output), T(test_failures),
 		T(test_default_command), T(test_order), T(test_many), T(test_unload_while_running),
-		T(test_from_done) };
+		T(test_from_done), T(test_batch) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

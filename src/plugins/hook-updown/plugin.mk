@@ -2,6 +2,7 @@
 if PLUGIN_HOOK_UPDOWN
 EXTRA_LTLIBRARIES += src/plugins/hook-updown/hook-updown.la
 hook_updown_sources = src/plugins/hook-updown/hook-updown.c src/plugins/hook-updown/env.c \
+	src/plugins/hook-updown/batch.c \
 	src/plugins/hook-updown/updown.h
 src_plugins_hook_updown_hook_updown_la_SOURCES = $(hook_updown_sources)
 src_plugins_hook_updown_hook_updown_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version $(PLUGIN_HOOK_UPDOWN_LDFLAGS)

@@ -22,4 +22,17 @@ void updown_env_free(char ***env);
  */
 char *updown_networks(const struct ms_range *range);
 
+/* --- batch.c ------------------------------------------------------------------------------------- */
+
+struct updown_batch;
+
+/* The step is about the route of a group's member, and nothing else hangs on it. */
+bool updown_batch_may(const struct ms_hook_event *e);
+struct updown_batch *updown_batch_new(const struct ms_hook_event *first);
+void updown_batch_free(struct updown_batch **b);
+/* False: it is not the same step but for the network, or there is no room. */
+bool updown_batch_add(struct updown_batch *b, const struct ms_hook_event *e, unsigned max);
+/* The first one's environment with the networks of all in PLUTO_PEER_CLIENT_NETWORKS. */
+char **updown_batch_env(const struct updown_batch *b);
+
 #endif

@@ -35,6 +35,9 @@ bool group_name_ok(const char *name);
 struct group_names;
 struct ms_services;
 
+/* The shortest time between two questions for a name. */
+extern uint32_t group_names_least_ms;
+
 /* changed() tells that a name of the group has other addresses; never from within group_names_list(). */
 struct group_names *group_names_new(const struct ms_services *services,
 	void (*changed)(void *arg, const char *group), void *arg);

@@ -318,8 +318,9 @@ struct dns {
 		ms_resolver_done_f *done;
 		void *arg;
 		struct ms_dns_query query;
-	} asked[8];
+	} asked[16];
 	unsigned n, cancelled;
+	uint32_t ttl_s;
 };
 
 static ms_err dns_ask(void *inst, const char *name, uint16_t type, uint32_t flags,
@@ -329,7 +330,7 @@ static ms_err dns_ask(void *inst, const char *name, uint16_t type, uint32_t flag
 	struct question *q = &d->asked[d->n++];
 
 	(void)why;
-	assert_true(d->n <= 8 && flags == 0);
+	assert_true(d->n <= 16 && flags == 0);
 	snprintf(q->name, sizeof q->name, "%s", name);
 	q->type = type;
 	q->done = done;
@@ -360,7 +361,7 @@ static void dns_say(unsigned i, ms_err err, const uint8_t *octets, size_t len, u
 {
 	struct ms_bytes records[4];
 	const struct ms_dns_answer a = { .name = dns.asked[i].name, .type = dns.asked[i].type,
-		.ttl_s = 300, .n = n, .records = records };
+		.ttl_s = dns.ttl_s, .n = n, .records = records };
 
 	for (unsigned k = 0; k < n; k++)
 		records[k] = ms_bytes(octets + k * len, len);
@@ -377,6 +378,7 @@ static void test_hosts(void **state)
 
 	(void)state;
 	memset(&dns, 0, sizeof dns);
+	dns.ttl_s = 300;
 	world_new(&w);
 	w.services.provider = provide;
 	t = ms_timer_new(w.loop, tick, &t);
@@ -412,6 +414,72 @@ static void test_hosts(void **state)
 	world_free(&w);
 }
 
+/* Answers the last two questions, about one name; IPv6's has no answer.  How many there were so far. */
+static unsigned both_asked(ms_err err, const uint8_t *octets, unsigned n)
+{
+	unsigned at = dns.n - 2;
+
+	for (unsigned i = at; i < at + 2; i++)
+		if (dns.asked[i].type == MS_DNS_A)
+			dns_say(i, err, octets, 4, n);
+		else
+			dns_say(i, MS_ERR_NOT_FOUND, NULL, 0, 0);
+	return at + 2;
+}
+
+/* Asked again when the answer's time is over: other addresses, silence, none any more. */
+static void test_hosts_again(void **state)
+{
+	static const uint8_t addrs[] = { 192, 0, 2, 7, 192, 0, 2, 5, 192, 0, 2, 6 };
+	struct ms_timer *t;
+	struct world w;
+	unsigned asked;
+	char cmd[200];
+
+	(void)state;
+	memset(&dns, 0, sizeof dns);
+	group_names_least_ms = 200;
+	world_new(&w);
+	w.services.provider = provide;
+	t = ms_timer_new(w.loop, tick, &t);
+	ms_timer_set(t, 100);
+	snprintf(cmd, sizeof cmd, "mkdir -p '%s/ipsec.d/policies'", w.services.confdir);
+	assert_int_equal(system(cmd), 0);
+	write_file(w.path, "mail.example.com udp 0 53\n2001:db8::/32\n");
+	turn_until(&w, &w.changes, 1);
+	read_again(&w, 1, true);
+	turn_until(&w, &dns.n, 2);
+	asked = both_asked(MS_OK, addrs, 2);
+	read_again(&w, 3, true);
+	/* the same ones, in another order: nobody is told */
+	turn_until(&w, &dns.n, asked + 2);
+	w.changes = 0;
+	asked = both_asked(MS_OK, addrs, 2);
+	assert_int_equal(w.changes, 0);
+	/* one more */
+	turn_until(&w, &dns.n, asked + 2);
+	asked = both_asked(MS_OK, addrs, 3);
+	assert_int_equal(w.changes, 1);
+	read_again(&w, 4, true);
+	/* gone: the name's line has no part in the group until it is back */
+	turn_until(&w, &dns.n, asked + 2);
+	asked = both_asked(MS_ERR_NOT_FOUND, NULL, 0);
+	assert_int_equal(w.changes, 2);
+	read_again(&w, 1, true);
+	turn_until(&w, &dns.n, asked + 2);
+	asked = both_asked(MS_OK, addrs, 1);
+	assert_int_equal(w.changes, 3);
+	read_again(&w, 2, true);
+	/* the servers do not answer: what is known stays */
+	turn_until(&w, &dns.n, asked + 2);
+	(void)both_asked(MS_ERR_TIMEOUT, NULL, 0);
+	assert_int_equal(w.changes, 3);
+	read_again(&w, 2, true);
+	group_names_least_ms = 30000;
+	ms_timer_free(&t);
+	world_free(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_groups),
 		cmocka_unit_test(test_plugin),
 		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_hosts_again),
 	};
 
 	return cmocka_run_group_tests_name("policy-groups", tests, NULL, NULL);

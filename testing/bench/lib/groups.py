@@ -16,6 +16,8 @@ config setup
 	logfile=%s/pluto.log
 """
 
+SHUNTS = {"clear": "%pass", "block": "%reject", "private": "%trap"}
+
 
 def address(i):
     """Spread over 10/8, no two the same."""
@@ -50,7 +52,11 @@ class Bench:
         return time.monotonic() - start
 
     def eroutes(self):
-        return self.ipsec("eroute").count("%pass")
+        return self.ipsec("eroute").count(SHUNTS[self.options.group])
+
+    def routes(self):
+        return subprocess.run(["ip", "-4", "route", "show", "dev", "ipsec0", "scope", "link"],
+                              capture_output=True, text=True, check=True).stdout.count("10.")
 
     def until_eroutes(self, count, start):
         while self.eroutes() != count:
@@ -80,13 +86,15 @@ class Bench:
 
     def measure(self):
         lines = self.options.lines
-        path = self.policies + "/clear"
+        path = self.policies + "/" + self.options.group
         text = "".join("%s\n" % address(i) for i in range(lines))
         before = self.memory()
         self.write(path, text)
         begin = time.monotonic()
         yield "load", self.timed("auto", "--rereadgroups"), "s"
         yield "load_eroutes", self.until_eroutes(lines, begin), "s"
+        if self.options.group != "clear" and self.routes() < lines:
+            raise SystemExit("%d routes, not %d" % (self.routes(), lines))
         yield "memory_per_member", (self.memory() - before) / lines, "octets"
         yield "reread_same", self.timed("auto", "--rereadgroups"), "s"
         self.write(path, text + "192.0.2.1\n")
@@ -107,11 +115,13 @@ def main():
     parser.add_argument("--stage", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one object per line")
     parser.add_argument("--lines", type=int, default=100000)
+    parser.add_argument("--group", choices=SHUNTS, default="clear", help="which list has them")
     bench = Bench(parser.parse_args())
     bench.start()
+    case = "%s-%d" % (bench.options.group, bench.options.lines)
     for metric, value, unit in bench.measure():
         if bench.options.json:
-            print(json.dumps({"bench": "groups", "case": str(bench.options.lines), "metric": metric,
+            print(json.dumps({"bench": "groups", "case": case, "metric": metric,
                               "unit": unit, "ours": round(value, 4), "peer": None, "theirs": None,
                               "ratio": None}), flush=True)
         else:

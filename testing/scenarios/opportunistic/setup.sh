@@ -6,6 +6,10 @@ done
 
 zone_begin example.com
 zone_line example.com 'ns IN A 192.1.2.254'
+zone_line example.com 'west IN A 192.1.2.45'
+zone_line example.com 'bare IN A 192.1.2.99'
+zone_line example.com 'two IN A 192.1.2.98'
+zone_line example.com 'two IN A 192.1.2.97'
 zone_begin in-addr.arpa
 publish() {
 	zone_txt in-addr.arpa "$(reverse_name "$1")" "X-IPsec-Server(10)=$2 $3"
@@ -15,10 +19,13 @@ publish 192.1.2.23 192.1.2.23 "${east_public#0s}"
 publish 192.1.3.33 192.1.3.33 "${north_public#0s}"
 # a client of west's: west may speak for it
 publish 192.0.1.1 192.1.2.45 "${west_public#0s}"
+# signed, and changed afterwards
+publish 192.1.3.96 192.1.3.96 "${east_public#0s}"
 zone_txt example.com west "X-IPsec-Server(10)=@west.example.com ${west_public#0s}"
 for z in example.com in-addr.arpa; do
 	zone_sign $z
 done
+sed -i s/=192.1.3.96/=192.1.3.95/ "$zones/in-addr.arpa"
 zones_conf 192.1.2.254 example.com in-addr.arpa
 for h in west east north; do
 	cat "$zones"/dsset-* >"$world/$h/etc/anchors"

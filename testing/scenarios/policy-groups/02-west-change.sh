@@ -17,6 +17,20 @@ ping_ok 192.1.2.23 2
 echo "192.1.2.23/32 tcp 0 22" >block
 wait_for 10 eroute_is 192.1.2.45/32 192.1.2.23/32:22 %reject
 eroute_is 192.1.2.45/32 192.1.2.23/32 %pass
+# a range is as many eroutes as it takes networks; IPv6 counts from its default route on
+ip -6 route replace default via 2001:db8:1:2::254 dev eth1
+printf '%s\n' 192.1.2.65-192.1.2.70 2001:db8:1:2::254 >>clear
+for net in 192.1.2.65/32 192.1.2.66/31 192.1.2.68/31 192.1.2.70/32; do
+	wait_for 10 eroute_is 192.1.2.45/32 $net %pass
+done
+wait_for 10 eroute_is 2001:db8:1:2::45/128 2001:db8:1:2::254/128 %pass
+# a member that is to be refused needs a route of its own; many of them are one command
+seq -f '203.0.113.%g' 1 100 >>block
+wait_for 20 eroute_is 192.1.2.45/32 203.0.113.100/32 %reject
+assert_eq "routes of block" "$(ip route show dev ipsec0 | grep -c '^203')" 100
+ping_fails 203.0.113.50
 rm block
+wait_for 20 eroute_is_not 192.1.2.45/32 203.0.113.100/32
+wait_for 20 sh -c '! ip route show dev ipsec0 | grep ^203'
 wait_for 10 eroute_is_not 192.1.2.45/32 192.1.2.23/32:22
 eroute_is 192.0.1.0/24 198.51.100.0/24 %reject

@@ -32,9 +32,16 @@ exec 5>&-
 must_fail ipsec showpolicy </dev/null
 # lists come and go, the tunnel stays
 tunnel=$(ipsec trafficstatus | grep -o '^006 #[0-9]*')
+spis() {
+	ipsec spi | grep -o '^esp[^ ]*' | sort
+}
+before=$(spis) packets=$(eroute_packets 192.1.2.45/32 192.1.2.23/32)
+assert_ge "SAs" "$(wc -w <<<"$before")" 2
 echo "203.0.113.0/24" >>private
 ipsec auto --rereadgroups
 rm private clear
 wait_for 10 eroute_is_not 192.1.2.45/32 192.1.2.0/24
 ping_ok 192.1.2.23 2
+assert_eq "the tunnel's SAs" "$(spis)" "$before"
+assert_ge "packets on its eroute" "$(eroute_packets 192.1.2.45/32 192.1.2.23/32)" $((packets + 2))
 assert_eq "the tunnel's state" "$(ipsec trafficstatus | grep -o '^006 #[0-9]*')" "$tunnel"
