@@ -368,6 +368,58 @@ static void test_responder_moves(void **state)
 	}
 }
 
+static void no_path(void *host, const struct ms_addr *dst, host_path_f *done, void *arg)
+{
+	(void)host;
+	(void)dst;
+	done(arg, MS_ERR_NOT_FOUND, NULL);
+}
+
+/* An initiator that answers the list and tells no update of its own: the responder's SAs are where it
+ * speaks from all the same, as the old address is nobody's. */
+static void test_responder_is_followed(void **state)
+{
+	struct pair p = mobile_pair(mobile, 0);
+	struct host_ops ops;
+	struct ms_addr moved_to = addr("192.1.2.24");
+	unsigned inbound = 0;
+
+	(void)state;
+	pair_up(&p);
+	assert_pair_up(&p);
+	ops = *p.west->host.ops;
+	ops.path = no_path;
+	p.west->host.ops = &ops;
+	move_to(p.east, "192.1.2.24");
+	sim_run(p.sim, 2000);
+	assert_int_equal(p.west->moved, 0);
+	assert_int_equal(p.east->moved, 1);
+	for (const struct sim_sa *sa = p.east->sas; sa; sa = sa->next) {
+		assert_true(ms_addr_eq(sa->inbound ? &sa->said.dst : &sa->src, &moved_to));
+		inbound += sa->inbound;
+	}
+	assert_int_equal(inbound, 1);
+	pair_free(&p);
+}
+
+/* The first address that the responder speaks to from its new place does not answer: it tries others. */
+static void test_responder_seeks(void **state)
+{
+	struct pair p = mobile_pair(mobile, 0);
+
+	(void)state;
+	p.west->addr2 = addr("192.1.2.46");
+	pair_up(&p);
+	assert_pair_up(&p);
+	/* it has another first address, and was not told of that: it hears at the second one */
+	p.west->addr = addr("192.1.2.47");
+	move_to(p.east, "192.1.2.24");
+	sim_run(p.sim, 20000);
+	assert_int_equal(sim_ikes(p.east), 1);
+	assert_between(&p, "192.1.2.47", "192.1.2.24", false);
+	pair_free(&p);
+}
+
 /* It has no address of that family any more: it speaks to another one of the peer's, which has to
  * prove that it is there. */
 static void test_responder_changes_family(void **state)
@@ -509,6 +561,8 @@ int main(void)
 		cmocka_unit_test(test_no_following),
 		cmocka_unit_test(test_return_routability),
 		cmocka_unit_test(test_responder_moves),
+		cmocka_unit_test(test_responder_is_followed),
+		cmocka_unit_test(test_responder_seeks),
 		cmocka_unit_test(test_responder_changes_family),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_no_additional),
