@@ -190,6 +190,13 @@ static ms_err route_initiate(void *ctx, struct conn *c, struct ms_why *why)
 	return ike_initiate(d->ike, c, why);
 }
 
+static void route_probe(void *ctx, struct conn *c)
+{
+	struct daemon *d = ctx;
+
+	ike_probe_conn(d->ike, c);
+}
+
 static void route_terminate(void *ctx, struct conn *c)
 {
 	struct daemon *d = ctx;
@@ -229,6 +236,7 @@ static ms_err start_core(struct daemon *d)
 	};
 	struct route_env env = { .hook = daemon_hook, .changed = route_changed,
 		.initiate = route_initiate, .terminate = route_terminate,
+		.probe = route_probe,
 		.deadline = route_deadline_changed, .ctx = d, .stack = d->kernel->name,
 		.failure_ms = d->setup.shunt_lifetime_ms };
 	uint64_t seed[2];

@@ -56,6 +56,8 @@ bool ike_waits(const struct conn *c);
 void ike_readdressed(struct ike_engine *e, struct conn *c);
 /* Deletes all SAs of the connection, with Delete payloads to the peer; no revival. */
 void ike_terminate_conn(struct ike_engine *e, struct conn *c);
+/* Is the peer of its newest CHILD SA alive (RFC 7296 s2.4)?  Nothing comes of it when it answers. */
+void ike_probe_conn(struct ike_engine *e, struct conn *c);
 /* One IKE or CHILD SA by serial number. MS_ERR_NOT_FOUND. */
 ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial) MS_MUST_CHECK;
 /* New keys for the connection's newest IKE SA, or for its newest CHILD SA, before their time.

@@ -157,6 +157,16 @@ static void check_liveness(struct ike_sa *ike, uint64_t now)
 		ike->e->host->ops->kernel(ike->e->host->ctx, t->ops, t->n, traffic_known, t);
 }
 
+void ike_probe_conn(struct ike_engine *e, struct conn *c)
+{
+	struct child_sa *child = child_by_serial(e, c->newest_child);
+
+	if (!child || child->ike->gone || !child->ike->established || child->ike->state == IKE_DELETING)
+		return;
+	child->ike->wants |= IKE_WANT_DPD;
+	ike_next_request(child->ike);
+}
+
 /* --- what is due --------------------------------------------------------------------------------
  */
 

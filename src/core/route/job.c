@@ -206,6 +206,8 @@ static void set_state(struct route_job *job)
 
 	c->routing = job->to;
 	c->eroute_owner = job->to == RT_ROUTED_TUNNEL ? job->child : 0;
+	if (job->to == RT_ROUTED_TUNNEL)
+		opp_made(r, c);
 	if (c->route_of == NULL)
 		return;
 	if (job->to == RT_ROUTED_FAILURE)

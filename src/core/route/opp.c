@@ -153,7 +153,7 @@ static struct ms_selector one_host(const struct ms_selector *packet, const struc
 	return s;
 }
 
-static struct opp *opp_new(struct route *r, struct conn *template, const struct ms_selector *mine,
+struct opp *opp_new(struct route *r, struct conn *template, const struct ms_selector *mine,
 	const struct ms_selector *theirs)
 {
 	struct opp_table *t = r->opp;

@@ -452,6 +452,61 @@ static void test_comes_again(void **state)
 	world_free(&w);
 }
 
+/* --- tunnels without a peer, or without use ----------------------------------------------------- */
+
+static void passed(struct sim_node *n, bool inbound, uint64_t octets)
+{
+	for (struct sim_sa *sa = n->sas; sa != NULL; sa = sa->next)
+		if (sa->inbound == inbound)
+			sa->octets += octets;
+}
+
+/* East is no more, and west has packets for it: it asks whether anybody is there, and the trap is back. */
+static void test_vanished(void **state)
+{
+	struct world *w = world_of(MS_AUTH_NULL, MS_AUTH_NULL);
+
+	(void)state;
+	packet(w->west, w->east);
+	sim_run(w->sim, 5000);
+	assert_one_pair(w);
+	/* In use, both ways: nobody is asked. */
+	for (unsigned i = 0; i < 3; i++) {
+		passed(w->west, false, 1000);
+		passed(w->west, true, 1000);
+		passed(w->east, false, 1000);
+		sim_run(w->sim, 60000);
+	}
+	assert_one_pair(w);
+	sim_halt(w->east, false);
+	passed(w->west, false, 1000);
+	sim_run(w->sim, 60000);
+	sim_run(w->sim, 20000);
+	assert_int_equal(sim_states(w->west), 0);
+	assert_int_equal(sim_sas(w->west), 0);
+	assert_null(way(w->west, w->east));
+	assert_int_equal(w->wc->routing, RT_ROUTED_PROSPECTIVE);
+	world_free(&w);
+}
+
+/* Who has not begun takes unused tunnels down, too. */
+static void test_idle(void **state)
+{
+	struct world *w = world_of(MS_AUTH_NULL, MS_AUTH_NULL);
+
+	(void)state;
+	packet(w->west, w->east);
+	sim_run(w->sim, 5000);
+	assert_one_pair(w);
+	passed(w->west, false, 1000);
+	sim_run(w->sim, 70000);
+	assert_int_equal(sim_children(w->east), 0);
+	assert_int_equal(sim_children(w->west), 0);
+	assert_null(way(w->west, w->east));
+	assert_null(way(w->east, w->west));
+	world_free(&w);
+}
+
 /* It speaks for its own address alone. */
 static void test_own_address(void **state)
 {
@@ -481,6 +536,8 @@ int main(void)
 		cmocka_unit_test(test_proof_wins),
 		cmocka_unit_test(test_comes_again),
 		cmocka_unit_test(test_own_address),
+		cmocka_unit_test(test_vanished),
+		cmocka_unit_test(test_idle),
 	};
 
 	return cmocka_run_group_tests_name("opp-pair", tests, sim_test_setup, sim_test_teardown);

@@ -5,8 +5,6 @@
 
 #include "core/route/route_priv.h"
 
-#define FIRST_LOOK_MS 60000 /* is the tunnel used? */
-
 enum opp_state { OPP_POTENTIAL, OPP_PENDING, OPP_KEYED };
 
 struct opp {
@@ -24,7 +22,8 @@ struct opp {
 	ms_err err; /* of the last gateway */
 	struct ms_why why;
 	struct ike_timer timer; /* KEYED: the next look */
-	uint64_t octets;	/* at the last one */
+	uint64_t in, out;	/* octets at the last one */
+	uint64_t used_ms;	/* when there were more than before, the last time */
 };
 
 struct opp_list {
@@ -48,6 +47,9 @@ struct opp *opp_find(const struct route *r, const struct ms_selector *mine,
 void opp_to_state(struct opp *o, enum opp_state state, bool asking);
 void opp_free(struct opp *o);
 
+/* In the list of its state; NULL: out of memory. */
+struct opp *opp_new(struct route *r, struct conn *template, const struct ms_selector *mine,
+	const struct ms_selector *theirs);
 /* The peer was quicker: the pair has an SA group. */
 bool opp_is_keyed(const struct opp *o);
 /* Its policy does not decide for the two hosts any more. */
@@ -69,7 +71,8 @@ void opp_cancel(struct opp *o);
 
 /* --- opp_idle.c ----------------------------------------------------------------------------------- */
 
-/* A KEYED one: is its tunnel used? */
+/* From now on it is KEYED, and looked at from time to time. */
+void opp_keyed(struct opp *o);
 void opp_look(struct opp *o);
 
 #endif

@@ -146,17 +146,6 @@ void opp_try_next(struct opp *o)
 	opp_fail(o, o->err, &o->why);
 }
 
-/* Looked at from time to time. */
-static void keyed(struct opp *o)
-{
-	struct route *r = o->table->route;
-
-	o->table->counts.keyed++;
-	opp_to_state(o, OPP_KEYED, false);
-	o->octets = 0;
-	route_set_timer(r, &o->timer, route_now(r) + FIRST_LOOK_MS);
-}
-
 static struct opp *opp_of(const struct route *r, const struct conn *c)
 {
 	struct opp *o = c->instance == 0 ? NULL :
@@ -172,7 +161,8 @@ void opp_taken(struct route *r, struct conn *c)
 	if (o == NULL || !opp_is_keyed(o))
 		return;
 	o->instance = conn_ref(eroute_at(r, &o->mine, &o->theirs)->owner);
-	keyed(o);
+	o->table->counts.keyed++;
+	opp_keyed(o);
 	if (r->env.terminate != NULL)
 		r->env.terminate(r->env.ctx, c);
 	drop(r, c);
@@ -186,7 +176,8 @@ bool opp_attempt_over(struct route *r, struct conn *c, ms_err err, const struct 
 		return false;
 	/* The peer began, too, and its attempt was the one that succeeded. */
 	if (err == MS_OK || c->routing == RT_ROUTED_TUNNEL) {
-		keyed(o);
+		o->table->counts.keyed++;
+		opp_keyed(o);
 		return c->routing == RT_ROUTED_TUNNEL;
 	}
 	if (opp_is_keyed(o)) {

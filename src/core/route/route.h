@@ -39,6 +39,8 @@ struct route_env {
 	ms_err (*initiate)(void *ctx, struct conn *c, struct ms_why *why);
 	/* Takes its SAs down. */
 	void (*terminate)(void *ctx, struct conn *c);
+	/* Is its peer alive?  If not, its SAs go by themselves.  May be NULL. */
+	void (*probe)(void *ctx, struct conn *c);
 	/* The next deadline changed: call route_tick() then.  UINT64_MAX: none.  May be NULL. */
 	void (*deadline)(void *ctx, uint64_t at_ms);
 	void *ctx;

@@ -251,6 +251,8 @@ void opp_packet(struct route *r, struct conn *template, const struct ms_selector
 	const struct ms_selector *dst);
 /* The attempt to bring up this instance ended; false: it is none of ours. */
 bool opp_attempt_over(struct route *r, struct conn *c, ms_err err, const struct ms_why *why);
+/* This connection has an SA group: if it is a flow's of a template, it is looked at like others. */
+void opp_made(struct route *r, struct conn *c);
 /* Another connection has this instance's eroute now: if that is the peer's own attempt, ours ends. */
 void opp_taken(struct route *r, struct conn *c);
 /* Negotiation with it begins, and then packets wait for it. */

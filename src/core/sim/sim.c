@@ -66,6 +66,11 @@ static void terminate(void *ctx, struct conn *c)
 	ike_terminate_conn(((struct sim_node *)ctx)->ike, c);
 }
 
+static void probe(void *ctx, struct conn *c)
+{
+	ike_probe_conn(((struct sim_node *)ctx)->ike, c);
+}
+
 static void route_deadline_changed(void *ctx, uint64_t at_ms)
 {
 	(void)at_ms;
@@ -88,6 +93,7 @@ void sim_route(struct sim_node *n)
 {
 	n->env.initiate = initiate;
 	n->env.terminate = terminate;
+	n->env.probe = probe;
 	n->env.deadline = route_deadline_changed;
 	n->env.changed = route_changed;
 	n->env.conns = n->conns;
