@@ -99,6 +99,17 @@ static void close_phys(struct klips_device *d)
 	close_fd(&d->pass6);
 }
 
+uint64_t device_overflows(const struct klips_device *d)
+{
+	uint64_t sum = d->overflows;
+	unsigned i, r;
+
+	for (i = 0; i < d->n_queues; i++)
+		for (r = 0; r < RAW_SOCKETS; r++)
+			sum += socket_overflows(d->queues[i].raw[r].fd);
+	return sum;
+}
+
 static void close_tun(struct klips_device *d)
 {
 	unsigned i;
@@ -469,6 +480,7 @@ ms_err device_renew(struct klips *k, struct klips_device **dp, const char *phys,
 	new->mtu_wanted = d->mtu_wanted;
 	new->mss = shared_get(d->mss);
 	new->created = d->created;
+	new->overflows = device_overflows(d);
 	new->offloads = d->offloads;
 	unwatch_all(k, d);
 	err = take_tun(new, d, why);

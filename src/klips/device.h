@@ -48,6 +48,7 @@ struct klips_device {
 	uint32_t mtu_wanted; /* by a person, 0: found out */
 	uint32_t mss;	     /* enum device_mss, else octets; relaxed */
 	uint32_t queue_bound, queue_most; /* entries of a TUN queue, queue_age.h: now (relaxed), at first */
+	uint64_t overflows; /* of sockets that it had before; control thread */
 	uint64_t queue_held_ns;		  /* when it had to be as short as it is; control thread */
 	bool created;	     /* stays, without a physical one, when it is detached */
 	struct ms_addr addrs[DEVICE_ADDRS]; /* copied from phys */
@@ -84,6 +85,11 @@ static inline void device_counts(struct klips_worker *w, struct klips_device *d)
 
 /* Workers or control, online; NULL: none. addr: the device with it, else the first. */
 struct klips_device *device_for_addr(const struct klips *k, const struct ms_addr *addr);
+
+/* Packets that came faster than they were handled, and for which the system had no room: from the
+ * untrusted side; from the host, since ipsecN was made. */
+uint64_t device_overflows(const struct klips_device *d);
+uint64_t if_overflows(const char *name);
 
 /* ipsecN as it is now; NULL: it is gone. */
 struct klips_device *device_numbered(const struct klips *k, unsigned number);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -98,6 +99,21 @@ unsigned if_addrs(const char *name, struct ms_addr *addrs, unsigned max)
 	}
 	freeifaddrs(list);
 	return n;
+}
+
+uint64_t if_overflows(const char *name)
+{
+	struct ifaddrs *list, *a;
+	struct rtnl_link_stats stats = { .tx_dropped = 0 };
+
+	if (getifaddrs(&list) < 0)
+		return 0;
+	for (a = list; a != NULL; a = a->ifa_next)
+		if (a->ifa_addr != NULL && a->ifa_addr->sa_family == AF_PACKET && a->ifa_data != NULL
+			&& strcmp(a->ifa_name, name) == 0)
+			memcpy(&stats, a->ifa_data, sizeof stats);
+	freeifaddrs(list);
+	return stats.tx_dropped;
 }
 
 struct addr_request {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of ipsec_counters. */
 #include "klips/device.h"
+#include "klips/encap.h"
 #include "klips/instance.h"
 #include "klips/listing.h"
 #include "klips/worker.h"
@@ -30,9 +31,24 @@ static void list_device(struct text *t, const struct klips_device *d)
 	}
 }
 
+/* Of sockets that there are, and of devices' earlier ones. */
+static uint64_t all_overflows(const struct klips *k)
+{
+	uint64_t sum = 0;
+	unsigned i, s;
+
+	for (i = 0; i < k->devices->n; i++)
+		sum += device_overflows(k->devices->devices[i]);
+	for (i = 0; i < k->encaps->n; i++)
+		for (s = 0; s < k->encaps->encaps[i]->n; s++)
+			sum += socket_overflows(k->encaps->encaps[i]->sources[s].fd);
+	return sum;
+}
+
 void list_counters(const struct klips *k, struct text *t)
 {
 	unsigned i, w;
+	uint64_t host;
 
 	for (i = 0; i < KC_COUNT; i++) {
 		uint64_t sum = k->counters.n[i]; /* the control thread's */
@@ -45,6 +61,11 @@ void list_counters(const struct klips *k, struct text *t)
 	put_line(t, "trap_sendcount", shared_get(k->traps_sent), "ACQUIRE messages sent for them");
 	put_line(t, "hold_refused", shared_get(k->holds_refused),
 		"dropped: too many flows wait for an SA already");
+	put_line(t, "in_overflow", all_overflows(k),
+		"dropped by the system: came from outside faster than handled");
+	for (i = 0, host = 0; i < k->devices->n; i++)
+		host += if_overflows(k->devices->devices[i]->name);
+	put_line(t, "out_overflow", host, "dropped by the system: the host was faster than handled");
 	for (i = 0; i < k->devices->n; i++)
 		list_device(t, k->devices->devices[i]);
 }

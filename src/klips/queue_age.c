@@ -8,6 +8,7 @@
 #include "klips/talk.h"
 #include "klips/worker.h"
 
+#include <linux/sock_diag.h>
 #include <string.h>
 #include <time.h>
 
@@ -101,6 +102,16 @@ void socket_age_look(struct klips_worker *w, struct klips_source *s, struct msgh
 	count(&w->counters, KC_QUEUE_SHORTER, wish < bound);
 	talk(w->k, ROOM_RCV, TALK_ANY, "packets waited too long or hardly in a socket, its bound is now %u octets",
 		wish);
+}
+
+uint64_t socket_overflows(int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof info;
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) < 0)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
 }
 
 /* --- TUN ------------------------------------------------------------------------------------ */

@@ -58,6 +58,9 @@ void socket_age_look(struct klips_worker *w, struct klips_source *s, struct msgh
 /* emptied: there is nothing more to be read. */
 void tun_age_look(struct klips_worker *w, struct klips_source *s, unsigned entries, bool emptied);
 
+/* Any thread: messages for which there was no room. */
+uint64_t socket_overflows(int fd);
+
 /* --- control thread ------------------------------------------------------------------------- */
 
 /* before: what d takes over from, or NULL. */

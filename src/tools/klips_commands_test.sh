@@ -369,6 +369,7 @@ call 0 klipsdebug; out '^debug_rcv=7fffffff.$'; out '^debug_verbose=00000000.$'
 done_ klipsdebug --none
 call 0 klipsdebug; no_out '=[0-9a-f]*[1-9a-f][0-9a-f]*\.'
 call 0 klipsdebug --counters; out '^in_policy +0 '
+out '^in_overflow +0 '; out '^out_overflow +[0-9]+ '; out '^queue_shorter +0 '
 done_ spigrp --said esp.1002@192.0.2.2
 call 0 spigrp; out '^tun0x1001@192.0.2.2 *$'
 done_ spi --del --said tun.1001@192.0.2.2
