@@ -81,6 +81,7 @@ struct ms_conn_desc {
 	uint32_t authby;	 /* enum ms_conn_auth set */
 	char *ike, *esp;	 /* proposals; NULL: defaults */
 	bool ah;		 /* phase2=ah */
+	char *pfsgroup;		 /* of pfs=yes; NULL: esp= or the IKE SA says */
 	bool pfs, rekey, narrowing, compress;
 	int esn;		 /* enum ms_tristate: no, yes, either */
 	int fragmentation;	 /* enum ms_fragmentation */

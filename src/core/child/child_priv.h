@@ -35,7 +35,7 @@ void child_install(struct child_sa *child, ike_step_f *next);
 /* Established: lines, newest, lifetime. */
 void child_established(struct child_sa *child);
 /* What we offer for it, with ESN as configured.  pfs_group 0: without key exchange (IKE_AUTH); else
- * the groups of esp=, or, where that has none and pfs= is on, this one or none. */
+ * the groups of esp=, or, where that has none and pfs= is on, pfsgroup=, or this one or none. */
 ms_err child_proposals(
 	const struct conn *c, uint16_t pfs_group, struct ms_proposals *out) MS_MUST_CHECK;
 /* The responder's choice, from child->conn: suite, selectors, mode.  ke_group: of the peer's KE

@@ -24,12 +24,13 @@ static void add_esn(struct ms_proposal *p, int esn)
 
 /* pfs=yes without a group in esp=: the IKE SA's own is wanted, and none at all is taken, because
  * peers whose proposals name no group mean that. */
-static void add_group(struct ms_proposal *p, uint16_t group)
+static void add_group(struct ms_proposal *p, uint16_t group, bool or_none)
 {
 	if (p->n + 2 > MS_MAX_TRANSFORMS)
 		return;
 	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_KE, group, 0 };
-	p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_KE, MS_KE_NONE, 0 };
+	if (or_none)
+		p->t[p->n++] = (struct ms_transform){ MS_TRANSFORM_KE, MS_KE_NONE, 0 };
 }
 
 ms_err child_proposals(const struct conn *c, uint16_t pfs_group, struct ms_proposals *out)
@@ -50,7 +51,7 @@ ms_err child_proposals(const struct conn *c, uint16_t pfs_group, struct ms_propo
 		}
 		p->n = (uint8_t)n;
 		if (pfs_group && !has_ke && c->desc->pfs)
-			add_group(p, pfs_group);
+			add_group(p, c->pfs_group ? c->pfs_group : pfs_group, !c->pfs_group);
 		add_esn(p, c->desc->esn);
 	}
 	return MS_OK;
@@ -76,6 +77,20 @@ static ms_err refuse(struct ike_exchange *x, ms_err err)
 	return err;
 }
 
+/* pfs=no: the responder takes a stricter peer's key exchange, with any group that the IKE SA could
+ * have. */
+static void accept_group(struct ms_proposals *ours, uint16_t group)
+{
+	for (unsigned i = 0; i < ours->n; i++) {
+		bool has_ke = false;
+
+		for (unsigned j = 0; j < ours->p[i].n; j++)
+			has_ke |= ours->p[i].t[j].type == MS_TRANSFORM_KE;
+		if (!has_ke)
+			add_group(&ours->p[i], group, true);
+	}
+}
+
 static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, uint16_t pfs_group,
 	unsigned ke_group, struct ms_why *why)
 {
@@ -84,6 +99,9 @@ static ms_err choose_suite(struct ike_sa *ike, struct child_sa *child, uint16_t 
 	char offered[200], wanted[150];
 	ms_err err = child_proposals(child->conn, pfs_group, &ours);
 
+	if (err == MS_OK && !child->initiator && pfs_group && ke_group &&
+		!child->conn->desc->pfs && ike_proposals_have_ke(child->conn->ike, (uint16_t)ke_group))
+		accept_group(&ours, (uint16_t)ke_group);
 	if (err == MS_OK)
 		err = ike_get_proposals(x, x->sa, &ours, 4, why);
 	if (err == MS_OK)

@@ -9,6 +9,7 @@
 #include <modswan/registry.h>
 #include <modswan/text.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -303,6 +304,27 @@ static ms_err kinds_of(struct conn *c, struct ms_why *why)
 	return MS_OK;
 }
 
+/* A group has words only as a part of a proposal. */
+static ms_err pfs_group_of(struct conn *c, struct ms_why *why)
+{
+	struct ms_proposals p;
+	char text[128];
+	ms_err err;
+
+	if (c->desc->pfsgroup == NULL)
+		return MS_OK;
+	snprintf(text, sizeof text, "aes128-sha2_256-%.80s", c->desc->pfsgroup);
+	err = ms_proposals_parse(&p, MS_PROTOCOL_ESP, text, why);
+	for (unsigned i = 0; err == MS_OK && i < p.p[0].n; i++)
+		if (p.p[0].t[i].type == MS_TRANSFORM_KE)
+			c->pfs_group = p.p[0].t[i].id;
+	if (err == MS_OK && c->pfs_group == 0)
+		err = ms_fail(why, MS_ERR_CONFIG, "no group");
+	if (err != MS_OK)
+		ms_why_prefix(why, "pfsgroup=%.80s: ", c->desc->pfsgroup);
+	return err;
+}
+
 ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 {
 	const struct ms_conn_desc *d = c->desc;
@@ -318,6 +340,8 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 		return ms_fail(why, MS_ERR_CONFIG,
 			"authby=never goes with type=passthrough, drop or reject only");
 	err = kinds_of(c, why);
+	if (err == MS_OK)
+		err = pfs_group_of(c, why);
 	if (err == MS_OK)
 		err = conn_build_end(t, &c->local, d, &d->left, "left", why);
 	if (err == MS_OK)

@@ -134,6 +134,7 @@ static struct conn *derive(struct conn_table *t, struct conn *parent, const stru
 	c->desc = parent->desc;
 	c->ike = parent->ike;
 	c->esp = parent->esp;
+	c->pfs_group = parent->pfs_group;
 	c->oriented = true;
 	c->left_is_local = parent->left_is_local;
 	c->reqid = ++t->reqid;

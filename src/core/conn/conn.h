@@ -85,6 +85,7 @@ struct conn {
 	bool counted_by_cert;	 /* the table's own */
 	struct ms_conn_desc *desc; /* shared with the template */
 	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
+	uint16_t pfs_group; /* pfsgroup=; 0: not written */
 	struct conn_end local, remote;
 	bool oriented;
 	bool left_is_local;

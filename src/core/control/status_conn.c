@@ -378,6 +378,8 @@ static const char *pfs_words(const struct conn *conn, const char *groups)
 {
 	if (groups[0] != '\0')
 		return groups;
+	if (conn->desc->pfs && conn->pfs_group != 0)
+		return ms_transform_name(MS_TRANSFORM_KE, conn->pfs_group);
 	return conn->desc->pfs ? "<Phase1>" : "<N/A>";
 }
 

@@ -56,6 +56,50 @@ static void test_child(void **state)
 	}
 }
 
+static void with_modp(struct ms_conn_desc *d)
+{
+	d->pfsgroup = strdup("modp2048");
+}
+
+/* pfsgroup= is the one group of the children's key exchanges; who has pfs=no takes a stricter peer's,
+ * and one that wants another group is refused. */
+static void test_pfsgroup(void **state)
+{
+	static const struct {
+		bool pfs, group;
+		const char *esp;
+		unsigned ke; /* 0: refused, and a new IKE SA took the old one's place */
+	} rows[] = {
+		{ true, true, NULL, MS_KE_MODP2048 },
+		{ false, false, NULL, MS_KE_MODP2048 },
+		{ true, false, NULL, 0 },
+		{ true, false, "aes_gcm128-modp2048+x25519", MS_KE_MODP2048 },
+		{ true, false, "aes_gcm128-x25519", 0 },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sim_words w = pfs_words(true), e = pfs_words(rows[i].pfs);
+		struct pair p;
+
+		w.esp = "aes_gcm128";
+		e.ike = NULL;
+		e.esp = rows[i].esp;
+		w.more = with_modp;
+		e.more = rows[i].group ? with_modp : NULL;
+		p = pair_of(&w, &e, NULL);
+		pair_up(&p);
+		soft_expire(p.west);
+		sim_run(p.sim, 2000);
+		assert_int_equal(p.west->up, 2);
+		assert_int_equal(p.wc->newest_ike == 1, rows[i].ke != 0);
+		assert_int_equal(
+			child_by_serial(p.west->ike, p.wc->newest_child)->suite.ke, rows[i].ke);
+		assert_true(sim_agree(p.west, p.east));
+		pair_free(&p);
+	}
+}
+
 /* RFC 7296 s2.8.1: one of the two new pairs stays, on both sides the same. */
 static void test_child_both_at_once(void **state)
 {
@@ -332,6 +376,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child),
+		cmocka_unit_test(test_pfsgroup),
 		cmocka_unit_test(test_child_both_at_once),
 		cmocka_unit_test(test_at_will),
 		cmocka_unit_test(test_ike),

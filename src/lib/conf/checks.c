@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/conf/checks.h"
+#include "lib/crypto/words.h"
 
 #include <modswan/addr.h>
 #include <modswan/conf.h>
@@ -282,6 +283,15 @@ ms_err conf_check_rsakey(const char *value, struct ms_why *why)
 ms_err conf_check_pubkey(const char *value, struct ms_why *why)
 {
 	return key_octets(value, false, why);
+}
+
+ms_err conf_check_pfsgroup(const char *value, struct ms_why *why)
+{
+	struct word w;
+
+	if (word_find(value, strlen(value), &w) && w.kind == WORD_KE)
+		return MS_OK;
+	return ms_fail(why, MS_ERR_TEXT, "expected a group as in ike=, for instance modp2048 or x25519");
 }
 
 ms_err conf_check_ike(const char *value, struct ms_why *why)

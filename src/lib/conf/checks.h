@@ -21,6 +21,7 @@ ms_err conf_check_pubkey(const char *value, struct ms_why *why); /* any octets *
 ms_err conf_check_spi(const char *value, struct ms_why *why);     /* 0x100 ... */
 ms_err conf_check_spibase(const char *value, struct ms_why *why); /* 0x...0 */
 ms_err conf_check_key(const char *value, struct ms_why *why);     /* 0x, 0s, 0t; never repeated */
+ms_err conf_check_pfsgroup(const char *value, struct ms_why *why);
 ms_err conf_check_ike(const char *value, struct ms_why *why);
 ms_err conf_check_interface(const char *value, struct ms_why *why); /* ipsec0=eth0, %word */
 ms_err conf_check_plutodebug(const char *value, struct ms_why *why);

@@ -215,6 +215,9 @@ const struct ms_conf_key ms_conn_keys[] = {
 	ALIAS("auth", "phase2"),
 	MS_KEY_BOOL(C, pfs, "pfs", .def = true,
 		.brief = "each new IPsec SA has a key exchange of its own"),
+	MS_KEY_STRING(C, pfsgroup, "pfsgroup", .check = conf_check_pfsgroup,
+		.brief = "group of the key exchanges of pfs=yes; the IKE SA's when not written",
+		.text = "A word of ike=, modp2048 or x25519.  Proposals of esp= that name groups keep their own."),
 	MS_KEY_BOOL(C, compress, "compress", .def = false,
 		.brief = "content is compressed before it is encrypted (IPComp, RFC 3173)",
 		.text = "Both ends must want it (FreeS/WAN's no still took an offer); who does not gets "
@@ -367,7 +370,6 @@ const struct ms_conf_key ms_conn_keys[] = {
 	IGNORED("iptfs-init-delay", "there is no IP-TFS"),
 	IGNORED("iptfs-drop-time", "there is no IP-TFS"),
 
-	REFUSED("pfsgroup", NULL, "write the group in esp="),
 	REFUSED("disablearrivalcheck", "no", "arriving packets are always checked"),
 	REFUSED("sha2_truncbug", "no", NULL),
 	REFUSED("loopback", "no", NULL),
