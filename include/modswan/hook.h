@@ -34,6 +34,7 @@ struct ms_hook_event {
 	const char *policy; /* words as in ipsec status */
 	const char *dns, *domains; /* name servers that the peer named, words; NULL: none */
 	uint16_t ike_port, nat_port; /* where the daemon takes IKE; 0: 500 and 4500 */
+	const char *peer_ca; /* issuer that the peer's certificate must have; NULL: none is written */
 };
 
 /* MS_OK, or why the step failed; output lines were logged by the hook. */

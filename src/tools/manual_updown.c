@@ -46,6 +46,10 @@ static void put_end(const char *who, const struct manual_end *e)
 
 static void put_step(const struct tool *t, const struct manual_conn *c, const char *verb)
 {
+	/* what only a negotiation would know */
+	static const char *const empty[] = { "PLUTO_CONN_POLICY", "PLUTO_PEER_CA",
+		"PLUTO_PEER_DNS_INFO", "PLUTO_PEER_DOMAIN_INFO", "PLUTO_CISCO_DNS_INFO",
+		"PLUTO_CISCO_DOMAIN_INFO", "PLUTO_XAUTH_USERNAME", "PLUTO_PEER_BANNER" };
 	bool six = c->me.net.net.family == AF_INET6;
 	const struct ms_conn_desc *d = &c->desc;
 
@@ -66,6 +70,8 @@ static void put_step(const struct tool *t, const struct manual_conn *c, const ch
 	put("PLUTO_FIREWALL", c->me.desc->firewall ? "yes" : "no");
 	put("PLUTO_METRIC", d->metric != 0 ? tool_format("%" PRIu32, d->metric) : "");
 	put("PLUTO_MTU", d->mtu != 0 ? tool_format("%" PRIu32, d->mtu) : "");
+	for (unsigned i = 0; i < sizeof empty / sizeof *empty; i++)
+		put(empty[i], NULL);
 	put("IPSEC_RUNDIR", t->rundir);
 	put("IPSEC_CONFS", t->confdir);
 	put("IPSEC_EXECDIR", t->execdir);

@@ -33,4 +33,7 @@ void control_route_changed(struct control *ctl, struct conn *c);
 /* The connection is being deleted: its watchers get an end. */
 void control_forget_conn(struct control *ctl, struct conn *c);
 
+/* "PSK+ENCRYPT+TUNNEL+PFS+...": what a connection is for, as status says it. */
+void control_policy_words(const struct conn *conn, char *buf, size_t size);
+
 #endif

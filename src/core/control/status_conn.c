@@ -244,7 +244,7 @@ static void pair(call *c, const struct conn *conn, const char *name, unsigned i,
 
 /* --- the settings --------------------------------------------------------------------------------- */
 
-static void policy_words(const struct conn *conn, char *buf, size_t size)
+void control_policy_words(const struct conn *conn, char *buf, size_t size)
 {
 	const struct ms_conn_desc *d = conn->desc;
 	const bool sas = d->type <= MS_TYPE_TRANSPORT;
@@ -364,7 +364,7 @@ static void settings(call *c, const struct conn *conn, const char *name)
 		"%s:   sha2-truncbug:no; initial-contact:%s; cisco-unity:no; fake-strongswan:no; "
 		"send-vendorid:no; send-no-esp-tfc:no;",
 		name, d->initial_contact ? "yes" : "no");
-	policy_words(conn, words, sizeof words);
+	control_policy_words(conn, words, sizeof words);
 	call_line(c, MS_RC_COMMENT, "%s:   policy: %s;", name, words);
 	data_plane(c, conn, name);
 	call_line(c, MS_RC_COMMENT, "%s:   newest ISAKMP SA: #%u; newest IPsec SA: #%u;", name,

@@ -7,6 +7,7 @@
 #include "core/control/control.h"
 #include "core/creds/creds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -420,6 +421,7 @@ struct hook_run {
 	struct ms_hook_event event; /* its pointers belong to the route job, which waits */
 	ms_hook_done_f *done;
 	void *arg;
+	char policy[400];
 };
 
 static void next_hook(struct hook_run *run);
@@ -456,12 +458,18 @@ void daemon_hook(void *daemon, struct conn *c, const struct ms_hook_event *event
 	struct daemon *d = daemon;
 	struct hook_run *run = malloc(sizeof *run);
 
-	(void)c;
 	if (run == NULL) {
 		done(arg, MS_ERR_NOMEM, NULL);
 		return;
 	}
-	*run = (struct hook_run){ d, 0, *event, done, arg };
+	*run = (struct hook_run){ .d = d, .event = *event, .done = done, .arg = arg };
+	control_policy_words(c, run->policy, sizeof run->policy);
+	if (event->policy != NULL && event->policy[0] != '\0') {
+		size_t n = strlen(run->policy);
+
+		snprintf(run->policy + n, sizeof run->policy - n, "+%s", event->policy);
+	}
+	run->event.policy = run->policy;
 	run->event.ike_port = (uint16_t)d->setup.ikeport;
 	run->event.nat_port = (uint16_t)d->setup.nat_ikeport;
 	next_hook(run);

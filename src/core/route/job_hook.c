@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Without memory the hook is told of none. */
 static void copy_text(char **to, const char *from)
@@ -51,6 +52,16 @@ static const char *policy_words(const struct conn *c)
 	return "";
 }
 
+/* As it is written: rightca=%same is the issuer of our end. */
+static const char *issuer_of(const struct conn *c)
+{
+	const char *ca = c->remote.ca;
+
+	if (ca != NULL && strcasecmp(ca, "%same") == 0)
+		ca = c->local.ca;
+	return ca != NULL && ca[0] != '%' ? ca : NULL;
+}
+
 void job_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *f)
 {
 	const struct conn *c = job->conn;
@@ -89,6 +100,7 @@ void job_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *
 	e.protect = e.tunnel || c->desc->type == MS_TYPE_TRANSPORT;
 	e.firewall = c->left_is_local ? c->desc->left.firewall : c->desc->right.firewall;
 	e.policy = policy_words(c);
+	e.peer_ca = issuer_of(c);
 	job->route->env.hook(job->route->env.ctx, job->conn, &e, job_flow_done, job);
 }
 

@@ -78,6 +78,11 @@ routes() {
 	ip route show table all | grep -v fe80
 	ip -6 route show | grep -v fe80
 }
+# the kernel adds the last of them when the links have their carrier
+for _ in $(seq 100); do
+	[ "$(ip -6 route show table local | grep -c '^local 2001:db8:')" = 2 ] && break
+	sleep 0.1
+done
 routes >"$dir/before"
 
 echo "- many networks of a group"
@@ -247,7 +252,7 @@ checks=$((checks + 1))
 
 if command -v nft >/dev/null && nft add table inet t 2>/dev/null; then
 	echo "- the firewall"
-	tabs='		' accept='accept comment "modswan"'
+	tabs='		' accept='counter packets 0 bytes 0 accept comment "modswan"'
 	nft add chain inet t forw '{ type filter hook forward priority 0; policy drop; }'
 	nft add chain inet t in '{ type filter hook input priority 0; }'
 	nft add chain inet t nat '{ type nat hook postrouting priority 100; }'

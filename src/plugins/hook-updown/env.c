@@ -209,7 +209,7 @@ void updown_verb(const struct ms_hook_event *event, char *buf, size_t size)
 }
 
 /* Known in the family, without meaning here so far. */
-static const char *const constant[] = { "PLUTO_PEER_CA=", "PLUTO_XAUTH_USERNAME=",
+static const char *const constant[] = { "PLUTO_XAUTH_USERNAME=",
 	"PLUTO_SAREF_TRACKING=no", "PLUTO_IS_PEER_CISCO=0", "PLUTO_PEER_BANNER=",
 	"PLUTO_NM_CONFIGURED=0", NULL };
 
@@ -232,6 +232,7 @@ static void put_step(struct env *e, const struct ms_hook_event *event)
 	put_addr(e, "PLUTO_MY_SOURCEIP", &event->source_ip);
 	put_addr(e, "PLUTO_PEER", &event->peer);
 	put_text(e, "PLUTO_PEER_ID", event->peer_id);
+	put_text(e, "PLUTO_PEER_CA", event->peer_ca);
 	put_client(e, "PEER", &event->peer_client);
 	put_text(e, "PLUTO_PEER_DNS_INFO", event->dns);
 	put_text(e, "PLUTO_PEER_DOMAIN_INFO", event->domains);

@@ -1,0 +1,6 @@
+ipsec auto --up west-east | assert_match - '^004 .*west-east.* established'
+ipsec auto --up gateways | assert_match - '^004 .*gateways.* established'
+nft list ruleset
+# in and out through forward, in through input
+assert_eq "rules" "$(nft list ruleset | grep -c modswan)" 3
+assert_eq "rp_filter" "$(cat /proc/sys/net/ipv4/conf/eth1/rp_filter)" 2

@@ -1,0 +1,1 @@
+ping_ok $east_client 10
