@@ -40,7 +40,7 @@ core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.
 	$(CMOCKA_LIBS)
 core_tests = src/core/creds/gateway_test src/core/conn/conn_test src/core/conn/group_test src/core/conn/pairs_test src/core/control/status_test \
 	src/core/route/route_test \
-	src/core/route/share_test src/core/route/opp_test
+	src/core/route/share_test src/core/route/cost_test src/core/route/opp_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
 src_core_creds_gateway_test_SOURCES = src/core/creds/gateway_test.c \
@@ -61,6 +61,9 @@ src_core_control_status_test_LDADD = src/core/sim/libsim.la $(core_test_libs)
 src_core_route_route_test_SOURCES = src/core/route/test_rig.h src/core/route/route_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_route_test_LDADD = $(core_test_libs)
+src_core_route_cost_test_SOURCES = src/core/route/test_rig.h src/core/route/cost_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_cost_test_LDADD = $(core_test_libs)
 src_core_route_share_test_SOURCES = src/core/route/test_rig.h src/core/route/share_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_share_test_LDADD = $(core_test_libs)

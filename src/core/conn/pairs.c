@@ -8,6 +8,17 @@
 
 #define FIRST_BUCKETS 16
 
+uint64_t pair_map_steps;
+
+static void link_node(struct pair_node **slot, struct pair_node *n)
+{
+	n->next = *slot;
+	if (n->next != NULL)
+		n->next->slot = &n->next;
+	n->slot = slot;
+	*slot = n;
+}
+
 bool pair_map_init(struct pair_map *m, const uint64_t seed[2])
 {
 	memset(m, 0, sizeof *m);
@@ -68,11 +79,8 @@ static void grow(struct pair_map *m)
 		return; /* longer chains, still right */
 	for (size_t i = 0; i <= m->mask; i++)
 		for (struct pair_node *p = m->buckets[i], *next; p != NULL; p = next) {
-			struct pair_node **slot = &fresh[hash_node(m, p) & (n - 1)];
-
 			next = p->next;
-			p->next = *slot;
-			*slot = p;
+			link_node(&fresh[hash_node(m, p) & (n - 1)], p);
 		}
 	free(m->buckets);
 	m->buckets = fresh;
@@ -143,33 +151,29 @@ static void shape_remove(struct pair_map *m, const struct pair_node *n)
 
 bool pair_map_add(struct pair_map *m, struct pair_node *node)
 {
-	struct pair_node **slot;
-
 	node->src_bits = common_bits(&node->src.range);
 	node->dst_bits = common_bits(&node->dst.range);
 	if (!shape_add(m, node))
 		return false;
 	if (m->n > m->mask)
 		grow(m);
-	slot = &m->buckets[hash_node(m, node) & m->mask];
-	node->next = *slot;
-	*slot = node;
+	link_node(&m->buckets[hash_node(m, node) & m->mask], node);
 	node->in = true;
+	pair_map_steps++;
 	m->n++;
 	return true;
 }
 
 void pair_map_remove(struct pair_map *m, struct pair_node *node)
 {
-	struct pair_node **slot;
-
 	if (!node->in)
 		return;
-	slot = &m->buckets[hash_node(m, node) & m->mask];
-	while (*slot != node)
-		slot = &(*slot)->next;
-	*slot = node->next;
+	pair_map_steps++;
+	*node->slot = node->next;
+	if (node->next != NULL)
+		node->next->slot = node->slot;
 	node->next = NULL;
+	node->slot = NULL;
 	node->in = false;
 	m->n--;
 	shape_remove(m, node);
@@ -187,7 +191,7 @@ struct pair_node *pair_map_exact(const struct pair_map *m, const struct ms_selec
 	struct pair_node *n = m->buckets[hash_of(m, &src->range.first, common_bits(&src->range),
 		&dst->range.first, common_bits(&dst->range)) & m->mask];
 
-	while (n != NULL && !is_pair(n, src, dst))
+	for (pair_map_steps++; n != NULL && !is_pair(n, src, dst); pair_map_steps++)
 		n = n->next;
 	return n;
 }
@@ -196,7 +200,7 @@ struct pair_node *pair_map_exact_next(const struct pair_node *node)
 {
 	struct pair_node *n = node->next;
 
-	while (n != NULL && !is_pair(n, &node->src, &node->dst))
+	for (pair_map_steps++; n != NULL && !is_pair(n, &node->src, &node->dst); pair_map_steps++)
 		n = n->next;
 	return n;
 }
@@ -233,6 +237,7 @@ struct pair_node *pair_map_find(const struct pair_map *m, const struct ms_select
 		for (; n != NULL; n = n->next) {
 			unsigned c;
 
+			pair_map_steps++;
 			if (n->src_bits != shape->src_bits || n->dst_bits != shape->dst_bits)
 				continue;
 			c = closeness(n, src, dst);

@@ -13,7 +13,7 @@
 #include <modswan/addr.h>
 
 struct pair_node {
-	struct pair_node *next; /* of the same bucket */
+	struct pair_node *next, **slot; /* of the same bucket; slot points to this one */
 	struct ms_selector src, dst;
 	uint8_t src_bits, dst_bits;
 	bool in;
@@ -31,6 +31,9 @@ struct pair_map {
 	struct pair_shape *shapes; /* closest first */
 	unsigned n_shapes, room;
 };
+
+/* Nodes that look-ups and changes have come across, in all maps: tests of cost look at it. */
+extern uint64_t pair_map_steps;
 
 bool pair_map_init(struct pair_map *m, const uint64_t seed[2]);
 void pair_map_done(struct pair_map *m); /* nodes are left alone */

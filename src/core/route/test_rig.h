@@ -24,6 +24,7 @@
 struct world {
 	char log[16384];
 	bool quiet; /* nothing is written down */
+	bool unchecked; /* the invariants are not looked at: there are too many connections */
 	struct host host;
 	struct route *route;
 	struct conn_table *conns;
@@ -170,7 +171,8 @@ static inline void rig_changed(void *ctx, struct conn *c)
 
 	(void)c;
 	w->changes++;
-	rig_check(w);
+	if (!w->unchecked)
+		rig_check(w);
 }
 
 static inline ms_err rig_initiate(void *ctx, struct conn *c, struct ms_why *why)
