@@ -12,17 +12,31 @@ import time
 from oe_packets import send_and_watch
 from responders import write
 
-LEFT, DNS = "10.1.0.1", "10.3.0.1"
+# RFC 2544: addresses whose reverse map no resolver thinks to know by itself
+LEFT, RIGHT = "198.18.0.1", "198.19.0.0/16"
+DNS = {"left": "10.8.1.1", "right": "10.8.2.1"}
 NET = """netns add left
 netns add right
+netns add names
 link add veth0 netns left type veth peer name veth0 netns right
--n left address add 10.1.0.1/8 dev veth0
--n left link set veth0 up
+link add dns0 netns left type veth peer name left0 netns names
+link add dns0 netns right type veth peer name right0 netns names
+-n left address add 198.18.0.1/15 dev veth0
+-n left address add 10.8.1.2/24 dev dns0
 -n left link set lo up
--n left route add default via 10.9.9.9
--n right address add 10.3.0.1/8 dev veth0
+-n left link set veth0 up
+-n left link set dns0 up
+-n left route add default via 198.18.9.9
+-n right address add 198.18.0.2/15 dev veth0
+-n right address add 10.8.2.2/24 dev dns0
+-n right link set lo up
 -n right link set veth0 up
--n right link set lo up"""
+-n right link set dns0 up
+-n names address add 10.8.1.1/24 dev left0
+-n names address add 10.8.2.1/24 dev right0
+-n names link set lo up
+-n names link set left0 up
+-n names link set right0 up"""
 SETUP = """version 2.0
 
 config setup
@@ -32,9 +46,10 @@ config setup
 	oe-dnssec=require
 	dnssec-rootkey-file=%s/anchors
 """
-RESOLVER = 'forwarders = [ "%s" ];\nhosts = "none";\n' % DNS
+RESOLVER = 'forwarders = [ "%s" ];\nhosts = "none";\n'
 NSD = """server:
-    ip-address: %s
+    ip-address: 10.8.1.1
+    ip-address: 10.8.2.1
     server-count: 1
     username: ""
     chroot: ""
@@ -50,7 +65,8 @@ zone:
     name: in-addr.arpa
     zonefile: in-addr.arpa
 """
-WARM_UP = 5
+# klips knows sixteen addresses of a device; the first host of a round fills the cache of the DNS
+HOSTS, WARM_UP = 15, 1
 
 
 def percentile(values, percent):
@@ -59,7 +75,7 @@ def percentile(values, percent):
 
 
 def right(i):
-    return "10.2.%d.%d" % (i // 250, i % 250 + 1)
+    return "198.19.%d.%d" % (i // 250, i % 250 + 1)
 
 
 class Host:
@@ -78,8 +94,8 @@ class Host:
 
     def configure(self, conns, groups):
         write(self.folder + "/ipsec.conf", SETUP % (self.folder, self.folder) + conns)
-        write(self.folder + "/ipsec.secrets", ": RSA %s\n" % self.rsakey("private"))
-        write(self.folder + "/modswan/resolver-unbound.conf", RESOLVER)
+        write(self.folder + "/ipsec.secrets", ": RSA %s\n" % self.key)
+        write(self.folder + "/modswan/resolver-unbound.conf", RESOLVER % DNS[self.name])
         for name, lines in groups.items():
             write(self.folder + "/ipsec.d/policies/" + name, lines)
 
@@ -94,12 +110,11 @@ class Bench:
     def __init__(self, options):
         self.options = options
         self.folder = tempfile.mkdtemp(prefix="modswan-oe-")
-        self.n = WARM_UP + options.single + options.setups
         os.makedirs("/run/netns", exist_ok=True)
         subprocess.run(["mount", "-t", "tmpfs", "none", "/run/netns"], check=True)
         for command in NET.splitlines():
             subprocess.run(["ip", *command.split()], check=True)
-        for i in range(self.n):
+        for i in range(HOSTS):
             subprocess.run(["ip", "-n", "right", "address", "add", right(i) + "/32", "dev", "veth0"],
                            check=True)
         self.left = Host(options.stage, self.folder, "left")
@@ -108,7 +123,7 @@ class Bench:
     def publish(self):
         """Everybody is his own gateway."""
         zones = self.folder + "/zones"
-        records = [(LEFT, self.left)] + [(right(i), self.right) for i in range(self.n)]
+        records = [(LEFT, self.left)] + [(right(i), self.right) for i in range(HOSTS)]
         keys = {host: host.rsakey("public").removeprefix("0s") for _, host in records}
         lines = ["$TTL 3600", "@ IN SOA ns.example.com. root.example.com. 1 3600 900 86400 1",
                  "@ IN NS ns.example.com."]
@@ -117,7 +132,7 @@ class Bench:
             strings = ['"%s"' % text[at:at + 250] for at in range(0, len(text), 250)]
             lines.append("%s IN TXT %s" % (".".join(reversed(address.split("."))), " ".join(strings)))
         write(zones + "/unsigned", "\n".join(lines) + "\n")
-        write(zones + "/nsd.conf", NSD % (DNS, zones, zones, zones, zones))
+        write(zones + "/nsd.conf", NSD % (zones, zones, zones, zones))
         for command in ("dnssec-keygen -q -a ECDSAP256SHA256 -f KSK in-addr.arpa",
                         "dnssec-signzone -S -z -K . -d . -o in-addr.arpa -f in-addr.arpa unsigned"):
             subprocess.run(command.split(), cwd=zones, check=True, capture_output=True)
@@ -125,20 +140,30 @@ class Bench:
             anchors = file.read()
         for host in (self.left, self.right):
             write(host.folder + "/anchors", anchors)
-        return subprocess.Popen(["ip", "netns", "exec", "right", "nsd", "-d", "-c",
+        return subprocess.Popen(["ip", "netns", "exec", "names", "nsd", "-d", "-c",
                                  zones + "/nsd.conf"], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self):
         self.nsd = self.publish()
-        self.left.configure("", {"private": "10.2.0.0/16\n"})
+        self.left.configure("", {"private": RIGHT + "\n"})
         self.right.configure(
-            "".join("\nconn oe-%d\n\talso=private\n\tleft=%s\n" % (i, right(i)) for i in range(self.n)),
-            {"oe-%d" % i: LEFT + "/32\n" for i in range(self.n)})
+            "".join("\nconn oe-%d\n\talso=private\n\tleft=%s\n" % (i, right(i)) for i in range(HOSTS)),
+            {"oe-%d" % i: LEFT + "/32\n" for i in range(HOSTS)})
+
+    def round(self, at_once):
+        """A fresh start of both, and all hosts, one after the other or at once."""
         for host in (self.left, self.right):
             host.ipsec("setup", "start")
-        self.until("10.2.0.0/16", 1, self.left)
-        self.until("%trap", self.n, self.right)
+        self.until(RIGHT, 1, self.left)
+        self.until("%trap", HOSTS, self.right)
+        hosts = [right(i) for i in range(HOSTS)]
+        if send_and_watch("left", hosts[:WARM_UP], False).failures:
+            raise SystemExit("nobody is reached: see " + self.folder)
+        run = send_and_watch("left", hosts[WARM_UP:], at_once)
+        for host in (self.left, self.right):
+            host.ipsec("setup", "stop")
+        return run
 
     def until(self, words, count, host):
         end = time.monotonic() + 60
@@ -148,21 +173,20 @@ class Bench:
             time.sleep(0.1)
 
     def measure(self):
-        watch = [right(i) for i in range(self.n)]
-        send_and_watch("left", watch[:WARM_UP], False)
-        single = send_and_watch("left", watch[WARM_UP:WARM_UP + self.options.single], False)
-        burst = send_and_watch("left", watch[WARM_UP + self.options.single:], True)
-        yield "setups_per_second", len(burst.delays) / max(burst.seconds, 1e-9), "1/s"
-        yield "failures", single.failures + burst.failures, "set-ups"
-        for name, run in (("single", single), ("burst", burst)):
-            yield name + "_first_packet_p50", percentile(run.delays, 50) * 1e3, "ms"
-            yield name + "_first_packet_p99", percentile(run.delays, 99) * 1e3, "ms"
-        questions = single.questions + burst.questions
-        yield "dns_questions_per_setup", questions / max(len(single.delays) + len(burst.delays), 1), ""
+        runs = {name: [self.round(name == "burst") for _ in range(self.options.rounds)]
+                for name in ("single", "burst")}
+        everything = runs["single"] + runs["burst"]
+        speeds = sorted(len(run.delays) / max(run.seconds, 1e-9) for run in runs["burst"])
+        yield "setups_per_second", percentile(speeds, 50), "1/s"
+        yield "failures", sum(run.failures for run in everything), "set-ups"
+        for name, those in runs.items():
+            delays = sorted(delay for run in those for delay in run.delays)
+            yield name + "_first_packet_p50", percentile(delays, 50) * 1e3, "ms"
+            yield name + "_first_packet_p99", percentile(delays, 99) * 1e3, "ms"
+        done = sum(len(run.delays) for run in everything)
+        yield "dns_questions_per_setup", sum(run.questions for run in everything) / max(done, 1), ""
 
     def end(self):
-        for host in (self.left, self.right):
-            host.ipsec("setup", "stop")
         self.nsd.terminate()
         self.nsd.wait()
 
@@ -171,15 +195,14 @@ def main():
     parser = argparse.ArgumentParser(prog="testing/bench/oe", description=__doc__)
     parser.add_argument("--stage", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="one object per line")
-    parser.add_argument("--setups", type=int, default=150, help="how many begin at once")
-    parser.add_argument("--single", type=int, default=50, help="how many one after the other")
+    parser.add_argument("--rounds", type=int, default=5, help="of 14 set-ups, of each kind")
     bench = Bench(parser.parse_args())
     bench.start()
     failed = False
     for metric, value, unit in bench.measure():
         failed = failed or (metric == "failures" and value > 0)
         if bench.options.json:
-            print(json.dumps({"bench": "oe", "case": str(bench.options.setups), "metric": metric,
+            print(json.dumps({"bench": "oe", "case": str(HOSTS - WARM_UP), "metric": metric,
                               "unit": unit, "ours": round(value, 4), "peer": None, "theirs": None,
                               "ratio": None}), flush=True)
         else:
