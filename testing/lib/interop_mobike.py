@@ -81,7 +81,13 @@ def features(grid, role):
         for name, which, used in MOVES:
             cells.append(("MOBIKE, %s moves, %s" % (who, name),
                           lambda h=host, n=name, w=which, u=used: one(h, n, w, u)))
-    cells.append(("MOBIKE, then rekeyed by both", lambda: [
-        grid.rekeyed("mobike", what, side, CLIENTS)
-        for what in ("ike", "child") for side in (grid.us, grid.them)]))
+    def rekeyed():
+        home = tuple(ADDRESSES[host][V4].split("/")[0] for host in ("east", "west"))
+        wait("SAs at home", lambda: ends(grid) == home or " and ".join(ends(grid)))
+        ping(CLIENTS)
+        for what in ("ike", "child"):
+            for side in (grid.us, grid.them):
+                grid.rekeyed("mobike", what, side, CLIENTS)
+
+    cells.append(("MOBIKE, then rekeyed by both", rekeyed))
     return cells
