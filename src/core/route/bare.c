@@ -103,7 +103,8 @@ static void tell(struct route *r, const struct bare_shunt *b, bool set)
 void route_set_shunt(struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
 	enum ms_shunt shunt)
 {
-	tell(r, &(struct bare_shunt){ .src = *src, .dst = *dst, .shunt = shunt }, true);
+	tell(r, &(struct bare_shunt){ .src = *src, .dst = *dst, .shunt = shunt },
+		shunt != MS_SHUNT_NONE);
 }
 
 /* What was below it comes to light again: the trap of a connection for the same two hosts. */

@@ -66,18 +66,38 @@ static bool is_set(struct route_job *job, const struct ms_kernel_policy *p)
 	return true;
 }
 
+/* An instance's eroute for two hosts gives way to its template's trap in one step: between two a packet
+ * would meet what is below them both. */
+static bool trap_follows(const struct route_job *job, const struct flow *f)
+{
+	const struct eroute *e = eroute_at(job->route, &f->mine, &f->theirs);
+
+	return e != NULL && e->owner == job->conn && job->conn->template != NULL &&
+	       route_trap_follows(job->conn->template, &f->mine, &f->theirs);
+}
+
 static void is_deleted(struct route_job *job, const struct ms_kernel_policy *p)
 {
 	struct eroute *e = eroute_at(job->route, &p->src, &p->dst);
+	bool trap = p->shunt == MS_SHUNT_TRAP, again;
 
+	/* The kernel heard of another owner first, and then of this. */
+	if (e != NULL && e->owner != job->conn) {
+		if (e->shunt != MS_SHUNT_NONE)
+			route_set_shunt(job->route, &p->src, &p->dst, e->shunt);
+		else
+			(void)put_back(job, e);
+	}
 	if (e == NULL || e->owner != job->conn)
 		return;
 	eroute_drop(job->route, e);
 	if (job->conn->instance == 0 && job->leaving)
 		route_policy_changed(job->route);
-	if (job->conn->template != NULL &&
-		route_trap_again(job->route, job->conn->template, &p->src, &p->dst))
-		route_set_shunt(job->route, &p->src, &p->dst, MS_SHUNT_TRAP);
+	again = job->conn->template != NULL &&
+		route_trap_again(job->route, job->conn->template, &p->src, &p->dst);
+	if (again != trap)
+		route_set_shunt(job->route, &p->src, &p->dst,
+			again ? MS_SHUNT_TRAP : MS_SHUNT_NONE);
 }
 
 static void submit(struct route_job *job);
@@ -150,6 +170,11 @@ bool job_step_policies(struct route_job *job, const struct step *s)
 		op->policy.src = job->flows[i].mine;
 		op->policy.dst = job->flows[i].theirs;
 		op->policy.shunt = shunt;
+		if (s->kind == STEP_DELETE && trap_follows(job, &job->flows[i])) {
+			op->kind = MS_KOP_POLICY_SET;
+			op->policy.shunt = MS_SHUNT_TRAP;
+			continue;
+		}
 		op->policy.said = job->said;
 		op->policy.tunnel = job->tunnel;
 		op->policy.tunnel_src = job->tunnel_src;

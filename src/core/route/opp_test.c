@@ -206,7 +206,7 @@ static void test_host_to_host(void **state)
 	c->child_sas = NULL;
 	c->newest_child = 0;
 	route_child_down(w->route, &child);
-	expect_log(w, "down delete trap ");
+	expect_log(w, "down trap ");
 	rig_check(w);
 	route_packet(w->route, &us, &them);
 	assert_int_equal(n_asks, 4);

@@ -174,11 +174,17 @@ bool route_own_trap(const struct route *r, const struct conn *c, const struct ms
 	return e != NULL && e->owner == c && e->shunt == MS_SHUNT_TRAP && is_own_pair(c, src, dst);
 }
 
-bool route_trap_again(struct route *r, struct conn *c, const struct ms_selector *src,
+bool route_trap_follows(const struct conn *c, const struct ms_selector *src,
 	const struct ms_selector *dst)
 {
 	return !c->deleted && c->routing == RT_ROUTED_PROSPECTIVE && is_own_pair(c, src, dst) &&
-	       route_resting_shunt(c) == MS_SHUNT_TRAP && eroute_at(r, src, dst) == NULL &&
+	       route_resting_shunt(c) == MS_SHUNT_TRAP;
+}
+
+bool route_trap_again(struct route *r, struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst)
+{
+	return route_trap_follows(c, src, dst) && eroute_at(r, src, dst) == NULL &&
 	       eroute_take(r, c, src, dst, MS_SHUNT_TRAP, 0, NULL);
 }
 

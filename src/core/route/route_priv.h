@@ -104,11 +104,14 @@ void route_use_end(struct route *r, struct route_use *u);
 /* The connection's own trap is for these two hosts and no others. */
 bool route_own_trap(const struct route *r, const struct conn *c, const struct ms_selector *src,
 	const struct ms_selector *dst);
+/* Such a trap comes back when an instance's eroute for the two goes. */
+bool route_trap_follows(const struct conn *c, const struct ms_selector *src,
+	const struct ms_selector *dst);
 /* Such a trap is the connection's again; the kernel is to be told, unless a bare shunt is above it.
  * False: it has none, or somebody else has the eroute. */
 bool route_trap_again(struct route *r, struct conn *c, const struct ms_selector *src,
 	const struct ms_selector *dst);
-/* The kernel alone. */
+/* The kernel alone; MS_SHUNT_NONE: it goes. */
 void route_set_shunt(struct route *r, const struct ms_selector *src, const struct ms_selector *dst,
 	enum ms_shunt shunt);
 void route_waits(struct route *r, struct conn *c, const struct eroute *e);

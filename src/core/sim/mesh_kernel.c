@@ -12,6 +12,7 @@
 
 #define PACKET_OCTETS 100
 #define MAX_HOLDS 8192
+#define MANY 500
 #define FIRST_ASK_MS 5000
 #define HOLD_LIFE_MS 60000
 #define GRACE_MS 3000 /* lists that changed are not members yet */
@@ -39,6 +40,9 @@ static const struct sim_policy *closest(const struct sim_node *n, const struct m
 {
 	const struct sim_policy *best = NULL;
 
+	if (n->policy_map.n > MANY) /* of a scan: not one after the other */
+		return (const struct sim_policy *)(void *)pair_map_find(
+			&n->policy_map, src, dst, NULL, NULL);
 	for (const struct sim_policy *p = n->policies; p != NULL; p = p->next)
 		if (ms_selector_contains(&p->dst, dst) && ms_selector_contains(&p->src, src) &&
 			(best == NULL || (ms_selector_contains(&best->src, &p->src) &&
@@ -313,12 +317,20 @@ void mesh_kernel_did(struct mesh *m, struct sim_node *n, const struct ms_kernel_
 	struct mesh_host *h = n->user;
 	struct mesh_hold **at = &h->holds, *hold;
 	bool set = op->kind == MS_KOP_POLICY_SET;
+	bool one = ms_addr_eq(&op->policy.dst.range.first, &op->policy.dst.range.last);
 
 	if (h->own_doing || (!set && op->kind != MS_KOP_POLICY_DELETE))
 		return;
 	while ((hold = *at) != NULL) {
-		struct ms_selector dst = one_address(&hold->dst);
-		bool exact = ms_selector_eq(&op->policy.dst, &dst);
+		struct ms_selector dst;
+		bool exact;
+
+		if (one && !ms_addr_eq(&hold->dst, &op->policy.dst.range.first)) {
+			at = &hold->next;
+			continue;
+		}
+		dst = one_address(&hold->dst);
+		exact = ms_selector_eq(&op->policy.dst, &dst);
 
 		if (!ms_selector_contains(&op->policy.dst, &dst)) {
 			at = &hold->next;

@@ -10,6 +10,7 @@
 #ifndef MODSWAN_CORE_SIM_SIM_H
 #define MODSWAN_CORE_SIM_SIM_H
 
+#include "core/conn/pairs.h"
 #include "core/ike/ike.h"
 #include "core/route/route.h"
 
@@ -34,7 +35,8 @@ struct sim_sa {
 
 /* A policy, as its kernel got it. */
 struct sim_policy {
-	struct sim_policy *next;
+	struct pair_node node; /* in sim_node->policy_map */
+	struct sim_policy *prev, *next;
 	struct ms_selector src, dst;
 	enum ms_shunt shunt;
 	struct ms_said said;
@@ -65,6 +67,7 @@ struct sim_node {
 	int64_t wall_ms;   /* and its wall clock of that */
 	struct sim_sa *sas;
 	struct sim_policy *policies;
+	struct pair_map policy_map; /* the same ones; buckets NULL: there was none yet */
 	uint32_t next_spi;
 	/* knobs */
 	struct ms_bytes psk;     /* the one shared key; ptr NULL: none is known */

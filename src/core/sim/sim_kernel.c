@@ -37,38 +37,50 @@ static void fill(struct sim_sa *sa, const struct ms_kernel_sa *k)
 	sa->sel_dst = k->sel_dst;
 }
 
-static struct sim_policy **find_policy(struct sim_node *n, const struct ms_kernel_policy *k)
+static struct sim_policy *find_policy(struct sim_node *n, const struct ms_kernel_policy *k)
 {
-	struct sim_policy **p = &n->policies;
+	static const uint64_t seed[2];
 
-	while (*p && !(ms_selector_eq(&(*p)->src, &k->src) && ms_selector_eq(&(*p)->dst, &k->dst)))
-		p = &(*p)->next;
-	return p;
+	if (!n->policy_map.buckets && !pair_map_init(&n->policy_map, seed))
+		abort();
+	return (struct sim_policy *)(void *)pair_map_exact(&n->policy_map, &k->src, &k->dst);
 }
 
 static void policy_set(struct sim_node *n, const struct ms_kernel_policy *k)
 {
-	struct sim_policy *p = *find_policy(n, k);
+	struct sim_policy *p = find_policy(n, k);
 
 	if (!p) {
 		p = sim_alloc(sizeof(*p));
 		p->next = n->policies;
+		if (p->next)
+			p->next->prev = p;
 		n->policies = p;
-		p->src = k->src;
-		p->dst = k->dst;
+		p->src = p->node.src = k->src;
+		p->dst = p->node.dst = k->dst;
+		if (!pair_map_add(&n->policy_map, &p->node))
+			abort();
 	}
 	p->shunt = k->shunt;
 	p->said = k->said;
 }
 
+static void policy_free(struct sim_node *n, struct sim_policy *p)
+{
+	*(p->prev ? &p->prev->next : &n->policies) = p->next;
+	if (p->next)
+		p->next->prev = p->prev;
+	pair_map_remove(&n->policy_map, &p->node);
+	free(p);
+}
+
 static ms_err policy_delete(struct sim_node *n, const struct ms_kernel_policy *k)
 {
-	struct sim_policy **at = find_policy(n, k), *p = *at;
+	struct sim_policy *p = find_policy(n, k);
 
 	if (!p)
 		return MS_ERR_NOT_FOUND;
-	*at = p->next;
-	free(p);
+	policy_free(n, p);
 	return MS_OK;
 }
 
@@ -172,10 +184,9 @@ void sim_kernel_clear(struct sim_node *n)
 		n->sas = sa->next;
 		free(sa);
 	}
-	while (n->policies) {
-		struct sim_policy *p = n->policies;
-
-		n->policies = p->next;
-		free(p);
-	}
+	while (n->policies)
+		policy_free(n, n->policies);
+	if (n->policy_map.buckets)
+		pair_map_done(&n->policy_map);
+	memset(&n->policy_map, 0, sizeof(n->policy_map));
 }
