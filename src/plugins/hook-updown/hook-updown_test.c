@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/log/sink.h"
+#include "lib/loop/loop.h"
+
 #include "updown_test.h"
 
 /* --- what the script is told -------------------------------------------------------------------

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every step of the family, for hosts and clients, IPv4 and IPv6, as a shell that the hook starts sees
  * it: all of PLUTO_*, and nothing else. */
+#include "lib/log/sink.h"
+#include "lib/loop/loop.h"
+
 #include "updown_test.h"
 
 struct side {

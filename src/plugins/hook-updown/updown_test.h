@@ -4,9 +4,6 @@
 #ifndef MODSWAN_UPDOWN_TEST_H
 #define MODSWAN_UPDOWN_TEST_H
 
-#include "lib/log/sink.h"
-#include "lib/loop/loop.h"
-
 #include "updown.h"
 
 #include <modswan/plugin.h>
