@@ -158,7 +158,10 @@ class OpenIked(Peer):
         self.wait("iked listens", lambda: ":500 " in self.on("east", "ss", "-Hlun")[1])
 
     def load(self, conn, begins):
-        self.start(conn, "passive")
+        if begins:
+            self.unload(conn) # up() starts it
+        else:
+            self.start(conn, "passive")
 
     def moves(self, initiator, host, name):
         if host == "east" or not initiator:
