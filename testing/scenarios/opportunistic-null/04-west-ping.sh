@@ -1,5 +1,6 @@
 # seconds: 60
 ipsec why 192.1.2.45 192.1.2.23 | assert_match - 'makes it negotiate with its destination, which has to prove nothing'
+wait_for 20 ping -n -c 1 -W 2 192.1.2.23
 ping_ok 192.1.2.23 5
 eroute_is 192.1.2.45/32 192.1.2.23/32 tun
 assert_ge "packets to east" "$(eroute_packets 192.1.2.45/32 192.1.2.23/32)" 5
@@ -8,6 +9,7 @@ ipsec status | assert_match - '192\.1\.2\.23:500 STATE.*eroute owner; .*; peer N
 ipsec why 192.1.2.45 192.1.2.23 | assert_match - 'decides: packets go through its tunnel; the peer is not authenticated'
 assert_match $rundir/pluto.log 'the peer at 192.1.2.23 is NOT authenticated'
 # a server that proves itself, by its record
+wait_for 20 ping -n -c 1 -W 2 192.1.3.33
 ping_ok 192.1.3.33 5
 eroute_is 192.1.2.45/32 192.1.3.33/32 tun
 assert_match $rundir/pluto.log "authenticated peer '192.1.3.33' with "

@@ -16,7 +16,10 @@ publish() {
 }
 publish 192.1.2.45 192.1.2.45 "${west_public#0s}"
 publish 192.1.2.23 192.1.2.23 "${east_public#0s}"
-publish 192.1.3.33 192.1.3.33 "${north_public#0s}"
+# RFC 4025: the client itself before a gateway that is not there
+key=${north_public#0s}
+zone_line in-addr.arpa "$(reverse_name 192.1.3.33) IN IPSECKEY 20 1 2 192.1.3.253 $key"
+zone_line in-addr.arpa "$(reverse_name 192.1.3.33) IN IPSECKEY 10 0 2 . $key"
 # a client of west's: west may speak for it
 publish 192.0.1.1 192.1.2.45 "${west_public#0s}"
 # signed, and changed afterwards
