@@ -207,7 +207,7 @@ static void keepalive(struct ike_sa *ike, uint64_t now)
 	h->ops->keepalive(h->ctx, &ike->local, &ike->remote);
 }
 
-#define TWIN_MS 2000
+#define AGAIN_MS 2000
 
 /* One that nobody has used for all its life is not made anew.  Nor is one that goes for its twin, but
  * that may go first, and then it stays. */
@@ -216,7 +216,7 @@ static void replace(struct ike_sa *ike)
 	struct ms_logger lg = ike_logger(ike);
 
 	if (ike->twin != 0) {
-		ike->replace_at = ike_now(ike->e) + TWIN_MS;
+		ike->replace_at = ike_now(ike->e) + AGAIN_MS;
 		return;
 	}
 	/* A whole handshake is for the initiator to begin. */
@@ -225,7 +225,12 @@ static void replace(struct ike_sa *ike)
 			ike_replace(ike);
 		return;
 	}
-	if (ike->children || ike->wants || ike->request || ike->busy) {
+	/* What is under way may bring it a CHILD SA. */
+	if (!ike->children && (ike->wants || ike->request || ike->busy)) {
+		ike->replace_at = ike_now(ike->e) + AGAIN_MS;
+		return;
+	}
+	if (ike->children) {
 		ike->wants |= IKE_WANT_REKEY;
 		ike_next_request(ike);
 		return;
