@@ -9,7 +9,8 @@ echo "$out"
 assert_match - 'loading group "/run/modswan/etc/ipsec.d/policies/clear"' <<<"$out"
 assert_match - '"/run/modswan/etc/ipsec.d/policies/clear" line 3: "192.1.2.300": expected' <<<"$out"
 assert_match - '/policies/block" line 1: subnet "192.1.2.254/32", source 192.1.2.45/32, already "clear"' <<<"$out"
-assert_match - '1 members came, 1 went, there are 3' <<<"$out"
+# whoever watches the files may have been faster
+assert_match - '(1 members came, 1 went|0 members came, 0 went), there are 3' <<<"$out"
 assert_eq "members of clear" "$(ipsec status | grep -c '"clear#')" $((before + 1))
 wait_for 10 eroute_is 192.1.2.45/32 192.1.2.23/32 %pass
 ping_ok 192.1.2.23 2
