@@ -41,8 +41,10 @@ static struct sim_policy *find_policy(struct sim_node *n, const struct ms_kernel
 {
 	static const uint64_t seed[2];
 
+	sim_allocating++;
 	if (!n->policy_map.buckets && !pair_map_init(&n->policy_map, seed))
 		abort();
+	sim_allocating--;
 	return (struct sim_policy *)(void *)pair_map_exact(&n->policy_map, &k->src, &k->dst);
 }
 
@@ -58,8 +60,10 @@ static void policy_set(struct sim_node *n, const struct ms_kernel_policy *k)
 		n->policies = p;
 		p->src = p->node.src = k->src;
 		p->dst = p->node.dst = k->dst;
+		sim_allocating++;
 		if (!pair_map_add(&n->policy_map, &p->node))
 			abort();
+		sim_allocating--;
 	}
 	p->shunt = k->shunt;
 	p->said = k->said;
