@@ -30,7 +30,7 @@ struct keep {
 	void *arg;
 	char *path, *new_path;
 	int64_t lease_s; /* 0: for ever */
-	struct store_rows rows; /* of pools that are not there yet */
+	struct lease_store_rows rows; /* of pools that are not there yet */
 	size_t lines;		/* of the file */
 	int fd, new_fd;		/* -1: none */
 	bool ailing;		/* what is wrong with the file was said */
@@ -60,7 +60,7 @@ static void open_old(struct keep *k)
 {
 	struct ms_why why = { "" };
 
-	if (store_open(&k->fd, k->path, false, &why) != MS_OK)
+	if (lease_store_open(&k->fd, k->path, false, &why) != MS_OK)
 		complain(k, why.text);
 	if (k->lines == 0)
 		k->lines = 1;
@@ -71,7 +71,7 @@ static void add(struct keep *k, int fd, size_t *lines, const char *pool, const s
 {
 	if (fd < 0)
 		return;
-	if (store_add(fd, pool, addr, id, used) != MS_OK)
+	if (lease_store_add(fd, pool, addr, id, used) != MS_OK)
 		complain(k, strerror(errno));
 	++*lines;
 }
@@ -106,7 +106,7 @@ static void copy_lease(void *arg, const struct pool_lease *l)
 static bool slice(struct keep *k)
 {
 	for (unsigned i = 0; i < SLICE && k->row < k->rows.n; i++, k->row++) {
-		const struct store_row *r = &k->rows.row[k->row];
+		const struct lease_store_row *r = &k->rows.row[k->row];
 
 		add(k, k->new_fd, &k->new_lines, r->pool, &r->addr, &r->id, r->used);
 	}
@@ -148,7 +148,7 @@ static void begin(struct keep *k)
 {
 	struct ms_why why = { "" };
 
-	if (k->timer == NULL || store_open(&k->new_fd, k->new_path, true, &why) != MS_OK)
+	if (k->timer == NULL || lease_store_open(&k->new_fd, k->new_path, true, &why) != MS_OK)
 		return; /* the old one goes on */
 	k->new_lines = 1;
 	k->row = k->bucket = 0;
@@ -184,12 +184,12 @@ void keep_time(const struct keep *k, struct pool *p)
 
 void keep_restore(struct keep *k, struct pool *p)
 {
-	struct store_rows *rows = k == NULL ? NULL : &k->rows;
+	struct lease_store_rows *rows = k == NULL ? NULL : &k->rows;
 	int64_t now = now_s();
 	size_t left = 0;
 
 	for (size_t i = 0; rows != NULL && i < rows->n; i++) {
-		struct store_row *r = &rows->row[i];
+		struct lease_store_row *r = &rows->row[i];
 
 		if (strcmp(r->pool, pool_text(p)) != 0) {
 			rows->row[left++] = *r;
@@ -198,7 +198,7 @@ void keep_restore(struct keep *k, struct pool *p)
 		/* a clock that was put back */
 		if (pool_restore(p, &r->id, &r->addr, r->used < now ? r->used : now) != MS_OK)
 			ms_notice(k->log, "no memory for a lease of %s", k->path);
-		store_row_free(r);
+		lease_store_row_free(r);
 	}
 	if (rows == NULL)
 		return;
@@ -217,7 +217,7 @@ static void drop_expired(struct keep *k)
 
 	for (size_t i = 0; k->lease_s > 0 && i < k->rows.n; i++)
 		if (k->rows.row[i].used < before)
-			store_row_free(&k->rows.row[i]);
+			lease_store_row_free(&k->rows.row[i]);
 		else
 			k->rows.row[left++] = k->rows.row[i];
 	if (k->lease_s > 0)
@@ -228,7 +228,7 @@ static ms_err read_old(struct keep *k, struct ms_why *why)
 {
 	struct ms_why wrong = { "" };
 	char *bad = NULL;
-	ms_err err = store_read(k->path, &k->rows, &wrong);
+	ms_err err = lease_store_read(k->path, &k->rows, &wrong);
 
 	k->lines = k->rows.lines;
 	if (err != MS_ERR_SYNTAX) {
@@ -289,7 +289,7 @@ void keep_free(struct keep **keep)
 	close_fd(&k->fd);
 	close_fd(&k->new_fd);
 	ms_timer_free(&k->timer);
-	store_rows_free(&k->rows);
+	lease_store_rows_free(&k->rows);
 	free(k->path);
 	free(k->new_path);
 	free(k);

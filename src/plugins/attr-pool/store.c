@@ -93,7 +93,7 @@ static size_t word(const char **line, const char **start)
 	return n;
 }
 
-static ms_err parse_line(struct store_row *row, const char *line, struct ms_why *why)
+static ms_err parse_line(struct lease_store_row *row, const char *line, struct ms_why *why)
 {
 	const char *at;
 	uint64_t used;
@@ -118,9 +118,9 @@ static ms_err parse_line(struct store_row *row, const char *line, struct ms_why 
 	return row->pool == NULL ? MS_ERR_NOMEM : MS_OK;
 }
 
-static ms_err add_row(struct store_rows *rows, const char *line, struct ms_why *why)
+static ms_err add_row(struct lease_store_rows *rows, const char *line, struct ms_why *why)
 {
-	struct store_row *r;
+	struct lease_store_row *r;
 	ms_err err;
 
 	if ((rows->n & (rows->n - 1)) == 0) {
@@ -136,13 +136,13 @@ static ms_err add_row(struct store_rows *rows, const char *line, struct ms_why *
 	if (err == MS_OK)
 		rows->n++;
 	else
-		store_row_free(r);
+		lease_store_row_free(r);
 	return err;
 }
 
 static int by_address(const void *a, const void *b)
 {
-	const struct store_row *x = a, *y = b;
+	const struct lease_store_row *x = a, *y = b;
 	int order = strcmp(x->pool, y->pool);
 
 	if (order == 0)
@@ -152,13 +152,13 @@ static int by_address(const void *a, const void *b)
 
 static int by_time(const void *a, const void *b)
 {
-	const struct store_row *x = a, *y = b;
+	const struct lease_store_row *x = a, *y = b;
 	int order = (x->used > y->used) - (x->used < y->used);
 
 	return order != 0 ? order : (x->line > y->line) - (x->line < y->line);
 }
 
-static void keep_newest(struct store_rows *rows)
+static void keep_newest(struct lease_store_rows *rows)
 {
 	size_t kept = 0;
 
@@ -166,11 +166,11 @@ static void keep_newest(struct store_rows *rows)
 		return;
 	qsort(rows->row, rows->n, sizeof rows->row[0], by_address);
 	for (size_t i = 0; i < rows->n; i++) {
-		struct store_row *r = &rows->row[i];
+		struct lease_store_row *r = &rows->row[i];
 
 		if (i + 1 < rows->n && strcmp(r->pool, r[1].pool) == 0 &&
 			ms_addr_eq(&r->addr, &r[1].addr))
-			store_row_free(r);
+			lease_store_row_free(r);
 		else
 			rows->row[kept++] = *r;
 	}
@@ -178,7 +178,7 @@ static void keep_newest(struct store_rows *rows)
 	qsort(rows->row, rows->n, sizeof rows->row[0], by_time);
 }
 
-static ms_err read_lines(FILE *f, struct store_rows *out, struct ms_why *why)
+static ms_err read_lines(FILE *f, struct lease_store_rows *out, struct ms_why *why)
 {
 	char *line = NULL;
 	size_t room = 0;
@@ -200,7 +200,7 @@ static ms_err read_lines(FILE *f, struct store_rows *out, struct ms_why *why)
 	return err;
 }
 
-ms_err store_read(const char *path, struct store_rows *out, struct ms_why *why)
+ms_err lease_store_read(const char *path, struct lease_store_rows *out, struct ms_why *why)
 {
 	FILE *f = fopen(path, "re");
 	ms_err err;
@@ -219,21 +219,21 @@ ms_err store_read(const char *path, struct store_rows *out, struct ms_why *why)
 	if (err == MS_OK)
 		keep_newest(out);
 	else
-		store_rows_free(out);
+		lease_store_rows_free(out);
 	return err;
 }
 
-void store_row_free(struct store_row *row)
+void lease_store_row_free(struct lease_store_row *row)
 {
 	free(row->pool);
 	row->pool = NULL;
 	ms_id_free(&row->id);
 }
 
-void store_rows_free(struct store_rows *rows)
+void lease_store_rows_free(struct lease_store_rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++)
-		store_row_free(&rows->row[i]);
+		lease_store_row_free(&rows->row[i]);
 	free(rows->row);
 	memset(rows, 0, sizeof *rows);
 }
@@ -265,7 +265,7 @@ static ms_err end_last_line(int fd, off_t size)
 	return ftruncate(fd, size) == 0 ? MS_OK : MS_ERR_SYSTEM;
 }
 
-ms_err store_open(int *fd_r, const char *path, bool fresh, struct ms_why *why)
+ms_err lease_store_open(int *fd_r, const char *path, bool fresh, struct ms_why *why)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (fresh ? O_TRUNC : 0), 0600);
 	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
@@ -285,7 +285,7 @@ ms_err store_open(int *fd_r, const char *path, bool fresh, struct ms_why *why)
 	return MS_OK;
 }
 
-ms_err store_add(int fd, const char *pool, const struct ms_addr *addr, const struct ms_id *id,
+ms_err lease_store_add(int fd, const char *pool, const struct ms_addr *addr, const struct ms_id *id,
 	int64_t used)
 {
 	char at[MS_ADDR_TEXT], who[ID_WORD], *line;

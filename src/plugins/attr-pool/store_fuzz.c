@@ -18,10 +18,10 @@ size_t fuzz_seed(unsigned i, uint8_t *out, size_t cap)
 	return fuzz_seed_text(seeds, sizeof seeds / sizeof seeds[0], i, out, cap);
 }
 
-static void check(const struct store_rows *rows)
+static void check(const struct lease_store_rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++) {
-		const struct store_row *r = &rows->row[i];
+		const struct lease_store_row *r = &rows->row[i];
 
 		MUST(r->pool[0] != '\0' && r->addr.family != 0 && r->used >= 0);
 		MUST(i == 0 || r[-1].used <= r->used);
@@ -31,24 +31,24 @@ static void check(const struct store_rows *rows)
 	}
 }
 
-static void write_again(const struct store_rows *rows)
+static void write_again(const struct lease_store_rows *rows)
 {
-	struct store_rows again;
+	struct lease_store_rows again;
 	struct ms_why why = { "" };
 	char path[64];
 	int file = fuzz_file("again", "", 0, path), fd;
 	size_t n = 0;
 
-	MUST(store_open(&fd, path, true, &why) == MS_OK);
+	MUST(lease_store_open(&fd, path, true, &why) == MS_OK);
 	for (size_t i = 0; i < rows->n; i++) {
-		const struct store_row *r = &rows->row[i];
+		const struct lease_store_row *r = &rows->row[i];
 
-		MUST(store_add(fd, r->pool, &r->addr, &r->id, r->used) == MS_OK);
+		MUST(lease_store_add(fd, r->pool, &r->addr, &r->id, r->used) == MS_OK);
 	}
 	close(fd);
-	MUST(store_read(path, &again, &why) == MS_OK);
+	MUST(lease_store_read(path, &again, &why) == MS_OK);
 	for (size_t i = 0; i < rows->n; i++) {
-		const struct store_row *r = &rows->row[i], *a = &again.row[n];
+		const struct lease_store_row *r = &rows->row[i], *a = &again.row[n];
 
 		if (r->id.type == MS_ID_ANY || r->id.type == MS_ID_NULL)
 			continue; /* nobody in particular: not written */
@@ -59,17 +59,17 @@ static void write_again(const struct store_rows *rows)
 		n++;
 	}
 	MUST(n == again.n);
-	store_rows_free(&again);
+	lease_store_rows_free(&again);
 	close(file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct store_rows rows;
+	struct lease_store_rows rows;
 	struct ms_why why = { "" };
 	char path[64];
 	int file = fuzz_file("leases", (const char *)data, size, path);
-	ms_err err = store_read(path, &rows, &why);
+	ms_err err = lease_store_read(path, &rows, &why);
 
 	if (err == MS_OK) {
 		check(&rows);
@@ -77,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		MUST(rows.n == 0 && rows.row == NULL && why.text[0] != '\0');
 	}
-	store_rows_free(&rows);
+	lease_store_rows_free(&rows);
 	close(file);
 	return 0;
 }
