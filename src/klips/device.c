@@ -122,7 +122,7 @@ static void close_device(struct klips_device *d)
 {
 	close_tun(d);
 	close_phys(d);
-	free(d);
+	device_free(d);
 }
 
 static const struct {
@@ -219,57 +219,19 @@ static ms_err open_phys(struct klips_device *d, struct ms_why *why)
 	return MS_OK;
 }
 
-static bool has(const struct ms_addr *list, unsigned n, const struct ms_addr *a)
-{
-	while (n > 0)
-		if (ms_addr_eq(&list[--n], a))
-			return true;
-	return false;
-}
-
-static const struct ms_addr *first4(const struct klips_device *d)
-{
-	unsigned i;
-
-	for (i = 0; i < d->n_addrs; i++)
-		if (d->addrs[i].family == AF_INET)
-			return &d->addrs[i];
-	return d->last4.family == AF_INET ? &d->last4 : NULL;
-}
-
-/* d->addrs becomes what phys has, and ipsecN's addresses follow, but for the last of IPv4: with it
- * the system would take all IPv4 routes into ipsecN away. before: NULL, or what d takes over from. */
-static void follow_addrs(struct klips_device *d, const struct klips_device *before)
-{
-	const struct ms_addr *last = before == NULL || d->phys[0] == '\0' ? NULL : first4(before);
-	unsigned i;
-
-	d->n_addrs = if_addrs(d->phys, d->addrs, DEVICE_ADDRS);
-	if (last != NULL && first4(d) == NULL)
-		d->last4 = *last;
-	/* what a family switched off refuses can be had no other way */
-	for (i = 0; i < d->n_addrs; i++)
-		if ((before == NULL || !has(before->addrs, before->n_addrs, &d->addrs[i]))
-			&& if_change_addr(d->name, &d->addrs[i], true) < 0)
-			continue;
-	for (i = 0; before != NULL && i <= before->n_addrs; i++) {
-		const struct ms_addr *old = i == before->n_addrs ? &before->last4 : &before->addrs[i];
-
-		if (old->family != 0 && !has(d->addrs, d->n_addrs, old)
-			&& !ms_addr_eq(old, &d->last4) && if_change_addr(d->name, old, false) < 0)
-			continue;
-	}
-}
-
 static ms_err configure(struct klips_device *d, const struct klips_device *before,
 	struct ms_why *why)
 {
+	ms_err err;
+
 	d->mtu = d->mtu_wanted != 0 ? d->mtu_wanted : d->phys_mtu;
 	if (if_set_mtu(d->name, d->mtu) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: MTU %u: %s", d->name, d->mtu,
 			strerror(errno));
 	device_queue_start(d, before);
-	follow_addrs(d, before);
+	err = device_follow_addrs(d, before, why);
+	if (err != MS_OK)
+		return err;
 	if (if_up(d->name) < 0)
 		return ms_fail(why, MS_ERR_SYSTEM, "%s: up: %s", d->name, strerror(errno));
 	return MS_OK;
@@ -490,25 +452,24 @@ ms_err device_renew(struct klips *k, struct klips_device **dp, const char *phys,
 		err = configure(new, d, why);
 	} else if (err == MS_OK && phys[0] != '\0') {
 		/* its addresses and MTU are kept for the day when it comes back */
-		memcpy(new->addrs, d->addrs, sizeof new->addrs);
-		new->n_addrs = d->n_addrs;
+		err = device_keep_addrs(new, d);
 		new->last4 = d->last4;
 		new->mtu = d->mtu;
 	} else if (err == MS_OK) {
-		follow_addrs(new, d);
+		err = device_follow_addrs(new, d, why);
 	}
 	if (err == MS_OK)
 		err = list_change(k, new, d);
 	if (err != MS_OK) {
 		close_phys(new);
-		free(new);
+		device_free(new);
 		return watch_all(k, d) == MS_OK ? err : MS_ERR_SYSTEM;
 	}
 	talk(k, ROOM_TUNNEL, TALK_TUNNEL_INIT, "%s on %s is renewed: interface %u, %u addresses", new->name,
 		new->phys, new->phys_ifindex, new->n_addrs);
 	rcu_wait();
 	close_phys(d);
-	free(d);
+	device_free(d);
 	*dp = new;
 	err = watch_all(k, new);
 	device_follow_bare(k);

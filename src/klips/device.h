@@ -21,7 +21,7 @@
 
 #include <net/if.h>
 
-enum { DEVICE_ADDRS = 16, DEVICE_MAX_NUMBER = 63 };
+enum { DEVICE_MAX_NUMBER = 63 };
 
 /* What SYNs of TCP may at most announce. */
 enum device_mss { DEVICE_MSS_ANY, DEVICE_MSS_AUTO /* what fits through the tunnel */ };
@@ -51,7 +51,7 @@ struct klips_device {
 	uint64_t overflows; /* of sockets that it had before; control thread */
 	uint64_t queue_held_ns;		  /* when it had to be as short as it is; control thread */
 	bool created;	     /* stays, without a physical one, when it is detached */
-	struct ms_addr addrs[DEVICE_ADDRS]; /* copied from phys */
+	struct ms_addr *addrs; /* copied from phys; owned */
 	unsigned n_addrs;
 	struct ms_addr last4; /* ipsecN has it still, though phys lost it; family 0: none */
 	int pass4, pass6;		/* IP_HDRINCL, out only */
@@ -121,14 +121,23 @@ struct klips_device *device_by_name(const struct klips *k, const char *name);
 /* Makes ipsecN's MTU at most this, unless a person wants another. */
 void device_lower_mtu(struct klips_device *d, uint32_t mtu);
 
+/* device_addrs.c: `d`, which nobody uses yet. */
+/* d->addrs becomes what phys has, and ipsecN's addresses follow, but for the last of IPv4: with it
+ * the system would take all IPv4 routes into ipsecN away. before: NULL, or what d takes over from. */
+ms_err device_follow_addrs(struct klips_device *d, const struct klips_device *before,
+	struct ms_why *why) MS_MUST_CHECK;
+/* Those of a physical device that is away. */
+ms_err device_keep_addrs(struct klips_device *d, const struct klips_device *from) MS_MUST_CHECK;
+void device_free(struct klips_device *d);
+
 /* device_if.c: the system's side; errno style: 0 or -1. */
 int if_get_mtu(const char *name, uint32_t *mtu);
 int if_set_mtu(const char *name, uint32_t mtu);
 int if_get_queue(const char *name, uint32_t *entries);
 int if_set_queue(const char *name, uint32_t entries);
 int if_up(const char *name);
-/* Not link-local ones. */
-unsigned if_addrs(const char *name, struct ms_addr *addrs, unsigned max);
+/* Not link-local ones. The caller frees them; where there are none they are NULL. -1 and errno. */
+int if_addrs(const char *name, struct ms_addr **addrs_r, unsigned *n_r);
 int if_change_addr(const char *name, const struct ms_addr *addr, bool add);
 void if_tune(const char *name);
 

@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -81,24 +82,37 @@ int if_up(const char *name)
 	return with_socket(AF_INET, SIOCSIFFLAGS, &ifr);
 }
 
-unsigned if_addrs(const char *name, struct ms_addr *addrs, unsigned max)
+int if_addrs(const char *name, struct ms_addr **addrs_r, unsigned *n_r)
 {
+	struct ms_addr *addrs = NULL, *more;
 	struct ifaddrs *list, *a;
 	struct ms_endpoint ep;
-	unsigned n = 0;
+	unsigned n = 0, room = 0;
 
 	if (getifaddrs(&list) < 0)
-		return 0;
-	for (a = list; a != NULL && n < max; a = a->ifa_next) {
+		return -1;
+	for (a = list; a != NULL; a = a->ifa_next) {
 		if (a->ifa_addr == NULL || strcmp(a->ifa_name, name) != 0
 			|| ms_endpoint_from_sockaddr(&ep, a->ifa_addr) != MS_OK)
 			continue;
 		if (ep.addr.family == AF_INET6 && ep.addr.b[0] == 0xfe && (ep.addr.b[1] & 0xc0) == 0x80)
 			continue; /* link-local ones stay with their link */
+		if (n == room) {
+			room = room == 0 ? 8 : room * 2;
+			more = reallocarray(addrs, room, sizeof *addrs);
+			if (more == NULL) {
+				free(addrs);
+				freeifaddrs(list);
+				return -1;
+			}
+			addrs = more;
+		}
 		addrs[n++] = ep.addr;
 	}
 	freeifaddrs(list);
-	return n;
+	*addrs_r = addrs;
+	*n_r = n;
+	return 0;
 }
 
 uint64_t if_overflows(const char *name)

@@ -24,15 +24,17 @@ struct device_watch {
 
 static bool same_addrs(const struct klips_device *d)
 {
-	struct ms_addr now[DEVICE_ADDRS];
-	unsigned n = if_addrs(d->phys, now, DEVICE_ADDRS), i;
+	struct ms_addr *now;
+	unsigned n, i;
+	bool same;
 
-	if (n != d->n_addrs)
-		return false;
-	for (i = 0; i < n; i++)
-		if (!device_has_addr(d, &now[i]))
-			return false;
-	return true;
+	if (if_addrs(d->phys, &now, &n) < 0)
+		return true; /* not to be told; the next event asks again */
+	same = n == d->n_addrs;
+	for (i = 0; same && i < n; i++)
+		same = device_has_addr(d, &now[i]);
+	free(now);
+	return same;
 }
 
 /* What is not as it was; NULL: nothing. */

@@ -11,7 +11,7 @@ libklips_la_SOURCES = \
 	src/klips/control.c src/klips/klips.h src/klips/instance.h \
 	src/klips/counters.c src/klips/counters.h \
 	src/klips/ctl.c src/klips/ctl.h \
-	src/klips/device.c src/klips/device.h src/klips/device_if.c \
+	src/klips/device.c src/klips/device.h src/klips/device_addrs.c src/klips/device_if.c \
 	src/klips/device_watch.c src/klips/device_watch.h \
 	src/klips/encap.c src/klips/encap.h \
 	src/klips/eroute.c src/klips/eroute.h src/klips/eroute_key.h \

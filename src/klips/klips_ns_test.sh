@@ -109,6 +109,13 @@ check "eroute listing" has "$a" eroute \
 check "spigrp listing" has "$a" spigrp '^tun0x1001@192\.0\.2\.2 esp0x1000@192\.0\.2\.2 $'
 check "spi listing" has "$a" spi '^esp0x1000@192\.0\.2\.2 ESP_AES_GCM_16: dir=out src=192\.0\.2\.1'
 check "the device's MTU went down" has "$a" tncfg '^ipsec0 -> eth1 mtu=1446\(1446\) -> 1500$'
+addresses() { on "$a" ip -o address show dev ipsec0 | grep -c ' 192\.0\.2\.'; }
+addresses_are() { [ "$(addresses)" = "$1" ]; }
+for i in $(seq 60 99); do echo "address add 192.0.2.$i/24 dev eth1"; done >"$dir/more"
+on "$a" ip -batch "$dir/more"
+check "it has any number of addresses" wait_for addresses_are 41
+on "$a" ip -batch <(sed 's/ add / del /' "$dir/more")
+check "and none that are no more" wait_for addresses_are 1
 capture_stop
 check "the wire carries ESP only" tool "$a" only-esp "$dir/gcm.pcap"
 if command -v tshark >/dev/null; then

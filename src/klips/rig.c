@@ -90,6 +90,8 @@ void rig_new(struct rig *r)
 	r->host = pair[1];
 	r->d = calloc(1, sizeof *r->d + sizeof r->d->queues[0]);
 	must(r->d != NULL && r->w != NULL);
+	r->d->addrs = calloc(2, sizeof *r->d->addrs);
+	must(r->d->addrs != NULL);
 	r->d->n_queues = 1;
 	r->d->queues[0].tun = (struct klips_source){ .ready = tun_ready, .fd = pair[0], .owner = r->d };
 	for (i = 0; i < RAW_SOCKETS; i++)
@@ -114,7 +116,7 @@ void rig_free(struct rig *r)
 	note_queue_free(&k->notes);
 	close(r->d->queues[0].tun.fd);
 	close(r->host);
-	free(r->d);
+	device_free(r->d);
 	free(k->devices);
 	free(k->encaps);
 	ms_loop_free(&k->loop);
