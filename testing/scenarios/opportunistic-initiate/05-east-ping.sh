@@ -1,0 +1,10 @@
+# seconds: 60
+tunnelled() {
+	ping -n -c 1 -W 1 192.1.2.45 >/dev/null
+	eroute_is 192.1.2.23/32 192.1.2.45/32 tun
+}
+wait_for 40 tunnelled
+ping -n -q -c 10 -i 0.2 -p 456e637279707421 192.1.2.45 | tee /run/modswan/ping.txt
+assert_match /run/modswan/ping.txt ' 10 received'
+assert_eq "east" "$(ipsec showpolicy 192.1.2.23 192.1.2.45)" secure
+assert_match $rundir/pluto.log "authenticated peer '192.1.2.45' with "

@@ -1,0 +1,12 @@
+# seconds: 60
+# another name, under which nothing is published
+modswan_stop
+sed -i 's/@east.example.com/@nobody.example.com/' $confdir/ipsec.conf
+modswan_start
+wait_for 20 eroute_is 192.1.2.23/32 192.1.2.0/24 %trap
+refused() {
+	ping -n -c 1 -W 1 192.1.2.45 >/dev/null
+	grep -q 'AUTHENTICATION_FAILED' $rundir/pluto.log
+}
+wait_for 40 refused
+wait_for 20 eroute_is 192.1.2.23/32 192.1.2.45/32 %pass

@@ -1,0 +1,1 @@
+modswan_stop
