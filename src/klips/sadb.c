@@ -40,6 +40,11 @@ static int match(struct cds_lfht_node *node, const void *key)
 	return ms_said_eq(&rcu_container(node, struct klips_sa, node)->said, key);
 }
 
+/* liburcu's thread makes the table larger by how long the chains are that it is told of.  When many SAs
+ * come at once it is told too late, and again, and without a bound it ends with many times what is
+ * needed.  With this one a million SAs have chains of four. */
+enum { LEAST_BUCKETS = 256, MOST_BUCKETS = 1 << 18 };
+
 struct sadb *sadb_new(void)
 {
 	struct sadb *db = calloc(1, sizeof *db);
@@ -47,7 +52,8 @@ struct sadb *sadb_new(void)
 
 	if (db == NULL)
 		return NULL;
-	db->table = cds_lfht_new(256, 256, 0, CDS_LFHT_AUTO_RESIZE, NULL);
+	db->table = cds_lfht_new(LEAST_BUCKETS, LEAST_BUCKETS, MOST_BUCKETS, CDS_LFHT_AUTO_RESIZE,
+		NULL);
 	if (db->table == NULL) {
 		free(db);
 		return NULL;
