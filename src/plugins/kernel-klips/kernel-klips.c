@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { ATTACHED_MS = 100 };
+
 static ms_err klips_start(void *inst, const struct ms_kernel_events *events, void *ctx,
 	struct ms_why *why)
 {
@@ -51,16 +53,26 @@ static ms_err klips_device(void *inst, const struct ms_addr *local, const char *
 	size_t size, struct ms_why *why)
 {
 	struct link *l = inst;
+	uint64_t now = ms_loop_now_ms(l->services->loop);
 	char name[16];
 	bool listed;
 	ms_err err;
 
 	(void)local;
+	if (now < l->attached.until_ms && strcmp(l->attached.physical, physical) == 0) {
+		snprintf(buf, size, "%s", l->attached.name);
+		return MS_OK;
+	}
 	setup_device(l, physical, name, &listed);
 	err = call_attach(l, physical, name, buf, size, why);
 	/* `device` is a wish for the first one only */
 	if (err == MS_ERR_BUSY && !listed && name[0] != '\0')
 		err = call_attach(l, physical, "", buf, size, why);
+	if (err == MS_OK) {
+		snprintf(l->attached.physical, sizeof l->attached.physical, "%s", physical);
+		snprintf(l->attached.name, sizeof l->attached.name, "%s", buf);
+		l->attached.until_ms = now + ATTACHED_MS;
+	}
 	return err;
 }
 

@@ -49,6 +49,10 @@ struct link {
 	bool no_fragicmp;
 	int no_eroute; /* enum ms_noeroute */
 	uint32_t mtu, mss; /* of devices: overridemtu, mssclamp; 0: nothing is said */
+	struct {
+		char physical[16], name[16];
+		uint64_t until_ms;
+	} attached; /* what klips said last, for connections that come by the thousand */
 	const struct ms_kernel_events *events;
 	void *ctx;
 	char *socket_path;

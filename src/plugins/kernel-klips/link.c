@@ -176,6 +176,7 @@ static ms_err connect_once(struct link *l, struct ms_why *why)
 
 	if (err != MS_OK)
 		return err;
+	l->attached.until_ms = 0;
 	l->watch = ms_watch_new(l->services->loop, l->fd, MS_READABLE, readable, l);
 	err = l->watch == NULL ? MS_ERR_NOMEM : send_plain(l, MS_PFKEY_X_MS_HELLO, 0, why);
 	if (err == MS_OK)

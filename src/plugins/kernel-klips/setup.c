@@ -74,6 +74,7 @@ ms_err klips_setup(void *inst, const struct ms_setup_desc *setup, struct ms_why 
 	l->no_fragicmp = !setup->fragicmp;
 	l->no_eroute = setup->noeroute;
 	l->mtu = setup->overridemtu;
+	l->attached.until_ms = 0;
 	l->mss = setup->mssclamp == 0 ? MS_PFKEY_X_MSS_ANY : setup->mssclamp;
 	if (!copy_interfaces(l, setup->interfaces) || !copy_debug(l, setup->klipsdebug))
 		return ms_fail(why, MS_ERR_NOMEM, "kernel-klips: out of memory");
