@@ -1,5 +1,5 @@
 newest() {
-	ipsec status | sed -n 's/.*"west-east".*newest IPsec SA: #\([0-9]*\).*/\1/p' | head -n 1
+	ipsec status | sed -n 's/.*"west-east".*newest IPsec SA: #\([0-9]*\).*/\1/p' | awk '!n++'
 }
 first=$(newest)
 rekeyed() {
