@@ -7,7 +7,7 @@
 #include "core/sim/sim_key.h"
 #include "core/sim/sim_test.h"
 
-#include "core/ike/ike_sa.h"
+#include "core/ike/steps_test.h"
 
 static const char *const suites[][2] = {
 	{ "aes_gcm128-sha2_256-x25519", "aes_gcm128" },
@@ -120,37 +120,6 @@ static void test_cve_2018_10811_signatures(void **state)
 }
 
 /* --- afterwards ----------------------------------------------------------------------------------- */
-
-static void rekey_child(struct pair *p)
-{
-	struct child_sa *c = ike_first_child(ike_first(p->west->ike));
-	struct ms_said said = { p->west->addr, c->spi_in, MS_PROTO_ESP };
-
-	ike_kernel_expire(p->west->ike, &said, false);
-}
-
-static void want(struct sim_node *n, unsigned what)
-{
-	struct ike_sa *ike = ike_first(n->ike);
-
-	ike->wants |= (uint8_t)what;
-	ike_next_request(ike);
-}
-
-static void rekey_ike(struct pair *p)
-{
-	want(p->west, IKE_WANT_REKEY);
-}
-
-static void liveness(struct pair *p)
-{
-	want(p->east, IKE_WANT_DPD);
-}
-
-static void end_child(struct pair *p)
-{
-	child_want_delete(ike_first_child(ike_first(p->west->ike)));
-}
 
 static void end_ike(struct pair *p)
 {

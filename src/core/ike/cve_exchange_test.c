@@ -3,6 +3,7 @@
  * Faults that other IKE daemons had, by exchange: what cve_test.c does to IKE_AUTH, here for
  * IKE_SA_INIT, CREATE_CHILD_SA and INFORMATIONAL; and lists of notifies and deletes of every kind.
  */
+#include "core/ike/steps_test.h"
 #include "core/sim/tape_test.h"
 
 /* --- payloads missing ---------------------------------------------------------------------------- */
@@ -28,32 +29,6 @@ static void test_cve_2009_1957_init_payload_omission(void **state)
 				t.stop_before = 0;
 				settle_and_end(&p);
 			}
-}
-
-static void rekey_child(struct pair *p)
-{
-	struct child_sa *c = ike_first_child(ike_first(p->west->ike));
-	struct ms_said said = { p->west->addr, c->spi_in, MS_PROTO_ESP };
-
-	ike_kernel_expire(p->west->ike, &said, false);
-}
-
-static void want(struct sim_node *n, unsigned what)
-{
-	struct ike_sa *ike = ike_first(n->ike);
-
-	ike->wants |= (uint8_t)what;
-	ike_next_request(ike);
-}
-
-static void rekey_ike(struct pair *p)
-{
-	want(p->west, IKE_WANT_REKEY);
-}
-
-static void end_child(struct pair *p)
-{
-	child_want_delete(ike_first_child(ike_first(p->west->ike)));
 }
 
 static void end_ike(struct pair *p)

@@ -120,7 +120,7 @@ src_core_ike_cancel_test_LDADD = $(ike_test_libs)
 src_core_ike_crypto_fault_test_SOURCES = src/core/ike/crypto_fault_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_crypto_fault_test_LDADD = $(ike_test_libs)
-src_core_ike_memory_fault_test_SOURCES = src/core/ike/memory_fault_test.c src/lib/mem/arena.c \
+src_core_ike_memory_fault_test_SOURCES = src/core/ike/memory_fault_test.c src/core/ike/steps_test.h src/lib/mem/arena.c \
 	src/lib/mem/mem.c src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_memory_fault_test_LDADD = $(ike_test_libs)
 src_core_ike_memory_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \

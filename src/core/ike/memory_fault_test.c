@@ -10,7 +10,7 @@
 #include "core/sim/sim_priv.h"
 #include "core/sim/sim_test.h"
 
-#include "core/ike/ike_sa.h"
+#include "core/ike/steps_test.h"
 
 #define FOR_A_WHILE_MS 20000
 
@@ -201,37 +201,6 @@ static void test_handshake(void **state)
 }
 
 /* --- afterwards ----------------------------------------------------------------------------------- */
-
-static void rekey_child(struct pair *p)
-{
-	struct child_sa *c = ike_first_child(ike_first(p->west->ike));
-	struct ms_said said = { p->west->addr, c->spi_in, MS_PROTO_ESP };
-
-	ike_kernel_expire(p->west->ike, &said, false);
-}
-
-static void want(struct sim_node *n, unsigned what)
-{
-	struct ike_sa *ike = ike_first(n->ike);
-
-	ike->wants |= (uint8_t)what;
-	ike_next_request(ike);
-}
-
-static void rekey_ike(struct pair *p)
-{
-	want(p->west, IKE_WANT_REKEY);
-}
-
-static void liveness(struct pair *p)
-{
-	want(p->east, IKE_WANT_DPD);
-}
-
-static void end_child(struct pair *p)
-{
-	child_want_delete(ike_first_child(ike_first(p->west->ike)));
-}
 
 static void end_ike(struct pair *p)
 {
