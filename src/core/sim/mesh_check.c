@@ -4,20 +4,6 @@
 
 #include "core/ike/ike_sa.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-static bool no(char *why, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static bool no(char *why, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, size, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
 /* --- flows -------------------------------------------------------------------------------------------- */
 
 enum fate { FATE_STOPPED, FATE_CLEAR, FATE_PROTECTED };
@@ -57,7 +43,7 @@ static bool flow_as_wanted(const struct mesh_flow *f, char *why, size_t size)
 		(!arrives || f->request.arrived_ms >= f->asked_ms) &&
 		(!answered || f->reply.arrived_ms >= f->asked_ms))
 		return true;
-	return no(why, size, "%s (%s, %s) to %s (%s, %s): %s and %s, wanted %s and %s%s%s",
+	return story_no(why, size, "%s (%s, %s) to %s (%s, %s): %s and %s, wanted %s and %s%s%s",
 		f->a->name, policy_name(mesh_policy(f->a, &f->b->n->addr)), keys[f->a->key],
 		f->b->name, policy_name(mesh_policy(f->b, &f->a->n->addr)), keys[f->b->key],
 		fates[got], fates[got_back], fates[want], arrives ? fates[back] : "nothing",
@@ -87,7 +73,7 @@ static bool is_odd(const struct mesh_host *h, const struct sim_sa *sa, const cha
 	const struct sim_sa *twin;
 
 	/* What was lost when the network was bad is found out at the end of its life. */
-	if (h->m->kind != MESH_CALM && h->m->sim->now < h->m->healed_ms + MESH_LIFE_MS)
+	if (h->m->kind != STORY_CALM && h->m->sim->now < h->m->healed_ms + MESH_LIFE_MS)
 		return false;
 	if (sa->inbound || peer == NULL)
 		return false;
@@ -185,7 +171,7 @@ bool mesh_none_longer(struct mesh *m, uint64_t ms, char *why, size_t size)
 
 		if (h->trouble == 0 || h->trouble_ms >= since || trouble_of(h, &what) != h->trouble)
 			continue;
-		return no(why, size, "%s: %s", h->name, what);
+		return story_no(why, size, "%s: %s", h->name, what);
 	}
 	return true;
 }
@@ -199,13 +185,10 @@ bool mesh_none_longer(struct mesh *m, uint64_t ms, char *why, size_t size)
  * who begin make us ask. */
 #define QUESTIONS 1000
 
-void mesh_bounds(struct mesh *m)
+void mesh_bounds(struct mesh *m, uint64_t events)
 {
-	uint64_t events = m->sim->n_events - m->counted_events;
-
-	m->counted_events = m->sim->n_events;
 	if (events > 200 * (uint64_t)(m->n_flows + m->n_hosts + 10) + 100000)
-		mesh_fail(m, "%llu events in a second", (unsigned long long)events);
+		story_fail(&m->s, "%llu events in a second", (unsigned long long)events);
 	for (unsigned i = 0; i < m->n_hosts; i++) {
 		struct mesh_host *h = &m->hosts[i];
 		struct opp_counts n;
@@ -215,10 +198,10 @@ void mesh_bounds(struct mesh *m)
 		opp_counts(h->n->route, &n);
 		if (n.pending > MAX_PENDING || n.asking > MAX_ASKING ||
 			route_bare_count(h->n->route) > MAX_BARE)
-			mesh_fail(m, "%s: %u flows wait, %u questions are open, %u bare shunts",
+			story_fail(&m->s, "%s: %u flows wait, %u questions are open, %u bare shunts",
 				h->name, n.pending, n.asking, route_bare_count(h->n->route));
 		if (h->asked - h->asked_before > QUESTIONS)
-			mesh_fail(m, "%s: %u questions in a second", h->name,
+			story_fail(&m->s, "%s: %u questions in a second", h->name,
 				h->asked - h->asked_before);
 		h->asked_before = h->asked;
 	}
@@ -233,15 +216,15 @@ void mesh_empty(struct mesh *m)
 		opp_counts(h->n->route, &n);
 		if (sim_states(h->n) || sim_sas(h->n) || n.pending || n.asking ||
 			route_bare_count(h->n->route) || h->n_holds)
-			mesh_fail(m, "%s: %u IKE SAs, %u SAs, %u flows, %u questions, %u bare shunts, "
+			story_fail(&m->s, "%s: %u IKE SAs, %u SAs, %u flows, %u questions, %u bare shunts, "
 				"%u holds are left", h->name, sim_states(h->n), sim_sas(h->n), n.pending,
 				n.asking, route_bare_count(h->n->route), h->n_holds);
 		for (const struct sim_policy *p = h->n->policies; p != NULL; p = p->next)
 			if (p->shunt == MS_SHUNT_NONE)
-				mesh_fail(m, "%s: an eroute is left", h->name);
+				story_fail(&m->s, "%s: an eroute is left", h->name);
 		for (struct conn *c = conn_first(h->n->conns); c != NULL; c = c->all_next)
 			if (c->instance != 0)
-				mesh_fail(m, "%s: an instance of \"%s\" is left", h->name,
+				story_fail(&m->s, "%s: an instance of \"%s\" is left", h->name,
 					c->desc->name);
 	}
 }
@@ -249,7 +232,7 @@ void mesh_empty(struct mesh *m)
 void mesh_count_flows(struct mesh *m)
 {
 	bool seen[MESH_POLICIES][MESH_KEYS][MESH_POLICIES][MESH_KEYS] = { 0 };
-	struct mesh_result *r = m->result;
+	struct story_result *r = m->s.result;
 
 	for (unsigned i = 0; i < m->n_flows; i++) {
 		const struct mesh_flow *f = &m->flows[i];

@@ -248,7 +248,7 @@ static ms_err ask(void *inst, const char *name, uint16_t type, uint32_t flags,
 	if (!ms_dns_name_ok(name))
 		return ms_fail(why, MS_ERR_TEXT, "not a name");
 	if (type == MS_DNS_PTR)
-		mesh_fail(h->m, "%s: asks for a PTR", h->name);
+		story_fail(&h->m->s, "%s: asks for a PTR", h->name);
 	q = calloc(1, sizeof *q);
 	snprintf(q->name, sizeof q->name, "%s", name);
 	if (q->name[strlen(q->name) - 1] == '.')
@@ -281,7 +281,7 @@ void mesh_dns_flush(struct mesh_host *h)
 {
 	for (unsigned n = 0; h->queries != NULL; n++) {
 		if (n > FOREVER) {
-			mesh_fail(h->m, "%s: questions without end", h->name);
+			story_fail(&h->m->s, "%s: questions without end", h->name);
 			return;
 		}
 		answer(h->queries, MS_ERR_TIMEOUT);

@@ -244,7 +244,7 @@ static void loaded(void *arg, ms_err err, size_t came, size_t went, size_t all)
 
 	(void)came, (void)went;
 	h->routed = err == MS_OK;
-	mesh_say(h->m, "%s: %zu members of groups", h->name, all);
+	story_say(&h->m->s, "%s: %zu members of groups", h->name, all);
 }
 
 /* --- life --------------------------------------------------------------------------------------------- */
@@ -269,7 +269,7 @@ static void add_conn(void *arg, const struct ms_conn_desc *desc)
 	d.retransmit_timeout_ms = 20000;
 	if (conn_add(h->n->conns, &d, &c, &why) != MS_OK ||
 		conn_orient(h->n->conns, c, is_local, h->n, &h->n->addr, NULL, &why) != MS_OK) {
-		mesh_fail(h->m, "%s: connection refused: %s", h->name, why.text);
+		story_fail(&h->m->s, "%s: connection refused: %s", h->name, why.text);
 		return;
 	}
 	strcpy(c->device, "ipsec0");
@@ -300,14 +300,14 @@ void mesh_boot(struct mesh_host *h)
 		groups_new(&h->groups, &env, &why) != MS_OK)
 		abort();
 	groups_reread(h->groups, NULL, &asker, h);
-	mesh_say(h->m, "%s boots", h->name);
+	story_say(&h->m->s, "%s boots", h->name);
 }
 
 void mesh_halt(struct mesh_host *h, bool politely)
 {
 	if (h->n->ike == NULL)
 		return;
-	mesh_say(h->m, "%s %s", h->name, politely ? "is stopped" : "loses power");
+	story_say(&h->m->s, "%s %s", h->name, politely ? "is stopped" : "loses power");
 	h->n->down = !politely;
 	/* Answers that are on their way come before an engine goes. */
 	for (unsigned i = 0; i < 3 || groups_busy(h->groups) || route_busy(h->n->route); i++) {
@@ -316,7 +316,7 @@ void mesh_halt(struct mesh_host *h, bool politely)
 		mesh_dns_flush(h);
 		sim_answer_all(h->m->sim, h->n);
 		if (i > 1000) {
-			mesh_fail(h->m, "%s does not come to rest", h->name);
+			story_fail(&h->m->s, "%s does not come to rest", h->name);
 			break;
 		}
 	}

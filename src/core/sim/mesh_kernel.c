@@ -17,13 +17,6 @@
 #define HOLD_LIFE_MS 60000
 #define GRACE_MS 3000 /* lists that changed are not members yet */
 
-static struct ms_selector one_address(const struct ms_addr *a)
-{
-	struct ms_subnet net = ms_subnet_host(a);
-
-	return ms_selector_of_subnet(&net);
-}
-
 static struct mesh_way *way_of(const struct mesh_packet *p)
 {
 	static struct mesh_way nobodys;
@@ -59,8 +52,8 @@ static void put(struct mesh_host *h, const struct ms_addr *dst, enum ms_shunt sh
 	struct ms_why why = { "" };
 	unsigned failed;
 
-	op.policy.src = one_address(&h->n->addr);
-	op.policy.dst = one_address(dst);
+	op.policy.src = story_one(&h->n->addr);
+	op.policy.dst = story_one(dst);
 	op.policy.shunt = shunt;
 	h->own_doing = true;
 	(void)sim_kernel(h->n, &op, 1, &failed, &why);
@@ -95,14 +88,14 @@ static void arrive(struct sim *s, void *arg)
 	if (to == NULL || !is_ready(to) || mesh_cut(m, p.p.from, to))
 		return;
 	if (p.said.protocol != 0) {
-		struct ms_selector src = one_address(&p.p.src), dst = one_address(&p.p.dst);
+		struct ms_selector src = story_one(&p.p.src), dst = story_one(&p.p.dst);
 
 		sa = sim_find_sa(to->n, &p.said);
 		if (sa == NULL || !sa->inbound || sa->larval)
 			return;
 		if (!ms_selector_contains(&sa->sel_src, &src) ||
 			!ms_selector_contains(&sa->sel_dst, &dst))
-			mesh_fail(m, "%s: a packet in the wrong SA", to->name);
+			story_fail(&m->s, "%s: a packet in the wrong SA", to->name);
 		sa->octets += PACKET_OCTETS;
 	}
 	way->arrived_ms = s->now;
@@ -129,7 +122,7 @@ static void leave_in_clear(struct mesh *m, const struct mesh_packet *p)
 	way_of(p)->clear_ms = m->sim->now;
 	if (!mesh_leaves_in_clear(policy) && m->sim->now > p->from->changed_ms + GRACE_MS) {
 		ms_addr_text(&p->dst, to, sizeof to);
-		mesh_fail(m, "%s: a packet to %s left in clear, but it is %s", p->from->name, to,
+		story_fail(&m->s, "%s: a packet to %s left in clear, but it is %s", p->from->name, to,
 			mesh_groups[policy]);
 	}
 	leave(m, p, NULL);
@@ -146,7 +139,7 @@ static void leave_protected(struct mesh *m, const struct mesh_packet *p, const s
 	}
 	if ((policy == POLICY_NONE || policy == POLICY_CLEAR || policy == POLICY_BLOCK) &&
 		m->sim->now > p->from->changed_ms + GRACE_MS)
-		mesh_fail(m, "%s: a packet went through a tunnel that its policy does not know",
+		story_fail(&m->s, "%s: a packet went through a tunnel that its policy does not know",
 			p->from->name);
 	way_of(p)->protected_ms = m->sim->now;
 	sa->octets += PACKET_OCTETS;
@@ -164,13 +157,13 @@ struct acquire {
 static void acquire(struct sim *s, void *arg)
 {
 	struct acquire a = *(struct acquire *)arg;
-	struct ms_selector src, dst = one_address(&a.dst);
+	struct ms_selector src, dst = story_one(&a.dst);
 
 	(void)s;
 	free(arg);
 	if (a.boot != a.h->boots || a.h->n->route == NULL)
 		return;
-	src = one_address(&a.h->n->addr);
+	src = story_one(&a.h->n->addr);
 	route_packet(a.h->n->route, &src, &dst);
 }
 
@@ -246,7 +239,7 @@ static struct mesh_hold *hold_new(struct mesh_host *h, const struct mesh_packet 
 
 static void catch_packet(struct mesh *m, const struct mesh_packet *p, const struct sim_policy *trap)
 {
-	struct ms_selector dst = one_address(&p->dst);
+	struct ms_selector dst = story_one(&p->dst);
 	struct mesh_hold *hold = hold_new(p->from, p);
 
 	(void)m;
@@ -273,7 +266,7 @@ static void keep(const struct mesh_packet *p)
 void mesh_packet(struct mesh *m, const struct mesh_packet *p)
 {
 	struct mesh_host *h = p->from;
-	struct ms_selector src = one_address(&p->src), dst = one_address(&p->dst);
+	struct ms_selector src = story_one(&p->src), dst = story_one(&p->dst);
 	const struct sim_policy *policy;
 
 	if (!is_ready(h))
@@ -312,8 +305,9 @@ static void send_again(struct sim *s, void *arg)
 		mesh_packet(a.p.from->m, &a.p);
 }
 
-void mesh_kernel_did(struct mesh *m, struct sim_node *n, const struct ms_kernel_op *op)
+void mesh_kernel_did(void *mesh, struct sim_node *n, const struct ms_kernel_op *op)
 {
+	struct mesh *m = mesh;
 	struct mesh_host *h = n->user;
 	struct mesh_hold **at = &h->holds, *hold;
 	bool set = op->kind == MS_KOP_POLICY_SET;
@@ -329,7 +323,7 @@ void mesh_kernel_did(struct mesh *m, struct sim_node *n, const struct ms_kernel_
 			at = &hold->next;
 			continue;
 		}
-		dst = one_address(&hold->dst);
+		dst = story_one(&hold->dst);
 		exact = ms_selector_eq(&op->policy.dst, &dst);
 
 		if (!ms_selector_contains(&op->policy.dst, &dst)) {

@@ -79,7 +79,7 @@ static void plan_host(struct mesh *m, unsigned i)
 	h->n = sim_node(m->sim, h->name, h->text, &params);
 	sim_halt(h->n, false);
 	mesh_host_init(h);
-	if (m->kind >= MESH_ROUGH && dice_percent(&m->plan, 20)) {
+	if (m->kind >= STORY_ROUGH && dice_percent(&m->plan, 20)) {
 		h->n->slow_ms = dice_below(&m->plan, 200);
 		h->n->in_order = true;
 	}
@@ -126,7 +126,7 @@ static void plan_flows(struct mesh *m)
 
 void mesh_plan(struct mesh *m)
 {
-	m->n_hosts = m->o.hosts != 0 ? m->o.hosts : (unsigned)dice_between(&m->plan, 2, 12);
+	m->n_hosts = m->s.o.size != 0 ? m->s.o.size : (unsigned)dice_between(&m->plan, 2, 12);
 	m->hosts = calloc(m->n_hosts, sizeof *m->hosts);
 	for (m->addr_mask = 63; m->addr_mask < 4 * m->n_hosts; m->addr_mask = 2 * m->addr_mask + 1)
 		continue;

@@ -6,13 +6,9 @@
 #include "core/creds/opp_source.h"
 #include "core/route/groups.h"
 #include "core/sim/mesh.h"
-#include "core/sim/sim_dice.h"
-#include "core/sim/sim_priv.h"
-#include "core/sim/watch.h"
 
 #include <modswan/plugin.h>
 
-#define MESH_START 1000000 /* the simulation's clock at the beginning */
 #define MESH_LINES 24
 #define MESH_RSA_KEYS 6
 #define MESH_SPLITS 3
@@ -106,11 +102,9 @@ struct mesh_host {
 };
 
 struct mesh {
-	struct mesh_options o;
-	struct mesh_result *result;
-	enum mesh_kind kind;
-	struct sim *sim;
-	struct watch *watch;
+	struct story s;
+	enum story_kind kind;
+	struct sim *sim; /* the story's */
 	struct dice plan, net, fate, traffic, dns;
 	struct mesh_host *hosts;
 	unsigned n_hosts;
@@ -121,21 +115,19 @@ struct mesh {
 	bool calm, silent; /* nothing goes wrong any more; nobody speaks any more */
 	uint64_t healed_ms;
 	uint64_t act_ms;   /* how long the first act is */
-	uint64_t counted_events, packets, questions;
+	uint64_t packets, questions;
 	bool *split[MESH_SPLITS]; /* which side each host is on */
 	bool split_on[MESH_SPLITS];
 	unsigned lose, copy, late; /* of IKE datagrams, in a hundred; late: at most, in ms */
 	unsigned dns_silent, dns_fails, dns_lies, dns_late_ms;
 };
 
-/* The first thing that goes wrong is kept. */
-void mesh_fail(struct mesh *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void mesh_say(const struct mesh *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* mesh.c: a mesh that is planned, not booted; time, false: something went wrong; the end. */
-void mesh_begin(struct mesh *m);
-bool mesh_go(struct mesh *m, uint64_t ms);
+/* mesh.c: a mesh that is planned, not booted; the end. */
+void mesh_begin(struct mesh *m, const struct story_options *o, struct story_result *result);
 void mesh_end(struct mesh *m);
+
+/* mesh_scan.c */
+void mesh_scan(const struct story_options *o, struct story_result *result);
 
 /* mesh_plan.c: who is there, with what lists and keys, and who speaks to whom. */
 void mesh_plan(struct mesh *m);
@@ -162,7 +154,7 @@ void mesh_dns_forget(struct mesh_host *h);
 
 /* mesh_kernel.c */
 void mesh_packet(struct mesh *m, const struct mesh_packet *p);
-void mesh_kernel_did(struct mesh *m, struct sim_node *n, const struct ms_kernel_op *op);
+void mesh_kernel_did(void *mesh, struct sim_node *n, const struct ms_kernel_op *op);
 void mesh_holds_free(struct mesh_host *h);
 
 /* mesh_trouble.c */
@@ -187,7 +179,8 @@ void mesh_look(struct mesh *m);
 bool mesh_all_since(struct mesh *m, uint64_t since_ms, char *why, size_t size);
 /* Nothing has been wrong for so long. */
 bool mesh_none_longer(struct mesh *m, uint64_t ms, char *why, size_t size);
-void mesh_bounds(struct mesh *m);
+/* Each second, with the events in it. */
+void mesh_bounds(struct mesh *m, uint64_t events);
 void mesh_empty(struct mesh *m);
 void mesh_count_flows(struct mesh *m);
 

@@ -58,39 +58,40 @@ static void bounds(struct mesh *m, size_t before)
 	size_t flows = h->n_holds + route_bare_count(h->n->route) + 4096;
 
 	if (in_use() > before + flows * OCTETS_PER_FLOW)
-		mesh_fail(m, "%zu octets are in use for %zu flows", in_use() - before, flows);
+		story_fail(&m->s, "%zu octets are in use for %zu flows", in_use() - before, flows);
 }
 
-void mesh_scan(const struct mesh_options *o, unsigned bits, struct mesh_result *result)
+void mesh_scan(const struct story_options *opt, struct story_result *result)
 {
-	struct mesh m = { .o = *o, .result = result };
+	struct story_options o = *opt;
+	struct mesh m = { .n_hosts = 0 };
 	uint32_t net = 0x0ac80000; /* 10.200.0.0, where nobody is */
-	struct scan scan = { &m, net, net + (1u << (32 - bits)) };
+	struct scan scan = { &m, net, net + (1u << (32 - o.scan)) };
 	size_t before;
 	char why[300];
 
-	m.o.hosts = 2;
-	m.o.kind = MESH_CALM;
-	mesh_begin(&m);
+	o.size = 2;
+	o.kind = STORY_CALM;
+	mesh_begin(&m, &o, result);
 	plan(&m);
 	for (unsigned i = 0; i < 2; i++)
 		mesh_boot(&m.hosts[i]);
 	before = in_use();
 	sim_at(m.sim, m.sim->now + 2000, go_on, &scan);
 	sim_at(m.sim, m.sim->now + 3000, mesh_speak, &m.flows[0]);
-	while (!result->failed && scan.at < scan.end && mesh_go(&m, 1000))
+	while (!result->failed && scan.at < scan.end && story_go(&m.s, 1000))
 		bounds(&m, before);
 	/* Flows before it had 90 questions in a second. */
-	for (unsigned i = 0; i < 60 && mesh_go(&m, 3000); i++) {
+	for (unsigned i = 0; i < 60 && story_go(&m.s, 3000); i++) {
 		bounds(&m, before);
 		mesh_look(&m);
 	}
 	if (!result->failed && !mesh_all_since(&m, m.sim->now - 12000, why, sizeof why))
-		mesh_fail(&m, "%s", why);
+		story_fail(&m.s, "%s", why);
 	m.silent = true;
-	if (mesh_go(&m, MESH_LIFE_MS + MESH_SHUNT_MS + 2 * 1200000))
+	if (story_go(&m.s, MESH_LIFE_MS + MESH_SHUNT_MS + 2 * 1200000))
 		mesh_empty(&m);
 	if (!result->failed && in_use() > before + 1000000)
-		mesh_fail(&m, "%zu octets stay", in_use() - before);
+		story_fail(&m.s, "%zu octets stay", in_use() - before);
 	mesh_end(&m);
 }

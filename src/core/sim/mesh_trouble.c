@@ -68,7 +68,7 @@ static void split_over(struct sim *s, void *arg)
 	for (unsigned i = 0; i < MESH_SPLITS; i++)
 		if (m->split_on[i] && (m->calm || dice_percent(&m->fate, 60))) {
 			m->split_on[i] = false;
-			mesh_say(m, "split %u is over", i);
+			story_say(&m->s, "split %u is over", i);
 			return;
 		}
 }
@@ -84,7 +84,7 @@ static void split(struct mesh *m)
 	for (unsigned i = 0; i < m->n_hosts; i++)
 		m->split[k][i] = dice_percent(&m->fate, percent);
 	m->split_on[k] = true;
-	mesh_say(m, "split %u", k);
+	story_say(&m->s, "split %u", k);
 	sim_at(m->sim, m->sim->now + dice_between(&m->fate, 5000, 120000), split_over, m);
 }
 
@@ -111,7 +111,7 @@ static void restart(struct mesh *m, struct mesh_host *h)
 static void other_key(struct mesh *m, struct mesh_host *h)
 {
 	h->rsa = (h->rsa + 1 + (unsigned)dice_below(&m->fate, MESH_RSA_KEYS - 1)) % MESH_RSA_KEYS;
-	mesh_say(m, "%s has another key", h->name);
+	story_say(&m->s, "%s has another key", h->name);
 }
 
 static void other_lists(struct mesh *m, struct mesh_host *h)
@@ -120,7 +120,7 @@ static void other_lists(struct mesh *m, struct mesh_host *h)
 		return;
 	mesh_plan_lines(m, h);
 	h->changed_ms = m->sim->now;
-	mesh_say(m, "%s has other lists", h->name);
+	story_say(&m->s, "%s has other lists", h->name);
 	h->policy_events->changed(h->policy_ctx, NULL);
 }
 
@@ -128,7 +128,7 @@ static void trouble(struct sim *s, void *arg)
 {
 	struct mesh *m = arg;
 	struct mesh_host *h = &m->hosts[dice_below(&m->fate, m->n_hosts)];
-	unsigned what = (unsigned)dice_below(&m->fate, m->kind == MESH_WILD ? 100 : 50);
+	unsigned what = (unsigned)dice_below(&m->fate, m->kind == STORY_WILD ? 100 : 50);
 
 	if (m->calm)
 		return;
@@ -146,7 +146,7 @@ static void trouble(struct sim *s, void *arg)
 void mesh_trouble(struct mesh *m)
 {
 	m->dns_late_ms = 50;
-	m->calm = m->kind == MESH_CALM;
+	m->calm = m->kind == STORY_CALM;
 	if (m->calm)
 		return;
 	m->dns_late_ms = (unsigned)dice_between(&m->fate, 50, 3000);
@@ -155,9 +155,9 @@ void mesh_trouble(struct mesh *m)
 	m->late = (unsigned)dice_below(&m->fate, 1000);
 	m->dns_silent = (unsigned)dice_below(&m->fate, 30);
 	m->dns_fails = (unsigned)dice_below(&m->fate, 20);
-	if (m->kind >= MESH_WILD)
+	if (m->kind >= STORY_WILD)
 		m->dns_lies = (unsigned)dice_below(&m->fate, 10);
-	if (m->kind >= MESH_ROUGH)
+	if (m->kind >= STORY_ROUGH)
 		sim_at(m->sim, m->sim->now + 5000, trouble, m);
 }
 

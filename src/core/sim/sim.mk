@@ -5,7 +5,8 @@ if PLUGIN_CRYPTO_OPENSSL
 check_PROGRAMS += src/core/sim/worlds_test
 TESTS += src/core/sim/worlds_test
 src_core_sim_worlds_test_SOURCES = src/core/sim/sim_crypto.c src/core/sim/sim_crypto.h \
-	src/core/sim/sim_dice.h src/core/sim/watch.c src/core/sim/watch.h src/core/sim/world.c \
+	src/core/sim/sim_dice.h src/core/sim/story.c src/core/sim/story.h src/core/sim/trial.c \
+	src/core/sim/trial.h src/core/sim/watch.c src/core/sim/watch.h src/core/sim/world.c \
 	src/core/sim/world.h src/core/sim/world_check.c src/core/sim/world_plan.c \
 	src/core/sim/world_priv.h src/core/sim/world_traffic.c src/core/sim/world_trouble.c \
 	src/core/sim/worlds_test.c src/plugins/crypto-openssl/crypto-openssl.c
@@ -18,7 +19,8 @@ src_core_sim_mesh_test_SOURCES = src/core/sim/mesh.c src/core/sim/mesh.h src/cor
 	src/core/sim/mesh_dns.c src/core/sim/mesh_host.c src/core/sim/mesh_kernel.c \
 	src/core/sim/mesh_matrix.c src/core/sim/mesh_plan.c src/core/sim/mesh_priv.h \
 	src/core/sim/mesh_scan.c src/core/sim/mesh_test.c src/core/sim/mesh_trouble.c src/core/sim/sim_crypto.c \
-	src/core/sim/sim_crypto.h src/core/sim/sim_dice.h src/core/sim/watch.c src/core/sim/watch.h \
+	src/core/sim/sim_crypto.h src/core/sim/sim_dice.h src/core/sim/story.c src/core/sim/story.h src/core/sim/trial.c \
+	src/core/sim/trial.h src/core/sim/watch.c src/core/sim/watch.h \
 	src/plugins/crypto-openssl/crypto-openssl.c $(creds_dns_sources) $(ipsecconf_sources)
 src_core_sim_mesh_test_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_core_sim_mesh_test_LDADD = $(ike_test_libs)

@@ -4,20 +4,7 @@
 
 #include "core/ike/ike_sa.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-static bool no(char *why, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static bool no(char *why, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why, size, fmt, ap);
-	va_end(ap);
-	return false;
-}
 
 /* --- one node --------------------------------------------------------------------------------- */
 
@@ -25,11 +12,11 @@ static bool at_rest(const struct sim_node *n, char *why, size_t size)
 {
 	for (const struct ike_sa *ike = ike_first(n->ike); ike; ike = ike_next(ike)) {
 		if (!ike->established || ike->state == IKE_DELETING || ike->request || ike->busy)
-			return no(why, size, "%s: #%u is %s, %s", n->name, (unsigned)ike->serial,
+			return story_no(why, size, "%s: #%u is %s, %s", n->name, (unsigned)ike->serial,
 				ike_state_name(ike->state), ike->request ? "asks" : "busy");
 		for (const struct child_sa *c = ike_first_child(ike); c; c = c->next)
 			if (c->state != CHILD_ESTABLISHED)
-				return no(why, size, "%s: CHILD SA #%u is in state %d", n->name,
+				return story_no(why, size, "%s: CHILD SA #%u is in state %d", n->name,
 					(unsigned)c->serial, c->state);
 	}
 	return true;
@@ -60,14 +47,14 @@ static bool agree(struct world *w, const struct sim_node *n, char *why, size_t s
 		const struct sim_node *peer = sim_owner(w->sim, &ike->remote, &inside);
 
 		if (!peer || !ike_with(peer, ike))
-			return no(why, size, "%s: #%u is not known to its peer", n->name,
+			return story_no(why, size, "%s: #%u is not known to its peer", n->name,
 				(unsigned)ike->serial);
 		for (const struct child_sa *c = ike_first_child(ike); c; c = c->next) {
 			const struct child_sa *twin = child_with(peer, c->spi_out, c->spi_in);
 
 			if (!twin || strcmp(twin->conn->desc->name, c->conn->desc->name) != 0 ||
 				!ike_with(peer, ike) || twin->ike != ike_with(peer, ike))
-				return no(why, size, "%s: CHILD SA #%u is not known to its peer",
+				return story_no(why, size, "%s: CHILD SA #%u is not known to its peer",
 					n->name, (unsigned)c->serial);
 		}
 	}
@@ -80,7 +67,7 @@ static bool kernel_agrees(struct world *w, const struct sim_node *n, char *why, 
 	unsigned children = sim_children(n), sas = sim_sas(n);
 
 	if (sas != 2 * children)
-		return no(why, size, "%s: %u SAs in the kernel for %u CHILD SAs", n->name, sas,
+		return story_no(why, size, "%s: %u SAs in the kernel for %u CHILD SAs", n->name, sas,
 			children);
 	for (const struct sim_sa *sa = n->sas; sa; sa = sa->next) {
 		struct ms_endpoint to = { sa->said.dst, 4500 }, inside;
@@ -97,12 +84,12 @@ static bool kernel_agrees(struct world *w, const struct sim_node *n, char *why, 
 		if (!twin || !twin->inbound || twin->larval || twin->encr != sa->encr ||
 			twin->integ != sa->integ || twin->esn != sa->esn || twin->cpi != sa->cpi ||
 			memcmp(twin->key, sa->key, sa->encr_octets + sa->integ_octets) != 0)
-			return no(why, size, "%s: an SA has no twin at its peer", n->name);
+			return story_no(why, size, "%s: an SA has no twin at its peer", n->name);
 	}
 	for (const struct sim_policy *p = n->policies; p; p = p->next)
 		/* A kernel that refused the shunt keeps it: packets go nowhere, at least. */
-		if (w->kind != WORLD_WILD && p->shunt == MS_SHUNT_NONE && !sim_find_sa(n, &p->said))
-			return no(why, size, "%s: an eroute without its SA", n->name);
+		if (w->kind != STORY_WILD && p->shunt == MS_SHUNT_NONE && !sim_find_sa(n, &p->said))
+			return story_no(why, size, "%s: an eroute without its SA", n->name);
 	return true;
 }
 
@@ -114,7 +101,7 @@ static bool flows(struct world *w, struct tie *t, char *why, size_t size)
 		struct tie_end *e = &t->end[i];
 
 		if (e->arrived_ms + 8000 < w->sim->now)
-			return no(why, size, "%s: nothing of \"%s\" arrived at the other end for %u s",
+			return story_no(why, size, "%s: nothing of \"%s\" arrived at the other end for %u s",
 				e->node->name, t->name,
 				(unsigned)((w->sim->now - e->arrived_ms) / 1000));
 	}
@@ -132,7 +119,7 @@ static bool one_is_enough(const struct tie *t, const struct tie_end *e, char *wh
 	for (const struct child_sa *s = c ? c->child_sas : NULL; s; s = s->conn_next)
 		n++;
 	return n <= CHILDREN_OF_ONE ||
-	       no(why, size, "%s: %u CHILD SAs of \"%s\"", e->node->name, n, t->name);
+	       story_no(why, size, "%s: %u CHILD SAs of \"%s\"", e->node->name, n, t->name);
 }
 
 bool world_settled(struct world *w, char *why, size_t size)
@@ -163,13 +150,11 @@ bool world_settled(struct world *w, char *why, size_t size)
 #define SAS_PER_END    24
 #define EVENTS_PER_END 150
 
-void world_bounds(struct world *w)
+void world_bounds(struct world *w, uint64_t events)
 {
 	struct sim *s = w->sim;
 	unsigned states = 0, sas = 0;
-	uint64_t events = s->n_events - w->counted_events;
 
-	w->counted_events = s->n_events;
 	for (unsigned i = 0; i < s->n_nodes; i++) {
 		if (!s->nodes[i]->ike)
 			continue;
@@ -177,11 +162,11 @@ void world_bounds(struct world *w)
 		sas += sim_sas(s->nodes[i]);
 	}
 	if (states > 2 * w->n_ties * STATES_PER_END)
-		world_fail(w, "%u IKE SAs for %u connections", states, w->n_ties);
+		story_fail(&w->s, "%u IKE SAs for %u connections", states, w->n_ties);
 	if (sas > 2 * w->n_ties * SAS_PER_END)
-		world_fail(w, "%u SAs for %u connections", sas, w->n_ties);
+		story_fail(&w->s, "%u SAs for %u connections", sas, w->n_ties);
 	if (events > 2 * w->n_ties * EVENTS_PER_END)
-		world_fail(w, "%u events in a second", (unsigned)events);
+		story_fail(&w->s, "%u events in a second", (unsigned)events);
 }
 
 void world_empty(struct world *w)
@@ -190,13 +175,13 @@ void world_empty(struct world *w)
 		struct sim_node *n = w->sim->nodes[i];
 
 		if (sim_states(n) || sim_sas(n))
-			world_fail(w, "%s: %u IKE SAs and %u SAs are left", n->name, sim_states(n),
+			story_fail(&w->s, "%s: %u IKE SAs and %u SAs are left", n->name, sim_states(n),
 				sim_sas(n));
 		for (const struct sim_policy *p = n->policies; p; p = p->next)
-			if (p->shunt == MS_SHUNT_NONE && w->kind != WORLD_WILD)
-				world_fail(w, "%s: an eroute is left", n->name);
+			if (p->shunt == MS_SHUNT_NONE && w->kind != STORY_WILD)
+				story_fail(&w->s, "%s: an eroute is left", n->name);
 		if (n->ike->fragment_octets || n->ike->half_open)
-			world_fail(w, "%s: %u octets of fragments, %u half-open IKE SAs are left",
+			story_fail(&w->s, "%s: %u octets of fragments, %u half-open IKE SAs are left",
 				n->name, (unsigned)n->ike->fragment_octets, n->ike->half_open);
 	}
 }

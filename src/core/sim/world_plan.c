@@ -54,12 +54,12 @@ static void plan_node(struct world *w, unsigned i, bool v6)
 	n->priv = keys[i % KEYS].priv;
 	n->env = (struct route_env){ .hook = hook, .stack = "sim" };
 	sim_route(n);
-	if (w->kind == WORLD_WILD && !v6 && dice_percent(&w->plan, 35)) {
+	if (w->kind == STORY_WILD && !v6 && dice_percent(&w->plan, 35)) {
 		n->public.addr = n->addr;
 		n->public.addr.b[0] = 203;
 		n->public.port = (uint16_t)dice_between(&w->plan, 1000, 20000);
 	}
-	if (w->kind >= WORLD_ROUGH && dice_percent(&w->plan, 20))
+	if (w->kind >= STORY_ROUGH && dice_percent(&w->plan, 20))
 		n->slow_ms = dice_below(&w->plan, 400);
 }
 
@@ -156,12 +156,12 @@ static void plan_lifetimes(struct world *w, struct sim_words *words)
 		w->lifetime_ms = words->ike_lifetime_ms;
 	if (words->ipsec_lifetime_ms > w->lifetime_ms)
 		w->lifetime_ms = words->ipsec_lifetime_ms;
-	if (w->kind >= WORLD_ROUGH || dice_percent(&w->plan, 50))
+	if (w->kind >= STORY_ROUGH || dice_percent(&w->plan, 50))
 		words->dpd_delay_ms = dice_between(&w->plan, 4000, 20000);
 	words->retransmit_timeout_ms = dice_between(&w->plan, 8000, 30000);
 	words->rekey_margin_ms = 24000; /* half of it must leave time for TEMPORARY_FAILURE */
 	words->forever = true;
-	words->no_rekey = w->kind != WORLD_CALM && dice_percent(&w->plan, 5);
+	words->no_rekey = w->kind != STORY_CALM && dice_percent(&w->plan, 5);
 	words->fragmentation = dice_percent(&w->plan, 10) ? MS_FRAGMENTATION_FORCE : 0;
 }
 
@@ -239,7 +239,7 @@ static void tell_tie(const struct world *w, const struct tie *t)
 		[MS_AUTO_START] = "start" };
 	const struct sim_words *l = &t->end[0].words, *r = &t->end[1].words;
 
-	world_say(w, "%s: %s (%s%s, IKE %u s, ESP %u s) %s (%s%s, %u s, %u s)", t->name,
+	story_say(&w->s, "%s: %s (%s%s, IKE %u s, ESP %u s) %s (%s%s, %u s, %u s)", t->name,
 		t->end[0].node->name, autos[t->end[0].autostart], l->no_rekey ? ", no rekey" : "",
 		(unsigned)(l->ike_lifetime_ms / 1000), (unsigned)(l->ipsec_lifetime_ms / 1000),
 		t->end[1].node->name, autos[t->end[1].autostart], r->no_rekey ? ", no rekey" : "",
@@ -248,10 +248,13 @@ static void tell_tie(const struct world *w, const struct tie *t)
 
 void world_plan(struct world *w)
 {
-	unsigned n = w->o.plutos;
+	unsigned n = w->s.o.size;
 	bool v6;
 
-	w->kind = (enum world_kind)dice_below(&w->plan, WORLD_KINDS);
+	w->kind = (enum story_kind)dice_below(&w->plan, STORY_KINDS);
+	if (w->s.o.kind >= 0)
+		w->kind = (enum story_kind)w->s.o.kind;
+	w->s.broken_routing = w->kind == STORY_WILD;
 	if (n == 0)
 		n = dice_percent(&w->plan, 50) ? 2 : (unsigned)dice_between(&w->plan, 2, 5);
 	v6 = dice_percent(&w->plan, 20);
@@ -272,7 +275,7 @@ void world_plan(struct world *w)
 		world_load(w, w->sim->nodes[i]);
 	for (unsigned k = 0; k < w->n_ties; k++)
 		tell_tie(w, &w->ties[k]);
-	world_say(w, "a %s world of %u plutos, %u connections", world_kind_names[w->kind], n,
+	story_say(&w->s, "a %s world of %u plutos, %u connections", story_kind_names[w->kind], n,
 		w->n_ties);
 }
 
@@ -314,8 +317,8 @@ static void routed(void *arg, ms_err err, const struct ms_why *why)
 	struct routing *r = arg;
 	struct sim *s = r->w->sim;
 
-	if (err && r->w->kind != WORLD_WILD)
-		world_fail(r->w, "a connection could not be routed: %s", ms_why_text(why, err));
+	if (err && r->w->kind != STORY_WILD)
+		story_fail(&r->w->s, "a connection could not be routed: %s", ms_why_text(why, err));
 	if (err && r->e->node->ike)
 		sim_at(s, s->now + 6000, route_again, r)->drop = free;
 	else
@@ -350,7 +353,7 @@ void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
 		err = ike_initiate(n->ike, c, &why);
 	}
 	if (err && err != MS_ERR_BUSY)
-		world_fail(w, "%s: \"%s\" could not be started: %s", n->name, t->name, why.text);
+		story_fail(&w->s, "%s: \"%s\" could not be started: %s", n->name, t->name, why.text);
 }
 
 void world_load(struct world *w, struct sim_node *n)

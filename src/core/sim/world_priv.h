@@ -3,12 +3,7 @@
 #ifndef MODSWAN_CORE_SIM_WORLD_PRIV_H
 #define MODSWAN_CORE_SIM_WORLD_PRIV_H
 
-#include "core/sim/sim_dice.h"
-#include "core/sim/sim_priv.h"
-#include "core/sim/watch.h"
 #include "core/sim/world.h"
-
-#define WORLD_START 1000000
 
 /* One end of a connection of the world. */
 struct tie_end {
@@ -32,12 +27,10 @@ struct tie {
 };
 
 struct world {
-	struct world_options o;
-	struct world_result *result;
-	struct sim *sim;
-	enum world_kind kind;
+	struct story s;
+	struct sim *sim; /* the story's */
+	enum story_kind kind;
 	struct dice plan, net, fate, traffic; /* a stream for each */
-	struct watch *watch;
 	struct tie *ties;
 	unsigned n_ties;
 	char (*names)[2][32]; /* of nodes: name, identity */
@@ -51,12 +44,7 @@ struct world {
 	struct dice extra;
 	bool traffic_over;
 	uint64_t rough_ms, lifetime_ms; /* how long the first act is; the longest lifetime */
-	uint64_t counted_events;
 };
-
-/* The first thing that goes wrong is kept. */
-void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void world_say(const struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* world_plan.c */
 void world_plan(struct world *w);
@@ -82,7 +70,8 @@ bool world_flow_open(const struct tie_end *e);
 
 /* world_check.c */
 bool world_settled(struct world *w, char *why, size_t size);
-void world_bounds(struct world *w);
+/* Each second, with the events in it. */
+void world_bounds(struct world *w, uint64_t events);
 /* Nothing is left anywhere. */
 void world_empty(struct world *w);
 

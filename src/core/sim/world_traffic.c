@@ -18,13 +18,6 @@ struct parcel {
 	uint16_t encap_dst;
 };
 
-static struct ms_selector one_address(const struct ms_addr *a)
-{
-	struct ms_subnet net = ms_subnet_host(a);
-
-	return ms_selector_of_subnet(&net);
-}
-
 /* An IKE SA's deletion takes its children along: what is on its way then is lost, but no more. */
 static bool in_flight(const struct world *w, struct tie_end *e, const char *why)
 {
@@ -38,11 +31,11 @@ static bool in_flight(const struct world *w, struct tie_end *e, const char *why)
 /* In a calm world nothing is ever lost between two that were connected once. */
 static void lost(struct world *w, const struct tie *t, struct tie_end *e, const char *why)
 {
-	if (w->o.verbose && e->carried)
-		world_say(w, "%s: packet of %s lost: %s", e->node->name, t->name, why);
-	if (w->kind == WORLD_CALM && e->carried && !w->traffic_over &&
+	if (w->s.o.verbose && e->carried)
+		story_say(&w->s, "%s: packet of %s lost: %s", e->node->name, t->name, why);
+	if (w->kind == STORY_CALM && e->carried && !w->traffic_over &&
 		!in_flight(w, e, why))
-		world_fail(w, "%s: a packet of %s was lost: %s", e->node->name, t->name, why);
+		story_fail(&w->s, "%s: a packet of %s was lost: %s", e->node->name, t->name, why);
 }
 
 static void arrive(struct sim *s, void *arg)
@@ -112,7 +105,7 @@ static void protect(
 void world_packet(struct world *w, struct tie *t, struct tie_end *e)
 {
 	struct sim_node *n = e->node;
-	struct ms_selector src = one_address(&e->from), dst = one_address(&tie_other(t, e)->from);
+	struct ms_selector src = story_one(&e->from), dst = story_one(&tie_other(t, e)->from);
 	const struct sim_policy *p;
 	struct conn *c = world_conn(t, e);
 
@@ -124,7 +117,7 @@ void world_packet(struct world *w, struct tie *t, struct tie_end *e)
 			break;
 	if (!p) {
 		if (c->routing != RT_UNROUTED && !c->route_jobs)
-			world_fail(w, "%s: a packet of \"%s\" (%s) left in clear", n->name, t->name,
+			story_fail(&w->s, "%s: a packet of \"%s\" (%s) left in clear", n->name, t->name,
 				route_state_name(c->routing));
 		lost(w, t, e, "no policy");
 		return;

@@ -48,7 +48,7 @@ static void rekey_ike(struct world *w, const struct tie *t, const struct tie_end
 
 	if (!ike || !ike->established || ike->state == IKE_DELETING)
 		return;
-	world_say(w, "%s: IKE SA of %s shall be rekeyed", e->node->name, t->name);
+	story_say(&w->s, "%s: IKE SA of %s shall be rekeyed", e->node->name, t->name);
 	ike->wants |= IKE_WANT_REKEY;
 	ike_next_request(ike);
 }
@@ -63,7 +63,7 @@ static void rekey_child(struct world *w, const struct tie *t, const struct tie_e
 	if (!child)
 		return;
 	said = (struct ms_said){ child->local.addr, child->spi_in, child_proto(child) };
-	world_say(w, "%s: SA of %s expires (%s)", e->node->name, t->name, hard ? "hard" : "soft");
+	story_say(&w->s, "%s: SA of %s expires (%s)", e->node->name, t->name, hard ? "hard" : "soft");
 	ike_kernel_expire(e->node->ike, &said, hard);
 }
 
@@ -119,11 +119,11 @@ static void trouble_up(struct world *w)
 
 	if (!c || tie_other(t, e)->node->public.addr.family != 0)
 		return;
-	world_say(w, "%s: up %s", e->node->name, t->name);
+	story_say(&w->s, "%s: up %s", e->node->name, t->name);
 	e->wanted = c->wanted_up = true;
 	err = ike_initiate(e->node->ike, c, &why);
 	if (err && err != MS_ERR_BUSY)
-		world_fail(w, "%s: up %s: %s", e->node->name, t->name, why.text);
+		story_fail(&w->s, "%s: up %s: %s", e->node->name, t->name, why.text);
 }
 
 static void trouble_down(struct world *w)
@@ -134,7 +134,7 @@ static void trouble_down(struct world *w)
 
 	if (!c)
 		return;
-	world_say(w, "%s: down %s", e->node->name, t->name);
+	story_say(&w->s, "%s: down %s", e->node->name, t->name);
 	e->wanted = c->wanted_up = false;
 	ike_terminate_conn(e->node->ike, c);
 }
@@ -150,7 +150,7 @@ static void trouble_delete_sa(struct world *w)
 		return;
 	serial = dice_percent(&w->fate, 50) ? c->newest_ike : c->newest_child;
 	if (serial && ike_terminate_serial(e->node->ike, serial) == MS_OK)
-		world_say(w, "%s: #%u of %s is deleted", e->node->name, (unsigned)serial, t->name);
+		story_say(&w->s, "%s: #%u of %s is deleted", e->node->name, (unsigned)serial, t->name);
 }
 
 static void add_again(struct sim *s, void *arg)
@@ -182,7 +182,7 @@ static void trouble_delete_conn(struct world *w)
 
 	if (!c)
 		return;
-	world_say(w, "%s: %s is deleted, and added again later", n->name, t->name);
+	story_say(&w->s, "%s: %s is deleted, and added again later", n->name, t->name);
 	(void)conn_ref(c);
 	c->wanted_up = false;
 	conn_delete(n->conns, c);
@@ -200,7 +200,7 @@ static void boot_all(struct sim *s, void *arg)
 
 	for (unsigned i = 0; i < s->n_nodes; i++)
 		if (!s->nodes[i]->ike) {
-			world_say(w, "%s: starts again", s->nodes[i]->name);
+			story_say(&w->s, "%s: starts again", s->nodes[i]->name);
 			sim_boot(s->nodes[i]);
 			world_load(w, s->nodes[i]);
 		}
@@ -213,7 +213,7 @@ static void trouble_power(struct world *w)
 
 	if (!n->ike)
 		return;
-	world_say(w, "%s: %s", n->name, politely ? "shuts down" : "loses power");
+	story_say(&w->s, "%s: %s", n->name, politely ? "shuts down" : "loses power");
 	sim_halt(n, politely);
 	sim_at(w->sim, w->sim->now + dice_between(&w->fate, 10, 25000), boot_all, w);
 }
@@ -231,7 +231,7 @@ static void trouble_cut(struct world *w)
 	unsigned b = (unsigned)dice_below(&w->fate, n);
 	bool one_way = dice_percent(&w->fate, 30);
 
-	world_say(w, "p%u -%s p%u cut", a + 1, one_way ? ">" : "-", b + 1);
+	story_say(&w->s, "p%u -%s p%u cut", a + 1, one_way ? ">" : "-", b + 1);
 	w->cut[a * n + b] = 1;
 	if (!one_way)
 		w->cut[b * n + a] = 1;
@@ -245,7 +245,7 @@ static void trouble_nat(struct world *w)
 	if (n->public.addr.family == 0)
 		return;
 	n->public.port = (uint16_t)dice_between(&w->fate, 1000, 20000);
-	world_say(w, "%s: its NAT forgets, 500 is %u from now on", n->name, n->public.port + 500u);
+	story_say(&w->s, "%s: its NAT forgets, 500 is %u from now on", n->name, n->public.port + 500u);
 }
 
 static void trouble_clock(struct world *w)
@@ -256,10 +256,10 @@ static void trouble_clock(struct world *w)
 		return;
 	if (dice_percent(&w->fate, 50)) {
 		n->wall_ms += (int64_t)dice_below(&w->fate, 7200000) - 3600000;
-		world_say(w, "%s: somebody sets its clock", n->name);
+		story_say(&w->s, "%s: somebody sets its clock", n->name);
 	} else {
 		n->clock_ms += dice_between(&w->fate, 100, 90000);
-		world_say(w, "%s: was asleep, its clocks jump", n->name);
+		story_say(&w->s, "%s: was asleep, its clocks jump", n->name);
 	}
 	sim_set_timer(n);
 }
@@ -278,7 +278,7 @@ static void trouble_kernel(struct world *w)
 	struct sim_node *n = some_node(w);
 
 	n->fail_kernel_op = kinds[dice_below(&w->fate, sizeof(kinds) / sizeof(kinds[0]))];
-	world_say(w, "%s: its kernel refuses %d", n->name, n->fail_kernel_op);
+	story_say(&w->s, "%s: its kernel refuses %d", n->name, n->fail_kernel_op);
 	sim_at(w->sim, w->sim->now + dice_between(&w->fate, 10, 5000), kernel_well, w);
 }
 
@@ -296,7 +296,7 @@ static void go_to(struct world *w, struct sim_node *n, const struct ms_addr *a)
 	if (ms_addr_eq(&n->addr, a))
 		return;
 	ms_addr_text(a, text, sizeof(text));
-	world_say(w, "%s: moves to %s", n->name, text);
+	story_say(&w->s, "%s: moves to %s", n->name, text);
 	n->addr = *a;
 	if (n->ike)
 		ike_network_changed(n->ike);
@@ -327,25 +327,25 @@ static void trouble_move(struct world *w)
 /* --- the table -------------------------------------------------------------------------------- */
 
 static const struct trouble {
-	enum world_kind from;
+	enum story_kind from;
 	unsigned weight;
 	void (*happen)(struct world *w);
 	bool rich;
 } troubles[] = {
-	{ WORLD_CALM, 30, trouble_rekey, false },
-	{ WORLD_LOSSY, 4, trouble_up, false },
-	{ WORLD_LOSSY, 2, trouble_expire, false },
-	{ WORLD_LOSSY, 3, trouble_delete_sa, false },
-	{ WORLD_ROUGH, 4, trouble_cut, false },
-	{ WORLD_ROUGH, 4, trouble_power, false },
-	{ WORLD_ROUGH, 3, trouble_down, false },
-	{ WORLD_ROUGH, 3, trouble_up, false },
-	{ WORLD_ROUGH, 3, trouble_delete_conn, false },
-	{ WORLD_WILD, 5, trouble_nat, false },
-	{ WORLD_WILD, 4, trouble_clock, false },
-	{ WORLD_WILD, 3, trouble_kernel, false },
-	{ WORLD_WILD, 3, trouble_slow, false },
-	{ WORLD_WILD, 5, trouble_move, true },
+	{ STORY_CALM, 30, trouble_rekey, false },
+	{ STORY_LOSSY, 4, trouble_up, false },
+	{ STORY_LOSSY, 2, trouble_expire, false },
+	{ STORY_LOSSY, 3, trouble_delete_sa, false },
+	{ STORY_ROUGH, 4, trouble_cut, false },
+	{ STORY_ROUGH, 4, trouble_power, false },
+	{ STORY_ROUGH, 3, trouble_down, false },
+	{ STORY_ROUGH, 3, trouble_up, false },
+	{ STORY_ROUGH, 3, trouble_delete_conn, false },
+	{ STORY_WILD, 5, trouble_nat, false },
+	{ STORY_WILD, 4, trouble_clock, false },
+	{ STORY_WILD, 3, trouble_kernel, false },
+	{ STORY_WILD, 3, trouble_slow, false },
+	{ STORY_WILD, 5, trouble_move, true },
 };
 
 static unsigned weight_of(const struct world *w, const struct trouble *t)
@@ -379,8 +379,8 @@ void world_trouble(struct world *w)
 {
 	w->rough_ms = dice_between(&w->plan, 40000, 160000);
 	w->late = (unsigned)dice_below(&w->plan, 60);
-	w->late_ms = dice_below(&w->plan, w->kind == WORLD_CALM ? 200 : 3000);
-	if (w->kind >= WORLD_LOSSY) {
+	w->late_ms = dice_below(&w->plan, w->kind == STORY_CALM ? 200 : 3000);
+	if (w->kind >= STORY_LOSSY) {
 		w->loss = (unsigned)dice_below(&w->plan, 30);
 		w->copies = (unsigned)dice_below(&w->plan, 30);
 		w->copy_late_ms = dice_below(&w->plan, 20000);
