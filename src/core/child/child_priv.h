@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CHILD SAs as the engine's rooms see them; ike_sa.h includes it, nobody else does. */
+/* CHILD SAs as the engine's rooms see them. */
 #ifndef MODSWAN_CORE_CHILD_PRIV_H
 #define MODSWAN_CORE_CHILD_PRIV_H
+
+#include "core/ike/ike_sa.h"
 
 struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator);
 struct child_sa *child_ref(struct child_sa *child);
@@ -73,5 +75,7 @@ ms_err child_ah_fits(const struct child_sa *child, struct ms_why *why) MS_MUST_C
 /* In the kernel, from these addresses to child's. */
 void child_move(
 	struct child_sa *child, const struct ms_addr *old_local, const struct ms_addr *old_remote);
+/* Established children follow the IKE SA's addresses. */
+void child_move_all(struct ike_sa *ike);
 
 #endif

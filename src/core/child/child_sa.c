@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Birth, indexes, lines and end of a CHILD SA. */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/report.h"
+#include "core/ike/twin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -321,7 +325,7 @@ void child_established(struct child_sa *child)
 	ike_count(e, IKE_C_CHILD_ESTABLISHED);
 	child_start_lifetime(child);
 	/* The peer's mapping may be another one than when it was begun. */
-	ike_move_children(ike);
+	child_move_all(ike);
 	child->lower = ike->x ? ike_lower_nonce(ike->x) : 0;
 	ike_resolve_twins(child);
 	tell_established(child);

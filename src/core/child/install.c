@@ -5,7 +5,10 @@
  * Keys are derived right before they are handed over and wiped when the kernel has answered.
  * Every wait holds references, because SAs may go while the kernel works.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/sk.h"
 #include "lib/crypto/prfplus.h"
 
 #include <stdlib.h>
@@ -389,5 +392,35 @@ void child_out_of_kernel(struct child_sa *child, bool keep_in)
 	if (child->in_kernel_out) {
 		child->in_kernel_out = false;
 		delete_sa(child, false);
+	}
+}
+
+void child_move_all(struct ike_sa *ike)
+{
+	const struct host *h = ike->e->host;
+	bool encapsulated = ike->nat_here || ike->nat_there;
+
+	for (struct child_sa *c = ike->children; c; c = c->next) {
+		struct ms_endpoint local = c->local, remote = c->remote;
+
+		/* One in the making comes along when it is up. */
+		if (c->state != CHILD_ESTABLISHED && c->state != CHILD_REKEYED)
+			continue;
+		if (!ike->mobike && !c->encapsulated)
+			continue;
+		if (ms_endpoint_eq(&local, &ike->local) && ms_endpoint_eq(&remote, &ike->remote) &&
+			(!ike->mobike || c->encapsulated == encapsulated))
+			continue;
+		ike_table_remove(&ike->e->by_child_spi, &c->by_in);
+		child_unindex_out(c);
+		c->local = ike->local;
+		c->remote = ike->remote;
+		if (ike->mobike)
+			c->encapsulated = encapsulated;
+		child_index_in(c);
+		child_index_out(c);
+		child_move(c, &local.addr, &remote.addr);
+		if (h->ops->child_moved)
+			h->ops->child_moved(h->ctx, c);
 	}
 }

@@ -9,6 +9,7 @@
  * A peer that is not authenticated (RFC 7619 s2.5) speaks for its own address alone, and takes
  * nothing that is meant for somebody who is.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
 
 static bool is_host(const struct ms_selector *s, unsigned n)
@@ -64,7 +65,7 @@ static bool is_nameless(const struct ike_sa *ike)
  * IKE SA's own connection allowed. */
 static bool is_enough(const struct ike_sa *ike, const struct conn *c)
 {
-	uint32_t used = ike_auth_kind(ike->x->auth);
+	uint32_t used = ike->x->his_auth;
 
 	if (used == 0)
 		used = is_nameless(ike) ? MS_AUTH_NULL : ike->conn->remote.auth & ~MS_AUTH_NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands about the daemon as a whole. */
 #include "core/control/control_priv.h"
+#include "core/ikev2/ikev2.h"
 
 #include <modswan/creds.h>
 #include <modswan/registry.h>
@@ -173,14 +174,14 @@ void cmd_debug(call *c)
 
 void cmd_fsm(call *c)
 {
-	size_t n = ike_fsm_dot(NULL, 0);
+	size_t n = ike_fsm_dot(&ikev2, NULL, 0);
 	char *text = malloc(n + 1), *save = NULL;
 
 	if (text == NULL) {
 		call_fail(c, MS_ERR_NOMEM, NULL);
 		return;
 	}
-	ike_fsm_dot(text, n + 1);
+	ike_fsm_dot(&ikev2, text, n + 1);
 	for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
 		call_line(c, MS_RC_COMMENT, "%s", line);
 	free(text);

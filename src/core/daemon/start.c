@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From nothing to a daemon that answers: settings, plugins, backends, core, faces. */
 #include "core/daemon/daemon.h"
+#include "core/ikev2/ikev2.h"
 
 #include "config.h"
 
@@ -226,6 +227,7 @@ static void route_timer(void *arg)
 static ms_err start_core(struct daemon *d)
 {
 	struct ike_params params = {
+		.v2 = &ikev2,
 		.port = (uint16_t)d->setup.ikeport,
 		.nat_port = (uint16_t)d->setup.nat_ikeport,
 		.cookies = d->setup.ddos_mode,

@@ -6,7 +6,12 @@
  * else an IKE SA of its own with fresh SPIs.  keyingtries= bounds them (0: for ever); who waits for
  * the outcome is told after the last one, or after the first when there is no last one.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/twin.h"
+#include "core/ike/version.h"
+#include "core/ike/window.h"
 
 #include "core/conn/names.h"
 
@@ -71,7 +76,7 @@ static ms_err start_attempt(
 	ike->successor = replaces != 0;
 	ike_index_ids(ike);
 	if (delay_ms == 0) {
-		ike_sa_init_start(ike);
+		ike->e->params.v2->start(ike);
 	} else {
 		ike->resend_at = ike_now(e) + delay_ms;
 		ike_arm(ike);

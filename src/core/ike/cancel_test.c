@@ -3,6 +3,7 @@
  * Things that go while somebody works for them, step by step: SAs, connections, engines and secrets
  * vanish at every moment of an exchange; random numbers are as extreme as they can be.
  */
+#include "core/ike/window.h"
 #include "core/sim/sim_key.h"
 #include "core/sim/sim_priv.h"
 #include "core/sim/sim_test.h"

@@ -3,6 +3,7 @@
  * Certificates as the engine sees them: opaque octets that travel in CERT payloads, and a host that
  * says, at once or much later, which key they make good.
  */
+#include "core/ikev2/cert.h"
 #include "core/sim/sim_key.h"
 #include "core/sim/sim_priv.h"
 #include "core/sim/sim_test.h"

@@ -4,6 +4,7 @@
  * cookie = version of the secret | SHA2-256(Ni | IPi | SPIi | secret), with a port for NATs.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ike/natd.h"
 
 #include <string.h>
 

@@ -3,6 +3,9 @@
  * Faults that other IKE daemons had with proposals and traffic selectors: a transform type left out,
  * algorithms and key lengths that nobody has, selectors of every type, length and order.
  */
+#include "core/ikev2/auth.h"
+#include "core/ikev2/sa_payload.h"
+#include "core/ikev2/ts.h"
 #include "core/sim/tape_test.h"
 
 #include <unistd.h>

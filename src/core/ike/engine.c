@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/receive.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -13,6 +13,8 @@
  *
  * Nothing may crash, leak, hang, or be left in a kernel when both sides are shut down.
  */
+#include "core/ikev2/sa_payload.h"
+#include "core/ikev2/ts.h"
 #include "core/sim/fuzz_pair.h"
 #include "fuzz/fuzz.h"
 

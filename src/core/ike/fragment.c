@@ -9,7 +9,9 @@
  * themselves cannot use up what the others need.  An incomplete message is forgotten after a minute
  * without a new piece, or when its exchange ends in another way.
  */
+#include "core/ike/fragment.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/sk.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fragments one by one: what is kept of whom, and for how long. */
+#include "core/ike/fragment.h"
+#include "core/ike/receive.h"
+#include "core/ike/window.h"
 #include "core/sim/tape_test.h"
 
 static uint64_t count(const struct sim_node *n, enum ike_counter c)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables against themselves: transitions, grammar, layouts. */
 #include "core/ike/ike_sa.h"
+#include "core/ike/version.h"
+#include "core/ikev2/ikev2.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,10 +25,10 @@ static bool takes(const struct ike_transition *t, uint64_t set)
 static void test_rows_exclude_each_other(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < ike_transition_count; i++) {
-		for (unsigned j = i + 1; j < ike_transition_count; j++) {
-			const struct ike_transition *a = &ike_transitions[i],
-						    *b = &ike_transitions[j];
+	for (unsigned i = 0; i < ikev2.n_rows; i++) {
+		for (unsigned j = i + 1; j < ikev2.n_rows; j++) {
+			const struct ike_transition *a = &ikev2.rows[i],
+						    *b = &ikev2.rows[j];
 			bool same_from = a->from == b->from ? true : (a->from & b->from) != 0;
 
 			if (a->exchange != b->exchange || a->role != b->role || !same_from)
@@ -41,8 +43,8 @@ static void test_rows_exclude_each_other(void **state)
 static void test_rows_are_whole(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < ike_transition_count; i++) {
-		const struct ike_transition *t = &ike_transitions[i];
+	for (unsigned i = 0; i < ikev2.n_rows; i++) {
+		const struct ike_transition *t = &ikev2.rows[i];
 
 		assert_non_null(t->story);
 		assert_non_null(t->act);
@@ -57,8 +59,8 @@ static void test_rows_are_whole(void **state)
 			if (t->from && !(t->from >> bit & 1))
 				continue;
 			assert_ptr_equal(
-				ike_transition_find(from, t->exchange, t->role, t->need), t);
-			assert_ptr_equal(ike_transition_find(from, t->exchange, t->role,
+				ike_transition_find(&ikev2, from, t->exchange, t->role, t->need), t);
+			assert_ptr_equal(ike_transition_find(&ikev2, from, t->exchange, t->role,
 						 t->need | t->may | ALWAYS),
 				t);
 		}
@@ -74,8 +76,8 @@ static void test_states_reachable(void **state)
 	(void)state;
 	while (more) {
 		more = false;
-		for (unsigned i = 0; i < ike_transition_count; i++) {
-			const struct ike_transition *t = &ike_transitions[i];
+		for (unsigned i = 0; i < ikev2.n_rows; i++) {
+			const struct ike_transition *t = &ikev2.rows[i];
 
 			if (t->to == 0 || t->to == IKE_GONE || (t->from && !(t->from & reached)))
 				continue;
@@ -91,8 +93,8 @@ static void test_states_reachable(void **state)
 	for (enum ike_state s = IKE_PARENT_I1; s <= IKE_PARENT_R2; s++) {
 		unsigned ways = 0;
 
-		for (unsigned i = 0; i < ike_transition_count; i++)
-			ways += (ike_transitions[i].from & IKE_FROM(s)) != 0;
+		for (unsigned i = 0; i < ikev2.n_rows; i++)
+			ways += (ikev2.rows[i].from & IKE_FROM(s)) != 0;
 		assert_true(ways > 0);
 	}
 }
@@ -101,8 +103,8 @@ static void test_states_reachable(void **state)
 static void test_rows_fit_grammar(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < ike_transition_count; i++) {
-		const struct ike_transition *t = &ike_transitions[i];
+	for (unsigned i = 0; i < ikev2.n_rows; i++) {
+		const struct ike_transition *t = &ikev2.rows[i];
 		uint64_t allowed = 0, forced = 0;
 
 		for (unsigned g = 0; g < ike_grammar_rows; g++) {
@@ -137,12 +139,12 @@ static void test_grammar_has_no_double_rows(void **state)
 
 static void test_dot(void **state)
 {
-	size_t n = ike_fsm_dot(NULL, 0);
+	size_t n = ike_fsm_dot(&ikev2, NULL, 0);
 	char *text = malloc(n + 1);
 	FILE *f;
 
 	(void)state;
-	assert_int_equal(ike_fsm_dot(text, n + 1), n);
+	assert_int_equal(ike_fsm_dot(&ikev2, text, n + 1), n);
 	assert_non_null(
 		strstr(text, "\"STATE_PARENT_I1\" -> \"STATE_PARENT_I2\" "
 			     "[label=\"IKE_SA_INIT response: IKE_SA_INIT done, authenticate\"];"));

@@ -19,8 +19,10 @@
 
 struct ike_engine;
 struct ike_sa;
+struct ike_version;
 
 struct ike_params {
+	const struct ike_version *v2; /* &ikev2 */
 	uint16_t port, nat_port;   /* ours; 0: 500, 4500 */
 	int cookies;               /* enum ms_tristate: never, always, from the threshold on */
 	uint32_t cookie_threshold; /* half-open SAs; 0: 25000 */
@@ -33,7 +35,7 @@ struct ike_params {
 	struct ms_bytes vendor_id; /* sent in IKE_SA_INIT; borrowed; empty: none */
 };
 
-/* NULL: out of memory. host, conns and params->vendor_id stay the caller's. */
+/* NULL: out of memory. host, conns, params->v2 and params->vendor_id stay the caller's. */
 struct ike_engine *ike_engine_new(
 	const struct host *host, struct conn_table *conns, const struct ike_params *params);
 /* SAs are forgotten without a word to peers or kernel; see ike_shutdown(). */
@@ -168,6 +170,6 @@ const char *ike_counter_text(enum ike_counter c);
 unsigned ike_half_open(const struct ike_engine *e);
 
 /* Graphviz text of the transition table; like snprintf. */
-size_t ike_fsm_dot(char *buf, size_t size);
+size_t ike_fsm_dot(const struct ike_version *v, char *buf, size_t size);
 
 #endif

@@ -8,16 +8,21 @@ libcore_la_SOURCES += \
 	src/core/ike/layout.c src/core/ike/layout.h src/core/ike/lifetime.c src/core/ike/message.c \
 	src/core/ike/message.h src/core/ike/natd.c src/core/ike/out.c src/core/ike/out.h \
 	src/core/ike/receive.c src/core/ike/report.c src/core/ike/sk.c src/core/ike/terminate.c \
-	src/core/ike/twin.c \
+	src/core/ike/fragment.h src/core/ike/lifetime.h src/core/ike/natd.h src/core/ike/notify.c \
+	src/core/ike/notify.h src/core/ike/receive.h src/core/ike/report.h src/core/ike/sk.h src/core/ike/twin.c \
+	src/core/ike/twin.h src/core/ike/version.h src/core/ike/window.h \
 	src/core/ike/window.c \
 	src/core/ikev2/auth.c src/core/ikev2/auth_conn.c src/core/ikev2/cert.c src/core/ikev2/cp.c \
-	src/core/ikev2/create_child.h \
+	src/core/ikev2/auth.h src/core/ikev2/cert.h src/core/ikev2/choose.c src/core/ikev2/cp.h \
+	src/core/ikev2/create_child.h src/core/ikev2/exchanges.h src/core/ikev2/ikev2.c src/core/ikev2/ikev2.h \
+	src/core/ikev2/ipcomp.h src/core/ikev2/jobs.h src/core/ikev2/keymat.h src/core/ikev2/sa_payload.h \
+	src/core/ikev2/ts.h \
 	src/core/ikev2/create_child_init.c src/core/ikev2/create_child_sa.c src/core/ikev2/ike_auth.c \
 	src/core/ikev2/ike_sa_init.c src/core/ikev2/informational.c src/core/ikev2/ipcomp.c src/core/ikev2/jobs.c \
-	src/core/ikev2/keymat.c src/core/ikev2/mobike.c src/core/ikev2/mobike.h \
-	src/core/ikev2/mobike_path.c src/core/ikev2/notify.c src/core/ikev2/sa_payload.c \
+	src/core/ikev2/keymat.c src/core/ikev2/mobike.c src/core/ikev2/mobike.h src/core/ikev2/mobike_priv.h \
+	src/core/ikev2/mobike_path.c src/core/ikev2/sa_payload.c \
 	src/core/ikev2/rekey_ike.c src/core/ikev2/ts.c \
-	src/core/child/child_priv.h src/core/child/child_sa.c src/core/child/child_sa.h src/core/child/choose.c \
+	src/core/child/child_priv.h src/core/child/child_sa.c src/core/child/child_sa.h \
 	src/core/child/install.c src/core/child/pair.c
 
 if HAVE_CMOCKA

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Birth, indexes and end of an IKE SA. */
+#include "core/child/child_priv.h"
+#include "core/ike/fragment.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/twin.h"
+#include "core/ike/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -220,7 +225,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		return;
 	}
 	ike->gone = true;
-	ike_cp_release(ike);
+	ike->e->params.v2->gone(ike);
 	leave_indexes(ike);
 	ike->state = IKE_GONE;
 	ike_exchange_free(&ike->x);

@@ -3,7 +3,14 @@
  * What time does to SAs: retransmission's end, half-open SAs, lifetimes, liveness, keep-alives.
  * Standards: RFC 7296 s2.4 (liveness), s2.8 (lifetimes are each side's own); RFC 3948 s4.
  */
+#include "core/child/child_priv.h"
+#include "core/ike/fragment.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/report.h"
+#include "core/ike/twin.h"
+#include "core/ike/version.h"
+#include "core/ike/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -249,7 +256,7 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 			ike->no_revival = true;
 			ike_gone(ike, MS_ERR_CANCELLED, NULL);
 		} else {
-			ike_sa_init_start(ike);
+			ike->e->params.v2->start(ike);
 		}
 	} else if (ike->half_open_until <= now) {
 		ike_gone(ike, MS_ERR_TIMEOUT, NULL);
@@ -278,7 +285,7 @@ void ike_timer_fired(struct ike_sa *ike, uint64_t now)
 			ike_twin_due(ike);
 		if (!ike->gone && ike->look_at <= now) {
 			ike->look_at = IKE_NEVER;
-			ike_mobike_look(ike, false);
+			ike->e->params.v2->look(ike);
 		}
 	}
 	if (!ike->gone)

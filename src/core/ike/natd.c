@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NAT detection and its consequences: RFC 7296 s2.23. */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/natd.h"
+#include "core/ike/notify.h"
+#include "core/ike/version.h"
 
 #include <string.h>
 
@@ -80,7 +84,7 @@ void ike_natd_check(struct ike_sa *ike, const struct ike_msg *m)
 void ike_float(struct ike_sa *ike)
 {
 	/* RFC 4555 s3.3: who may move later goes where NATs let it pass. */
-	if (ike->floated || !(ike->nat_here || ike->nat_there || ike_mobike_wanted(ike)))
+	if (ike->floated || !(ike->nat_here || ike->nat_there || ike->e->params.v2->floats(ike)))
 		return;
 	ike->floated = true;
 	ike->local.port = ike->e->params.nat_port;
@@ -95,7 +99,7 @@ void ike_follow(
 	struct ms_logger lg = ike_logger(ike);
 	char from[MS_ENDPOINT_TEXT], to[MS_ENDPOINT_TEXT];
 
-	if (ike_mobike_follow(ike, local, remote) ||
+	if (ike->e->params.v2->follow(ike, local, remote) ||
 		(ms_endpoint_eq(&ike->remote, remote) && ms_endpoint_eq(&ike->local, local)))
 		return;
 	/* The first protected message may come from the NAT-T port; later only the peer behind a
@@ -112,7 +116,7 @@ void ike_follow(
 	ike->remote = *remote;
 	if (local->port == ike->e->params.nat_port)
 		ike->floated = true;
-	ike_move_children(ike);
+	child_move_all(ike);
 }
 
 void ike_kernel_mapping(
@@ -125,5 +129,5 @@ void ike_kernel_mapping(
 	ike_follow(c->ike, &c->ike->local, peer);
 	/* The IKE SA may have known before this one was up. */
 	if (ms_endpoint_eq(&c->ike->remote, peer))
-		ike_move_children(c->ike);
+		child_move_all(c->ike);
 }

@@ -4,6 +4,9 @@
  * a whole datagram).  What decodes must encode to the same octets and print within its room.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/auth.h"
+#include "core/ikev2/sa_payload.h"
+#include "core/ikev2/ts.h"
 #include "fuzz/fuzz.h"
 
 /* Room for the largest decoded payload. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Payload layouts against octets written by hand from the figures of RFC 7296 section 3. */
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/ts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

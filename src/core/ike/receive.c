@@ -4,7 +4,14 @@
  * get through is counted by reason and dropped; authenticated nonsense is answered (RFC 7296
  * s2.21).
  */
+#include "core/ike/fragment.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/natd.h"
+#include "core/ike/notify.h"
+#include "core/ike/receive.h"
+#include "core/ike/sk.h"
+#include "core/ike/version.h"
+#include "core/ike/window.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -142,9 +149,9 @@ static void act(struct ike_rx *rx)
 	struct ike_sa *ike = rx->ike;
 	bool response = ike_msg_is_response(&rx->m);
 	struct ms_why why = { "" };
-	const struct ike_transition *row =
-		ike_transition_find(ike ? (enum ike_state)ike->state : IKE_UNBORN, rx->m.h.exchange,
-			response ? IKE_RESPONSE : IKE_REQUEST, rx->m.set);
+	const struct ike_transition *row = ike_transition_find(rx->e->params.v2,
+		ike ? (enum ike_state)ike->state : IKE_UNBORN, rx->m.h.exchange,
+		response ? IKE_RESPONSE : IKE_REQUEST, rx->m.set);
 	char text[256];
 
 	if (row) {
@@ -290,7 +297,7 @@ static void answer_again(struct ike_rx *rx)
 		return;
 	}
 	ike_count(rx->e, IKE_C_ANSWERED_AGAIN);
-	if (ike_mobike_follow(ike, &rx->local, &rx->remote))
+	if (ike->e->params.v2->follow(ike, &rx->local, &rx->remote))
 		ike_send_packet(rx->e, &rx->local, &rx->remote, ike->response);
 	else
 		ike_send_packet(rx->e, &ike->local, &ike->remote, ike->response);

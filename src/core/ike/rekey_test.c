@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rekeying of CHILD and IKE SAs: by time, by both sides at once, refused, and under loss. */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/window.h"
 #include "core/sim/sim_test.h"
 
 static struct sim_words pfs_words(bool pfs)

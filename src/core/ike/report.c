@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people see of an SA: names of states, stories, log prefixes, lines for whack. */
 #include "core/ike/ike_sa.h"
+#include "core/ike/report.h"
 
 #include <stdarg.h>
 #include <stdio.h>

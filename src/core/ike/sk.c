@@ -5,8 +5,34 @@
  * keeping them would cost more memory than an established SA's whole state.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ike/sk.h"
 
 #include <string.h>
+
+size_t ike_key_octets(const struct ike_sa *ike, enum ike_key key)
+{
+	switch (key) {
+	case IKE_SK_AI:
+	case IKE_SK_AR:
+		return ike->integ ? ike->integ->key_octets : 0;
+	case IKE_SK_EI:
+	case IKE_SK_ER:
+		return (size_t)ike->encr->key_octets + ike->encr->salt_octets;
+	default:
+		return ike->prf->key_octets;
+	}
+}
+
+struct ms_bytes ike_key(const struct ike_sa *ike, enum ike_key key)
+{
+	size_t at = 0;
+
+	for (unsigned k = 0; k < (unsigned)key; k++)
+		at += ike_key_octets(ike, (enum ike_key)k);
+	if (at + ike_key_octets(ike, key) > ike->keys.len)
+		return ms_bytes(NULL, 0);
+	return ms_bytes(ike->keys.ptr + at, ike_key_octets(ike, key));
+}
 
 static unsigned icv_octets(const struct ike_sa *ike)
 {

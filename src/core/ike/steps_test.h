@@ -4,6 +4,8 @@
 #define CORE_IKE_STEPS_TEST_H
 
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/window.h"
 #include "core/sim/sim_test.h"
 
 static inline void rekey_child(struct pair *p)

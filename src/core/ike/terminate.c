@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking SAs down: by a person's word, by age, at the end of the daemon. */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/version.h"
+#include "core/ike/window.h"
 
 #include <stdlib.h>
 
@@ -195,7 +199,7 @@ void ike_shutdown(struct ike_engine *e)
 		/* A request under way holds the window: its peer finds out by itself. */
 		if (ike->established && !ike->request && ike->state != IKE_DELETING) {
 			ike->wants = IKE_WANT_DELETE;
-			ike_informational_start(ike);
+			ike->e->params.v2->next_request(ike);
 		}
 		ike_gone(ike, MS_ERR_CANCELLED, NULL);
 	}

@@ -7,7 +7,11 @@
  * rule holds for two IKE SAs and for two CHILD SAs of one connection on one IKE SA.  An attempt that
  * is still at its beginning when the peer's has come through ends as a success.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/twin.h"
+#include "core/ike/window.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two engines in one process: what they agree on, and what they take down. */
+#include "core/ikev2/ikev2.h"
 #include "core/sim/sim_key.h"
 #include "core/sim/sim_test.h"
 
@@ -375,7 +376,7 @@ static void test_initial_contact(void **state)
 	ike_engine_free(&p.west->ike);
 	p.west->down = false;
 	{
-		static const struct ike_params params = { .port = 500 };
+		static const struct ike_params params = { .v2 = &ikev2, .port = 500 };
 
 		p.west->ike = ike_engine_new(&p.west->host, p.west->conns, &params);
 	}

@@ -4,7 +4,14 @@
  * is kept and sent again with growing pauses until its answer is here; the last response is kept
  * for requests that come again.
  */
+#include "core/ike/fragment.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/notify.h"
+#include "core/ike/receive.h"
+#include "core/ike/report.h"
+#include "core/ike/sk.h"
+#include "core/ike/version.h"
+#include "core/ike/window.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,7 +140,7 @@ void ike_resend(struct ike_sa *ike)
 		ike_state_name(ike->state), (unsigned)(pause / 1000),
 		(unsigned)(pause % 1000 / 100));
 	ike_arm(ike);
-	ike_mobike_unanswered(ike);
+	ike->e->params.v2->unanswered(ike);
 }
 
 void ike_response_begin(struct ike_sa *ike, struct ike_out *out, unsigned exchange, uint32_t id)
@@ -146,7 +153,7 @@ ms_err ike_response_send(struct ike_sa *ike, struct ike_out *out)
 	struct ms_endpoint local, remote;
 	ms_err err;
 
-	ike_answer_to(ike, &local, &remote);
+	ike->e->params.v2->answer_to(ike, &local, &remote);
 	err = finish(ike, out, &ike->response, &local, &remote);
 	ike_fragments_free(ike, IKE_REQUEST);
 	ike->recv_id++;
@@ -173,31 +180,7 @@ void ike_response_notify(
 
 void ike_next_request(struct ike_sa *ike)
 {
-	struct child_sa *c;
-
 	if (ike->gone || ike->busy || ike->request || ike->wants == 0 || !ike->established)
 		return;
-	if (ike->wants & (IKE_WANT_DELETE | IKE_WANT_CHILD_DELETE | IKE_WANT_DPD |
-				 IKE_WANT_ADDRESSES | IKE_WANT_COOKIE2)) {
-		ike_informational_start(ike);
-		return;
-	}
-	if (ike->wants & IKE_WANT_REKEY) {
-		ike->wants &= (uint8_t)~IKE_WANT_REKEY;
-		ike_rekey_ike_start(ike);
-		return;
-	}
-	for (c = ike->children; c; c = c->next) {
-		if (c->wants & CHILD_WANT_NEW) {
-			c->wants &= (uint8_t)~CHILD_WANT_NEW;
-			ike_create_child_start(c);
-			return;
-		}
-		if (c->wants & CHILD_WANT_REKEY) {
-			c->wants &= (uint8_t)~CHILD_WANT_REKEY;
-			ike_rekey_child_start(c);
-			return;
-		}
-	}
-	ike->wants &= (uint8_t)~(IKE_WANT_CHILD_REKEY | IKE_WANT_CHILD_NEW);
+	ike->e->params.v2->next_request(ike);
 }

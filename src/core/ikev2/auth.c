@@ -6,6 +6,9 @@
  * Signing and verifying run in jobs that own copies of the octets and a reference to the key.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ike/sk.h"
+#include "core/ikev2/auth.h"
+#include "core/ikev2/cert.h"
 
 #include <stdlib.h>
 #include <string.h>

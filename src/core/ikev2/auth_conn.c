@@ -3,7 +3,10 @@
  * Responder: which connection is meant, now that the peer has said who it is.  Identity first, then the
  * issuer of its certificate, then what IKE_SA_INIT agreed on.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/auth.h"
+#include "core/ikev2/exchanges.h"
 
 /* The suite was chosen for one connection of the addresses; the one of the identities decides. */
 static bool suite_allowed(const struct ike_sa *ike, const struct conn *c)

@@ -11,6 +11,7 @@
  * Standards: RFC 7296 s3.6, s3.7; RFC 4945 s3.2, s3.3.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/cert.h"
 
 #include <modswan/config.h>
 #include <modswan/creds.h>

@@ -14,6 +14,7 @@
  * wants protected would leave in clear; one that is wider is shown to the person.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/cp.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CREATE_CHILD_SA for CHILD SAs, the initiator: create_child_sa.c tells the story. */
+#include "core/child/child_priv.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/notify.h"
+#include "core/ike/receive.h"
+#include "core/ike/report.h"
+#include "core/ike/window.h"
 #include "core/ikev2/create_child.h"
+#include "core/ikev2/exchanges.h"
+#include "core/ikev2/ipcomp.h"
+#include "core/ikev2/jobs.h"
+#include "core/ikev2/sa_payload.h"
+#include "core/ikev2/ts.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,16 @@
  * The new pair is in the kernel on both sides before the old one is deleted, which its rekeyer
  * does. Our request's exchange waits in ike->x_out, so that the peer's requests find ike->x free.
  */
+#include "core/child/child_priv.h"
+#include "core/ike/notify.h"
+#include "core/ike/receive.h"
+#include "core/ike/window.h"
 #include "core/ikev2/create_child.h"
+#include "core/ikev2/exchanges.h"
+#include "core/ikev2/ipcomp.h"
+#include "core/ikev2/jobs.h"
+#include "core/ikev2/sa_payload.h"
+#include "core/ikev2/ts.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,22 @@
  * Each step may wait for the host (secrets, jobs, kernel, routing) and goes on in the next
  * function.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/notify.h"
+#include "core/ike/receive.h"
+#include "core/ike/report.h"
+#include "core/ike/window.h"
+#include "core/ikev2/auth.h"
+#include "core/ikev2/cert.h"
+#include "core/ikev2/cp.h"
+#include "core/ikev2/exchanges.h"
+#include "core/ikev2/ipcomp.h"
+#include "core/ikev2/keymat.h"
+#include "core/ikev2/mobike.h"
+#include "core/ikev2/sa_payload.h"
+#include "core/ikev2/ts.h"
 
 #include <string.h>
 
@@ -78,6 +93,7 @@ static ms_err take_common(struct ike_rx *rx, unsigned id_type, struct ms_why *wh
 		x->sa = ike_keep(x, sa->body);
 	if (cp)
 		x->cp = ike_keep(x, cp->body);
+	x->his_auth = ike_auth_kind(x->auth);
 	if (!x->his_id.ptr || !x->auth.ptr || (sa && !x->sa.ptr))
 		return MS_ERR_NOMEM;
 	ike_certs_take(rx);

@@ -11,6 +11,16 @@
  * a message that does not fit is dropped and the right one may still come.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ike/natd.h"
+#include "core/ike/notify.h"
+#include "core/ike/receive.h"
+#include "core/ike/report.h"
+#include "core/ike/window.h"
+#include "core/ikev2/cert.h"
+#include "core/ikev2/exchanges.h"
+#include "core/ikev2/jobs.h"
+#include "core/ikev2/keymat.h"
+#include "core/ikev2/sa_payload.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,13 @@
  *
  * Only what came inside SK is looked at.  Unknown notifies are ignored (s3.10.1).
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/report.h"
+#include "core/ike/window.h"
+#include "core/ikev2/exchanges.h"
+#include "core/ikev2/mobike.h"
 
 #include <string.h>
 

@@ -11,6 +11,8 @@
  * ESP SA it need not differ from others'.  A rekeyed CHILD SA negotiates anew.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ike/notify.h"
+#include "core/ikev2/ipcomp.h"
 
 enum { DEFLATE = 2, FIRST_CPI = 256, LAST_CPI = 61439 };
 

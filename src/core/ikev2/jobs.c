@@ -4,6 +4,7 @@
  * which it looks at on the owner thread only.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/jobs.h"
 
 #include <stdlib.h>
 #include <string.h>

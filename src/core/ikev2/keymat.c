@@ -1,34 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key material of the IKE SA: RFC 7296 s2.13, s2.14, s2.18. */
 #include "core/ike/ike_sa.h"
+#include "core/ike/sk.h"
+#include "core/ikev2/keymat.h"
 #include "lib/crypto/prfplus.h"
 
 #include <string.h>
-
-static size_t key_octets(const struct ike_sa *ike, enum ike_key key)
-{
-	switch (key) {
-	case IKE_SK_AI:
-	case IKE_SK_AR:
-		return ike->integ ? ike->integ->key_octets : 0;
-	case IKE_SK_EI:
-	case IKE_SK_ER:
-		return (size_t)ike->encr->key_octets + ike->encr->salt_octets;
-	default:
-		return ike->prf->key_octets;
-	}
-}
-
-struct ms_bytes ike_key(const struct ike_sa *ike, enum ike_key key)
-{
-	size_t at = 0;
-
-	for (unsigned k = 0; k < (unsigned)key; k++)
-		at += key_octets(ike, (enum ike_key)k);
-	if (at + key_octets(ike, key) > ike->keys.len)
-		return ms_bytes(NULL, 0);
-	return ms_bytes(ike->keys.ptr + at, key_octets(ike, key));
-}
 
 /* s2.14, and s2.18 for a rekeyed one: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr) */
 static ms_err skeyseed(struct ike_sa *ike, struct ike_exchange *x, const struct ike_sa *old,
@@ -61,7 +38,7 @@ ms_err ike_keymat(struct ike_sa *ike, struct ike_exchange *x, const struct ike_s
 	ms_err err = skeyseed(ike, x, old, seed, &seed_b);
 
 	for (unsigned k = IKE_SK_D; k <= IKE_SK_PR; k++)
-		len += key_octets(ike, (enum ike_key)k);
+		len += ike_key_octets(ike, (enum ike_key)k);
 	if (err == MS_OK && len > sizeof(block))
 		err = MS_ERR_BUG;
 	if (err == MS_OK)

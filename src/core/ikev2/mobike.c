@@ -13,7 +13,12 @@
  * in use tells so from another one, and the initiator, who finds the old one missing in the list,
  * moves to where the list came from.  Some initiators just follow: the answer is enough for our SAs.
  */
+#include "core/child/child_priv.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/natd.h"
+#include "core/ike/notify.h"
 #include "core/ikev2/mobike.h"
+#include "core/ikev2/mobike_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -167,38 +172,6 @@ void ike_mobike_inherit(struct ike_sa *heir, struct ike_sa *ike)
 		ike_mobike_look(heir, false);
 }
 
-/* --- children --------------------------------------------------------------------------------- */
-
-void ike_move_children(struct ike_sa *ike)
-{
-	const struct host *h = ike->e->host;
-	bool encapsulated = ike->nat_here || ike->nat_there;
-
-	for (struct child_sa *c = ike->children; c; c = c->next) {
-		struct ms_endpoint local = c->local, remote = c->remote;
-
-		/* One in the making comes along when it is up. */
-		if (c->state != CHILD_ESTABLISHED && c->state != CHILD_REKEYED)
-			continue;
-		if (!ike->mobike && !c->encapsulated)
-			continue;
-		if (ms_endpoint_eq(&local, &ike->local) && ms_endpoint_eq(&remote, &ike->remote) &&
-			(!ike->mobike || c->encapsulated == encapsulated))
-			continue;
-		ike_table_remove(&ike->e->by_child_spi, &c->by_in);
-		child_unindex_out(c);
-		c->local = ike->local;
-		c->remote = ike->remote;
-		if (ike->mobike)
-			c->encapsulated = encapsulated;
-		child_index_in(c);
-		child_index_out(c);
-		child_move(c, &local.addr, &remote.addr);
-		if (h->ops->child_moved)
-			h->ops->child_moved(h->ctx, c);
-	}
-}
-
 /* Established CHILD SAs go between other addresses than the IKE SA; remote: the peer's. */
 static bool children_elsewhere(const struct ike_sa *ike, bool remote)
 {
@@ -218,7 +191,7 @@ static void moved(struct ike_sa *ike)
 	ms_endpoint_text(&ike->local, local, sizeof(local));
 	ms_endpoint_text(&ike->remote, remote, sizeof(remote));
 	ms_notice(&lg, "MOBIKE: SAs go between %s and %s now", local, remote);
-	ike_move_children(ike);
+	child_move_all(ike);
 }
 
 /* --- requests of ours ------------------------------------------------------------------------- */

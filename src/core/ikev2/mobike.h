@@ -1,46 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MOBIKE: what mobike.c (what is said) and mobike_path.c (where it goes) share. */
+/* MOBIKE (RFC 4555), as the other exchanges see it. */
 #ifndef MODSWAN_CORE_IKEV2_MOBIKE_H
 #define MODSWAN_CORE_IKEV2_MOBIKE_H
 
 #include "core/ike/ike_sa.h"
 
-#define MAX_ADDRESSES  8  /* of a list that is told */
-#define MAX_OURS       64
-#define COOKIE2_OCTETS 16
-#define NATD_OCTETS    20
-
-enum told { TOLD_NOTHING, TOLD_ADDRESSES, TOLD_COOKIE2, TOLD_LIST };
-
-struct ike_mobike {
-	struct ms_endpoint told_local, told_remote; /* in our last UPDATE_SA_ADDRESSES */
-	struct ms_addr peers[MAX_ADDRESSES];	    /* where the peer can be reached besides */
-	bool initiator;  /* of the first of all these IKE SAs: it stays so through rekeyings (s1.3) */
-	uint8_t n_peers, at;
-	uint8_t told;    /* enum told: the request under way */
-	bool looking;    /* a path is being looked for */
-	bool look_again; /* and meanwhile things have changed */
-	bool natd_known; /* the peer has said where it sees us: */
-	bool elsewhere;  /* the request in work came from another address than ike->remote */
-	bool tell_list;  /* our list has changed */
-	bool gone;       /* the peer's address in use is not its any more */
-	bool away;       /* the responder, from its new address, and nobody has answered there yet */
-	bool move;       /* the children go along once the answer is out */
-	uint8_t refused; /* updates, one after the other */
-	uint32_t list;   /* a sum of all addresses that we told */
-	uint8_t natd[NATD_OCTETS];
-	uint8_t cookie2[COOKIE2_OCTETS];
-	struct ms_endpoint answer_local, answer_remote;
-};
-
-/* Ours, all of them but what we have from the peer. */
-struct mobike_list {
-	struct ms_addr a[MAX_OURS];
-	unsigned n;
-};
-
-struct mobike_list mobike_list(const struct ike_sa *ike);
-uint32_t mobike_list_sum(const struct ike_sa *ike, const struct mobike_list *list);
-bool mobike_in_list(const struct ms_addr *list, unsigned n, const struct ms_addr *a);
+bool ike_mobike_wanted(const struct ike_sa *ike);
+/* IKE_AUTH: what we say, and what the peer says; the latter agrees on it. */
+void ike_mobike_put(struct ike_sa *ike, struct ike_out *out);
+void ike_mobike_take(struct ike_sa *ike, const struct ike_msg *m);
+void ike_mobike_inherit(struct ike_sa *heir, struct ike_sa *ike);
+/* INFORMATIONAL: our request, its answer, the peer's request. */
+void ike_mobike_put_request(struct ike_sa *ike, struct ike_out *out);
+bool ike_mobike_tells(const struct ike_sa *ike); /* our list is to be told still */
+void ike_mobike_answered(struct ike_sa *ike, const struct ike_msg *m);
+void ike_mobike_request(struct ike_rx *rx, struct ike_out *out);
+void ike_mobike_answer_sent(struct ike_sa *ike);
+/* Where a message came from; false: MOBIKE is not agreed on. */
+bool ike_mobike_follow(
+	struct ike_sa *ike, const struct ms_endpoint *local, const struct ms_endpoint *remote);
+/* Where the answer to the request in work goes. */
+void ike_answer_to(const struct ike_sa *ike, struct ms_endpoint *local, struct ms_endpoint *remote);
+/* The initiator looks for a path, other: to another one of the peer's addresses; the responder, if
+ * its own address is no more.  A list of our addresses that changed is told. */
+void ike_mobike_look(struct ike_sa *ike, bool other);
+void ike_mobike_unanswered(struct ike_sa *ike); /* a request was sent once more */
 
 #endif

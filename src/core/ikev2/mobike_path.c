@@ -3,7 +3,9 @@
  * MOBIKE: ways to the peer (RFC 4555 s3.5, s3.6).  The initiator looks for one and moves there; the
  * responder looks for one only when its own address is no more.
  */
+#include "core/ike/window.h"
 #include "core/ikev2/mobike.h"
+#include "core/ikev2/mobike_priv.h"
 
 #include <stdlib.h>
 

@@ -10,7 +10,18 @@
  * while we do, or while we change children, is told to come again: both sides then retry at times
  * of their own.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
+#include "core/ike/notify.h"
+#include "core/ike/receive.h"
+#include "core/ike/report.h"
+#include "core/ike/window.h"
+#include "core/ikev2/exchanges.h"
+#include "core/ikev2/jobs.h"
+#include "core/ikev2/keymat.h"
+#include "core/ikev2/mobike.h"
+#include "core/ikev2/sa_payload.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
  * a type of which nothing is left cannot be chosen and is left out.
  */
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/sa_payload.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Traffic selectors: payloads (RFC 7296 s3.13) and narrowing (s2.9). */
 #include "core/ike/ike_sa.h"
+#include "core/ikev2/ts.h"
 
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #define MODSWAN_CORE_SIM_FUZZ_PAIR_H
 
 #include "core/ike/ike_sa.h"
+#include "core/ike/sk.h"
 #include "core/sim/sim.h"
 #include "lib/log/sink.h"
 #include "plugins/crypto-openssl/crypto-openssl.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "core/ikev2/ikev2.h"
 #include "core/sim/sim_priv.h"
 
 #include <modswan/registry.h>
@@ -107,6 +108,7 @@ void sim_boot(struct sim_node *n)
 
 	n->down = false;
 	n->conns = conn_table_new(seed);
+	n->params.v2 = &ikev2;
 	n->ike = ike_engine_new(&n->host, n->conns, &n->params);
 	if (n->env.hook)
 		sim_route(n);

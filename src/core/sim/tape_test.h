@@ -7,6 +7,7 @@
 #define MODSWAN_CORE_SIM_TAPE_TEST_H
 
 #include "core/ike/ike_sa.h"
+#include "core/ike/sk.h"
 #include "core/sim/sim_test.h"
 
 #define RECORDED 8

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Everything that goes wrong in the first act: a network, and a table of troubles by kind of world. */
+#include "core/ike/window.h"
 #include "core/sim/world_priv.h"
 
 #include "core/ike/ike_sa.h"

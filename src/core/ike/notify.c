@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Notify payloads: writing them, and which one speaks for which error. RFC 7296 s3.10.1. */
 #include "core/ike/ike_sa.h"
+#include "core/ike/notify.h"
 
 static const struct {
 	ms_err err;

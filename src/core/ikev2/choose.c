@@ -3,7 +3,12 @@
  * What a CHILD SA will be: connection, suite, selectors, mode.  The responder chooses, the
  * initiator checks the choice.  Standards: RFC 7296 s1.3.1, s2.7, s2.9.
  */
+#include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
+#include "core/ike/notify.h"
+#include "core/ikev2/ipcomp.h"
+#include "core/ikev2/sa_payload.h"
+#include "core/ikev2/ts.h"
 
 #include <stdlib.h>
 #include <string.h>
