@@ -178,6 +178,8 @@ bool ike_attempt_failed(
 	c->keying_failed = true;
 	ms_notice(&lg, "attempt %u failed: %s", (unsigned)c->tries, ms_why_text(why, err));
 	if (c->deleted || !c->wanted_up || (max != 0 && c->tries >= max)) {
+		if (max != 0 && c->tries >= max)
+			ike_count(e, IKE_C_GIVEN_UP);
 		c->tries = 0;
 		if (telling)
 			e->host->ops->attempt_over(e->host->ctx, c, err, why);
@@ -304,6 +306,7 @@ void ike_revive(struct ike_engine *e, struct conn *c, bool always)
 		return;
 	ms_notice(&lg, "connection is supposed to remain up; revival attempt in %u seconds",
 		REVIVE_MS / 1000);
+	ike_count(e, IKE_C_REVIVED);
 	if (start_attempt(e, c, REVIVE_MS, false, 0))
 		ms_error(&lg, "revival failed: out of memory");
 }

@@ -156,7 +156,12 @@ struct ms_logger child_logger(const struct child_sa *child);
 	X(DROP_MEMORY, "dropped: out of memory")                                                   \
 	X(IKE_ESTABLISHED, "IKE SAs established")                                                  \
 	X(CHILD_ESTABLISHED, "CHILD SAs established")                                              \
-	X(IKE_FAILED, "IKE SAs failed")
+	X(IKE_FAILED, "IKE SAs failed")                                                            \
+	X(LIVENESS, "liveness checks begun")                                                       \
+	X(SILENT, "IKE SAs whose peer did not answer")                                             \
+	X(SUPERSEDED, "IKE SAs superseded by a newer one of the same peer")                        \
+	X(REVIVED, "connections revived")                                                          \
+	X(GIVEN_UP, "connections given up after keyingtries=")
 /* clang-format on */
 
 enum ike_counter {

@@ -124,6 +124,7 @@ static void traffic_known(void *arg, ms_err err, unsigned failed, const struct m
 	free(t);
 	/* s2.4: traffic that came in proves liveness as well as a message does. */
 	if (!ike->gone && !seen && ike->state != IKE_DELETING) {
+		ike_count(ike->e, IKE_C_LIVENESS);
 		ike->wants |= IKE_WANT_DPD;
 		ike_next_request(ike);
 	}
@@ -189,6 +190,7 @@ static void give_up(struct ike_sa *ike)
 			   : ike->request ? "the peer does not answer"
 					  : "nothing can be said to the peer";
 
+	ike_count(ike->e, IKE_C_SILENT);
 	if (ike->state != IKE_DELETING && ike->request)
 		ike_report(ike, ike->serial, MS_RC_NORETRANSMISSION,
 			"max number of retransmissions (%u) reached %s.  %s",

@@ -61,6 +61,7 @@ void ike_supplant(struct ike_sa *old, const struct ike_sa *by)
 	struct ms_logger lg = ike_logger(old);
 
 	ms_info(&lg, "superseded by #%u of the same peer", (unsigned)by->serial);
+	ike_count(old->e, IKE_C_SUPERSEDED);
 	drop_children(old, true);
 	ike_gone(old, MS_ERR_CANCELLED, NULL);
 }

@@ -307,6 +307,7 @@ void mesh_halt(struct mesh_host *h, bool politely)
 {
 	if (h->n->ike == NULL)
 		return;
+	h->m->sim->seen[politely ? COVER_STOPPED : COVER_POWER]++;
 	story_say(&h->m->s, "%s %s", h->name, politely ? "is stopped" : "loses power");
 	h->n->down = !politely;
 	/* Answers that are on their way come before an engine goes. */

@@ -49,6 +49,7 @@ void mesh_network(void *mesh, struct sim_packet *p, struct sim_fate *fate)
 	const struct mesh_host *to = mesh_owner(m, &p->dst.addr);
 
 	if (to == NULL || p->from == NULL || mesh_cut(m, p->from->user, to)) {
+		m->sim->seen[COVER_CUT] += to != NULL;
 		fate->lose = true;
 		return;
 	}

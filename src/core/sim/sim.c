@@ -33,7 +33,9 @@ void sim_halt(struct sim_node *n, bool politely)
 	ike_shutdown(n->ike);
 	n->down = true;
 	sim_answer_all(n->sim, n);
+	sim_cover_engine(n, n->sim->seen);
 	ike_engine_free(&n->ike);
+	conn_names_free(&n->names);
 	route_free(&n->route);
 	conn_table_free(&n->conns);
 	sim_kernel_clear(n);
@@ -112,6 +114,8 @@ void sim_boot(struct sim_node *n)
 	n->ike = ike_engine_new(&n->host, n->conns, &n->params);
 	if (n->env.hook)
 		sim_route(n);
+	if (n->resolver)
+		sim_names(n);
 	if (!n->conns || !n->ike || (n->env.hook && !n->route))
 		abort();
 }
@@ -146,11 +150,16 @@ static char *dup(const char *text)
 	return text ? strdup(text) : NULL;
 }
 
-static bool is_local(void *arg, const struct ms_addr *a)
+bool sim_is_local(void *arg, const struct ms_addr *a)
 {
 	const struct sim_node *n = arg;
 
 	return ms_addr_eq(a, &n->addr) || ms_addr_eq(a, &n->home);
+}
+
+ms_err sim_orient(struct sim_node *n, struct conn *c, struct ms_why *why)
+{
+	return conn_orient(n->conns, c, sim_is_local, n, &n->addr, NULL, why);
 }
 
 static void set(char **to, const char *text)
@@ -198,12 +207,15 @@ struct conn *sim_conn(struct sim_node *n, const struct sim_words *w)
 	d.pfs = w->pfs;
 	if (w->more)
 		w->more(&d);
-	if (conn_add(n->conns, &d, &c, &why) ||
-		conn_orient(n->conns, c, is_local, n, NULL, NULL, &why)) {
+	if (w->tune)
+		w->tune(&d, w->arg);
+	if (conn_add(n->conns, &d, &c, &why) || (sim_orient(n, c, &why) && !conn_has_name(c))) {
 		fprintf(stderr, "%s: connection refused: %s\n", n->name, why.text);
 		abort();
 	}
 	ms_conn_desc_free(&d);
+	if (n->names && conn_has_name(c))
+		conn_names_watch(n->names, c);
 	return c;
 }
 

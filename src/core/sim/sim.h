@@ -10,12 +10,15 @@
 #ifndef MODSWAN_CORE_SIM_SIM_H
 #define MODSWAN_CORE_SIM_SIM_H
 
+#include "core/conn/names.h"
 #include "core/conn/pairs.h"
 #include "core/ike/ike.h"
 #include "core/route/route.h"
+#include "core/sim/cover.h"
 
 #define SIM_NODES 1000
 #define SIM_LINES 64
+#define SIM_SEEN_FROM 8
 
 struct sim;
 struct sim_node;
@@ -59,6 +62,10 @@ struct sim_node {
 	struct conn_table *conns;
 	struct route *route;  /* with env only; else ways are laid without it */
 	struct route_env env; /* hook NULL: no routing */
+	const struct ms_resolver_ops *resolver; /* NULL: peers have no names; instance: the node */
+	void (*named)(struct conn *c, struct sim_node *n); /* it has an address for the first time */
+	struct conn_names *names; /* with resolver only */
+	uint64_t names_at;
 	struct ms_addr addr, addr2; /* addr2 may be unset */
 	struct ms_addr home; /* the first addr, by which connections may know it */
 	struct ms_endpoint public; /* where others see it, when behind a NAT; addr unset: not */
@@ -83,7 +90,9 @@ struct sim_node {
 	/* what happened */
 	unsigned moved;     /* child_moved */
 	unsigned up, downs; /* child_up, child_down calls */
+	unsigned last_seen[SIM_SEEN_FROM]; /* the newest datagram of some others that came */
 	unsigned over, jobs, keepalives;
+	uint8_t lease_net; /* added to the networks of its leases */
 	int leases;      /* in use */
 	unsigned leased; /* handed out */
 	ms_err over_err;
@@ -136,6 +145,7 @@ struct sim {
 	struct sim_event **events; /* a heap */
 	unsigned n_waiting, room;
 	uint64_t n_events;
+	uint64_t seen[COVER_END];
 };
 
 struct sim *sim_new(uint64_t seed);
@@ -162,6 +172,8 @@ struct sim_words {
 	int fragmentation; /* enum ms_fragmentation; 0: yes */
 	bool no_rekey, pfs, no_fragmentation;
 	void (*more)(struct ms_conn_desc *d); /* any other key; strings are heap memory */
+	void (*tune)(struct ms_conn_desc *d, const void *arg); /* the same, for one end */
+	const void *arg;
 	uint64_t retransmit_timeout_ms; /* 0: 30 s */
 	uint64_t rekey_margin_ms; /* 0: 9 s */
 	bool forever; /* keyingtries=0 */

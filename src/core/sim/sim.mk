@@ -7,7 +7,8 @@ TESTS += src/core/sim/worlds_test
 src_core_sim_worlds_test_SOURCES = src/core/sim/sim_crypto.c src/core/sim/sim_crypto.h \
 	src/core/sim/sim_dice.h src/core/sim/story.c src/core/sim/story.h src/core/sim/trial.c \
 	src/core/sim/trial.h src/core/sim/watch.c src/core/sim/watch.h src/core/sim/world.c \
-	src/core/sim/world.h src/core/sim/world_check.c src/core/sim/world_plan.c \
+	src/core/sim/world.h src/core/sim/world_check.c src/core/sim/world_full.c \
+	src/core/sim/world_host.c src/core/sim/world_plan.c \
 	src/core/sim/world_priv.h src/core/sim/world_traffic.c src/core/sim/world_trouble.c \
 	src/core/sim/worlds_test.c src/plugins/crypto-openssl/crypto-openssl.c
 src_core_sim_worlds_test_LDADD = $(ike_test_libs)

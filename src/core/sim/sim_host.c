@@ -93,6 +93,7 @@ static void run_lease(struct later *l)
 	struct ms_why why = { "" };
 	ms_err err = n->no_leases ? ms_fail(&why, MS_ERR_LIMIT, "none is free") : MS_OK;
 
+	n->sim->seen[COVER_NO_LEASE] += n->no_leases;
 	for (unsigned i = 0; err == MS_OK && i < 2; i++) {
 		static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, 0, 0x99 };
 		struct ms_addr *a = &lease.addr[i];
@@ -101,11 +102,15 @@ static void run_lease(struct later *l)
 			continue;
 		n->leases++;
 		n->leased++;
+		n->sim->seen[i == 0 ? COVER_LEASE4 : COVER_LEASE6]++;
 		if (a->family != 0)
 			continue;
-		*a = ms_addr_v4(0x0a630000 + n->leased);
-		if (i == 1 && ms_addr_from_octets(a, v6, sizeof(v6)) == MS_OK)
+		*a = ms_addr_v4(0x0a630000 + ((uint32_t)n->lease_net << 16) + n->leased);
+		if (i == 1 && ms_addr_from_octets(a, v6, sizeof(v6)) == MS_OK) {
+			a->b[13] = n->lease_net;
+			a->b[14] = (uint8_t)(n->leased >> 8);
 			a->b[15] = (uint8_t)n->leased;
+		}
 	}
 	l->lease_done(l->arg, err, &lease, &why);
 }
@@ -153,6 +158,7 @@ static void go(struct later *l)
 	struct sim_node *n = l->n;
 	uint64_t at = s->now + (s->later || n->slow_ms) + n->slow_ms;
 
+	s->seen[COVER_SLOW] += n->slow_ms > 0;
 	if (n->in_order && at < n->answers_at)
 		at = n->answers_at;
 	n->answers_at = at;
@@ -219,6 +225,7 @@ static void child_up(void *host, struct child_sa *child, host_done_f *done, void
 	struct later *l;
 
 	n->up++;
+	sim_cover_child(n->sim, child);
 	if (n->route) {
 		route_child_up(n->route, child, done, arg);
 		return;
@@ -343,5 +350,7 @@ const struct host_ops sim_host_ops = {
 	.path = path,
 	.addresses = addresses,
 	.report = report,
+	.another_address = sim_another_address,
+	.readdress = sim_readdress,
 	.attempt_over = attempt_over,
 };

@@ -136,6 +136,7 @@ static ms_err carry_out(struct sim_node *n, struct ms_kernel_op *op)
 		}
 		if (!sa)
 			return MS_ERR_NOT_FOUND;
+		sim_cover_move(n->sim, sa, &op->sa);
 		sa->said = op->sa.said;
 		sa->src = op->sa.src;
 		sa->encap_src = op->sa.encap_src;
@@ -162,6 +163,7 @@ ms_err sim_kernel(struct sim_node *n, struct ms_kernel_op *ops, unsigned n_ops, 
 			err = ms_fail(why, MS_ERR_KERNEL, "refused by the test");
 		else
 			err = carry_out(n, &ops[i]);
+		n->sim->seen[COVER_REFUSED] += (int)ops[i].kind == n->fail_kernel_op;
 		if (err)
 			break;
 		if (w->kernel)

@@ -193,6 +193,8 @@ static void deliver(struct sim *s, void *arg)
 	if (n && n->public.addr.family != 0 && inside.port != 500 && inside.port != 4500)
 		n = NULL;
 	if (n && !n->down && n->ike)
+		sim_cover_arrival(p, n);
+	if (n && !n->down && n->ike)
 		ike_receive(n->ike, &inside, &p->src, ms_bytes(p->octets, p->len));
 	packet_free(p);
 }
@@ -227,6 +229,7 @@ void sim_send(struct sim_node *n, const struct ms_endpoint *local, const struct 
 	changed = packet_copy(&p);
 	if (s->network)
 		s->network(s->network_arg, changed, &fate);
+	sim_cover_datagram(s, changed, &fate);
 	for (unsigned i = 0; i < fate.copies; i++) {
 		c = packet_copy(changed);
 		sim_at(s, s->now + s->latency_ms + fate.copy_delay_ms, deliver, c);

@@ -40,4 +40,22 @@ ms_err sim_kernel(struct sim_node *n, struct ms_kernel_op *ops, unsigned n_ops, 
 	struct ms_why *why);
 extern const struct host_ops sim_host_ops;
 
+bool sim_is_local(void *node, const struct ms_addr *a);
+ms_err sim_orient(struct sim_node *n, struct conn *c, struct ms_why *why) MS_MUST_CHECK;
+
+/* sim_names.c: peers that are written as names, as core/daemon does it. */
+void sim_names(struct sim_node *n);
+bool sim_another_address(void *node, struct conn *c);
+void sim_readdress(void *node, struct conn *c);
+/* The node's own address is another one from now on. */
+void sim_renumber(struct sim_node *n, const struct ms_addr *a);
+
+/* sim_cover.c */
+void sim_cover_datagram(struct sim *s, const struct sim_packet *p, const struct sim_fate *fate);
+void sim_cover_arrival(const struct sim_packet *p, struct sim_node *to);
+void sim_cover_child(struct sim *s, const struct child_sa *c);
+void sim_cover_move(struct sim *s, const struct sim_sa *sa, const struct ms_kernel_sa *k);
+/* What an engine has counted until now. */
+void sim_cover_engine(const struct sim_node *n, uint64_t seen[COVER_END]);
+
 #endif

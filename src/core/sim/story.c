@@ -143,11 +143,13 @@ void story_count(struct story *s)
 	r->events = s->sim->n_events;
 	r->datagrams = s->sim->packets;
 	r->simulated_ms = s->sim->now - STORY_START;
+	memcpy(r->seen, s->sim->seen, sizeof(r->seen));
 	for (unsigned i = 0; i < s->sim->n_nodes; i++) {
 		const struct ike_engine *ike = s->sim->nodes[i]->ike;
 
 		if (!ike)
 			continue;
+		sim_cover_engine(s->sim->nodes[i], r->seen);
 		r->ike_sas += ike_counter(ike, IKE_C_IKE_ESTABLISHED);
 		r->child_sas += ike_counter(ike, IKE_C_CHILD_ESTABLISHED);
 	}

@@ -34,6 +34,7 @@ struct story_result {
 	uint64_t events, datagrams, packets, questions, simulated_ms;
 	uint64_t ike_sas, child_sas; /* established */
 	/* flows of meshes, by what became of them, and different cells of the matrix */
+	uint64_t seen[COVER_END];
 	unsigned encrypted, clear, unanswered, blocked, cells;
 };
 

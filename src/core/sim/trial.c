@@ -13,10 +13,11 @@ struct course {
 	const struct trial *t;
 	struct story_options o;
 	unsigned many, every, stop;
-	bool kept;
+	bool kept, test, coverage;
 	/* so far */
 	unsigned run, failed, by_kind[STORY_KINDS];
 	struct story_result sum;
+	unsigned in[COVER_END]; /* how many had this kind */
 };
 
 static size_t in_use(void)
@@ -56,6 +57,10 @@ static void add(struct course *c, const struct story_result *r)
 	s->clear += r->clear;
 	s->unanswered += r->unanswered;
 	s->blocked += r->blocked;
+	for (unsigned i = 0; i < COVER_END; i++) {
+		s->seen[i] += r->seen[i];
+		c->in[i] += r->seen[i] != 0;
+	}
 	if (r->cells > s->cells)
 		s->cells = r->cells;
 }
@@ -185,6 +190,30 @@ static void summary(const struct course *c, const struct timespec *from)
 		(unsigned long long)s->packets, c->failed);
 }
 
+/* Each kind that there must be; false: one was not there. */
+static bool coverage(const struct course *c)
+{
+	static const struct {
+		bool in[2];
+		const char *text;
+	} kinds[] = {
+#define COVER_ROW(id, world, mesh, text) { { world, mesh }, text },
+		COVER_KINDS(COVER_ROW)
+#undef COVER_ROW
+	};
+	bool all = true;
+
+	for (unsigned i = 0; i < COVER_END; i++) {
+		bool needed = kinds[i].in[c->t->mesh], never = needed && c->in[i] == 0;
+
+		all = all && !never;
+		if (needed && (c->coverage || (never && c->test)))
+			printf("%12llu in %6u  %s%s\n", (unsigned long long)c->sum.seen[i],
+				c->in[i], kinds[i].text, never ? ": NEVER" : "");
+	}
+	return all;
+}
+
 static int usage(const struct trial *t)
 {
 	printf("usage: testing/sim%s [--%s N] [--seed S] [--%s N] [--kind KIND] ... [-v]\n"
@@ -198,6 +227,7 @@ static int usage(const struct trial *t)
 	puts("  --memory N   each N-th runs twice and memory in use is compared\n"
 	     "  --stop N     end after so many failures (else 20)\n"
 	     "  --kept       the seeds that failed once, before the others\n"
+	     "  --coverage   what happened how often, and in how many\n"
 	     "  -v           the story of each on stderr");
 	return 2;
 }
@@ -230,6 +260,8 @@ static bool option(struct course *c, int letter)
 		return true;
 	case 'k':
 		return c->kept = true;
+	case 'C':
+		return c->coverage = true;
 	case 'v':
 		return c->o.verbose = true;
 	default:
@@ -242,6 +274,7 @@ static bool options(struct course *c, int argc, char **argv)
 	const struct option words[] = { { c->t->things, 1, NULL, 'w' }, { "seed", 1, NULL, 's' },
 		{ c->t->members, 1, NULL, 'p' }, { "kind", 1, NULL, 'K' }, { "scan", 1, NULL, 'c' },
 		{ "memory", 1, NULL, 'm' }, { "stop", 1, NULL, 'x' }, { "kept", 0, NULL, 'k' },
+		{ "coverage", 0, NULL, 'C' },
 		{ "verbose", 0, NULL, 'v' }, { NULL, 0, NULL, 0 } };
 	bool seeded = false;
 	int letter;
@@ -259,7 +292,7 @@ static bool options(struct course *c, int argc, char **argv)
 int trial_main(const struct trial *t, int argc, char **argv)
 {
 	struct course c = { .t = t, .o = { .seed = 1, .kind = -1 }, .every = t->memory,
-		.stop = 20, .kept = argc == 1 };
+		.stop = 20, .kept = argc == 1, .test = argc == 1 };
 	struct timespec from;
 
 	exact_malloc(argv);
@@ -270,8 +303,12 @@ int trial_main(const struct trial *t, int argc, char **argv)
 		return 2;
 	for (unsigned i = 0; i < c.many && c.failed < c.stop; i++, c.o.seed++)
 		one(&c, &c.o, c.every && i % c.every == c.every / 2);
+	c.o.seed = t->also_from;
+	for (unsigned i = 0; c.test && i < t->also && c.failed < c.stop; i++, c.o.seed++)
+		one(&c, &c.o, c.every && i % c.every == c.every / 2);
 	if (argc == 1 && t->scans)
 		one(&c, &(struct story_options){ .seed = 1, .kind = -1, .scan = 20 }, false);
 	summary(&c, &from);
-	return c.failed ? 1 : 0;
+	/* A test has to see everything. */
+	return (!coverage(&c) && c.test && t->also) || c.failed;
 }

@@ -19,8 +19,11 @@ struct trial {
 	const char *word;   /* of testing/sim, which chooses this program: "" or " --mesh" */
 	const char *seeds;  /* file of those that failed once, below the source's top */
 	unsigned each, short_run; /* how many else, and in a test */
+	uint64_t also_from; /* and in a test so many from this seed on */
+	unsigned also;
 	unsigned memory;    /* each so many run twice and memory in use is compared; 0: none */
 	bool scans;
+	bool mesh;          /* by the second letter of cover.h */
 	void (*run)(const struct story_options *o, struct story_result *result);
 	/* Of all results, added up; NULL: nothing more is to be said. */
 	void (*summary)(const struct story_result *sum);

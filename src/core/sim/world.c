@@ -7,7 +7,11 @@
 
 static void look(void *world, uint64_t events)
 {
-	world_bounds(world, events);
+	struct world *w = world;
+
+	world_bounds(w, events);
+	if (w->full && !w->traffic_over)
+		world_full_people(w);
 }
 
 /* Both ends find out about each other by liveness and lifetimes, so that is how long it may take.
@@ -82,7 +86,7 @@ static void third_act(struct world *w)
 
 			/* One end alone does as well as both. */
 			if (c && (k == 0 || w->s.o.seed % 3))
-				ike_terminate_conn(e->node->ike, c);
+				world_terminate(e->node, c);
 		}
 	/* An IKE SA without children goes when its life is over. */
 	if (story_go(&w->s, w->lifetime_ms + 100000))
@@ -112,7 +116,9 @@ void world_run(const struct story_options *o, struct story_result *result)
 	w.traffic.state = dice_next(&d);
 	sim_crypto_seed(dice_next(&d));
 	w.rich = o->seed % 8 == 5;
+	w.full = o->seed >= WORLD_FULL_FROM;
 	w.extra.state = o->seed ^ 0x72696368;
+	w.rich |= w.full && dice_percent(&w.extra, 50);
 	story_begin(&w.s, o, result);
 	w.sim = w.s.sim;
 	w.sim->network = world_network;

@@ -174,6 +174,8 @@ void world_empty(struct world *w)
 	for (unsigned i = 0; i < w->sim->n_nodes; i++) {
 		struct sim_node *n = w->sim->nodes[i];
 
+		if (n->leases)
+			story_fail(&w->s, "%s: %d leases are left", n->name, n->leases);
 		if (sim_states(n) || sim_sas(n))
 			story_fail(&w->s, "%s: %u IKE SAs and %u SAs are left", n->name, sim_states(n),
 				sim_sas(n));

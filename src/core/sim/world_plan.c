@@ -4,25 +4,39 @@
 
 #include "core/sim/sim_key.h"
 
+#include <modswan/registry.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Key pairs are made once for the process; which octets they have decides nothing. */
-#define KEYS 4
+#define KEYS WORLD_KEYS
 static struct sim_key keys[KEYS];
+static struct ms_pubkey *pubkeys[KEYS];
 
 bool world_keys_load(void)
 {
-	for (unsigned i = 0; i < KEYS; i++)
+	for (unsigned i = 0; i < KEYS; i++) {
 		keys[i] = sim_key_new("ed25519");
+		if (ms_sign()->pubkey_of(&pubkeys[i], keys[i].priv))
+			return false;
+	}
+	world_host_load();
 	return true;
 }
 
 void world_keys_unload(void)
 {
-	for (unsigned i = 0; i < KEYS; i++)
+	for (unsigned i = 0; i < KEYS; i++) {
+		ms_sign()->pubkey_free(&pubkeys[i]);
 		sim_key_free(&keys[i]);
+	}
+}
+
+struct ms_pubkey *world_pubkey(unsigned i)
+{
+	return pubkeys[i];
 }
 
 static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
@@ -148,6 +162,27 @@ static const char *address(struct sim_node *n, bool public)
 	return at;
 }
 
+/* How end e calls the i-th end's host. */
+static const char *host_word(const struct world *w, const struct tie *t, const struct tie_end *e,
+	unsigned i)
+{
+	static char names[4][16];
+	static unsigned next;
+	struct sim_node *n = t->end[i].node;
+	bool own = e == &t->end[i];
+	char *name;
+
+	if (t->style == TIE_LEASE && i == 0 && !own)
+		return "%any";
+	if (!w->named[n->number - 1])
+		return address(n, !own);
+	if (own)
+		return "%defaultroute";
+	name = names[next++ % 4];
+	snprintf(name, sizeof(names[0]), "p%u.example", n->number);
+	return name;
+}
+
 static void plan_lifetimes(struct world *w, struct sim_words *words)
 {
 	words->ike_lifetime_ms = dice_between(&w->plan, 80000, 300000);
@@ -228,7 +263,9 @@ static void plan_ties(struct world *w, bool v6)
 	style.keys = dice_percent(&w->plan, 25);
 	for (unsigned k = 0; k < w->n_ties; k++) {
 		plan_tie(w, k, &style, v6);
-		if (w->rich)
+		if (w->full)
+			world_full_tie(w, &w->ties[k], v6);
+		else if (w->rich)
 			plan_extra(w, &w->ties[k]);
 	}
 }
@@ -261,12 +298,17 @@ void world_plan(struct world *w)
 	w->sim->later = dice_percent(&w->plan, 50);
 	w->names = calloc(n, sizeof(*w->names));
 	w->cut = calloc(n, n);
+	w->named = calloc(n, sizeof(*w->named));
 	for (unsigned i = 0; i < n; i++) {
 		plan_node(w, i, v6);
 		w->sim->nodes[i]->in_order = w->rich;
 		if (w->rich)
 			w->sim->nodes[i]->no_compression = dice_percent(&w->extra, 15);
 	}
+	for (unsigned i = 0; w->full && i < n; i++)
+		world_full_node(w, w->sim->nodes[i]);
+	if (w->full)
+		world_dns_start(w);
 	w->n_ties = n - 1 + (unsigned)dice_below(&w->plan, n);
 	w->ties = calloc(w->n_ties, sizeof(*w->ties));
 	plan_ties(w, v6);
@@ -283,6 +325,7 @@ void world_plan_free(struct world *w)
 {
 	free(w->names);
 	free(w->cut);
+	free(w->named);
 	free(w->ties);
 }
 
@@ -333,19 +376,13 @@ static void route_end(struct world *w, struct tie *t, struct tie_end *e)
 	route_connection(e->node->route, world_conn(t, e), routed, r);
 }
 
-void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
+/* Acts on its auto=, as daemons do when they start. */
+static void start_end(struct world *w, struct tie *t, struct tie_end *e, struct conn *c)
 {
 	struct sim_node *n = e->node;
 	struct ms_why why = { "" };
 	ms_err err = MS_OK;
-	struct conn *c;
 
-	e->deleted = false;
-	/* What people said before is forgotten. */
-	e->wanted = e->autostart != MS_AUTO_ADD;
-	e->words.left = address(t->end[0].node, e != &t->end[0]);
-	e->words.right = address(t->end[1].node, e != &t->end[1]);
-	c = sim_conn(n, &e->words);
 	if (e->autostart == MS_AUTO_ROUTE) {
 		route_end(w, t, e);
 	} else if (e->autostart == MS_AUTO_START) {
@@ -356,6 +393,33 @@ void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
 		story_fail(&w->s, "%s: \"%s\" could not be started: %s", n->name, t->name, why.text);
 }
 
+void world_named(struct conn *c, struct sim_node *n)
+{
+	struct world *w = n->user;
+
+	for (unsigned k = 0; k < w->n_ties; k++)
+		for (unsigned i = 0; i < 2; i++) {
+			struct tie_end *e = &w->ties[k].end[i];
+
+			if (e->node == n && world_conn(&w->ties[k], e) == c)
+				start_end(w, &w->ties[k], e, c);
+		}
+}
+
+void world_load_end(struct world *w, struct tie *t, struct tie_end *e)
+{
+	struct sim_node *n = e->node;
+	struct conn *c;
+
+	e->deleted = false;
+	/* What people said before is forgotten. */
+	e->wanted = e->autostart != MS_AUTO_ADD;
+	e->words.left = host_word(w, t, e, 0);
+	e->words.right = host_word(w, t, e, 1);
+	c = sim_conn(n, &e->words);
+	if (c->oriented)
+		start_end(w, t, e, c);
+}
 void world_load(struct world *w, struct sim_node *n)
 {
 	for (unsigned k = 0; k < w->n_ties; k++)

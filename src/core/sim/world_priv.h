@@ -5,6 +5,12 @@
 
 #include "core/sim/world.h"
 
+#define WORLD_FULL_FROM 200000 /* seeds; world_full.c */
+#define WORLD_KEYS 4
+
+enum tie_style { TIE_PLAIN, TIE_TRANSPORT, TIE_AH, TIE_NULL, TIE_CERT, TIE_LEASE };
+enum { ASK_4 = 1, ASK_6 = 2 };
+
 /* One end of a connection of the world. */
 struct tie_end {
 	struct sim_node *node;
@@ -18,12 +24,21 @@ struct tie_end {
 	uint64_t sent, arrived;
 	uint64_t arrived_ms; /* the last one */
 	uint64_t lost_ms;    /* since when they come to no SA; 0: they do not */
+	/* full worlds */
+	const struct tie *tie;
+	bool compress, mobike;
+	bool several; /* it knows of the left end's second network */
+	uint8_t asks; /* for addresses of these families, left end */
 };
 
 struct tie {
 	char name[16];
 	char subnets[2][32];
 	struct tie_end end[2]; /* left, right */
+	/* full worlds */
+	enum tie_style style;
+	unsigned number; /* from 0 */
+	bool v6, reauth, narrowing;
 };
 
 struct world {
@@ -41,6 +56,10 @@ struct world {
 	bool calm;    /* nothing goes wrong any more */
 	/* One world in eight, so that all other seeds keep theirs: IPComp, MOBIKE, hosts that move. */
 	bool rich;
+	bool full; /* and others, world_full.c */
+	bool *named; /* by node: called by a name, for it may have another address tomorrow */
+	unsigned renumbered;
+	uint64_t people_at; /* somebody looks then */
 	struct dice extra;
 	bool traffic_over;
 	uint64_t rough_ms, lifetime_ms; /* how long the first act is; the longest lifetime */
@@ -55,6 +74,25 @@ void world_load_end(struct world *w, struct tie *t, struct tie_end *e);
 struct conn *world_conn(const struct tie *t, const struct tie_end *e);
 bool world_keys_load(void);
 void world_keys_unload(void);
+
+struct ms_pubkey *world_pubkey(unsigned i);
+/* A connection is oriented for the first time: its auto= is acted on. */
+void world_named(struct conn *c, struct sim_node *n);
+
+/* world_full.c */
+void world_full_node(struct world *w, struct sim_node *n);
+void world_full_tie(struct world *w, struct tie *t, bool v6);
+/* The addresses that its packets have are known; false: there is none now. */
+bool world_full_address(struct tie *t);
+/* Each second. */
+void world_full_people(struct world *w);
+void world_terminate(struct sim_node *n, struct conn *c);
+
+/* world_host.c */
+extern struct host_ops world_host_ops;
+void world_host_load(void);
+/* Nodes of the world can look names up. */
+void world_dns_start(struct world *w);
 
 /* world_trouble.c */
 void world_trouble(struct world *w);

@@ -105,12 +105,14 @@ static void protect(
 void world_packet(struct world *w, struct tie *t, struct tie_end *e)
 {
 	struct sim_node *n = e->node;
-	struct ms_selector src = story_one(&e->from), dst = story_one(&tie_other(t, e)->from);
+	struct ms_selector src, dst;
 	const struct sim_policy *p;
 	struct conn *c = world_conn(t, e);
 
-	if (!n->ike || !c)
+	if (!n->ike || !c || !world_full_address(t))
 		return;
+	src = story_one(&e->from);
+	dst = story_one(&tie_other(t, e)->from);
 	e->sent++;
 	for (p = n->policies; p; p = p->next)
 		if (ms_selector_contains(&p->src, &src) && ms_selector_contains(&p->dst, &dst))

@@ -19,8 +19,10 @@ void world_network(void *world, struct sim_packet *p, struct sim_fate *fate)
 	if (w->calm)
 		return;
 	to = sim_owner(w->sim, &p->dst, &inside);
-	if (to && w->cut[(p->from->number - 1) * w->sim->n_nodes + to->number - 1])
+	if (to && w->cut[(p->from->number - 1) * w->sim->n_nodes + to->number - 1]) {
+		w->sim->seen[COVER_CUT]++;
 		fate->lose = true;
+	}
 	if (dice_percent(&w->net, w->loss))
 		fate->lose = true;
 	if (dice_percent(&w->net, w->copies))
@@ -118,7 +120,8 @@ static void trouble_up(struct world *w)
 	struct ms_why why = { "" };
 	ms_err err;
 
-	if (!c || tie_other(t, e)->node->public.addr.family != 0)
+	if (!c || tie_other(t, e)->node->public.addr.family != 0 || !c->oriented ||
+		conn_is_template(c))
 		return;
 	story_say(&w->s, "%s: up %s", e->node->name, t->name);
 	e->wanted = c->wanted_up = true;
@@ -137,7 +140,7 @@ static void trouble_down(struct world *w)
 		return;
 	story_say(&w->s, "%s: down %s", e->node->name, t->name);
 	e->wanted = c->wanted_up = false;
-	ike_terminate_conn(e->node->ike, c);
+	world_terminate(e->node, c);
 }
 
 static void trouble_delete_sa(struct world *w)
@@ -186,9 +189,14 @@ static void trouble_delete_conn(struct world *w)
 	story_say(&w->s, "%s: %s is deleted, and added again later", n->name, t->name);
 	(void)conn_ref(c);
 	c->wanted_up = false;
-	conn_delete(n->conns, c);
-	ike_terminate_conn(n->ike, c);
-	route_release(n->route, c);
+	conn_names_forget(c);
+	if (w->full) {
+		route_delete_conn(n->route, c);
+	} else {
+		conn_delete(n->conns, c);
+		ike_terminate_conn(n->ike, c);
+		route_release(n->route, c);
+	}
 	conn_unref(&c);
 	e->deleted = true;
 	e->carried = false;
@@ -214,6 +222,7 @@ static void trouble_power(struct world *w)
 
 	if (!n->ike)
 		return;
+	w->sim->seen[politely ? COVER_STOPPED : COVER_POWER]++;
 	story_say(&w->s, "%s: %s", n->name, politely ? "shuts down" : "loses power");
 	sim_halt(n, politely);
 	sim_at(w->sim, w->sim->now + dice_between(&w->fate, 10, 25000), boot_all, w);
@@ -246,6 +255,7 @@ static void trouble_nat(struct world *w)
 	if (n->public.addr.family == 0)
 		return;
 	n->public.port = (uint16_t)dice_between(&w->fate, 1000, 20000);
+	w->sim->seen[COVER_NAT_FORGOT]++;
 	story_say(&w->s, "%s: its NAT forgets, 500 is %u from now on", n->name, n->public.port + 500u);
 }
 
@@ -257,9 +267,11 @@ static void trouble_clock(struct world *w)
 		return;
 	if (dice_percent(&w->fate, 50)) {
 		n->wall_ms += (int64_t)dice_below(&w->fate, 7200000) - 3600000;
+		w->sim->seen[COVER_CLOCK_SET]++;
 		story_say(&w->s, "%s: somebody sets its clock", n->name);
 	} else {
 		n->clock_ms += dice_between(&w->fate, 100, 90000);
+		w->sim->seen[COVER_ASLEEP]++;
 		story_say(&w->s, "%s: was asleep, its clocks jump", n->name);
 	}
 	sim_set_timer(n);
@@ -268,8 +280,10 @@ static void trouble_clock(struct world *w)
 static void kernel_well(struct sim *s, void *arg)
 {
 	(void)arg;
-	for (unsigned i = 0; i < s->n_nodes; i++)
+	for (unsigned i = 0; i < s->n_nodes; i++) {
 		s->nodes[i]->fail_kernel_op = -1;
+		s->nodes[i]->no_leases = false;
+	}
 }
 
 static void trouble_kernel(struct world *w)
@@ -318,11 +332,36 @@ static void trouble_move(struct world *w)
 	struct sim_node *n = some_node(w);
 	struct ms_addr a = n->home;
 
-	if (!w->rich || n->public.addr.family != 0)
+	if (!w->rich || n->public.addr.family != 0 || w->named[n->number - 1])
 		return;
 	a.b[a.family == AF_INET ? 0 : 1] ^= 0x10;
 	go_to(w, n, &a);
 	sim_at(w->sim, w->sim->now + dice_between(&w->extra, 500, 30000), go_home, w);
+}
+
+/* A provider that gives another address each day; DNS knows it at once, caches do not. */
+static void trouble_renumber(struct world *w)
+{
+	struct sim_node *n = some_node(w);
+	struct ms_addr a = n->home;
+	char text[MS_ADDR_TEXT];
+
+	if (!w->named[n->number - 1])
+		return;
+	a.b[a.family == AF_INET ? 1 : 4] = (uint8_t)(100 + w->renumbered++ % 100);
+	ms_addr_text(&a, text, sizeof(text));
+	story_say(&w->s, "%s: has another address, %s", n->name, text);
+	w->sim->seen[COVER_RENUMBERED]++;
+	sim_renumber(n, &a);
+}
+
+static void trouble_no_lease(struct world *w)
+{
+	struct sim_node *n = some_node(w);
+
+	n->no_leases = true;
+	story_say(&w->s, "%s: has no address to give", n->name);
+	sim_at(w->sim, w->sim->now + dice_between(&w->extra, 500, 15000), kernel_well, w);
 }
 
 /* --- the table -------------------------------------------------------------------------------- */
@@ -331,27 +370,31 @@ static const struct trouble {
 	enum story_kind from;
 	unsigned weight;
 	void (*happen)(struct world *w);
-	bool rich;
+	bool rich, full;
 } troubles[] = {
-	{ STORY_CALM, 30, trouble_rekey, false },
-	{ STORY_LOSSY, 4, trouble_up, false },
-	{ STORY_LOSSY, 2, trouble_expire, false },
-	{ STORY_LOSSY, 3, trouble_delete_sa, false },
-	{ STORY_ROUGH, 4, trouble_cut, false },
-	{ STORY_ROUGH, 4, trouble_power, false },
-	{ STORY_ROUGH, 3, trouble_down, false },
-	{ STORY_ROUGH, 3, trouble_up, false },
-	{ STORY_ROUGH, 3, trouble_delete_conn, false },
-	{ STORY_WILD, 5, trouble_nat, false },
-	{ STORY_WILD, 4, trouble_clock, false },
-	{ STORY_WILD, 3, trouble_kernel, false },
-	{ STORY_WILD, 3, trouble_slow, false },
-	{ STORY_WILD, 5, trouble_move, true },
+	{ STORY_CALM, 30, trouble_rekey, false, false },
+	{ STORY_LOSSY, 4, trouble_up, false, false },
+	{ STORY_LOSSY, 2, trouble_expire, false, false },
+	{ STORY_LOSSY, 3, trouble_delete_sa, false, false },
+	{ STORY_ROUGH, 4, trouble_cut, false, false },
+	{ STORY_ROUGH, 4, trouble_power, false, false },
+	{ STORY_ROUGH, 3, trouble_down, false, false },
+	{ STORY_ROUGH, 3, trouble_up, false, false },
+	{ STORY_ROUGH, 3, trouble_delete_conn, false, false },
+	{ STORY_WILD, 5, trouble_nat, false, false },
+	{ STORY_WILD, 4, trouble_clock, false, false },
+	{ STORY_WILD, 3, trouble_kernel, false, false },
+	{ STORY_WILD, 3, trouble_slow, false, false },
+	{ STORY_WILD, 5, trouble_move, true, false },
+	{ STORY_ROUGH, 4, trouble_renumber, false, true },
+	{ STORY_ROUGH, 2, trouble_no_lease, false, true },
 };
 
 static unsigned weight_of(const struct world *w, const struct trouble *t)
 {
-	return t->from <= w->kind && (w->rich || !t->rich) ? t->weight : 0;
+	bool here = t->from <= w->kind && (w->rich || !t->rich) && (w->full || !t->full);
+
+	return here ? t->weight : 0;
 }
 
 static void some_trouble(struct sim *s, void *arg)
