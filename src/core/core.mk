@@ -4,10 +4,11 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	src/core/conn/alias.c src/core/conn/build.c src/core/conn/conn.c src/core/conn/conn.h src/core/conn/conn_priv.h \
 	src/core/conn/find.c src/core/conn/group.c src/core/conn/group.h src/core/conn/intern.c \
-	src/core/conn/lease.c src/core/conn/names.c src/core/conn/names.h \
+	src/core/conn/lease.c src/core/conn/myid.c src/core/conn/names.c src/core/conn/names.h \
 	src/core/conn/offers.c src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/creds/gateway.c src/core/creds/gateway.h \
+	src/core/creds/myid.c src/core/creds/myid.h src/core/creds/myid_hold.c src/core/creds/myid_priv.h \
 	src/core/creds/opp_source.c src/core/creds/opp_source.h \
 	src/core/host.h src/core/proof.h \
 	src/core/route/bare.c src/core/route/check.c src/core/route/fsm.c src/core/route/fsm.h \
@@ -28,7 +29,7 @@ pluto_SOURCES = \
 	src/core/control/control_priv.h src/core/control/status.c src/core/control/status.h \
 	src/core/control/status_conn.c \
 	src/core/daemon/conns.c src/core/daemon/daemon.h src/core/daemon/host.c \
-	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/options.c \
+	src/core/daemon/listen.c src/core/daemon/main.c src/core/daemon/myid.c src/core/daemon/options.c \
 	src/core/daemon/options.h src/core/daemon/start.c
 pluto_LDADD = libcore.la libmodswan.la $(LTDL_LIBS)
 pluto_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
@@ -38,7 +39,7 @@ if HAVE_CMOCKA
 if PLUGIN_CRYPTO_OPENSSL
 core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
-core_tests = src/core/creds/gateway_test src/core/conn/conn_test src/core/conn/group_test src/core/conn/pairs_test src/core/control/status_test \
+core_tests = src/core/creds/gateway_test src/core/creds/myid_test src/core/conn/conn_test src/core/conn/group_test src/core/conn/pairs_test src/core/control/status_test \
 	src/core/route/route_test \
 	src/core/route/share_test src/core/route/cost_test src/core/route/opp_test
 check_PROGRAMS += $(core_tests)
@@ -46,6 +47,9 @@ TESTS += $(core_tests)
 src_core_creds_gateway_test_SOURCES = src/core/creds/gateway_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_creds_gateway_test_LDADD = $(core_test_libs)
+src_core_creds_myid_test_SOURCES = src/core/creds/myid_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_creds_myid_test_LDADD = $(core_test_libs)
 src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_conn_conn_test_LDADD = $(core_test_libs)

@@ -8,6 +8,7 @@
  *
  * Standards: RFC 4322 s3.2 (TXT), RFC 4025 (IPSECKEY), RFC 4035 (DNSSEC).
  */
+#include "lib/dns/host_name.h"
 #include "tools/hostkey.h"
 #include "tools/verify.h"
 
@@ -236,12 +237,13 @@ static void say_keys(const struct verify *v, const struct found *f)
 
 static void check_own_name(const struct verify *v)
 {
-	const char *name = own_hostname();
+	char name[MS_DNS_NAME_MAX + 2];
 	struct found *f;
 
-	if (name == NULL || strchr(name, '.') == NULL || !ms_dns_name_ok(name)) {
+	/* what pluto takes for %myid, too */
+	if (!ms_host_fqdn(name, sizeof name)) {
 		verify_say(v, "Looking for TXT in forward map", VERIFY_UNKNOWN,
-			"this host's name is not one of DNS: \"%.100s\"", name != NULL ? name : "");
+			"this host's name is not one of DNS: \"%.100s\"", own_hostname());
 		return;
 	}
 	f = find(v, name);

@@ -101,8 +101,10 @@ static ms_err id_of(const struct conn_table *t, struct conn_end *e, const struct
 	/* RFC 7619 s2.2: who proves nothing has no name. */
 	if (text == NULL && e->auth == MS_AUTH_NULL)
 		text = "%null";
-	if (text != NULL && strcasecmp(text, "%myid") == 0)
+	if (text != NULL && strcasecmp(text, "%myid") == 0) {
 		text = t->myid;
+		e->id_is_myid = text == NULL;
+	}
 	if (text == NULL) {
 		e->id_is_host = true;
 		if (e->host.addr.family == 0)

@@ -62,6 +62,7 @@ struct conn_end {
 	int sendcert;		 /* enum ms_sendcert */
 	bool id_from_cert;	 /* id=%fromcert */
 	bool id_is_host; /* none was written, nor myid=: it follows host.addr */
+	bool id_is_myid; /* %myid without myid=: it is what others find our key under */
 };
 
 /* The end signs, and no key of its is written. */
@@ -156,6 +157,12 @@ void conn_table_free(struct conn_table **t);
 /* What %myid stands for in descriptions added from now on; NULL: the end's address.  False: out of
  * memory. */
 bool conn_table_myid(struct conn_table *t, const char *text);
+/* What was found out for it where nobody wrote myid=, for ends with an address of this family; NULL or
+ * MS_ID_ANY: the address.  Connections that have it take it, unless they have SAs: these end under
+ * the name that they began with. */
+ms_err conn_table_myid_found(struct conn_table *t, int family, const struct ms_id *id) MS_MUST_CHECK;
+/* Some connection depends on it. */
+bool conn_table_myid_wanted(const struct conn_table *t);
 /* Who knows the subject of a certificate that id=%fromcert speaks of. */
 typedef ms_err conn_subject_f(void *arg, const char *cert, struct ms_id *out, struct ms_why *why);
 void conn_table_subjects(struct conn_table *t, conn_subject_f *fn, void *arg);

@@ -34,7 +34,8 @@ struct conn_table {
 	size_t n_alias_buckets, n_aliases;
 	struct conn_offer **offers; /* offers.c */
 	size_t n_offer_buckets, n_offers;
-	char *myid;	 /* what %myid stands for; NULL: the address */
+	char *myid;	 /* what %myid stands for; NULL: the address, or this */
+	struct ms_id myid_found[2]; /* IPv4, IPv6; ANY: nothing */
 };
 
 struct conn_proposals {
@@ -60,6 +61,8 @@ void conn_proposals_free(struct conn_proposals **p);
 /* The address of a host that was not written as one, and what follows from it. */
 ms_err conn_end_host(struct conn_end *e, const struct ms_addr *a)
 	MS_MUST_CHECK;
+/* %myid of an oriented connection, where it was found out (myid.c). */
+ms_err conn_take_myid(const struct conn_table *t, struct conn *c) MS_MUST_CHECK;
 /* Other addresses of the remote name, with what is in the index of host pairs (alias.c). */
 void conn_aliases_insert(struct conn_table *t, struct conn *c);
 void conn_aliases_remove(struct conn_table *t, struct conn *c);

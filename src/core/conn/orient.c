@@ -183,6 +183,8 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 						 fill_default_route(&c->local, us, &o);
 	if (err == MS_OK && c->remote.name != NULL)
 		err = name_peer(c, why);
+	if (err == MS_OK)
+		err = conn_take_myid(t, c);
 	if (err != MS_OK)
 		return err;
 	c->oriented = true;

@@ -170,6 +170,8 @@ void conn_table_free(struct conn_table **t)
 		conn_proposals_free(&p);
 	}
 	free((*t)->myid);
+	ms_id_free(&(*t)->myid_found[0]);
+	ms_id_free(&(*t)->myid_found[1]);
 	free((*t)->aliases);
 	free((*t)->offers);
 	free((*t)->by_name.buckets);
@@ -177,17 +179,6 @@ void conn_table_free(struct conn_table **t)
 	free((*t)->by_clients.buckets);
 	free(*t);
 	*t = NULL;
-}
-
-bool conn_table_myid(struct conn_table *t, const char *text)
-{
-	char *copy = text == NULL ? NULL : strdup(text);
-
-	if (text != NULL && copy == NULL)
-		return false;
-	free(t->myid);
-	t->myid = copy;
-	return true;
 }
 
 void conn_table_subjects(struct conn_table *t, conn_subject_f *fn, void *arg)

@@ -74,6 +74,8 @@ void cmd_reread(call *c)
 			return;
 		}
 	}
+	/* A key that was published before it was here. */
+	daemon_myid_look(c->d);
 	call_done(c, MS_RC_COMMENT);
 }
 
@@ -101,4 +103,15 @@ void cmd_refresh_creds(call *c)
 			ops->refresh(p->instance, kinds_of(c));
 	}
 	call_done(c, MS_RC_COMMENT);
+}
+
+void cmd_myid(call *c)
+{
+	struct ms_why why = { "" };
+	ms_err err = daemon_myid_set(c->d, call_arg(c, "id"), &why);
+
+	if (err != MS_OK)
+		call_fail(c, err, &why);
+	else
+		call_done(c, MS_RC_COMMENT);
 }

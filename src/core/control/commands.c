@@ -32,6 +32,7 @@ const struct command commands[] = {
 		cmd_shuntstatus },
 	{ "listen", OPTIONAL(NULL), false, "look for interfaces and connections again",
 		cmd_listen },
+	{ "myid", REQUIRED("id"), false, "what %myid stands for from now on", cmd_myid },
 	{ "rereadgroups", OPTIONAL(NULL), false, "read the policy groups again", cmd_rereadgroups },
 	{ "listgroups", OPTIONAL(NULL), false, "the members of policy groups", cmd_listgroups },
 	{ "why", { { "src", true }, { "dst", true }, { "protocol", false }, { "sport", false },

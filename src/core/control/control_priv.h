@@ -89,6 +89,7 @@ void cmd_shuntstatus(call *c);
 void cmd_shutdown(call *c);
 void cmd_listen(call *c);
 void cmd_unlisten(call *c);
+void cmd_myid(call *c);
 void cmd_rereadgroups(call *c);
 void cmd_listgroups(call *c);
 void cmd_why(call *c);

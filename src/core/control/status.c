@@ -81,9 +81,20 @@ static void setup_options(call *c)
 	call_line(c, MS_RC_COMMENT, " ");
 }
 
+/* What is written, or else what others find our key under. */
+static const char *myid_words(const struct daemon *d, char *buf, size_t size)
+{
+	const char *written = d->myid_set != NULL ? d->myid_set : d->setup.myid;
+
+	if (written != NULL)
+		return written;
+	return d->myid != NULL && myid_text(d->myid, buf, size) ? buf : "(none)";
+}
+
 void status_daemon(call *c)
 {
 	const struct daemon *d = c->d;
+	char myid[MS_ID_TEXT];
 	struct ms_endpoint local;
 	const char *dev;
 
@@ -94,7 +105,7 @@ void status_daemon(call *c)
 		ms_addr_text(&local.addr, text, sizeof text);
 		call_line(c, MS_RC_COMMENT, "interface %s %s UDP %u", dev, text, local.port);
 	}
-	call_line(c, MS_RC_COMMENT, "%%myid = %s", d->setup.myid == NULL ? "(none)" : d->setup.myid);
+	call_line(c, MS_RC_COMMENT, "%%myid = %s", myid_words(d, myid, sizeof myid));
 	call_line(c, MS_RC_COMMENT, "debug %s", ms_log_debug_mask() == 0 ? "none" : "on");
 	call_line(c, MS_RC_COMMENT, " ");
 	setup_options(c);

@@ -121,10 +121,10 @@ void creds_psk(creds_source_f *sources, void *sources_arg, const struct ms_id *m
 	ask(q);
 }
 
-void creds_private_key(creds_source_f *sources, void *sources_arg, const struct conn *c,
+static void ask_private(creds_source_f *sources, void *sources_arg, const struct ms_id *me,
 	const struct ms_id *peer, struct ms_pubkey *pub, host_private_f *done, void *arg)
 {
-	struct question *q = question_new(sources, sources_arg, &c->local.id, peer, arg);
+	struct question *q = question_new(sources, sources_arg, me, peer, arg);
 
 	if (q == NULL) {
 		done(arg, MS_ERR_NOMEM, NULL, NULL);
@@ -133,4 +133,16 @@ void creds_private_key(creds_source_f *sources, void *sources_arg, const struct 
 	q->private_done = done;
 	q->pub = pub == NULL ? NULL : ms_sign()->pubkey_ref(pub);
 	ask(q);
+}
+
+void creds_private_key(creds_source_f *sources, void *sources_arg, const struct conn *c,
+	const struct ms_id *peer, struct ms_pubkey *pub, host_private_f *done, void *arg)
+{
+	ask_private(sources, sources_arg, &c->local.id, peer, pub, done, arg);
+}
+
+void creds_key_of(creds_source_f *sources, void *sources_arg, const struct ms_id *me,
+	struct ms_pubkey *pub, host_private_f *done, void *arg)
+{
+	ask_private(sources, sources_arg, me, NULL, pub, done, arg);
 }

@@ -20,6 +20,9 @@ void creds_psk(creds_source_f *sources, void *sources_arg, const struct ms_id *m
 /* The private key for the connection's own identity, or the one that belongs to pub (may be NULL). */
 void creds_private_key(creds_source_f *sources, void *sources_arg, const struct conn *c,
 	const struct ms_id *peer, struct ms_pubkey *pub, host_private_f *done, void *arg);
+/* The private key that belongs to pub, of whoever is called `me`. */
+void creds_key_of(creds_source_f *sources, void *sources_arg, const struct ms_id *me,
+	struct ms_pubkey *pub, host_private_f *done, void *arg);
 
 /* certs.c: what struct host_ops asks. */
 struct ms_cert_wish creds_cert_wish(const struct conn *c);

@@ -50,6 +50,8 @@ ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct
 	/* Not oriented is no error here: addresses come and go, --up tells. */
 	if (d->listening && daemon_orient(d, *out, &orient_why) != MS_OK)
 		ms_debug(&d->conn_log, "%s", orient_why.text);
+	if (d->started && !myid_looks(d->myid))
+		daemon_myid_look(d);
 	return MS_OK;
 }
 
@@ -221,6 +223,7 @@ void daemon_orient_all(struct daemon *d)
 	}
 	d->started = true;
 	groups_touch(d->groups);
+	daemon_myid_look(d);
 }
 
 /* --- names ---------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 
 #include "core/conn/conn.h"
 #include "core/conn/names.h"
+#include "core/creds/myid.h"
 #include "core/creds/opp_source.h"
 #include "core/host.h"
 #include "core/ike/ike.h"
@@ -48,6 +49,10 @@ struct daemon {
 	struct ms_timer *route_timer;
 	struct opp_source opp_source;
 	struct opp_env opp_env;
+	struct myid *myid;
+	struct ms_timer *myid_timer;
+	struct ms_job *myid_job; /* asks for the host's name */
+	char *myid_set;		 /* by whack; NULL: it was not */
 	struct control *control;
 	struct groups *groups; /* NULL: nobody knows policies */
 	struct ms_timer *groups_timer;
@@ -94,6 +99,14 @@ extern const struct ms_net_events daemon_net_events;
 bool daemon_interface(const struct daemon *d, unsigned i, struct ms_endpoint *out, const char **dev);
 /* The physical interface that has the address; NULL: none. */
 const char *daemon_device_of(const struct daemon *d, const struct ms_addr *a);
+
+/* --- myid.c --- */
+ms_err daemon_myid_start(struct daemon *d) MS_MUST_CHECK;
+/* Looks (again) for what others find our key under, where that is of any use. */
+void daemon_myid_look(struct daemon *d);
+void daemon_myid_stop(struct daemon *d);
+/* whack --myid: instead of what was found or written, also for connections that are there. */
+ms_err daemon_myid_set(struct daemon *d, const char *text, struct ms_why *why) MS_MUST_CHECK;
 
 /* --- conns.c --- */
 /* Adds what the configuration says; name NULL: all with auto= other than ignore.  *n_r: how many. */

@@ -247,9 +247,12 @@ static ms_err start_core(struct daemon *d)
 		return MS_ERR_CRYPTO;
 	d->host = (struct host){ &daemon_host_ops, d, NULL };
 	d->conns = conn_table_new(seed);
+	if (d->conns == NULL)
+		return MS_ERR_NOMEM;
 	env.conns = d->conns;
 	d->opp_source = (struct opp_source){ daemon_creds_source, d, &d->conn_log };
-	d->opp_env = opp_source_env(&d->opp_source);
+	if (daemon_myid_start(d) != MS_OK)
+		return MS_ERR_NOMEM;
 	env.opp = &d->opp_env;
 	memcpy(env.hash_seed, seed, sizeof seed);
 	d->route_timer = ms_timer_new(d->loop, route_timer, d);
@@ -258,9 +261,7 @@ static ms_err start_core(struct daemon *d)
 	d->route = route_new(&d->host, &env);
 	d->ike_timer = ms_timer_new(d->loop, daemon_ike_timer, d);
 	d->control = control_new(d);
-	if (d->conns == NULL || d->route == NULL || d->ike_timer == NULL || d->control == NULL)
-		return MS_ERR_NOMEM;
-	if (!conn_table_myid(d->conns, d->setup.myid))
+	if (d->route == NULL || d->ike_timer == NULL || d->control == NULL)
 		return MS_ERR_NOMEM;
 	conn_table_subjects(d->conns, daemon_cert_subject, d);
 	conn_table_devices(d->conns, daemon_device_address, d);
@@ -363,6 +364,7 @@ void daemon_stop(struct daemon *d)
 	groups_free(&d->groups);
 	ms_timer_free(&d->groups_timer);
 	route_free(&d->route);
+	daemon_myid_stop(d);
 	conn_names_free(&d->names);
 	ms_timer_free(&d->names_timer);
 	ms_timer_free(&d->route_timer);

@@ -77,7 +77,12 @@ const struct ms_conf_key ms_setup_keys[] = {
 			"kernel-klips, null "
 			"for kernel-null."),
 	MS_KEY_STRING(
-		S, myid, "myid", .check = conf_check_id, .brief = "identity that %myid stands for"),
+		S, myid, "myid", .check = conf_check_id, .brief = "identity that %myid stands for",
+		.text = "Without it pluto looks whether a key of this host is published in the "
+			"reverse map of its default route's address, or else under the host's "
+			"name (as hostname --fqdn says it): the one where there is one is what "
+			"%myid stands for.  Where there is none it is the address.  ipsec status "
+			"shows what was found."),
 	MS_KEY_STRING(S, logfile, "logfile", .check = conf_check_path,
 		.brief = "file for the daemon's log lines, in place of syslog"),
 	ALIAS("plutostderrlog", "logfile"),

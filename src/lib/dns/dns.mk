@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # names of DNS; the fake resolver is for tests and simulation
-libmodswan_la_SOURCES += src/lib/dns/key.c src/lib/dns/name.c
+libmodswan_la_SOURCES += src/lib/dns/host_name.c src/lib/dns/host_name.h \
+	src/lib/dns/key.c src/lib/dns/name.c
 EXTRA_DIST += src/lib/dns/fake_resolver_test.h
 
 if HAVE_CMOCKA
