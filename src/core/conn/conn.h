@@ -161,7 +161,7 @@ bool conn_table_myid(struct conn_table *t, const char *text);
  * MS_ID_ANY: the address.  Connections that have it take it, unless they have SAs: these end under
  * the name that they began with. */
 ms_err conn_table_myid_found(struct conn_table *t, int family, const struct ms_id *id) MS_MUST_CHECK;
-/* Some connection depends on it. */
+/* Some connection depends on it, and is no group without members. */
 bool conn_table_myid_wanted(const struct conn_table *t);
 /* Who knows the subject of a certificate that id=%fromcert speaks of. */
 typedef ms_err conn_subject_f(void *arg, const char *cert, struct ms_id *out, struct ms_why *why);
@@ -195,6 +195,10 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 	bool (*is_local)(void *arg, const struct ms_addr *a), void *arg,
 	const struct ms_addr *default_src, const struct ms_addr *default_gw,
 	struct ms_why *why) MS_MUST_CHECK;
+
+/* Our end is at another of our addresses: its identity, too, unless it was written. */
+ms_err conn_move_local(const struct conn_table *t, struct conn *c, const struct ms_addr *a)
+	MS_MUST_CHECK;
 
 /* --- look-ups of the IKE responder --------------------------------------------------------- */
 

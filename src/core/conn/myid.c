@@ -33,6 +33,13 @@ ms_err conn_take_myid(const struct conn_table *t, struct conn *c)
 	return MS_OK;
 }
 
+ms_err conn_move_local(const struct conn_table *t, struct conn *c, const struct ms_addr *a)
+{
+	ms_err err = conn_end_host(&c->local, a);
+
+	return err == MS_OK ? conn_take_myid(t, c) : err;
+}
+
 ms_err conn_table_myid_found(struct conn_table *t, int family, const struct ms_id *id)
 {
 	struct ms_id *now = &t->myid_found[family == AF_INET6], fresh = { 0 };
@@ -51,9 +58,9 @@ ms_err conn_table_myid_found(struct conn_table *t, int family, const struct ms_i
 
 bool conn_table_myid_wanted(const struct conn_table *t)
 {
-	const struct conn *c = t->first;
-
-	while (c != NULL && !c->local.id_is_myid && (c->oriented || !c->remote.id_is_myid))
-		c = c->all_next;
-	return c != NULL;
+	for (const struct conn *c = t->first; c != NULL; c = c->all_next)
+		if (conn_negotiates(c) &&
+			(c->local.id_is_myid || (!c->oriented && c->remote.id_is_myid)))
+			return true;
+	return false;
 }

@@ -14,9 +14,8 @@ static void groups_done(void *arg, ms_err err, size_t came, size_t went, size_t 
 		call_fail(arg, err, NULL);
 		return;
 	}
-	if (came > 0 || went > 0)
-		call_line(arg, MS_RC_LOG, "policy groups: %zu members came, %zu went, there are %zu",
-			came, went, all);
+	call_line(arg, MS_RC_LOG, "policy groups: %zu members came, %zu went, there are %zu", came,
+		went, all);
 	call_done(arg, MS_RC_COMMENT);
 }
 

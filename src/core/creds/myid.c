@@ -189,16 +189,39 @@ static void troubled(struct place *p)
 
 static void check_next(struct place *p);
 
-static void checked(void *arg, ms_err err, struct ms_privkey *key, const struct ms_why *why)
+/* The answer of a question for a private key; NULL: nobody wants it. */
+static struct place *check_over(void *arg)
 {
 	struct check *c = arg;
 	struct place *p = c->place;
 
-	(void)key, (void)why;
 	free(c);
+	if (p != NULL)
+		p->check = NULL;
+	return p;
+}
+
+static void has_private_key(struct place *p, const struct ms_id *me, struct ms_pubkey *pub,
+	host_private_f *done)
+{
+	struct check *c = malloc(sizeof *c);
+
+	if (c == NULL) {
+		place_over(p, NULL);
+		return;
+	}
+	c->place = p;
+	p->check = c;
+	creds_key_of(p->of->env.sources, p->of->env.sources_arg, me, pub, done, c);
+}
+
+static void checked(void *arg, ms_err err, struct ms_privkey *key, const struct ms_why *why)
+{
+	struct place *p = check_over(arg);
+
+	(void)key, (void)why;
 	if (p == NULL)
 		return;
-	p->check = NULL;
 	if (err == MS_OK) {
 		place_over(p, &p->candidate[p->at].id);
 		return;
@@ -210,21 +233,10 @@ static void checked(void *arg, ms_err err, struct ms_privkey *key, const struct 
 /* Is there a private key of ours to it? */
 static void check_next(struct place *p)
 {
-	struct check *c;
-
-	if (p->at == p->n) {
+	if (p->at == p->n)
 		place_over(p, NULL);
-		return;
-	}
-	c = malloc(sizeof *c);
-	if (c == NULL) {
-		place_over(p, NULL);
-		return;
-	}
-	c->place = p;
-	p->check = c;
-	creds_key_of(p->of->env.sources, p->of->env.sources_arg, &p->candidate[p->at].id,
-		p->candidate[p->at].key, checked, c);
+	else
+		has_private_key(p, &p->candidate[p->at].id, p->candidate[p->at].key, checked);
 }
 
 static void add(struct place *p, const struct ms_id *id, struct ms_pubkey *key)
@@ -286,61 +298,77 @@ static void got_gateways(void *arg, ms_err err, const struct ms_gateway *g, unsi
 	check_next(p);
 }
 
-static bool ask(struct place *p, const struct ms_addr *a, bool gateways)
+static void ask(struct place *p)
 {
 	const struct myid *m = p->of;
+	const unsigned which = (unsigned)(p - m->place);
+	const struct ms_addr *a = address_of(m, places[which].family);
 	ms_err err = MS_ERR_UNSUPPORTED;
 
 	for (unsigned i = 0; (p->source = m->env.sources(m->env.sources_arg, i)) != NULL; i++) {
 		const struct ms_creds_ops *ops = p->source->ops;
 
-		if (gateways ? ops->gateways == NULL : ops->published_keys == NULL)
+		if (places[which].gateways ? ops->gateways == NULL : ops->published_keys == NULL)
 			continue;
-		err = gateways ? ops->gateways(p->source->instance, a, &p->query, got_gateways, p,
-					 NULL) :
-				 ops->published_keys(p->source->instance, &p->asked, &p->query,
-					 got_keys, p, NULL);
-		if (err == MS_OK)
-			break;
+		err = places[which].gateways ?
+			ops->gateways(p->source->instance, a, &p->query, got_gateways, p, NULL) :
+			ops->published_keys(
+				p->source->instance, &p->asked, &p->query, got_keys, p, NULL);
+		break;
 	}
-	p->trouble = err != MS_OK && err != MS_ERR_UNSUPPORTED && err != MS_ERR_NO_CREDENTIAL;
-	return err == MS_OK;
+	if (err == MS_ERR_UNSUPPORTED || err == MS_ERR_NO_CREDENTIAL)
+		place_over(p, NULL);
+	else if (err != MS_OK)
+		troubled(p);
 }
 
-static bool look_at(struct myid *m, unsigned which)
+static void may_ask(void *arg, ms_err err, struct ms_privkey *key, const struct ms_why *why)
+{
+	struct place *p = check_over(arg);
+
+	(void)key, (void)why;
+	if (p == NULL)
+		return;
+	if (err == MS_OK)
+		ask(p);
+	else
+		place_over(p, NULL);
+}
+
+/* Who has no private key to go by that name need not look who publishes one. */
+static void look_at(struct myid *m, unsigned which)
 {
 	struct place *p = &m->place[which];
-	const struct ms_addr *a =
-		places[which].family == 0 ? NULL : address_of(m, places[which].family);
-	bool is_there = a == NULL ? m->name[0] != '\0' : a->family != 0;
+	const int family = places[which].family;
 	ms_err err = MS_ERR_NOT_FOUND;
 
 	ms_id_free(&p->asked);
-	if (is_there)
-		err = a != NULL ? ms_id_of_addr(&p->asked, a) :
-				  ms_id_set(&p->asked, MS_ID_FQDN, ms_bytes(m->name, strlen(m->name)));
-	p->busy = err == MS_OK && ask(p, a, places[which].gateways);
-	if (err != MS_OK)
-		ms_id_free(&p->found);
-	return p->busy;
+	if (family != 0 && address_of(m, family)->family != 0)
+		err = ms_id_of_addr(&p->asked, address_of(m, family));
+	else if (family == 0 && m->name[0] != '\0')
+		err = ms_id_set(&p->asked, MS_ID_FQDN, ms_bytes(m->name, strlen(m->name)));
+	p->busy = true;
+	p->trouble = false;
+	m->pending++;
+	if (err == MS_OK)
+		has_private_key(p, &p->asked, NULL, may_ask);
+	else
+		place_over(p, NULL);
 }
 
 static void begin(struct myid *m)
 {
-	uint64_t now = m->env.now_ms(m->env.ctx);
-
 	for (unsigned i = 0; i < MYID_PLACES; i++)
 		stop(&m->place[i]);
-	m->pending = 0;
+	m->pending = 1;
 	for (unsigned i = 0; i < MYID_PLACES; i++)
-		m->pending += look_at(m, i);
-	if (m->pending == 0) {
-		round_over(m);
-		return;
-	}
+		look_at(m, i);
 	/* Credential sources have bounds of their own; this one is for the flows that wait. */
-	m->due_ms = now + (m->settled ? MYID_AGAIN_MAX_MS : MYID_SETTLE_MS);
+	m->due_ms = m->env.now_ms(m->env.ctx) +
+		    (m->settled ? MYID_AGAIN_MAX_MS : MYID_SETTLE_MS);
 	m->env.deadline(m->env.ctx, m->due_ms);
+	if (--m->pending == 0)
+		round_over(m);
 }
 
 void myid_tick(struct myid *m)

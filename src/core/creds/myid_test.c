@@ -31,6 +31,7 @@ static struct says {
 } says[8];
 static unsigned n_says;
 static bool silent; /* no answer comes */
+static bool keyless; /* we have no private key */
 
 struct ms_creds_query {
 	struct ms_creds_query *next;
@@ -99,7 +100,8 @@ static void private_key(void *inst, const struct ms_id *me, const struct ms_id *
 	const struct ms_pubkey *pub, ms_creds_private_f *done, void *arg)
 {
 	struct ms_why why = { "" };
-	bool have = ms_sign()->pubkey_eq(pub, keys[OURS]) || ms_sign()->pubkey_eq(pub, keys[SECOND]);
+	bool have = pub == NULL ? !keyless :
+		ms_sign()->pubkey_eq(pub, keys[OURS]) || ms_sign()->pubkey_eq(pub, keys[SECOND]);
 
 	(void)inst, (void)me, (void)peer;
 	if (have)
@@ -331,6 +333,22 @@ static void its_name(void **state)
 	end();
 }
 
+/* Nobody needs to hear of a host that could not answer to any name. */
+static void no_key(void **state)
+{
+	(void)state;
+	begin();
+	keyless = true;
+	look(NAME, US, US6);
+	assert_true(myid_settled(m));
+	assert_int_equal(asked, 0);
+	keyless = false;
+	publish(NULL, "@" NAME, OURS, 300);
+	pass(MYID_AGAIN_MIN_MS);
+	assert_shown("@" NAME);
+	end();
+}
+
 /* The reverse map says how it calls us. */
 static void as_gateway(void **state)
 {
@@ -501,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_address),
 		cmocka_unit_test(its_name),
+		cmocka_unit_test(no_key),
 		cmocka_unit_test(as_gateway),
 		cmocka_unit_test(dns_changes),
 		cmocka_unit_test(flows_wait),

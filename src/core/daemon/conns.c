@@ -316,7 +316,12 @@ static void groups_soon(void *ctx, uint64_t ms)
 
 static void groups_due(void *arg)
 {
-	groups_tick(((struct daemon *)arg)->groups);
+	struct daemon *d = arg;
+
+	groups_tick(d->groups);
+	/* A group may have its first member. */
+	if (!myid_looks(d->myid))
+		daemon_myid_look(d);
 }
 
 static void groups_delete_conn(void *ctx, struct conn *c)

@@ -335,7 +335,11 @@ static struct conn *make_member(struct groups *g, const struct group_rule *r)
 		return NULL;
 	c->local.has_client = group->local.has_client;
 	if (!ms_addr_eq(&c->local.host.addr, &r->host)) {
-		c->local.host.addr = r->host;
+		/* Out of memory: as if it was not made at all. */
+		if (conn_move_local(g->env.conns, c, &r->host) != MS_OK) {
+			conn_delete(g->env.conns, c);
+			return NULL;
+		}
 		if (g->env.find_device != NULL)
 			g->env.find_device(g->env.ctx, c);
 	}
