@@ -43,6 +43,8 @@ struct daemon {
 	struct conn_names *names; /* hosts that are written as such */
 	struct ms_timer *names_timer;
 	struct host host;
+	uint8_t random[1024]; /* octets of the generator; the last random_left are not used yet */
+	size_t random_left;
 	struct ike_engine *ike;
 	struct ms_timer *ike_timer;
 	struct route *route;

@@ -26,14 +26,33 @@ static uint64_t wall_s(void *host)
 }
 
 /* Without random octets nothing that follows would be safe. */
-static void random_octets(void *host, void *out, size_t len)
+static void random_or_stop(struct daemon *d, void *out, size_t len)
 {
-	struct daemon *d = host;
-
 	if (ms_random(out, len) != MS_OK) {
 		ms_error(&d->log, "no random octets: stopping");
 		abort();
 	}
+}
+
+/* A call of the generator costs three of these: nonces and SPIs are cut from one piece.  What was
+ * handed out is wiped, and no child of the daemon runs this program's code. */
+static void random_octets(void *host, void *out, size_t len)
+{
+	struct daemon *d = host;
+	uint8_t *from;
+
+	if (len > sizeof d->random / 4) {
+		random_or_stop(d, out, len);
+		return;
+	}
+	if (len > d->random_left) {
+		random_or_stop(d, d->random, sizeof d->random);
+		d->random_left = sizeof d->random;
+	}
+	from = d->random + sizeof d->random - d->random_left;
+	memcpy(out, from, len);
+	ms_wipe(from, len);
+	d->random_left -= len;
 }
 
 static void send_datagram(void *host, const struct ms_endpoint *local,

@@ -236,7 +236,8 @@ static ms_err start_core(struct daemon *d)
 		.nat_keepalive_ms = d->setup.nat_keepalive_ms,
 		.unique_ids = d->setup.uniqueids,
 	};
-	struct route_env env = { .hook = daemon_hook, .changed = route_changed,
+	const bool hooks = daemon_provider(d, MS_ROLE_HOOK, 0) != NULL;
+	struct route_env env = { .hook = hooks ? daemon_hook : NULL, .changed = route_changed,
 		.initiate = route_initiate, .terminate = route_terminate,
 		.probe = route_probe,
 		.deadline = route_deadline_changed, .ctx = d, .stack = d->kernel->name,

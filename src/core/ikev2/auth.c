@@ -240,11 +240,9 @@ static struct auth_wait *wait_new(
 	return w;
 }
 
-/* Ends the wait; the SA may be gone by now. */
-static void wait_end(struct auth_wait *w, ms_err err, const struct ms_why *why)
+static void wait_free(struct auth_wait **p)
 {
-	struct ike_sa *ike = w->ike;
-	ike_step_f *next = w->next;
+	struct auth_wait *w = *p;
 	const struct ms_sign_ops *s = ms_sign();
 
 	if (w->priv)
@@ -252,7 +250,18 @@ static void wait_end(struct auth_wait *w, ms_err err, const struct ms_why *why)
 	for (int i = 0; i < MAX_KEYS; i++)
 		if (w->pub[i])
 			s->pubkey_free(&w->pub[i]);
+	ike_sa_unref(&w->ike);
 	free(w);
+	*p = NULL;
+}
+
+/* Ends the wait; the SA may be gone by now. */
+static void wait_end(struct auth_wait *w, ms_err err, const struct ms_why *why)
+{
+	struct ike_sa *ike = ike_sa_ref(w->ike);
+	ike_step_f *next = w->next;
+
+	wait_free(&w);
 	if (!ike->gone && ike->x)
 		next(ike, err, why);
 	ike_sa_unref(&ike);
@@ -261,10 +270,18 @@ static void wait_end(struct auth_wait *w, ms_err err, const struct ms_why *why)
 /* --- shared keys --------------------------------------------------------------------------------
  */
 
+/* What is signed is put together when the key is there: no job needs copies. */
+struct psk_wait {
+	struct ike_sa *ike;
+	ike_step_f *next;
+	bool mine;
+};
+
 static void got_psk(void *arg, ms_err err, struct ms_bytes psk, const struct ms_why *why)
 {
-	struct auth_wait *w = arg;
+	struct psk_wait *w = arg;
 	struct ike_sa *ike = w->ike;
+	ike_step_f *next = w->next;
 	uint8_t mac[MS_MAX_PRF_OCTETS];
 	struct ms_why local = { "" };
 
@@ -281,28 +298,25 @@ static void got_psk(void *arg, ms_err err, struct ms_bytes psk, const struct ms_
 				&local, MS_ERR_AUTH, "AUTH does not fit: another shared key?");
 		ms_wipe(mac, sizeof(mac));
 	}
-	wait_end(w, err, local.text[0] ? &local : why);
-}
-
-static void ask_host_for_psk(struct auth_wait *w)
-{
-	struct ike_sa *ike = w->ike;
-	const struct host *h = ike->e->host;
-	const struct ms_id *peer =
-		ike->peer_id.type != MS_ID_ANY ? &ike->peer_id : &ike->conn->remote.id;
-
-	h->ops->psk(h->ctx, &ike->conn->local.id, peer, &ike->remote.addr, got_psk, w);
+	free(w);
+	if (!ike->gone && ike->x)
+		next(ike, err, local.text[0] ? &local : why);
+	ike_sa_unref(&ike);
 }
 
 static void ask_psk(struct ike_sa *ike, bool mine, ike_step_f *next)
 {
-	struct auth_wait *w = wait_new(ike, mine, next, ms_bytes(NULL, 0));
+	const struct host *h = ike->e->host;
+	const struct ms_id *peer =
+		ike->peer_id.type != MS_ID_ANY ? &ike->peer_id : &ike->conn->remote.id;
+	struct psk_wait *w = malloc(sizeof(*w));
 
 	if (!w) {
 		next(ike, MS_ERR_NOMEM, NULL);
 		return;
 	}
-	ask_host_for_psk(w);
+	*w = (struct psk_wait){ ike_sa_ref(ike), next, mine };
+	h->ops->psk(h->ctx, &ike->conn->local.id, peer, &ike->remote.addr, got_psk, w);
 }
 
 /* --- no authentication ------------------------------------------------------------------------ */
@@ -359,7 +373,8 @@ static void got_private(void *arg, ms_err err, struct ms_privkey *key, const str
 		err = MS_ERR_CANCELLED;
 	if (err == MS_ERR_NO_CREDENTIAL && !ike->gone && ike->x &&
 		ike->conn->local.auth & MS_AUTH_PSK) {
-		ask_host_for_psk(w);
+		ask_psk(ike, true, w->next);
+		wait_free(&w);
 		return;
 	}
 	/* authby= has null, too: better than nothing. */

@@ -69,6 +69,10 @@ void job_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *
 	struct ms_selector host;
 	struct ms_subnet net;
 
+	if (job->route->env.hook == NULL) {
+		job_flow_done(job, MS_OK, NULL);
+		return;
+	}
 	ms_id_text(&c->local.id, job->my_id, sizeof job->my_id);
 	ms_id_text(&c->remote.id, job->peer_id, sizeof job->peer_id);
 	e.connection = c->desc->name;

@@ -30,7 +30,7 @@
 struct route;
 
 struct route_env {
-	/* Runs the hooks; answers once. */
+	/* Runs the hooks; answers once.  NULL: there are none to be told. */
 	void (*hook)(void *ctx, struct conn *c, const struct ms_hook_event *event,
 		ms_hook_done_f *done, void *arg);
 	/* Something about the connection's routing changed.  May be NULL. */
