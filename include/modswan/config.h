@@ -13,7 +13,11 @@
 #include <modswan/error.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#define MS_CONN_MAX_SUBNETS 16	/* of leftsubnet=, in one CHILD SA */
+#define MS_CONN_MAX_PAIRS   1024 /* connections that leftsubnets= and rightsubnets= make of one */
 
 enum ms_conn_type { MS_TYPE_TUNNEL, MS_TYPE_TRANSPORT, MS_TYPE_PASS, MS_TYPE_DROP, MS_TYPE_REJECT };
 enum ms_conn_auto { MS_AUTO_IGNORE, MS_AUTO_ADD, MS_AUTO_ROUTE, MS_AUTO_START, MS_AUTO_KEEP,
@@ -50,8 +54,8 @@ struct ms_manual_desc {
 struct ms_end_desc {
 	char *host;	 /* address, name, %any, %defaultroute, %group, %eth0 ... */
 	char *nexthop;	 /* %direct, %defaultroute, address */
-	char *subnet;	 /* NET/MASK */
-	char **subnets;	 /* list, { a, b } */
+	char *subnet;	 /* NET/MASK, several with commas: one CHILD SA for all */
+	char **subnets;	 /* each pair of left and right: a connection of its own */
 	char *protoport; /* 17/1701, tcp/%any */
 	char *sourceip;	 /* address; %config, %config4, %config6: asked of the peer */
 	char *addresspool; /* A-B,NET/BITS: the peer's addresses come from there */
@@ -74,6 +78,8 @@ struct ms_end_desc {
 struct ms_conn_desc {
 	char *name;
 	char *source; /* "ipsec.conf:12" */
+	char *section; /* of a pair of leftsubnets=: the whole connection's name; else NULL */
+	char **connalias; /* other names */
 	struct ms_end_desc left, right;
 	int type;		 /* enum ms_conn_type */
 	int autostart;		 /* enum ms_conn_auto */
@@ -179,6 +185,19 @@ extern const struct ms_conf_key ms_end_keys[];
 
 /* left=%eth0, an address of that device: "eth0"; NULL: the host is written otherwise. */
 const char *ms_host_device(const char *host);
+
+/* The networks of a subnet, one by one: *at is the text first, then what is left of it.  NULL: no more. */
+const char *ms_conn_next_subnet(const char **at, size_t *len);
+/* right=%group, %opportunistic or %opportunisticgroup. */
+bool ms_conn_opportunistic(const struct ms_conn_desc *d);
+/* leftsubnets= or rightsubnets= make several connections of it. */
+bool ms_conn_has_pairs(const struct ms_conn_desc *d);
+/* Calls fn with each of these, left by left, networks of one address family only; with d itself when
+ * there are no pairs.  The description is borrowed for the call.  Ends with fn's first error;
+ * MS_ERR_CONFIG: there is no pair at all, MS_ERR_LIMIT: there are too many. */
+typedef ms_err ms_conn_pair_f(void *arg, const struct ms_conn_desc *d, struct ms_why *why);
+ms_err ms_conn_each_pair(const struct ms_conn_desc *d, ms_conn_pair_f *fn, void *arg,
+	struct ms_why *why);
 
 bool ms_conn_desc_defaults(struct ms_conn_desc *d);
 bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from);

@@ -210,9 +210,10 @@ static ms_err client(struct manual_end *e, const char *side, struct ms_why *why)
 	const char *net = e->desc->subnet, *pp = e->desc->protoport;
 	ms_err err = MS_OK;
 
-	if (e->desc->subnets != NULL)
-		return ms_fail(why, MS_ERR_CONFIG, "%ssubnets= is not for connections keyed by hand",
-			side);
+	if (e->desc->subnets != NULL || (net != NULL && strchr(net, ',') != NULL))
+		return ms_fail(why, MS_ERR_CONFIG,
+			"%ssubnet%s=: a connection keyed by hand has one network at each end", side,
+			e->desc->subnets != NULL ? "s" : "");
 	e->net = ms_subnet_make(&e->host, e->host.family == AF_INET6 ? 128 : 32);
 	if (net != NULL && strchr(net, '/') == NULL)
 		return ms_fail(why, MS_ERR_CONFIG, "%ssubnet=%s has no mask", side, net);

@@ -117,19 +117,19 @@ static ms_err id_of(const struct conn_table *t, struct conn_end *e, const struct
 	return err;
 }
 
-static ms_err add_client(struct conn_end *e, const char *net, const struct ms_protoport *pp,
-	const char *side, struct ms_why *why)
+static ms_err add_client(struct conn_end *e, const char *net, size_t len,
+	const struct ms_protoport *pp, const char *side, struct ms_why *why)
 {
 	struct ms_selector *s;
 	struct ms_subnet subnet;
-	ms_err err = ms_subnet_parse(&subnet, net, strlen(net), 0, MS_TEXT_NUMERIC, why);
+	ms_err err = ms_subnet_parse(&subnet, net, len, 0, MS_TEXT_NUMERIC, why);
 
 	if (err != MS_OK) {
 		ms_why_prefix(why, "%ssubnet=: ", side);
 		return err;
 	}
 	if (e->n_clients == CONN_MAX_SELECTORS)
-		return ms_fail(why, MS_ERR_LIMIT, "%ssubnets= has more than %d networks", side,
+		return ms_fail(why, MS_ERR_LIMIT, "%ssubnet= has more than %d networks", side,
 			CONN_MAX_SELECTORS);
 	s = realloc(e->clients, (e->n_clients + 1) * sizeof *s);
 	if (s == NULL)
@@ -149,6 +149,8 @@ static ms_err clients_of(struct conn_end *e, const struct ms_end_desc *end, cons
 	struct ms_why *why)
 {
 	struct ms_protoport pp = { 0, 0, 65535, false };
+	const char *at = end->subnet, *net;
+	size_t len;
 	ms_err err = MS_OK;
 
 	if (end->protoport != NULL) {
@@ -159,10 +161,11 @@ static ms_err clients_of(struct conn_end *e, const struct ms_end_desc *end, cons
 			return err;
 		}
 	}
-	if (end->subnet != NULL)
-		err = add_client(e, end->subnet, &pp, side, why);
+	while (err == MS_OK && (net = ms_conn_next_subnet(&at, &len)) != NULL)
+		err = add_client(e, net, len, &pp, side, why);
+	/* Of groups and opportunistic ones only, see ms_conn_each_pair(). */
 	for (char **n = end->subnets; err == MS_OK && n != NULL && *n != NULL; n++)
-		err = add_client(e, *n, &pp, side, why);
+		err = add_client(e, *n, strlen(*n), &pp, side, why);
 	e->has_client = e->n_clients > 0;
 	if (err == MS_OK && !e->has_client) {
 		e->clients = calloc(1, sizeof *e->clients);

@@ -24,7 +24,7 @@
 
 #include "core/proof.h"
 
-#define CONN_MAX_SELECTORS 16
+#define CONN_MAX_SELECTORS MS_CONN_MAX_SUBNETS
 
 /* How far packets are led to it, and what becomes of them there; their order counts: what is
  * RT_ROUTED_PROSPECTIVE or more has a route.  core/route/fsm.h says what leads where. */
@@ -38,6 +38,7 @@ enum conn_routing {
 	RT_STATES
 };
 
+struct conn_aka;
 struct conn_name;
 struct conn_offer;
 
@@ -115,6 +116,7 @@ struct conn {
 	struct conn_offer *offer; /* the table's own; the others with the same hosts and ike= */
 	struct conn *offer_prev, *offer_next;
 	struct conn *group_next; /* of a group: the one that was added after it */
+	struct conn_aka *aka;	 /* the table's own; one for each of connalias= */
 };
 
 /* "net1", or "net1"[3] 198.51.100.44 ; like snprintf. */
@@ -175,7 +177,22 @@ ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct co
 	struct ms_why *why) MS_MUST_CHECK;
 /* Takes it out of all indexes; SAs may hold it a little longer. */
 void conn_delete(struct conn_table *t, struct conn *c);
+/* Only whether conn_add() would take it; the one of this name does not count. */
+ms_err conn_check(struct conn_table *t, const struct ms_conn_desc *desc, struct ms_why *why) MS_MUST_CHECK;
 struct conn *conn_by_name(const struct conn_table *t, const char *name);
+/* What a person means by a name: the connection that is called so, else all that have it as an alias,
+ * in order of addition.  The list has references.  False: out of memory. */
+struct conn_list {
+	struct conn **conn;
+	unsigned n;
+};
+bool conn_list_named(const struct conn_table *t, const char *name, struct conn_list *out);
+/* The connections that leftsubnets= made of the one called so. */
+bool conn_list_section(const struct conn_table *t, const char *name, struct conn_list *out);
+bool conn_list_add(struct conn_list *l, struct conn *c); /* a reference of its own */
+void conn_list_free(struct conn_list *l);
+/* The name is this connection's, or one of its aliases. */
+bool conn_is_called(const struct conn *c, const char *name);
 struct conn *conn_first(const struct conn_table *t); /* in order of addition; ->all_next */
 struct conn *conn_first_group(const struct conn_table *t); /* the same; ->group_next */
 unsigned conn_count(const struct conn_table *t);

@@ -30,6 +30,8 @@ struct conn_table {
 	void *subject_arg;
 	conn_device_f *device_address;
 	void *device_arg;
+	struct conn_aka **akas; /* named.c */
+	size_t n_aka_buckets, n_akas;
 	struct conn_alias **aliases; /* alias.c */
 	size_t n_alias_buckets, n_aliases;
 	struct conn_offer **offers; /* offers.c */
@@ -63,6 +65,9 @@ ms_err conn_end_host(struct conn_end *e, const struct ms_addr *a)
 	MS_MUST_CHECK;
 /* %myid of an oriented connection, where it was found out (myid.c). */
 ms_err conn_take_myid(const struct conn_table *t, struct conn *c) MS_MUST_CHECK;
+/* connalias= (named.c). */
+ms_err conn_aka_insert(struct conn_table *t, struct conn *c) MS_MUST_CHECK;
+void conn_aka_remove(struct conn_table *t, struct conn *c);
 /* Other addresses of the remote name, with what is in the index of host pairs (alias.c). */
 void conn_aliases_insert(struct conn_table *t, struct conn *c);
 void conn_aliases_remove(struct conn_table *t, struct conn *c);

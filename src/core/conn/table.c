@@ -172,6 +172,7 @@ void conn_table_free(struct conn_table **t)
 	free((*t)->myid);
 	ms_id_free(&(*t)->myid_found[0]);
 	ms_id_free(&(*t)->myid_found[1]);
+	free((*t)->akas);
 	free((*t)->aliases);
 	free((*t)->offers);
 	free((*t)->by_name.buckets);
@@ -216,6 +217,8 @@ static void disown(struct conn *parent, struct conn *c)
 /* Instances and members are not found by name: their template is. */
 ms_err conn_table_insert(struct conn_table *t, struct conn *c)
 {
+	if (c->template == NULL && conn_aka_insert(t, c) != MS_OK)
+		return MS_ERR_NOMEM;
 	c->serial = ++t->serial;
 	t->count++;
 	c->all_prev = t->last;
@@ -238,17 +241,13 @@ ms_err conn_table_insert(struct conn_table *t, struct conn *c)
 	return MS_OK;
 }
 
-ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,
+/* Not yet in the table. */
+static ms_err understand(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,
 	struct ms_why *why)
 {
-	struct conn *c;
+	struct conn *c = *out = calloc(1, sizeof *c);
 	ms_err err = MS_ERR_NOMEM;
 
-	*out = NULL;
-	if (conn_by_name(t, desc->name) != NULL)
-		return ms_fail(why, MS_ERR_DUPLICATE, "attempt to redefine connection \"%s\"",
-			desc->name);
-	c = calloc(1, sizeof *c);
 	if (c == NULL)
 		return MS_ERR_NOMEM;
 	c->refs = 1;
@@ -259,15 +258,37 @@ ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct co
 			ms_why_prefix(why, "connection \"%s\" (%s): ", desc->name,
 				desc->source == NULL ? "whack" : desc->source);
 	}
-	c->reqid = desc->reqid != 0 ? desc->reqid : ++t->reqid;
-	if (err == MS_OK)
-		err = conn_table_insert(t, c);
-	if (err != MS_OK) {
-		conn_unref(&c);
+	if (err != MS_OK)
+		conn_unref(out);
+	return err;
+}
+
+ms_err conn_check(struct conn_table *t, const struct ms_conn_desc *desc, struct ms_why *why)
+{
+	struct conn *c;
+	ms_err err = understand(t, desc, &c, why);
+
+	conn_unref(&c);
+	return err;
+}
+
+ms_err conn_add(struct conn_table *t, const struct ms_conn_desc *desc, struct conn **out,
+	struct ms_why *why)
+{
+	ms_err err;
+
+	*out = NULL;
+	if (conn_by_name(t, desc->name) != NULL)
+		return ms_fail(why, MS_ERR_DUPLICATE, "attempt to redefine connection \"%s\"",
+			desc->name);
+	err = understand(t, desc, out, why);
+	if (err != MS_OK)
 		return err;
-	}
-	*out = c;
-	return MS_OK;
+	(*out)->reqid = desc->reqid != 0 ? desc->reqid : ++t->reqid;
+	err = conn_table_insert(t, *out);
+	if (err != MS_OK)
+		conn_unref(out);
+	return err;
 }
 
 void conn_delete(struct conn_table *t, struct conn *c)
@@ -279,8 +300,10 @@ void conn_delete(struct conn_table *t, struct conn *c)
 		disown(c->template, c);
 	if (c->oriented)
 		conn_pair_remove(t, c);
-	if (c->template == NULL)
+	if (c->template == NULL) {
 		take_out(t, &t->by_name, &name_kind, c);
+		conn_aka_remove(t, c);
+	}
 	for (struct conn **slot = &t->groups; c->group && *slot != NULL; slot = &(*slot)->group_next)
 		if (*slot == c) {
 			*slot = c->group_next;

@@ -7,25 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void added(call *c, struct conn_list *l, ms_err err, const struct ms_why *why)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		call_line(c, MS_RC_LOG, "added connection description \"%s\"",
+			l->conn[i]->desc->name);
+	conn_list_free(l);
+	if (err == MS_OK)
+		call_done(c, MS_RC_COMMENT);
+	else
+		call_fail(c, err, why);
+}
+
 static void add(call *c, bool replace)
 {
 	struct ms_why why = { "" };
-	const char *name = call_arg(c, "name");
-	unsigned n;
-	ms_err err;
+	struct conn_list l;
+	ms_err err = daemon_add_named(c->d, call_arg(c, "name"), replace, &l, &why);
 
-	if (!replace && conn_by_name(c->d->conns, name) != NULL) {
-		call_line(c, MS_RC_DUPNAME, "attempt to redefine connection \"%s\"", name);
-		call_done(c, MS_RC_DUPNAME);
-		return;
-	}
-	err = daemon_add_conns(c->d, name, replace, &n, &why);
-	if (err != MS_OK) {
-		call_fail(c, err, &why);
-		return;
-	}
-	call_line(c, MS_RC_LOG, "added connection description \"%s\"", name);
-	call_done(c, MS_RC_COMMENT);
+	added(c, &l, err, &why);
 }
 
 void cmd_add(call *c)
@@ -68,8 +68,8 @@ void cmd_define(call *c)
 	const struct ms_request *r = c->request;
 	const char *name = call_arg(c, "conn");
 	struct ms_conn_desc desc;
+	struct conn_list l = { NULL, 0 };
 	struct ms_why why = { "" };
-	struct conn *conn;
 	ms_err err = MS_ERR_NOMEM;
 
 	if (!ms_conn_desc_defaults(&desc)) {
@@ -84,47 +84,74 @@ void cmd_define(call *c)
 		if (strcmp(r->args[i].name, "conn") != 0)
 			err = set_keyword(&desc, r->args[i].name, r->args[i].value, &why);
 	if (err == MS_OK)
-		err = daemon_add_desc(c->d, &desc, &conn, &why);
+		err = daemon_add_desc(c->d, &desc, &l, &why);
 	ms_conn_desc_free(&desc);
-	if (err != MS_OK) {
-		call_fail(c, err, &why);
+	added(c, &l, err, &why);
+}
+
+/* --- parts: what the name means, one by one -------------------------------------------------------- */
+
+/* How the command went for one connection; what it left to wait for are parts of their own. */
+typedef int part_f(call *c, struct conn *conn);
+
+static void each_conn(call *c, part_f *part)
+{
+	struct conn_list l;
+
+	if (!call_conns(c, &l))
 		return;
-	}
-	call_line(c, MS_RC_LOG, "added connection description \"%s\"", name);
-	call_done(c, MS_RC_COMMENT);
+	call_part_begins(c);
+	for (unsigned i = 0; i < l.n; i++)
+		if (!l.conn[i]->deleted) {
+			call_part_begins(c);
+			call_part_over(c, part(c, l.conn[i]));
+		}
+	conn_list_free(&l);
+	call_part_over(c, MS_RC_COMMENT);
+}
+
+static int part_failed(call *c, ms_err err, const struct ms_why *why)
+{
+	call_line(c, code_of(err), "%s", ms_why_text(why, err));
+	return code_of(err);
+}
+
+static void say_terminating(call *c, const struct conn *conn)
+{
+	char name[256];
+
+	conn_name_text(conn, name, sizeof name);
+	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
 }
 
 void cmd_delete(call *c)
 {
-	struct conn *conn = call_conn(c);
-	char name[256];
+	struct conn_list l;
 
-	if (conn == NULL)
+	if (!call_conns(c, &l))
 		return;
-	conn_name_text(conn, name, sizeof name);
-	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
-	daemon_delete_conn(c->d, conn);
+	for (unsigned i = 0; i < l.n; i++)
+		say_terminating(c, l.conn[i]);
+	daemon_delete_conns(c->d, &l);
 	call_done(c, MS_RC_COMMENT);
 }
 
-/* False: the call was ended. */
-static bool usable(call *c, struct conn *conn)
+/* What stands in the way, told; MS_RC_COMMENT: nothing. */
+static int hindrance(call *c, struct conn *conn)
 {
 	struct ms_why why = { "" };
 	ms_err err = MS_OK;
 
 	if (!c->d->listening || !c->d->started) {
 		call_line(c, MS_RC_DEAF, "need --listen before this");
-		call_done(c, MS_RC_DEAF);
-		return false;
+		return MS_RC_DEAF;
 	}
 	if (!conn->oriented || conn->device[0] == '\0')
 		err = daemon_orient(c->d, conn, &why);
 	if (err == MS_OK)
-		return true;
+		return MS_RC_COMMENT;
 	call_line(c, MS_RC_ORIENT, "%s", ms_why_text(&why, err));
-	call_done(c, MS_RC_ORIENT);
-	return false;
+	return MS_RC_ORIENT;
 }
 
 /* A name of its ends has no address yet: --up waits for what DNS says. */
@@ -137,33 +164,38 @@ static bool waits_for_names(call *c, struct conn *conn)
 	if (!conn_names_pending(conn))
 		return false;
 	conn->wanted_up = conn->up_pending = true;
-	if (c->asynchronous)
-		call_done(c, MS_RC_COMMENT);
-	else
+	if (!c->asynchronous)
 		call_watch(c, conn);
 	return true;
 }
 
-void cmd_up(call *c)
+static int up(call *c, struct conn *conn)
 {
-	struct conn *conn = call_conn(c);
 	struct ms_why why = { "" };
+	int code;
 	ms_err err;
 
-	if (conn == NULL || waits_for_names(c, conn) || !usable(c, conn))
-		return;
+	if (waits_for_names(c, conn))
+		return MS_RC_COMMENT;
+	code = hindrance(c, conn);
+	if (code != MS_RC_COMMENT)
+		return code;
 	conn->wanted_up = true;
 	if (!c->asynchronous)
 		call_watch(c, conn);
 	err = ike_initiate(c->d->ike, conn, &why);
-	if (c->over)
-		return;
-	if (err != MS_OK && err != MS_ERR_BUSY) {
-		conn->wanted_up = false;
-		call_fail(c, err, &why);
-	} else if (c->asynchronous) {
-		call_done(c, MS_RC_COMMENT);
-	}
+	if (err == MS_OK || err == MS_ERR_BUSY)
+		return MS_RC_COMMENT;
+	conn->wanted_up = false;
+	code = part_failed(c, err, &why);
+	if (!c->asynchronous)
+		call_unwatch(c, conn, code);
+	return code;
+}
+
+void cmd_up(call *c)
+{
+	each_conn(c, up);
 }
 
 /* Instances go with their last SA. */
@@ -178,32 +210,43 @@ static void terminate_all(struct daemon *d, struct conn *conn)
 	ike_terminate_conn(d->ike, conn);
 }
 
+static int down(call *c, struct conn *conn)
+{
+	terminate_all(c->d, conn);
+	call_watch_quiet(c, conn);
+	return MS_RC_COMMENT;
+}
+
+/* None of them comes up again while the others go down. */
 void cmd_down(call *c)
 {
-	struct conn *conn = call_conn(c);
-	char name[256];
+	struct conn_list l;
 
-	if (conn == NULL)
+	if (!call_conns(c, &l))
 		return;
-	conn_name_text(conn, name, sizeof name);
-	call_line(c, MS_RC_LOG, "%s: terminating SAs using this connection", name);
-	conn->wanted_up = conn->up_pending = false;
-	terminate_all(c->d, conn);
-	call_done_when_quiet(c, conn);
+	for (unsigned i = 0; i < l.n; i++) {
+		say_terminating(c, l.conn[i]);
+		l.conn[i]->wanted_up = l.conn[i]->up_pending = false;
+	}
+	conn_list_free(&l);
+	each_conn(c, down);
 }
 
 /* The order is given; how it went, the log tells. */
 static void rekey(call *c, bool child)
 {
-	struct conn *conn = call_conn(c);
+	struct conn_list l;
 	struct ms_why why = { "" };
 	unsigned n = 0;
 
-	if (conn == NULL)
+	if (!call_conns(c, &l))
 		return;
-	n += ike_rekey_conn(c->d->ike, conn, child) == MS_OK;
-	for (struct conn *i = conn->children; i != NULL; i = i->sibling_next)
-		n += ike_rekey_conn(c->d->ike, i, child) == MS_OK;
+	for (unsigned k = 0; k < l.n; k++) {
+		n += ike_rekey_conn(c->d->ike, l.conn[k], child) == MS_OK;
+		for (struct conn *i = l.conn[k]->children; i != NULL; i = i->sibling_next)
+			n += ike_rekey_conn(c->d->ike, i, child) == MS_OK;
+	}
+	conn_list_free(&l);
 	if (n > 0)
 		call_done(c, MS_RC_COMMENT);
 	else
@@ -226,10 +269,7 @@ static void route_answer(void *arg, ms_err err, const struct ms_why *why)
 {
 	call *c = arg;
 
-	if (err == MS_OK)
-		call_done(c, MS_RC_COMMENT);
-	else
-		call_fail(c, err, why);
+	call_part_over(c, err == MS_OK ? MS_RC_COMMENT : part_failed(c, err, why));
 }
 
 /* A group has no packets: its members have, those that are there and those that will be. */
@@ -245,7 +285,6 @@ static void route_members(call *c, struct conn *group, bool routed)
 		else
 			route_unroute(c->d->route, m, NULL, NULL);
 	}
-	call_done(c, MS_RC_COMMENT);
 }
 
 static bool is_shunt(const struct conn *c)
@@ -253,33 +292,45 @@ static bool is_shunt(const struct conn *c)
 	return c->desc->type != MS_TYPE_TUNNEL && c->desc->type != MS_TYPE_TRANSPORT;
 }
 
-void cmd_route(call *c)
+static int route(call *c, struct conn *conn)
 {
-	struct conn *conn = call_conn(c);
+	int code = hindrance(c, conn);
 
-	if (conn == NULL || !usable(c, conn))
-		return;
+	if (code != MS_RC_COMMENT)
+		return code;
 	if (conn->group) {
 		route_members(c, conn, true);
-		return;
+		return MS_RC_COMMENT;
 	}
 	if (conn->remote.host.addr.family == 0 && !conn->opportunistic &&
 		!(is_shunt(conn) && conn->remote.has_client)) {
 		call_line(c, MS_RC_NOPEERIP, "cannot route a connection whose peer is %%any");
-		call_done(c, MS_RC_NOPEERIP);
-		return;
+		return MS_RC_NOPEERIP;
 	}
+	call_part_begins(c);
 	route_connection(c->d->route, conn, route_answer, c);
+	return MS_RC_COMMENT;
+}
+
+void cmd_route(call *c)
+{
+	each_conn(c, route);
+}
+
+static int unroute(call *c, struct conn *conn)
+{
+	if (conn->group) {
+		route_members(c, conn, false);
+		return MS_RC_COMMENT;
+	}
+	call_part_begins(c);
+	route_unroute(c->d->route, conn, route_answer, c);
+	return MS_RC_COMMENT;
 }
 
 void cmd_unroute(call *c)
 {
-	struct conn *conn = call_conn(c);
-
-	if (conn != NULL && conn->group)
-		route_members(c, conn, false);
-	else if (conn != NULL)
-		route_unroute(c->d->route, conn, route_answer, c);
+	each_conn(c, unroute);
 }
 
 /* As if a packet of this pair had come. */

@@ -39,7 +39,7 @@ static void traffic_free(struct traffic *t)
 
 static bool concerns(const char *only, const struct conn *c)
 {
-	return only == NULL || strcmp(only, c->desc->name) == 0;
+	return only == NULL || conn_is_called(c, only);
 }
 
 static unsigned count_children(const struct daemon *d)

@@ -46,7 +46,7 @@ static void call_free(call *c)
 	while (*slot != c)
 		slot = &(*slot)->next;
 	*slot = c->next;
-	conn_unref(&c->watched);
+	conn_list_free(&c->watched);
 	free(c);
 }
 
@@ -87,37 +87,58 @@ int code_of(ms_err err)
 	return ms_err_class(err) == MS_CLASS_CONFIG ? MS_RC_BADWHACKMESSAGE : MS_RC_LOG_SERIOUS;
 }
 
+static int end_code(int code)
+{
+	return code == MS_RC_LOG_SERIOUS ? MS_RC_WHACK_PROBLEM : code;
+}
+
 void call_fail(call *c, ms_err err, const struct ms_why *why)
 {
 	int code = code_of(err);
 
 	call_line(c, code, "%s", ms_why_text(why, err));
-	call_done(c, code == MS_RC_LOG_SERIOUS ? MS_RC_WHACK_PROBLEM : code);
+	call_done(c, end_code(code));
 }
 
-struct conn *call_conn(call *c)
+bool call_conns(call *c, struct conn_list *out)
 {
 	const char *name = call_arg(c, "name");
-	struct conn *conn = conn_by_name(c->d->conns, name);
 
-	if (conn == NULL) {
-		call_line(c, MS_RC_UNKNOWN_NAME, "no connection named \"%s\"", name);
-		call_done(c, MS_RC_UNKNOWN_NAME);
+	if (!conn_list_named(c->d->conns, name, out)) {
+		call_fail(c, MS_ERR_NOMEM, NULL);
+		return false;
 	}
-	return conn;
+	if (out->n > 0)
+		return true;
+	call_line(c, MS_RC_UNKNOWN_NAME, "no connection named \"%s\"", name);
+	call_done(c, MS_RC_UNKNOWN_NAME);
+	return false;
+}
+
+void call_part_begins(call *c)
+{
+	c->pending++;
+}
+
+void call_part_over(call *c, int code)
+{
+	if (c->code == MS_RC_COMMENT)
+		c->code = end_code(code);
+	if (--c->pending == 0)
+		call_done(c, c->code);
 }
 
 void call_watch(call *c, struct conn *conn)
 {
-	c->watched = conn_ref(conn);
+	call_part_begins(c);
+	if (!conn_list_add(&c->watched, conn))
+		call_part_over(c, MS_RC_INTERNALERR);
 }
 
-void call_done_when_quiet(call *c, struct conn *conn)
+void call_watch_quiet(call *c, struct conn *conn)
 {
-	if (conn->route_jobs == NULL) {
-		call_done(c, MS_RC_COMMENT);
+	if (conn->route_jobs == NULL)
 		return;
-	}
 	c->for_quiet = true;
 	call_watch(c, conn);
 }
@@ -203,7 +224,7 @@ static void forget(struct ms_command_call *c)
 {
 	c->ops = NULL;
 	/* A watcher without a reader has nothing left to do. */
-	if (c->watched != NULL && c->request == NULL)
+	if (c->watched.n > 0 && c->request == NULL)
 		call_done(c, MS_RC_COMMENT);
 }
 
@@ -219,32 +240,54 @@ static const char *nth_command(void *core, unsigned i, const char **help_r)
 
 /* --- what happens to connections --------------------------------------------------------------- */
 
+/* n: it does not watch it. */
+static unsigned place_of(const call *w, const struct conn *c)
+{
+	unsigned i = 0;
+
+	while (i < w->watched.n && w->watched.conn[i] != c)
+		i++;
+	return i;
+}
+
+static void unwatch(call *w, unsigned i, int code)
+{
+	conn_unref(&w->watched.conn[i]);
+	w->watched.conn[i] = w->watched.conn[--w->watched.n];
+	call_part_over(w, code);
+}
+
+void call_unwatch(call *c, struct conn *conn, int code)
+{
+	unsigned i = place_of(c, conn);
+
+	if (i < c->watched.n)
+		unwatch(c, i, code);
+}
+
 static void to_watchers(struct control *ctl, struct conn *c, int code, const char *text)
 {
 	for (call *w = ctl->calls; w != NULL; w = w->next)
-		if (w->watched == c)
+		if (place_of(w, c) < w->watched.n)
 			call_line(w, code, "%s", text);
 }
 
-/* Ends the watchers of a connection, of one kind; ending one frees it, so each time from the start. */
+/* The watchers of a connection, of one kind, have one less to watch; who has none left ends, which
+ * frees it. */
 static void end_watchers(struct control *ctl, struct conn *c, bool for_quiet, int code)
 {
-	call *w = ctl->calls;
+	call *next;
 
-	while (w != NULL) {
-		if (w->watched != c || w->for_quiet != for_quiet || w->over) {
-			w = w->next;
+	conn_ref(c);
+	for (call *w = ctl->calls; w != NULL; w = next) {
+		unsigned i = place_of(w, c);
+
+		next = w->next;
+		if (i == w->watched.n || w->for_quiet != for_quiet || w->over)
 			continue;
-		}
-		/* Inside its own command a call is freed only when that returns. */
-		if (w->request != NULL) {
-			call_done(w, code);
-			w = w->next;
-		} else {
-			call_done(w, code);
-			w = ctl->calls;
-		}
+		unwatch(w, i, code);
 	}
+	conn_unref(&c);
 }
 
 void control_route_changed(struct control *ctl, struct conn *c)
@@ -257,7 +300,7 @@ bool control_listened(const struct control *ctl)
 {
 	const call *w = ctl->calls;
 
-	while (w != NULL && w->watched == NULL)
+	while (w != NULL && w->watched.n == 0)
 		w = w->next;
 	return w != NULL;
 }
@@ -287,8 +330,7 @@ void control_attempt_over(struct control *ctl, struct conn *c, ms_err err,
 		snprintf(line, sizeof line, "%s: %s", name, ms_why_text(why, err));
 		to_watchers(ctl, c, code, line);
 	}
-	end_watchers(ctl, c, false, code == MS_RC_SUCCESS ? MS_RC_COMMENT :
-			     code == MS_RC_LOG_SERIOUS ? MS_RC_WHACK_PROBLEM : code);
+	end_watchers(ctl, c, false, code == MS_RC_SUCCESS ? MS_RC_COMMENT : code);
 }
 
 void control_forget_conn(struct control *ctl, struct conn *c)

@@ -13,7 +13,9 @@ struct ms_command_call {
 	const struct ms_reply_ops *ops; /* NULL: the caller went away */
 	void *reply;
 	const struct ms_request *request; /* only while the command's function runs */
-	struct conn *watched;		  /* a reference; NULL: none */
+	struct conn_list watched;
+	unsigned pending; /* parts that are not over, the command's own function among them */
+	int code;	  /* how the call ends: of the first part that went wrong */
 	bool asynchronous;
 	bool for_quiet; /* waits until no change of routing is under way, not for reports */
 	bool over;
@@ -55,16 +57,22 @@ void call_done(call *c, int code);
 void call_fail(call *c, ms_err err, const struct ms_why *why);
 /* The family's code for an error. */
 int code_of(ms_err err);
-/* The connection of argument `name`; NULL: the call was ended with MS_RC_UNKNOWN_NAME. */
-struct conn *call_conn(call *c);
+/* The connections that argument `name` means (conn_list_named()), to be freed; false: there is none, and
+ * the call was ended with MS_RC_UNKNOWN_NAME. */
+bool call_conns(call *c, struct conn_list *out);
+/* A call with several parts is over when each of them is, and its own function. */
+void call_part_begins(call *c);
+void call_part_over(call *c, int code);
 /* Arguments src, dst, protocol, sport and dport. */
 ms_err call_packet(const call *c, struct ms_selector *src, struct ms_selector *dst,
 	struct ms_why *why) MS_MUST_CHECK;
-/* From now on the call gets the connection's reports, until its end. */
+/* From now on the call gets the connection's reports, until its end: a part. */
 void call_watch(call *c, struct conn *conn);
 
-/* Ends the call once no change of the connection's routing is under way. */
-void call_done_when_quiet(call *c, struct conn *conn);
+void call_unwatch(call *c, struct conn *conn, int code);
+
+/* A part that is over once no change of the connection's routing is under way. */
+void call_watch_quiet(call *c, struct conn *conn);
 
 void cmd_add(call *c);
 void cmd_replace(call *c);

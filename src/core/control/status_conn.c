@@ -215,6 +215,16 @@ static void modecfg(call *c, const struct conn *conn, const char *name)
 		domains[0] == '\0' ? "unset" : domains);
 }
 
+static void aliases(call *c, const struct conn *conn, const char *name)
+{
+	char words[1024] = "";
+
+	for (char **a = conn->desc->connalias; a != NULL && *a != NULL; a++)
+		put(words, sizeof words, " %s", *a);
+	if (words[0] != '\0')
+		call_line(c, MS_RC_COMMENT, "%s:   aliases:%s", name, words);
+}
+
 static void addr_or_unset(const struct ms_addr *a, char *buf, size_t size)
 {
 	if (a->family != 0)
@@ -438,6 +448,7 @@ void status_conn(call *c, const struct conn *conn)
 	for (unsigned i = 0; i < conn->local.n_clients; i++)
 		for (unsigned k = 0; k < conn->remote.n_clients; k++)
 			pair(c, conn, name, i, k);
+	aliases(c, conn, name);
 	name_line(c, &conn->local, name);
 	name_line(c, &conn->remote, name);
 	settings(c, conn, name);

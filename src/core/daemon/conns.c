@@ -1,100 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections come from the configuration and go at a person's word. */
+/* Which end of a connection is ours, when it starts, and what names and groups make of it. */
 #include "core/daemon/daemon.h"
 
 #include "core/control/control.h"
 #include "core/route/groups.h"
 
 #include <string.h>
-
-struct adding {
-	struct daemon *d;
-	bool replace, only_wanted;
-	unsigned n;
-	ms_err err;
-	struct ms_why why;
-};
-
-void daemon_delete_conn(struct daemon *d, struct conn *c)
-{
-	c->up_pending = false;
-	conn_names_forget(c);
-	if (c->group)
-		groups_touch(d->groups);
-	control_forget_conn(d->control, c);
-	route_delete_conn(d->route, c);
-}
-
-ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn **out,
-	struct ms_why *why)
-{
-	struct ms_why orient_why = { "" };
-	ms_err err;
-
-	*out = NULL;
-	if (desc->kernel != NULL && strcmp(desc->kernel, d->kernel->name) != 0)
-		return ms_fail(why, MS_ERR_UNSUPPORTED,
-			"connection \"%s\": kernel=%s: every connection uses protostack=%s here",
-			desc->name, desc->kernel, d->kernel->name);
-	err = conn_add(d->conns, desc, out, why);
-	if (err != MS_OK)
-		return err;
-	ms_notice(&d->conn_log, "added connection description \"%s\"", desc->name);
-	if (desc->ah)
-		ms_notice(&d->conn_log, "\"%s\": phase2=ah: packets are authenticated, not encrypted",
-			desc->name);
-	if (conn_has_name(*out))
-		conn_names_watch(d->names, *out);
-	if ((*out)->group)
-		groups_touch(d->groups);
-	/* Not oriented is no error here: addresses come and go, --up tells. */
-	if (d->listening && daemon_orient(d, *out, &orient_why) != MS_OK)
-		ms_debug(&d->conn_log, "%s", orient_why.text);
-	if (d->started && !myid_looks(d->myid))
-		daemon_myid_look(d);
-	return MS_OK;
-}
-
-static void add_one(void *arg, const struct ms_conn_desc *desc)
-{
-	struct adding *a = arg;
-	struct conn *c;
-
-	if (a->err != MS_OK)
-		return;
-	if (a->only_wanted && (desc->autostart == MS_AUTO_IGNORE || desc->autostart == MS_AUTO_MANUAL))
-		return;
-	if (a->replace && (c = conn_by_name(a->d->conns, desc->name)) != NULL)
-		daemon_delete_conn(a->d, c);
-	a->err = daemon_add_desc(a->d, desc, &c, &a->why);
-	if (a->err == MS_OK) {
-		a->n++;
-	} else if (a->only_wanted) {
-		/* At start one bad connection does not take the others along. */
-		ms_error(&a->d->conn_log, "could not add conn \"%s\": %s", desc->name,
-			ms_why_text(&a->why, a->err));
-		a->err = MS_OK;
-	}
-}
-
-ms_err daemon_add_conns(struct daemon *d, const char *name, bool replace, unsigned *n_r,
-	struct ms_why *why)
-{
-	static const struct ms_config_sink sink = { .conn = add_one };
-	struct adding a = { .d = d, .replace = replace, .only_wanted = name == NULL };
-	const struct ms_config_ops *ops;
-	ms_err err;
-
-	*n_r = 0;
-	if (d->config == NULL)
-		return ms_fail(why, MS_ERR_UNSUPPORTED, "no plugin reads a configuration");
-	ops = d->config->ops;
-	err = ops->conns(d->config->instance, name, &sink, &a, why);
-	if (err == MS_OK && a.err != MS_OK)
-		err = ms_fail(why, a.err, "%s", ms_why_text(&a.why, a.err));
-	*n_r = a.n;
-	return err;
-}
 
 /* Which default route's address would be ours: the one of the family that the peer's have. */
 static unsigned family_index(const struct daemon *d, const struct conn *c)

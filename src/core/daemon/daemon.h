@@ -110,13 +110,21 @@ void daemon_myid_stop(struct daemon *d);
 /* whack --myid: instead of what was found or written, also for connections that are there. */
 ms_err daemon_myid_set(struct daemon *d, const char *text, struct ms_why *why) MS_MUST_CHECK;
 
-/* --- conns.c --- */
-/* Adds what the configuration says; name NULL: all with auto= other than ignore.  *n_r: how many. */
-ms_err daemon_add_conns(struct daemon *d, const char *name, bool replace, unsigned *n_r,
+/* --- add.c --- */
+/* What the configuration says, all with auto= other than ignore; each that is not good is logged. */
+ms_err daemon_add_all(struct daemon *d, struct ms_why *why) MS_MUST_CHECK;
+/* What it says under this name (of a section, an alias or NAME/1x2), all of it or nothing; *added is to
+ * be freed in any case.  replace: in place of what is loaded. */
+ms_err daemon_add_named(struct daemon *d, const char *name, bool replace, struct conn_list *added,
 	struct ms_why *why) MS_MUST_CHECK;
-ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn **out,
+/* The same of one description. */
+ms_err daemon_add_desc(struct daemon *d, const struct ms_conn_desc *desc, struct conn_list *added,
 	struct ms_why *why) MS_MUST_CHECK;
 void daemon_delete_conn(struct daemon *d, struct conn *c);
+/* All of them; the list is empty afterwards. */
+void daemon_delete_conns(struct daemon *d, struct conn_list *l);
+
+/* --- conns.c --- */
 /* The policies of groups, where a plugin knows them. */
 ms_err daemon_groups_start(struct daemon *d, struct ms_why *why) MS_MUST_CHECK;
 /* Looks names of connections up; false: out of memory. */

@@ -273,12 +273,11 @@ static ms_err start_core(struct daemon *d)
 static void load_conns(struct daemon *d)
 {
 	struct ms_why why = { "" };
-	unsigned n;
 	ms_err err;
 
 	if (d->config == NULL)
 		return;
-	err = daemon_add_conns(d, NULL, false, &n, &why);
+	err = daemon_add_all(d, &why);
 	if (err != MS_OK)
 		ms_error(&d->conn_log, "no connections were loaded: %s", ms_why_text(&why, err));
 }

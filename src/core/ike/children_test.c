@@ -317,26 +317,16 @@ static void test_reauth(void **state)
 	pair_free(&t.p);
 }
 
-static char **list(const char *a, const char *b, const char *c)
-{
-	char **l = calloc(4, sizeof(*l));
-
-	l[0] = strdup(a);
-	l[1] = strdup(b);
-	l[2] = c ? strdup(c) : NULL;
-	return l;
-}
-
 static void three_and_two(struct ms_conn_desc *d)
 {
-	d->left.subnets = list("10.1.0.0/16", "10.2.0.0/16", "2001:db8:1::/48");
-	d->right.subnets = list("10.8.0.0/16", "10.9.0.0/16", NULL);
+	d->left.subnet = strdup("10.1.0.0/16,10.2.0.0/16,2001:db8:1::/48");
+	d->right.subnet = strdup("10.8.0.0/16,10.9.0.0/16");
 }
 
 static void two_and_one(struct ms_conn_desc *d)
 {
-	d->left.subnets = list("10.2.3.0/24", "2001:db8:1::/48", NULL);
-	d->right.subnets = list("10.9.0.0/16", "10.7.0.0/16", NULL);
+	d->left.subnet = strdup("10.2.3.0/24,2001:db8:1::/48");
+	d->right.subnet = strdup("10.9.0.0/16, 10.7.0.0/16");
 }
 
 static void test_selectors(void **state)

@@ -21,17 +21,13 @@ static void client(struct ms_conn_desc *d)
 static void client46(struct ms_conn_desc *d)
 {
 	d->left.sourceip = strdup("%config");
-	d->right.subnet = strdup("0.0.0.0/0");
-	d->right.subnets = calloc(2, sizeof(char *));
-	d->right.subnets[0] = strdup("::/0");
+	d->right.subnet = strdup("0.0.0.0/0,::/0");
 }
 
 static void server46(struct ms_conn_desc *d)
 {
 	server(d);
-	d->right.subnet = strdup("0.0.0.0/0");
-	d->right.subnets = calloc(2, sizeof(char *));
-	d->right.subnets[0] = strdup("::/0");
+	d->right.subnet = strdup("0.0.0.0/0,::/0");
 }
 
 static struct sim_words words_of(void (*more)(struct ms_conn_desc *d), const char *left)

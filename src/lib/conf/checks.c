@@ -175,21 +175,45 @@ ms_err conf_check_domain(const char *value, struct ms_why *why)
 	return ms_fail(why, MS_ERR_TEXT, "expected a domain name");
 }
 
-ms_err conf_check_subnet(const char *value, struct ms_why *why)
+static ms_err subnet_of(const char *value, size_t len, struct ms_why *why)
 {
 	struct ms_subnet s;
 	struct ms_why inner = { "" };
 
-	if (strncasecmp(value, "vhost:", 6) == 0 || strncasecmp(value, "vnet:", 5) == 0)
-		return not_here(why, "use leftaddresspool= or rightaddresspool=");
-	if (strchr(value, ',') != NULL)
-		return not_here(why, "write several networks in leftsubnets= or rightsubnets=");
-	if (strncasecmp(value, "%dynamic", 8) == 0)
-		return not_here(why, "leave it out for the end itself");
-	if (ms_subnet_parse(&s, value, strlen(value), 0, MS_TEXT_NUMERIC, &inner) == MS_OK)
+	if (ms_subnet_parse(&s, value, len, 0, MS_TEXT_NUMERIC, &inner) == MS_OK)
 		return MS_OK;
 	return ms_fail(
 		why, MS_ERR_TEXT, "expected NETWORK/BITS or NETWORK/MASK (%.200s)", inner.text);
+}
+
+static ms_err subnet_word(const char *value, struct ms_why *why)
+{
+	if (strncasecmp(value, "vhost:", 6) == 0 || strncasecmp(value, "vnet:", 5) == 0)
+		return not_here(why, "use leftaddresspool= or rightaddresspool=");
+	if (strncasecmp(value, "%dynamic", 8) == 0)
+		return not_here(why, "leave it out for the end itself");
+	return MS_OK;
+}
+
+ms_err conf_check_subnet(const char *value, struct ms_why *why)
+{
+	ms_err err = subnet_word(value, why);
+
+	return err == MS_OK ? subnet_of(value, strlen(value), why) : err;
+}
+
+ms_err conf_check_subnet_list(const char *value, struct ms_why *why)
+{
+	const char *at = value, *net;
+	size_t len;
+	ms_err err = subnet_word(value, why);
+
+	for (unsigned n = 0; err == MS_OK && (net = ms_conn_next_subnet(&at, &len)) != NULL; n++)
+		err = n == MS_CONN_MAX_SUBNETS ?
+			ms_fail(why, MS_ERR_LIMIT, "more than %d networks in one CHILD SA",
+				MS_CONN_MAX_SUBNETS) :
+			subnet_of(net, len, why);
+	return err;
 }
 
 ms_err conf_check_protoport(const char *value, struct ms_why *why)

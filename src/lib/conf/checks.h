@@ -12,6 +12,7 @@ ms_err conf_check_sourceip(const char *value, struct ms_why *why); /* address or
 ms_err conf_check_pool(const char *value, struct ms_why *why);	   /* A-B,NET/BITS */
 ms_err conf_check_domain(const char *value, struct ms_why *why);   /* a host name */
 ms_err conf_check_subnet(const char *value, struct ms_why *why);
+ms_err conf_check_subnet_list(const char *value, struct ms_why *why); /* A/N,B/N */
 ms_err conf_check_protoport(const char *value, struct ms_why *why);
 ms_err conf_check_ca(const char *value, struct ms_why *why);
 ms_err conf_check_http(const char *value, struct ms_why *why);

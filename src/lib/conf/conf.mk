@@ -18,6 +18,7 @@ libmodswan_la_SOURCES += \
 	src/lib/conf/nearest.c \
 	src/lib/conf/rows.h \
 	src/lib/conf/setup_keys.c \
+	src/lib/conf/subnets.c \
 	src/lib/conf/text.c \
 	src/lib/conf/value.c
 

@@ -21,8 +21,10 @@ bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from)
 	memset(to, 0, sizeof *to);
 	to->name = from->name == NULL ? NULL : strdup(from->name);
 	to->source = from->source == NULL ? NULL : strdup(from->source);
+	to->section = from->section == NULL ? NULL : strdup(from->section);
 	if ((to->name != NULL) == (from->name != NULL) &&
 		(to->source != NULL) == (from->source != NULL) &&
+		(to->section != NULL) == (from->section != NULL) &&
 		ms_conf_copy(ms_conn_keys, to, from) &&
 		ms_conf_copy(ms_end_keys, &to->left, &from->left) &&
 		ms_conf_copy(ms_end_keys, &to->right, &from->right))
@@ -56,5 +58,6 @@ void ms_conn_desc_free(struct ms_conn_desc *d)
 	ms_conf_free(ms_end_keys, &d->right);
 	free(d->name);
 	free(d->source);
-	d->name = d->source = NULL;
+	free(d->section);
+	d->name = d->source = d->section = NULL;
 }

@@ -313,6 +313,11 @@ const struct ms_conf_key ms_conn_keys[] = {
 	MS_KEY_STRING(C, kernel, "kernel", .check = conf_check_word,
 		.brief = "kernel backend; protostack= of config setup when not written"),
 
+	MS_KEY_LIST(C, connalias, "connalias", .check = conf_check_word,
+		.brief = "other names of the connection, a list",
+		.text = "Several connections may have the same one.  ipsec auto and ipsec whack take it for "
+			"all of them when no connection is called so."),
+
 	/* Keyed by hand: ipsec manual */
 	MS_KEY_STRING(C, manual.spi, "spi", .check = conf_check_spi,
 		.brief = "SPI of all SAs of a connection that ipsec manual brings up",
@@ -343,7 +348,6 @@ const struct ms_conf_key ms_conn_keys[] = {
 	ALIAS("endaddrfamily", "hostaddrfamily"),
 
 	/* What the family knows and we do not support (yet). */
-	IGNORED("connalias", "connections have one name"),
 	IGNORED("clientaddrfamily", "addresses say their family"),
 	IGNORED("tunneladdrfamily", "addresses say their family"),
 	IGNORED("nm-configured", "NetworkManager needs nothing of us"),
@@ -356,7 +360,7 @@ const struct ms_conf_key ms_conn_keys[] = {
 	IGNORED("send-vendorid", "none is sent"),
 	IGNORED("fake-strongswan", "no vendor id is sent"),
 	IGNORED("cisco-unity", IKEV1_LATER),
-	IGNORED("cisco-split", "use leftsubnets= or rightsubnets="),
+	IGNORED("cisco-split", "use leftsubnet= or rightsubnet= with commas"),
 	IGNORED("reject-simultaneous-ike-auth", "both are brought to an end (RFC 7296 section 2.8)"),
 	IGNORED("send-esp-tfc-padding-not-supported", "padding of the peer is always understood"),
 	IGNORED("send-no-esp-tfc", "padding of the peer is always understood"),

@@ -65,10 +65,21 @@ const struct ms_conf_key ms_end_keys[] = {
 			"this host's, %any an address that is not known in advance.  "
 			"%group takes the peers of a policy group, %opportunistic and "
 			"%opportunisticgroup look for the peer's gateway in the DNS."),
-	MS_KEY_STRING(E, subnet, "subnet", SIDES, .check = conf_check_subnet,
-		.brief = "network behind this end; the end itself when not written"),
+	MS_KEY_STRING(E, subnet, "subnet", SIDES, .check = conf_check_subnet_list,
+		.brief = "network behind this end; the end itself when not written",
+		.text = "Several, up to 16, are joined with commas, A/N,B/N: all of them are in one "
+			"CHILD SA, which goes with peers that allow several traffic selectors "
+			"(RFC 7296 section 2.9).  A peer that takes a part of them needs narrowing=yes "
+			"here."),
 	MS_KEY_LIST(E, subnets, "subnets", SIDES, .check = conf_check_subnet,
-		.brief = "several networks, { A/N, B/N }; all pairs of both ends are made"),
+		.brief = "several networks, { A/N, B/N }; each pair is a connection of its own",
+		.text = "Each pair of a left and a right network of one address family is a connection, "
+			"NAME/1x2 for the first at the left and the second at the right, with a CHILD SA "
+			"of its own; all share one IKE SA.  An end without this keyword has number 0, "
+			"and so has leftsubnet= when it is written too.  NAME is an alias of all of "
+			"them (see connalias=).  There are 1024 pairs at most.  Not for connections "
+			"that take or hand out addresses: leftsubnet= with commas is.  Of a group, "
+			"and with %opportunistic, each pair is on its own in any case."),
 	MS_KEY_STRING(E, protoport, "protoport", SIDES, .check = conf_check_protoport,
 		.brief = "restricts the connection to a protocol and port",
 		.text = "PROTOCOL or PROTOCOL/PORT, by number or name; port %any is one port that "

@@ -141,9 +141,6 @@ static ms_err end_words(const struct resolved *r, const struct end *e, struct ms
 {
 	const struct ms_end_desc *d = e->desc;
 
-	if (d->subnet != NULL && d->subnets != NULL)
-		return wrong(r, blame(r, e->word[W_SUBNETS], NULL), why,
-			"%ssubnet= and %ssubnets= cannot both be written", e->side, e->side);
 	if (d->firewall && d->updown != NULL)
 		return wrong(r, blame(r, e->word[W_FIREWALL], NULL), why,
 			"%sfirewall=yes and %supdown= cannot both be written", e->side, e->side);
@@ -167,10 +164,15 @@ static ms_err each_end(struct resolved *r, struct ms_why *why)
 
 static bool is_wide(const char *subnet)
 {
+	const char *at = subnet, *net;
 	struct ms_subnet s;
+	size_t len;
 
-	return ms_subnet_parse(&s, subnet, strlen(subnet), 0, MS_TEXT_NUMERIC, NULL) != MS_OK ||
-	       !ms_subnet_is_host(&s);
+	while ((net = ms_conn_next_subnet(&at, &len)) != NULL)
+		if (ms_subnet_parse(&s, net, len, 0, MS_TEXT_NUMERIC, NULL) != MS_OK ||
+			!ms_subnet_is_host(&s))
+			return true;
+	return false;
 }
 
 /* Transport mode has no inner addresses: only the ends themselves fit. */
@@ -195,17 +197,17 @@ static ms_err transport(struct resolved *r, struct ms_why *why)
 	return MS_OK;
 }
 
-/* 0: not known before names are looked up. */
+/* 0: not known before names are looked up, or a list, which may hold both. */
 static int family_of(const struct ms_end_desc *d)
 {
-	const char *text = d->subnet != NULL    ? d->subnet
-			   : d->subnets != NULL ? d->subnets[0]
-						: NULL;
 	struct ms_subnet s;
 	struct ms_addr a;
 
-	if (text != NULL)
-		return ms_subnet_parse(&s, text, strlen(text), 0, MS_TEXT_NUMERIC, NULL) == MS_OK
+	if (d->subnets != NULL || (d->subnet != NULL && strchr(d->subnet, ',') != NULL))
+		return 0;
+	if (d->subnet != NULL)
+		return ms_subnet_parse(&s, d->subnet, strlen(d->subnet), 0, MS_TEXT_NUMERIC,
+			       NULL) == MS_OK
 			       ? s.net.family
 			       : 0;
 	return numeric(d->host, &a) ? a.family : 0;
@@ -217,22 +219,48 @@ static ms_err families(struct resolved *r, struct ms_why *why)
 	struct ms_addr a;
 	struct end e[2];
 
-	/* Lists may hold both families; the core pairs them. */
-	if (left != 0 && right != 0 && left != right && r->desc.left.subnets == NULL &&
-		r->desc.right.subnets == NULL)
+	if (left != 0 && right != 0 && left != right)
 		return wrong(r, blame(r, "rightsubnet", "leftsubnet"), why,
 			"one side's network is IPv4, the other's IPv6");
 	ends_of(r, e);
 	for (unsigned i = 0; i < 2; i++) {
 		int family = i == 0 ? left : right;
 
-		if (family != 0 && e[i].desc->subnets == NULL && numeric(e[i].desc->sourceip, &a) &&
-			a.family != family)
+		if (family != 0 && numeric(e[i].desc->sourceip, &a) && a.family != family)
 			return wrong(r, blame(r, e[i].word[W_SOURCEIP], NULL), why,
 				"%ssourceip=%s is of another address family than the network",
 				e[i].side, e[i].desc->sourceip);
 	}
 	return MS_OK;
+}
+
+static ms_err count_pair(void *arg, const struct ms_conn_desc *d, struct ms_why *why)
+{
+	(void)arg;
+	(void)d;
+	(void)why;
+	return MS_OK;
+}
+
+static bool has_lease(const struct ms_end_desc *d)
+{
+	return d->addresspool != NULL || d->modecfgclient ||
+	       (d->sourceip != NULL && d->sourceip[0] == '%');
+}
+
+/* Each pair of leftsubnets= and rightsubnets= is a connection of its own, an address is one's only. */
+static ms_err subnet_pairs(struct resolved *r, struct ms_why *why)
+{
+	const struct ms_conn_desc *d = &r->desc;
+	struct where w = blame(r, "leftsubnets", "rightsubnets");
+
+	if (!ms_conn_has_pairs(d))
+		return MS_OK;
+	if (has_lease(&d->left) || has_lease(&d->right))
+		return wrong(r, w, why,
+			"an address that is handed out belongs to one connection: write the networks "
+			"in %ssubnet=, with commas", d->left.subnets != NULL ? "left" : "right");
+	return ipsecconf_at(r->conf, w, ms_conn_each_pair(d, count_pair, NULL, why), why);
 }
 
 static ms_err protoports(struct resolved *r, struct ms_why *why)
@@ -352,7 +380,7 @@ static ms_err times(struct resolved *r, struct ms_why *why)
 ms_err check_conn(struct resolved *r, struct ms_why *why)
 {
 	static ms_err (*const rules[])(struct resolved *, struct ms_why *) = { both_ends,
-		one_end_known, each_end, transport, families, protoports, authentication, proposals,
+		one_end_known, each_end, transport, families, subnet_pairs, protoports, authentication, proposals,
 		times };
 	ms_err err = MS_OK;
 

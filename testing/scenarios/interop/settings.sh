@@ -34,7 +34,7 @@ interop_conn() {
 	-:-) ;;
 	lease:*) printf '\tleftmodecfgclient=yes\n\trightsubnet=%s\n' "$east" ;;
 	*:lease) printf '\tleftsubnet=%s\n\tright=%%any\n\trightaddresspool=10.8.0.10-10.8.0.20\n' "$west" ;;
-	*) printf '\tleftsubnets={ %s }\n\trightsubnets={ %s }\n' "${west//,/ }" "${east//,/ }" ;;
+	*) printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$west" "$east" ;;
 	esac
 	[ "$east" != lease ] || printf '\tmodecfgdns=192.0.1.1\n'
 	[ -z "$ours" ] || printf '\t%s\n' "$ours"

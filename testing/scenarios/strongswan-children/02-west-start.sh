@@ -1,4 +1,5 @@
-ip addr add 10.1.0.254/24 dev eth0
-ip addr add 10.11.0.254/24 dev eth0
+for net in 10.1 10.11 10.3 10.33; do
+	ip addr add $net.0.254/24 dev eth0
+done
 modswan_start
-wait_for 5 conn_loaded more
+wait_for 5 conn_loaded pairs/2x2

@@ -1,2 +1,3 @@
-ip addr add 10.1.0.1/24 dev eth0
-ip addr add 10.11.0.1/24 dev eth0
+for net in 10.1 10.11 10.3 10.33; do
+	ip addr add $net.0.1/24 dev eth0
+done

@@ -1,2 +1,3 @@
-ip addr add 10.2.0.1/24 dev eth0
-ip addr add 10.22.0.1/24 dev eth0
+for net in 10.2 10.22 10.4 10.44; do
+	ip addr add $net.0.1/24 dev eth0
+done
