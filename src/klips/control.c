@@ -220,10 +220,10 @@ static ms_err load_plugins(struct whole *w, const struct options *o, struct ms_w
 	return err;
 }
 
-static ms_err make_tables(struct klips *k)
+static ms_err make_tables(struct klips *k, const struct options *o)
 {
 	k->eroutes = eroute_table_new();
-	k->sadb = sadb_new();
+	k->sadb = sadb_new(o->most_sas);
 	k->holds = hold_table_new(k);
 	k->devices = calloc(1, sizeof *k->devices);
 	k->encaps = calloc(1, sizeof *k->encaps);
@@ -323,7 +323,7 @@ ms_err klips_new(struct klips **out, const struct options *o, struct ms_why *why
 		err = ms_random(&k->fragment_id, sizeof k->fragment_id);
 	control_enter();
 	if (err == MS_OK)
-		err = make_tables(k);
+		err = make_tables(k, o);
 	if (err == MS_OK)
 		err = start_workers(k, why);
 	control_leave();

@@ -21,7 +21,8 @@
 
 #include <net/if.h>
 
-enum { DEVICE_MAX_NUMBER = 63 };
+/* PF_KEY's X_PLUMBIF has this number for ipsec0. */
+enum { DEVICE_MAX_NUMBER = 63, DEVICE_FIRST_IFNUM = 49152 };
 
 /* What SYNs of TCP may at most announce. */
 enum device_mss { DEVICE_MSS_ANY, DEVICE_MSS_AUTO /* what fits through the tunnel */ };

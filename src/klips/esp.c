@@ -138,6 +138,16 @@ static bool write_iv(struct klips_worker *w, const struct klips_sa *sa, struct m
 	return true;
 }
 
+/* For listings. */
+static void keep_iv(struct klips_sa *sa, const uint8_t *iv)
+{
+	uint64_t v[2] = { 0, 0 };
+
+	memcpy(v, iv, sa->encr->iv_octets < sizeof v ? sa->encr->iv_octets : sizeof v);
+	shared_set(sa->iv[0], v[0]);
+	shared_set(sa->iv[1], v[1]);
+}
+
 /* Encrypt-then-MAC over SPI to the end of the ciphertext, ESN's high half behind it. */
 static void mac_jobs(struct klips_worker *w, const struct klips_sa *sa, unsigned n, bool own_icv)
 {
@@ -194,6 +204,7 @@ static void esp_apply(struct klips_worker *w, struct klips_sa *sa, struct pkt **
 		return;
 	talk(w->k, ROOM_ESP, TALK_ANY, "%s seals %u packets up to number %" PRIu64,
 		talk_said(text, &sa->said), live, seq - 1);
+	keep_iv(sa, x->encr[live - 1].iv);
 	sa->encr->seal(sa->encr_ctx[w->index], x->encr, live);
 	if (sa->integ != NULL)
 		mac_jobs(w, sa, live, false);
@@ -299,6 +310,7 @@ static void accept_new(struct klips_worker *w, struct klips_sa *sa, unsigned n)
 static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **pkts, unsigned n)
 {
 	unsigned live = 0, packets = 0, i;
+	const uint8_t *last = NULL;
 	char text[TALK_PACKET];
 	uint64_t octets = 0;
 
@@ -325,11 +337,14 @@ static void esp_undo(struct klips_worker *w, struct klips_sa *sa, struct pkt **p
 			continue;
 		octets += p->len;
 		packets++;
+		last = w->x.encr[i].iv;
 		note_peer(w, sa, p);
 	}
 	talk(w->k, ROOM_ESP, TALK_ANY, "%s opens %u of %u packets", talk_said(text, &sa->said), packets, n);
-	if (packets > 0)
-		sa_used(w, sa, octets, packets);
+	if (packets == 0)
+		return;
+	keep_iv(sa, last);
+	sa_used(w, sa, octets, packets);
 }
 
 const struct klips_xform esp_xform = {

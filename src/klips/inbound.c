@@ -8,6 +8,7 @@
  * Standards: RFC 4301 s5.2, RFC 3948 s3.1.2.
  */
 #include "klips/checksum.h"
+#include "klips/device.h"
 #include "klips/instance.h"
 #include "klips/io.h"
 #include "klips/ip.h"
@@ -248,6 +249,8 @@ static void finish(struct klips_worker *w, struct pkt *p)
 		restore_header(w, p);
 	if (p->dead)
 		return;
+	if (shared_get(p->done->to_device) != 0)
+		p->device = device_numbered(w->k, shared_get(p->done->to_device) - 1);
 	talk(w->k, ROOM_RCV, TALK_ANY, "out of %s: %s", talk_said(said, &p->done->said),
 		talk_packet(text, p->data, p->len));
 	mss_inbound(w, p->device, p);

@@ -32,7 +32,7 @@
 #include <unistd.h>
 
 enum { OPT_RUNDIR = 256, OPT_CONFDIR, OPT_PLUGINDIR, OPT_NOFORK, OPT_STDERRLOG, OPT_DEBUG,
-	OPT_WORKERS, OPT_HIDETOS, OPT_NOHIDETOS, OPT_FRAGICMP, OPT_NOFRAGICMP, OPT_NOEROUTE,
+	OPT_WORKERS, OPT_SAS, OPT_HIDETOS, OPT_NOHIDETOS, OPT_FRAGICMP, OPT_NOFRAGICMP, OPT_NOEROUTE,
 	OPT_VERSION, OPT_HELP };
 
 static const struct option long_options[] = {
@@ -43,6 +43,7 @@ static const struct option long_options[] = {
 	{ "stderrlog", no_argument, NULL, OPT_STDERRLOG },
 	{ "debug", required_argument, NULL, OPT_DEBUG },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
+	{ "sas", required_argument, NULL, OPT_SAS },
 	{ "hidetos", no_argument, NULL, OPT_HIDETOS },
 	{ "nohidetos", no_argument, NULL, OPT_NOHIDETOS },
 	{ "fragicmp", no_argument, NULL, OPT_FRAGICMP },
@@ -55,7 +56,7 @@ static const struct option long_options[] = {
 
 static const char usage[] =
 	"usage: klips [--rundir DIR] [--confdir DIR] [--plugindir DIR] [--nofork]\n"
-	"             [--stderrlog] [--debug WORD[,WORD...]] [--workers N]\n"
+	"             [--stderrlog] [--debug WORD[,WORD...]] [--workers N] [--sas N]\n"
 	"             [--hidetos | --nohidetos] [--fragicmp | --nofragicmp] \n"
 	"             [--noeroute drop|pass|reject] [--version] [--help]\n";
 
@@ -121,6 +122,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_WORKERS:
 			o->workers = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case OPT_SAS:
+			o->most_sas = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		case OPT_HIDETOS:
 			o->hide_tos = true;

@@ -13,6 +13,7 @@ struct options {
 	uint32_t debug; /* log sources */
 	unsigned workers; /* 0: one per core */
 	enum ms_shunt no_eroute;
+	uint32_t most_sas; /* 0: what there can be references of */
 };
 
 /* Everything up to listening; o's strings must live as long. */

@@ -44,6 +44,7 @@ libklips_la_SOURCES = \
 	src/klips/reset.c src/klips/reset.h \
 	src/klips/replay.c src/klips/replay.h \
 	src/klips/sa.c src/klips/sa_build.c src/klips/sa_build.h src/klips/sadb.c src/klips/sadb.h \
+	src/klips/saref.c src/klips/saref.h \
 	src/klips/segment.c src/klips/segment.h \
 	src/klips/send.c \
 	src/klips/stray.c src/klips/stray.h src/klips/talk.c src/klips/talk.h \
@@ -66,13 +67,16 @@ TESTS += src/klips/klips_ns_test.sh src/klips/klips_load_test.sh
 EXTRA_DIST += src/klips/README.md src/klips/klips_ns_test.sh src/klips/klips_load_test.sh src/klips/ns_test.py
 
 if HAVE_CMOCKA
-klips_unit_tests = src/klips/replay_test src/klips/reset_test src/klips/eroute_test src/klips/hashtable_test
+klips_unit_tests = src/klips/replay_test src/klips/reset_test src/klips/eroute_test src/klips/hashtable_test \
+	src/klips/saref_test
 check_PROGRAMS += $(klips_unit_tests)
 TESTS += $(klips_unit_tests)
 src_klips_replay_test_SOURCES = src/klips/replay_test.c
 src_klips_replay_test_LDADD = libklips.la $(CMOCKA_LIBS)
 src_klips_reset_test_SOURCES = src/klips/reset_test.c
 src_klips_reset_test_LDADD = libklips.la libmodswan.la $(CMOCKA_LIBS)
+src_klips_saref_test_SOURCES = src/klips/saref_test.c
+src_klips_saref_test_LDADD = libklips.la $(CMOCKA_LIBS)
 src_klips_hashtable_test_SOURCES = src/klips/hashtable_test.c
 src_klips_hashtable_test_LDADD = libklips.la $(CMOCKA_LIBS) $(URCU_LIBS) -lpthread
 src_klips_eroute_test_SOURCES = src/klips/eroute_test.c

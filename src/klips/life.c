@@ -40,6 +40,26 @@ void life_due(void *arg, struct klips_sa *sa)
 	sadb_schedule(k->sadb, sa, now);
 }
 
+/* RFC 2367 s2.3.4: what counts as one is up to the system; here it is a flow. */
+void life_allocate(struct klips *k, struct klips_sa *member)
+{
+	struct klips_sa *sa;
+
+	for (sa = sa_head(member); sa != NULL; sa = sa->outer) {
+		sa->allocations++;
+		if (sa->hard.allocations != 0 && sa->allocations > sa->hard.allocations) {
+			pfkey_expire(k->pfkey, sa, true);
+			sadb_remove_group(k->sadb, sa);
+			return;
+		}
+		if (sa->soft.allocations == 0 || sa->allocations <= sa->soft.allocations
+			|| !tell_once(sa, SA_TOLD_SOFT))
+			continue;
+		shared_set(sa->state, MS_PFKEY_DYING);
+		pfkey_expire(k->pfkey, sa, false);
+	}
+}
+
 void life_expire(struct klips *k, const struct ms_said *said, bool hard)
 {
 	struct klips_sa *sa = sadb_find(k->sadb, said);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Ends of SAs: limits of packets and octets are seen by workers (note.c), those of time here.
+ * Ends of SAs: limits of packets and octets are seen by workers (note.c), those of time and
+ * of flows here.
  *
  * A soft limit that is passed is told once, and the SA goes on dying; a hard one ends its group.
  *
@@ -13,6 +14,9 @@
 
 struct klips;
 
+/* A flow is led to the SA: an eroute, or what may come out of it.  Counts for its whole group, and ends
+ * it when that is more than its hard limit. */
+void life_allocate(struct klips *k, struct klips_sa *member);
 /* A time limit of this SA may have passed; arg: the klips. */
 void life_due(void *arg, struct klips_sa *sa);
 /* A worker says that a limit has passed. */

@@ -4,11 +4,16 @@
 
 #include "klips/device.h"
 #include "klips/instance.h"
+#include "klips/ipcomp.h"
 #include "klips/pfkey_server.h"
 #include "klips/talk.h"
 
+#include <modswan/crypto.h>
+#include <modswan/registry.h>
+
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +21,7 @@
 /* What one piece holds at least, unless the table is at its end. */
 enum { PIECE_OCTETS = 32768 };
 
-enum walked { NOTHING, EROUTES, SAS };
+enum walked { NOTHING, EROUTES, SAS, REFS };
 
 struct kind {
 	const char *name;
@@ -30,6 +35,7 @@ struct listing {
 	const struct kind *kind;
 	struct eroute_walk eroutes;
 	struct walk sas;
+	uint32_t ref; /* the next one */
 };
 
 void text_put(struct text *t, const char *fmt, ...)
@@ -85,6 +91,53 @@ static void list_debug(const struct klips *k, struct text *t)
 		text_put(t, "debug_%s=%08x.\n", room_name(i), k->debug[i]);
 }
 
+/* ESP in UDP is always there. */
+static void list_natt(const struct klips *k, struct text *t)
+{
+	(void)k;
+	text_put(t, "1\n");
+}
+
+/* The packets that the family could be told to send when an SA was born: nobody can tell us any. */
+static void list_birth(const struct klips *k, struct text *t)
+{
+	(void)k;
+	(void)t;
+}
+
+static void list_traps(const struct klips *k, struct text *t)
+{
+	text_put(t, "%08" PRIx64 "\n", shared_get(k->traps));
+}
+
+static void list_traps_sent(const struct klips *k, struct text *t)
+{
+	text_put(t, "%08" PRIx64 "\n", shared_get(k->traps_sent));
+}
+
+static void list_xforms(const struct klips *k, struct text *t)
+{
+	struct ms_alg_info info;
+	unsigned i;
+
+	(void)k;
+	for (i = 0; ms_crypto_list(i, &info); i++) {
+		const struct ms_encr_alg *e;
+		const struct ms_integ_alg *a;
+
+		if (!info.offered || !info.first)
+			continue;
+		if (info.kind == MS_ALG_ENCR && (e = ms_encr_find(info.id, info.key_bits)) != NULL)
+			text_put(t, "esp %s id=%u iv_bits=%u eklen=%u alen=%u\n", e->name, e->id,
+				e->iv_octets * 8u, (e->key_octets + e->salt_octets) * 8u,
+				e->icv_octets * 8u);
+		if (info.kind == MS_ALG_INTEG && (a = ms_integ_find(info.id)) != NULL)
+			text_put(t, "auth %s id=%u aklen=%u alen=%u\n", list_integ_name(a), a->id,
+				a->key_octets * 8u, a->icv_octets * 8u);
+	}
+	text_put(t, "comp DEFLATE id=%u\nipip IPIP id=%u\n", IPCOMP_DEFLATE, MS_PROTO_TUN);
+}
+
 static void group_of(const struct klips *k, struct text *t, struct klips_sa *sa)
 {
 	(void)k;
@@ -97,10 +150,16 @@ static const struct kind kinds[] = {
 	{ "eroute", EROUTES, NULL, NULL },
 	{ "spi", SAS, NULL, list_sa },
 	{ "spigrp", SAS, NULL, group_of },
+	{ "saref", REFS, NULL, NULL },
 	{ "tncfg", NOTHING, list_devices, NULL },
 	{ "version", NOTHING, list_version, NULL },
 	{ "counters", NOTHING, list_counters, NULL },
 	{ "klipsdebug", NOTHING, list_debug, NULL },
+	{ "natt", NOTHING, list_natt, NULL },
+	{ "xforms", NOTHING, list_xforms, NULL },
+	{ "birth", NOTHING, list_birth, NULL },
+	{ "trap_count", NOTHING, list_traps, NULL },
+	{ "trap_sendcount", NOTHING, list_traps_sent, NULL },
 	{ "pf_key", NOTHING, list_pfkey_clients, NULL },
 	{ "pf_key_registered", NOTHING, list_pfkey_registered, NULL },
 	{ "pf_key_supported", NOTHING, list_pfkey_supported, NULL },
@@ -150,6 +209,20 @@ static bool more_sas(struct listing *l, struct text *out)
 	return true;
 }
 
+static bool more_refs(struct listing *l, struct text *out)
+{
+	struct klips_sa *sa;
+
+	while (out->len < PIECE_OCTETS) {
+		sa = sadb_next_ref(l->k->sadb, &l->ref);
+		if (sa == NULL)
+			return false;
+		list_ref(l->k, out, sa);
+		l->ref++;
+	}
+	return true;
+}
+
 bool listing_more(struct listing *l, struct text *out)
 {
 	switch (l->kind->table) {
@@ -157,6 +230,8 @@ bool listing_more(struct listing *l, struct text *out)
 		return more_eroutes(l, out);
 	case SAS:
 		return more_sas(l, out);
+	case REFS:
+		return more_refs(l, out);
 	case NOTHING:
 		break;
 	}

@@ -14,6 +14,7 @@
 struct eroute;
 struct klips;
 struct klips_sa;
+struct ms_integ_alg;
 struct listing;
 
 /* Grows; what does not fit into memory is left out. */
@@ -24,8 +25,8 @@ struct text {
 
 void text_put(struct text *t, const char *fmt, ...) MS_PRINTF(2, 3);
 
-/* name: eroute, spi, spigrp, tncfg, version, counters, klipsdebug, pf_key, pf_key_registered,
- * pf_key_supported.  NULL: none of them, or no memory. */
+/* name: eroute, spi, spigrp, saref, tncfg, version, counters, klipsdebug, natt, xforms, birth,
+ * trap_count, trap_sendcount, pf_key, pf_key_registered, pf_key_supported.  NULL: none of them, or no memory. */
 struct listing *listing_start(struct klips *k, const char *name);
 /* Adds whole lines, some kilo-octets; false: that was the end. */
 bool listing_more(struct listing *l, struct text *out);
@@ -35,6 +36,10 @@ void listing_end(struct listing **l);
 
 void list_eroute(struct text *t, const struct eroute *er);
 void list_sa(const struct klips *k, struct text *t, struct klips_sa *sa);
+/* Its reference, and what it says of the other direction's. */
+void list_ref(const struct klips *k, struct text *t, const struct klips_sa *sa);
+/* As the family called it. */
+const char *list_integ_name(const struct ms_integ_alg *integ);
 /* Nothing for an SA that is not the first of its group. */
 void list_group(struct text *t, const struct klips_sa *sa);
 void list_counters(const struct klips *k, struct text *t);

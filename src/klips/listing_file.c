@@ -18,23 +18,30 @@
 enum { MAX_OCTETS = 8 << 20, PIECE_PAUSE_MS = 2, SHARE = 50, MIN_AGE_MS = 1000 };
 
 /* What a file's content depends on. */
-enum depends { ON_ITSELF, ON_EROUTES, ON_SAS };
+enum depends { ON_ITSELF, ON_EROUTES, ON_SAS, ON_SAS_ALONE };
 
 static const struct {
-	const char *listing, *file;
+	const char *listing, *file, *tree; /* tree: the name below RUNDIR/ipsec, a link; NULL: none */
 	mode_t mode;
 	enum depends depends;
 } rows[] = {
-	{ "eroute", "ipsec_eroute", 0400, ON_EROUTES },
-	{ "spi", "ipsec_spi", 0400, ON_SAS },
-	{ "spigrp", "ipsec_spigrp", 0400, ON_SAS },
-	{ "tncfg", "ipsec_tncfg", 0400, ON_ITSELF },
-	{ "version", "ipsec_version", 0444, ON_ITSELF },
-	{ "klipsdebug", "ipsec_klipsdebug", 0400, ON_ITSELF },
-	{ "counters", "ipsec_counters", 0400, ON_ITSELF },
-	{ "pf_key", "pf_key", 0400, ON_ITSELF },
-	{ "pf_key_registered", "pf_key_registered", 0400, ON_ITSELF },
-	{ "pf_key_supported", "pf_key_supported", 0400, ON_ITSELF },
+	{ "eroute", "ipsec_eroute", "eroute/all", 0400, ON_EROUTES },
+	{ "spi", "ipsec_spi", "spi/all", 0400, ON_SAS },
+	{ "spigrp", "ipsec_spigrp", "spigrp/all", 0400, ON_SAS },
+	{ "saref", "ipsec_saref", "saref", 0400, ON_SAS_ALONE },
+	{ "tncfg", "ipsec_tncfg", "tncfg", 0400, ON_ITSELF },
+	{ "version", "ipsec_version", "version", 0444, ON_ITSELF },
+	{ "klipsdebug", "ipsec_klipsdebug", "klipsdebug", 0400, ON_ITSELF },
+	{ "counters", "ipsec_counters", "stats/counters", 0400, ON_ITSELF },
+	{ "trap_count", "ipsec_trap_count", "stats/trap_count", 0400, ON_ITSELF },
+	{ "trap_sendcount", "ipsec_trap_sendcount", "stats/trap_sendcount", 0400, ON_ITSELF },
+	{ "birth", "ipsec_birth_ipv4", "birth/ipv4", 0400, ON_ITSELF },
+	{ "birth", "ipsec_birth_ipv6", "birth/ipv6", 0400, ON_ITSELF },
+	{ "xforms", "ipsec_xforms", "xforms", 0400, ON_ITSELF },
+	{ "natt", "ipsec_natt", "natt", 0400, ON_ITSELF },
+	{ "pf_key", "pf_key", NULL, 0400, ON_ITSELF },
+	{ "pf_key_registered", "pf_key_registered", NULL, 0400, ON_ITSELF },
+	{ "pf_key_supported", "pf_key_supported", NULL, 0400, ON_ITSELF },
 };
 enum { FILES = sizeof rows / sizeof rows[0] };
 
@@ -73,6 +80,54 @@ static char *path_of(const struct listing_files *f, unsigned i, const char *suff
 	return path;
 }
 
+/* --- the tree --------------------------------------------------------------------------------- */
+
+static const char *const dirs[] = { "", "/eroute", "/spi", "/spigrp", "/stats", "/birth" };
+enum { DIRS = sizeof dirs / sizeof dirs[0] };
+
+static void tree_path(const struct listing_files *f, const char *slash, const char *name, char out[4096])
+{
+	snprintf(out, 4096, "%s/ipsec%s%s", f->k->rundir, slash, name);
+}
+
+/* Without it the files are there all the same. */
+static void make_tree(const struct listing_files *f)
+{
+	char path[4096], target[64];
+	unsigned i;
+
+	for (i = 0; i < DIRS; i++) {
+		tree_path(f, dirs[i], "", path);
+		mkdir(path, 0755);
+	}
+	for (i = 0; i < FILES; i++) {
+		if (rows[i].tree == NULL)
+			continue;
+		tree_path(f, "/", rows[i].tree, path);
+		snprintf(target, sizeof target, "%s%s", strchr(rows[i].tree, '/') != NULL ? "../../" : "../",
+			rows[i].file);
+		unlink(path);
+		if (symlink(target, path) < 0)
+			ms_error(&f->k->log, "cannot make %s: %s", path, strerror(errno));
+	}
+}
+
+static void remove_tree(const struct listing_files *f)
+{
+	char path[4096];
+	unsigned i;
+
+	for (i = 0; i < FILES; i++)
+		if (rows[i].tree != NULL) {
+			tree_path(f, "/", rows[i].tree, path);
+			unlink(path);
+		}
+	for (i = DIRS; i-- > 0;) {
+		tree_path(f, dirs[i], "", path);
+		rmdir(path);
+	}
+}
+
 /* --- what has changed ------------------------------------------------------------------------- */
 
 static uint64_t traffic(const struct klips *k)
@@ -107,6 +162,8 @@ static uint64_t mark_of(struct listing_files *f, unsigned i)
 		return eroute_changes(f->k->eroutes) * UINT64_C(0x9e3779b97f4a7c15) + traffic(f->k);
 	case ON_SAS:
 		return sadb_changes(f->k->sadb) * UINT64_C(0x9e3779b97f4a7c15) + traffic(f->k);
+	case ON_SAS_ALONE:
+		return sadb_changes(f->k->sadb);
 	case ON_ITSELF:
 		break;
 	}
@@ -247,6 +304,7 @@ struct listing_files *listing_files_new(struct klips *k)
 		free(f);
 		return NULL;
 	}
+	make_tree(f);
 	return f;
 }
 
@@ -262,6 +320,7 @@ void listing_files_free(struct listing_files **fp)
 		unlink(path_of(f, i, ".new"));
 		unlink(path_of(f, i, ""));
 	}
+	remove_tree(f);
 	ms_timer_free(&f->timer);
 	free(f->text.buf);
 	free(f);

@@ -1,20 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines of ipsec_spi and ipsec_spigrp. */
+/*
+ * Lines of ipsec_spi, ipsec_spigrp and ipsec_saref.
+ *
+ * Words and their order are those of the family's /proc/net/ipsec_spi.  What only we have stands behind
+ * them, where a script that reads the old ones does not meet it.
+ */
+#include "klips/device.h"
 #include "klips/instance.h"
 #include "klips/listing.h"
+#include "klips/saref.h"
 #include "klips/xform.h"
 
 #include <modswan/text.h>
 
 #include <inttypes.h>
 
+const char *list_integ_name(const struct ms_integ_alg *integ)
+{
+	switch (integ->id) {
+	case MS_INTEG_HMAC_MD5_96:
+		return "HMAC_MD5";
+	case MS_INTEG_HMAC_SHA1_96:
+		return "HMAC_SHA1";
+	}
+	return integ->name;
+}
+
 static void put_xform(struct text *t, const struct klips_sa *sa)
 {
 	text_put(t, "%s", sa->xform == NULL ? "UNKNOWN" : sa->xform->name);
+	if (sa->xform == &ipcomp_xform)
+		text_put(t, "_DEFLATE");
 	if (sa->encr != NULL)
 		text_put(t, "_%s", sa->encr->name);
 	if (sa->integ != NULL)
-		text_put(t, "_%s", sa->integ->name);
+		text_put(t, "_%s", list_integ_name(sa->integ));
+}
+
+/* That of the last packet. */
+static void put_iv(struct text *t, const struct klips_sa *sa)
+{
+	uint64_t v[2] = { shared_get(sa->iv[0]), shared_get(sa->iv[1]) };
+	uint8_t iv[sizeof v];
+	unsigned i;
+
+	memcpy(iv, v, sizeof v);
+	text_put(t, " iv_bits=%ubits iv=0x", sa->encr->iv_octets * 8);
+	for (i = 0; i < sa->encr->iv_octets && i < sizeof iv; i++)
+		text_put(t, "%02x", iv[i]);
 }
 
 /* NAME(current,soft,hard), shown when more than one was counted or a limit is set. */
@@ -41,6 +74,8 @@ static void put_state(struct text *t, struct klips_sa *sa)
 			text_put(t, " max_seq_diff=%" PRIu64, sa->replay->jump);
 		pthread_spin_unlock(&sa->lock);
 	}
+	if (sa->flags != 0)
+		text_put(t, " flags=0x%x<>", sa->flags);
 	if (sa->auth_octets > 0)
 		text_put(t, " alen=%u aklen=%u", sa->integ->icv_octets * 8, sa->auth_octets * 8);
 	if (shared_get(sa->auth_errors) > 0)
@@ -59,12 +94,16 @@ static void put_lives(const struct klips *k, struct text *t, const struct klips_
 	uint64_t first = shared_get(sa->first_used_s);
 
 	text_put(t, " life(c,s,h)=");
+	put_life(t, "alloc", sa->allocations, sa->soft.allocations, sa->hard.allocations);
 	put_life(t, "bytes", shared_get(sa->octets), sa->soft.octets, sa->hard.octets);
 	put_life(t, "addtime", now - sa->added_s, sa->soft.add_s, sa->hard.add_s);
 	put_life(t, "usetime", first == 0 ? 0 : now - first, sa->soft.use_s, sa->hard.use_s);
 	put_life(t, "packets", shared_get(sa->packets), sa->soft.packets, sa->hard.packets);
 	if (used != 0)
 		text_put(t, " idle=%" PRIu64, now - used);
+	if (sa->xform == &ipcomp_xform)
+		text_put(t, " ratio=%" PRIu64 ":%" PRIu64, shared_get(sa->comp.before),
+			shared_get(sa->comp.after));
 }
 
 static void put_selectors(struct text *t, const struct ms_selector *s, unsigned n)
@@ -86,6 +125,27 @@ static void put_policy(struct text *t, const struct sa_content *c)
 	put_selectors(t, c->selectors + c->n_src, c->n_dst);
 }
 
+/* Its place in the table, its eroutes and its neighbours in the group. */
+static unsigned count_users(const struct klips_sa *sa)
+{
+	const struct cds_list_head *at;
+	unsigned n = 1;
+
+	cds_list_for_each(at, &sa->eroutes)
+		n++;
+	return n + (sa->inner != NULL) + (sa->outer != NULL);
+}
+
+static void put_refs(struct text *t, const struct klips_sa *sa)
+{
+	text_put(t, " refcount=%u ref=%u", count_users(sa), sa->ref);
+	if (sa->ref_him != 0)
+		text_put(t, " refhim=%u", sa->ref_him);
+	if (sa->outif != 0)
+		text_put(t, " outif=ipsec%u:%u", sa->outif - 1, sa->outif - 1 + DEVICE_FIRST_IFNUM);
+	text_put(t, " reftable=%u refentry=%u", sa->ref / SAREF_ENTRIES, sa->ref % SAREF_ENTRIES);
+}
+
 void list_sa(const struct klips *k, struct text *t, struct klips_sa *sa)
 {
 	char said[MS_SAID_TEXT], src[MS_ADDR_TEXT];
@@ -98,17 +158,32 @@ void list_sa(const struct klips *k, struct text *t, struct klips_sa *sa)
 	if (sa->content != NULL)
 		put_policy(t, sa->content);
 	if (sa->encr != NULL && sa->encr->iv_octets > 0)
-		text_put(t, " iv_bits=%ubits", sa->encr->iv_octets * 8);
+		put_iv(t, sa);
 	put_state(t, sa);
-	if (sa->xform == &ipcomp_xform)
-		text_put(t, " ratio=%" PRIu64 ":%" PRIu64, shared_get(sa->comp.before),
-			shared_get(sa->comp.after));
 	put_lives(k, t, sa);
 	text_put(t, " natencap=%s natsport=%u natdport=%u", sa->encap_type == 2 ? "nonesp" : "none",
 		sa->encap_src, sa->encap_dst);
+	put_refs(t, sa);
 	if (sa->path_mtu != 0)
 		text_put(t, " path_mtu=%u", sa->path_mtu);
-	text_put(t, " refcount=1 ref=%u\n", sa->reqid);
+	if (sa->reqid != 0)
+		text_put(t, " reqid=%u", sa->reqid);
+	text_put(t, "\n");
+}
+
+void list_ref(const struct klips *k, struct text *t, const struct klips_sa *sa)
+{
+	const struct klips_sa *him = sadb_find_ref(k->sadb, sa->ref_him);
+	char said[MS_SAID_TEXT];
+
+	ms_said_text(&sa->said, 'x', said, sizeof said);
+	text_put(t, "ref=%u %s dir=%s reftable=%u refentry=%u", sa->ref, said,
+		sa->inbound ? "in" : "out", sa->ref / SAREF_ENTRIES, sa->ref % SAREF_ENTRIES);
+	if (him != NULL)
+		ms_said_text(&him->said, 'x', said, sizeof said);
+	if (sa->ref_him != 0)
+		text_put(t, " refhim=%u %s", sa->ref_him, him == NULL ? "-" : said);
+	text_put(t, "\n");
 }
 
 void list_group(struct text *t, const struct klips_sa *sa)

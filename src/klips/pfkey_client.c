@@ -9,8 +9,12 @@
 #include <modswan/unix.h>
 
 #include <errno.h>
+#include <linux/net.h>
+#include <linux/pfkeyv2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_QUEUED = 1 << 20, SATYPE_PROMISCUOUS = 1 };
@@ -192,15 +196,32 @@ void pfkey_datagram(struct pfkey_server *s, const struct ms_endpoint *local,
 
 /* --- listings ------------------------------------------------------------------------------- */
 
+/* As /proc/net/unix names it. */
+static unsigned long inode_of(const struct pfkey_client *c)
+{
+	struct stat st;
+
+	return fstat(c->fd, &st) < 0 ? 0 : (unsigned long)st.st_ino;
+}
+
+/* The family's columns: the kernel's addresses of its structs are descriptors here, and inodes.  Ours
+ * stand behind them. */
 void list_pfkey_clients(const struct klips *k, struct text *t)
 {
-	const struct pfkey_client *c;
+	const struct pfkey_client *c, *prev = NULL;
 
-	text_put(t, "    pid   socket queued registered flags\n");
-	for (c = k->pfkey->clients; c != NULL; c = c->next)
-		text_put(t, "%7u %8d %6zu   %08x %s%s%s\n", c->pid, c->fd, c->queued, c->registered,
-			c->datagrams ? "datagrams " : "", c->promiscuous ? "promiscuous " : "",
-			c->dump.running ? "dump" : "");
+	text_put(t, "    sock   pid   socket     next     prev e n p sndbf    Flags     Type St\n");
+	for (c = k->pfkey->clients; c != NULL; prev = c, c = c->next) {
+		int room = 0;
+		socklen_t len = sizeof room;
+
+		getsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &room, &len);
+		text_put(t, "%8x %5u %8lx %8x %8x 0 0 %d %5d %08x %8d %2d queued=%zu registered=%08x\n",
+			(unsigned)c->fd, c->pid, inode_of(c), c->next == NULL ? 0 : (unsigned)c->next->fd,
+			prev == NULL ? 0 : (unsigned)prev->fd, PF_KEY_V2, room,
+			c->datagrams * 1u + c->promiscuous * 2u + c->dump.running * 4u, SOCK_SEQPACKET,
+			SS_CONNECTED, c->queued, c->registered);
+	}
 }
 
 void list_pfkey_registered(const struct klips *k, struct text *t)
@@ -208,10 +229,11 @@ void list_pfkey_registered(const struct klips *k, struct text *t)
 	const struct pfkey_client *c;
 	unsigned satype;
 
-	text_put(t, "satype   socket   pid\n");
+	text_put(t, "satype   socket   pid       sk\n");
 	for (satype = 1; satype < MS_PFKEY_SATYPE_LIMIT; satype++)
 		for (c = k->pfkey->clients; c != NULL; c = c->next)
 			if (ms_pfkey_satype_name(satype) != NULL
 				&& (c->registered & UINT32_C(1) << satype) != 0)
-				text_put(t, "%6u %8d %5u\n", satype, c->fd, c->pid);
+				text_put(t, "%6u %8lx %5u %8x\n", satype, inode_of(c), c->pid,
+					(unsigned)c->fd);
 }

@@ -2,6 +2,7 @@
 /* PF_KEY messages about eroutes: X_ADDFLOW, X_DELFLOW. */
 #include "klips/hold.h"
 #include "klips/instance.h"
+#include "klips/life.h"
 #include "klips/pfkey_server.h"
 #include "klips/talk.h"
 
@@ -109,6 +110,7 @@ static int set_inflow(struct pfkey_call *c, const struct ms_pfkey_msg *m, const 
 	struct ms_subnet src_net = ms_subnet_make(&src, mask->src);
 	struct ms_subnet dst_net = ms_subnet_make(&dst, mask->dst);
 	struct ms_selector s = ms_selector_of_subnet(&src_net), d = ms_selector_of_subnet(&dst_net);
+	ms_err err;
 
 	s.protocol = d.protocol = key->proto;
 	if (mask->sport == 16)
@@ -117,10 +119,14 @@ static int set_inflow(struct pfkey_call *c, const struct ms_pfkey_msg *m, const 
 		d.port_first = d.port_last = key->dport;
 	if (sa == NULL)
 		return ENOENT;
-	for (sa = sa_head(sa); sa != NULL; sa = sa->outer)
-		if (sa->said.protocol == MS_PROTO_TUN)
-			return pfkey_errno(sa_set_content(sa, &s, &d));
-	return ENOENT;
+	for (sa = sa_head(sa); sa != NULL && sa->said.protocol != MS_PROTO_TUN; sa = sa->outer)
+		continue;
+	if (sa == NULL)
+		return ENOENT;
+	err = sa_set_content(sa, &s, &d);
+	if (err == MS_OK)
+		life_allocate(c->k, sa);
+	return pfkey_errno(err);
 }
 
 static char *identity(const struct ms_pfkey_ident *id)
@@ -173,6 +179,7 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	struct eroute *er, *old;
 	struct flow key;
 	struct flow_mask mask;
+	struct ms_said before = { .protocol = 0 };
 	bool held;
 	ms_err err;
 
@@ -200,6 +207,8 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	old = eroute_exact(k->eroutes, &key, &mask);
 	if (old != NULL && old->pid != er->pid && pfkey_client_manages(c->client))
 		k->taken_over = true;
+	if (old != NULL)
+		before = old->said;
 	held = old != NULL && old->shunt == MS_SHUNT_HOLD && !old->automatic;
 	err = eroute_put(k->eroutes, er, (m->sa.flags & MS_PFKEY_REPLACEFLOW) != 0);
 	if (err != MS_OK) {
@@ -208,6 +217,11 @@ int pfkey_addflow(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		return pfkey_errno(err);
 	}
 	say_changed(k, er, old == NULL ? "added" : "replaced");
+	if (er->sa != NULL) {
+		m->sa.ref = er->sa->ref;
+		if (!ms_said_eq(&before, &er->said))
+			life_allocate(k, er->sa);
+	}
 	if (er->shunt == MS_SHUNT_HOLD)
 		hold_adopt(k->holds, &er->key, &er->mask);
 	else if (er->shunt != MS_SHUNT_TRAP)

@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { FIRST_IPSEC_IFNUM = 49152, DEBUG_SET = 0x80000000u, TALG_V4_IN_V4 = 1, TALG_V6_IN_V6 = 4 };
+enum { DEBUG_SET = 0x80000000u, TALG_V4_IN_V4 = 1, TALG_V6_IN_V6 = 4 };
 
 /* --- REGISTER --------------------------------------------------------------------------------- */
 
@@ -214,9 +214,9 @@ int pfkey_plumb(struct pfkey_call *c, struct ms_pfkey_msg *m)
 {
 	ms_err err;
 
-	if (m->plumb < FIRST_IPSEC_IFNUM)
+	if (m->plumb < DEVICE_FIRST_IFNUM)
 		return EPROTONOSUPPORT;
-	err = device_create(c->k, m->plumb - (unsigned)FIRST_IPSEC_IFNUM, &c->why);
+	err = device_create(c->k, m->plumb - (unsigned)DEVICE_FIRST_IFNUM, &c->why);
 	return err == MS_ERR_NOT_FOUND ? ENODEV : pfkey_errno(err);
 }
 
@@ -225,9 +225,9 @@ int pfkey_unplumb(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	char name[16];
 	struct klips_device *d;
 
-	if (m->plumb < FIRST_IPSEC_IFNUM)
+	if (m->plumb < DEVICE_FIRST_IFNUM)
 		return EPROTONOSUPPORT;
-	snprintf(name, sizeof name, "ipsec%u", m->plumb - FIRST_IPSEC_IFNUM);
+	snprintf(name, sizeof name, "ipsec%u", m->plumb - DEVICE_FIRST_IFNUM);
 	d = device_by_name(c->k, name);
 	if (d == NULL)
 		return ENXIO;

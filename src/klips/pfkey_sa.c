@@ -24,6 +24,7 @@ int pfkey_errno(ms_err err)
 		{ MS_ERR_BUSY, EBUSY },
 		{ MS_ERR_LIMIT, ENOSPC },
 		{ MS_ERR_SYSTEM, EIO },
+		{ MS_ERR_UNKNOWN, ENODEV },
 		{ MS_ERR_UNSUPPORTED, EPROTONOSUPPORT },
 		{ MS_ERR_NO_ALGORITHM, EPROTONOSUPPORT },
 	};
@@ -85,6 +86,7 @@ int pfkey_getspi(struct pfkey_call *c, struct ms_pfkey_msg *m)
 		sadb_schedule(c->k->sadb, sa, klips_now_s(c->k));
 		m->has |= MS_PFKEY_BIT(SA);
 		m->sa.spi = said.spi;
+		m->sa.ref = sa->ref;
 		m->sa.state = MS_PFKEY_LARVAL;
 		return 0;
 	}
@@ -155,6 +157,7 @@ static void fill_limits(struct ms_pfkey_life *out, const struct sa_limits *in)
 	out->packets_high = (uint32_t)(in->packets >> 32);
 	out->addtime = in->add_s;
 	out->usetime = in->use_s;
+	out->allocations = in->allocations;
 }
 
 static uint32_t sa_flags(const struct klips_sa *sa)
@@ -182,13 +185,18 @@ void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m)
 	m->sa = (struct ms_pfkey_sa){ .spi = sa->said.spi, .state = shared_get(sa->state),
 		.replay = (uint8_t)(sa->window > 64 ? 64 : sa->window),
 		.encrypt = sa->encr == NULL ? 0 : (uint8_t)sa->encr->id,
-		.auth = sa->integ == NULL ? 0 : ms_pfkey_auth_of(sa->integ->id) };
+		.auth = sa->integ == NULL ? 0 : ms_pfkey_auth_of(sa->integ->id),
+		.flags = sa->flags, .ref = sa->ref };
+	if (sa->ref_him != 0)
+		m->has |= MS_PFKEY_BIT(X_SAREF);
+	m->saref = (struct ms_pfkey_saref){ sa->ref, sa->ref_him };
 	ms_pfkey_addr_set(&m->src, &sa->src, 0);
 	ms_pfkey_addr_set(&m->dst, &sa->said.dst, 0);
 	m->counters = (struct ms_pfkey_x_counters){ shared_get(sa->octets), packets,
 		shared_get(sa->replay_errors), shared_get(sa->auth_errors) };
 	memset(current, 0, sizeof *current);
 	current->octets = m->counters.octets;
+	current->allocations = sa->allocations;
 	current->packets = (uint32_t)packets;
 	current->packets_high = (uint32_t)(packets >> 32);
 	current->addtime = sa->added_s;
@@ -288,8 +296,9 @@ int pfkey_grpsa(struct pfkey_call *c, struct ms_pfkey_msg *m)
 
 	if (first == NULL)
 		return ENOENT;
+	m->sa.ref = first->ref;
 	if ((m->has & two) == 0) {
-		sadb_unlink_group(first);
+		sa_ungroup(first);
 		return 0;
 	}
 	if ((m->has & two) != two)
@@ -298,6 +307,7 @@ int pfkey_grpsa(struct pfkey_call *c, struct ms_pfkey_msg *m)
 	second = sadb_find(c->k->sadb, &said2);
 	if (second == NULL)
 		return ENOENT;
+	m->sa2.ref = second->ref;
 	err = sadb_link(first, second);
 	talk(c->k, ROOM_SPI, TALK_ANY, "%s in front of %s: %s", talk_said(text, &said),
 		talk_said(text2, &said2), err == MS_OK ? "grouped" : ms_err_text(err));

@@ -80,7 +80,7 @@ void rig_new(struct rig *r)
 	k->icmp4_fd = k->icmp6_fd = -1;
 	k->now_s = 1000000;
 	k->eroutes = eroute_table_new();
-	k->sadb = sadb_new();
+	k->sadb = sadb_new(0);
 	k->encaps = calloc(1, sizeof *k->encaps);
 	k->devices = calloc(1, sizeof *k->devices + sizeof k->devices->devices[0]);
 	must(note_queue_new(&k->notes, k, forget) == MS_OK);

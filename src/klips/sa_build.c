@@ -120,6 +120,7 @@ static void set_limits(struct sa_limits *out, const struct ms_pfkey_life *in)
 	out->packets = (uint64_t)in->packets_high << 32 | in->packets;
 	out->add_s = in->addtime;
 	out->use_s = in->usetime;
+	out->allocations = in->allocations;
 }
 
 /* Inbound is what was said, else what ends at one of our addresses. */
@@ -203,12 +204,34 @@ static ms_err build_comp(const struct klips_sa *sa, const struct ms_pfkey_msg *m
 	return MS_OK;
 }
 
+/* Names and places that only the SA itself has, not the inner ones. */
+static ms_err set_own(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
+	struct ms_why *why)
+{
+	sa->flags = m->sa.flags;
+	if (HAS(m, X_SAREF)) {
+		sa->ref = m->saref.me;
+		sa->ref_him = m->saref.him;
+	}
+	if (!HAS(m, X_PLUMBIF_NUM))
+		return MS_OK;
+	if (m->plumb < DEVICE_FIRST_IFNUM)
+		return ms_fail(why, MS_ERR_UNSUPPORTED, "device %u is none of ours: ipsec0 is %u", m->plumb,
+			DEVICE_FIRST_IFNUM);
+	sa->outif = m->plumb - DEVICE_FIRST_IFNUM + 1u;
+	if (device_numbered(k, sa->outif - 1) == NULL)
+		return ms_fail(why, MS_ERR_UNKNOWN, "there is no ipsec%u", sa->outif - 1);
+	return MS_OK;
+}
+
 /* The SA that the message names first. */
 static ms_err build_first(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m,
 	struct ms_why *why)
 {
 	ms_err err = set_common(k, sa, m);
 
+	if (err == MS_OK)
+		err = set_own(k, sa, m, why);
 	if (err != MS_OK || sa->said.protocol == MS_PROTO_TUN)
 		return err;
 	if (HAS(m, LIFETIME_SOFT))
@@ -335,6 +358,17 @@ static void give_up(struct klips *k, struct klips_sa *inner[MAX_INNER], struct k
 	sa_free(&sa);
 }
 
+static void answer_refs(struct ms_pfkey_msg *m, const struct klips_sa *sa)
+{
+	const struct klips_sa *head = sa;
+
+	while (head->inner != NULL)
+		head = head->inner;
+	m->sa.ref = m->saref.me = sa->ref;
+	if (HAS(m, X_SA2))
+		m->sa2.ref = head->ref;
+}
+
 ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 	const struct sa_maker *maker, struct ms_why *why)
 {
@@ -358,6 +392,7 @@ ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 	}
 	sa->pid = maker->pid;
 	sa->managed = maker->manager;
+	answer_refs(m, sa);
 	sadb_schedule(k->sadb, sa, klips_now_s(k));
 	sa_group_changed(k, sa);
 	talk(k, ROOM_SPI, TALK_ANY, "%s is %s, %s, in a group from %s on", talk_said(text, &said),
@@ -386,8 +421,12 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 	uint32_t size, room;
 	unsigned i;
 
-	if (head->inbound)
+	if (head->inbound) {
+		for (i = 0; sa != NULL; sa = sa->outer)
+			i = sa->outif != 0 ? sa->outif : i;
+		shared_set(head->to_device, i);
 		return;
+	}
 	while (sa->outer != NULL)
 		sa = sa->outer;
 	for (i = 0; i < k->devices->n; i++)
@@ -401,6 +440,15 @@ void sa_group_changed(struct klips *k, struct klips_sa *member)
 	if (sa->path_mtu != 0 && sa->path_mtu < size)
 		size = sa->path_mtu;
 	shared_set(head->inner_mtu, room_inside(sa, size, head));
+}
+
+void sa_ungroup(struct klips_sa *member)
+{
+	struct klips_sa *sa;
+
+	for (sa = sa_head(member); sa != NULL; sa = sa->outer)
+		shared_set(sa->to_device, sa->inbound ? sa->outif : 0);
+	sadb_unlink_group(member);
 }
 
 /* --- moving ----------------------------------------------------------------------------------- */

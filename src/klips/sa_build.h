@@ -20,6 +20,8 @@ ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m);
 /* X_MS_MOVE: new end points for the whole group; nothing else of it changes. */
 ms_err sa_move(struct klips *k, struct klips_sa *sa, const struct ms_pfkey_msg *m) MS_MUST_CHECK;
+/* Takes the group apart. */
+void sa_ungroup(struct klips_sa *member);
 /* Works out what depends on the group: the MTU inside, and that of the device. */
 void sa_group_changed(struct klips *k, struct klips_sa *member);
 

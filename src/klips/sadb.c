@@ -3,6 +3,7 @@
 #include "klips/sadb.h"
 
 #include "klips/eroute.h"
+#include "klips/saref.h"
 #include "klips/xform.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct sadb {
 	uint32_t n;
 	uint64_t ticked_s;
 	struct walk_list walks;
+	struct saref_table *refs;
 	uint64_t changes;
 	struct cds_list_head wheel[WHEEL_SLOTS]; /* slot: second modulo WHEEL_SLOTS */
 	unsigned n_bare;			 /* relaxed */
@@ -45,7 +47,7 @@ static int match(struct cds_lfht_node *node, const void *key)
  * needed.  With this one a million SAs have chains of four. */
 enum { LEAST_BUCKETS = 256, MOST_BUCKETS = 1 << 18 };
 
-struct sadb *sadb_new(void)
+struct sadb *sadb_new(uint32_t most)
 {
 	struct sadb *db = calloc(1, sizeof *db);
 	unsigned i;
@@ -54,7 +56,11 @@ struct sadb *sadb_new(void)
 		return NULL;
 	db->table = cds_lfht_new(LEAST_BUCKETS, LEAST_BUCKETS, MOST_BUCKETS, CDS_LFHT_AUTO_RESIZE,
 		NULL);
-	if (db->table == NULL) {
+	db->refs = saref_table_new(most);
+	if (db->table == NULL || db->refs == NULL) {
+		if (db->table != NULL)
+			cds_lfht_destroy(db->table, NULL);
+		saref_table_free(&db->refs);
 		free(db);
 		return NULL;
 	}
@@ -79,6 +85,7 @@ void sadb_free(struct sadb **dbp)
 	sadb_each(db, remove_any, db);
 	rcu_barrier();
 	cds_lfht_destroy(db->table, NULL);
+	saref_table_free(&db->refs);
 	free(db);
 	*dbp = NULL;
 }
@@ -186,24 +193,44 @@ static void retire(struct klips_sa *sa)
 	rcu_later(&sa->rcu, reclaim);
 }
 
+/* Of one that updates a larval one: that one's reference, unless another one is wished for. */
+static ms_err take_ref(struct sadb *db, struct klips_sa *old, struct klips_sa *sa)
+{
+	ms_err err;
+
+	if (old != NULL && (sa->ref == 0 || sa->ref == old->ref)) {
+		sa->ref = old->ref;
+		saref_pass(db->refs, sa->ref, sa);
+		return MS_OK;
+	}
+	err = saref_take(db->refs, &sa->ref, sa);
+	if (err == MS_OK && old != NULL)
+		saref_give_back(db->refs, old->ref);
+	return err;
+}
+
 ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)
 {
 	struct klips_sa *old = sadb_find(db, &sa->said);
+	ms_err err;
 
+	if (old != NULL && (!update || old->state != MS_PFKEY_LARVAL))
+		return MS_ERR_DUPLICATE;
 	order_before(&sa->node);
-	if (is_bare(sa) && (old == NULL || update) && !bare_change(db, NULL, sa))
+	if (is_bare(sa) && !bare_change(db, NULL, sa))
 		return MS_ERR_LIMIT;
+	err = take_ref(db, old, sa);
+	if (err != MS_OK) {
+		if (is_bare(sa))
+			bare_change(db, sa, NULL);
+		return err;
+	}
 	if (old == NULL) {
 		cds_lfht_add(db->table, said_hash(&sa->said), &sa->node);
 		walk_list_add(&db->walks, &sa->all);
 		db->changes++;
 		db->n++;
 		return MS_OK;
-	}
-	if (!update || old->state != MS_PFKEY_LARVAL) {
-		if (is_bare(sa) && update)
-			bare_change(db, sa, NULL);
-		return MS_ERR_DUPLICATE;
 	}
 	cds_lfht_add_replace(db->table, said_hash(&sa->said), match, &sa->said, &sa->node);
 	walk_list_replace(&db->walks, &old->all, &sa->all);
@@ -245,6 +272,7 @@ static void remove_one(struct sadb *db, struct klips_sa *sa)
 	walk_list_remove(&db->walks, &sa->all);
 	db->changes++;
 	db->n--;
+	saref_give_back(db->refs, sa->ref);
 	if (is_bare(sa))
 		bare_change(db, sa, NULL);
 	retire(sa);
@@ -290,6 +318,16 @@ void sadb_unlink_group(struct klips_sa *sa)
 		if (next != NULL)
 			rcu_put(next->inner, NULL);
 	}
+}
+
+struct klips_sa *sadb_find_ref(const struct sadb *db, uint32_t ref)
+{
+	return saref_find(db->refs, ref);
+}
+
+struct klips_sa *sadb_next_ref(const struct sadb *db, uint32_t *ref)
+{
+	return saref_next(db->refs, ref);
 }
 
 uint32_t sadb_count(const struct sadb *db)

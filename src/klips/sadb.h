@@ -28,6 +28,7 @@ struct klips_xform;
 /* All limits 0: none. */
 struct sa_limits {
 	uint64_t octets, packets, add_s, use_s;
+	uint32_t allocations; /* flows */
 };
 
 /* What may come out of an inbound SA: from any of the first n_src to any of the n_dst behind them. */
@@ -72,19 +73,25 @@ struct klips_sa {
 		uint64_t before, after; /* octets of what was compressed */
 	} comp; /* workers; relaxed */
 	uint32_t reqid;
+	uint32_t ref;	  /* saref.h; before it is in the table: the one wished for, 0: any */
+	uint32_t ref_him; /* what its maker says is the other direction's, 0: nothing */
 	uint32_t mtu; /* wanted for what goes in, 0: found out */
+	uint32_t flags; /* as its maker said: enum ms_pfkey_sa_flags */
+	unsigned outif; /* what comes out is ipsecN's: N + 1; 0: the device's that it came in on */
 	uint8_t df;   /* enum ms_df; of the outer header that an IPIP member writes */
 	uint8_t encap_dscp; /* enum ms_encap_dscp */
 	bool decap_dscp;    /* inbound: the outer DSCP goes over to the content */
 	bool bare; /* IPIP, IPComp: packets may come with nothing around them that protects */
 
 	/* workers */
+	unsigned to_device; /* head of an inbound group: outif of its members; relaxed */
 	uint8_t state; /* enum ms_pfkey_sa_state; relaxed */
 	uint8_t told;
 	uint32_t inner_mtu; /* head of an outbound group: largest packet that fits; relaxed */
 	uint64_t seq;	    /* last number used; atomic */
 	uint64_t sent;	    /* last number that went out, about; atomic */
 	uint64_t octets, packets;   /* relaxed atomics */
+	uint64_t iv[2];		    /* of the last packet, for listings; relaxed */
 	uint64_t first_used_s, used_s;
 	uint64_t replay_errors, auth_errors, pad_errors, size_errors;
 	pthread_spinlock_t lock;
@@ -98,6 +105,7 @@ struct klips_sa {
 	struct cds_list_head eroutes; /* whose cached pointer is this */
 	struct cds_list_head by_path; /* outermost ones whose path MTU was learned, pmtu.h */
 	uint32_t path_mtu;	      /* learned, 0: not */
+	uint32_t allocations; /* flows that were led to it */
 	uint32_t pid;	      /* who made it */
 	bool managed;	      /* by a registered key daemon */
 	uint64_t abandoned_s; /* since when nobody will delete it, 0: not so; see orphan.h */
@@ -105,7 +113,8 @@ struct klips_sa {
 
 struct sadb;
 
-struct sadb *sadb_new(void);
+/* most: SAs at most; 0: as many as there can be references (saref.h). */
+struct sadb *sadb_new(uint32_t most);
 void sadb_free(struct sadb **db); /* no worker may be reading */
 
 /* Worker or control, online. */
@@ -144,7 +153,7 @@ ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
 ms_err sa_set_selectors(struct klips_sa *sa, struct ms_bytes list) MS_MUST_CHECK;
 
 /* MS_ERR_DUPLICATE: there already, unless the one there is larval and `update`; MS_ERR_LIMIT: too many
- * bare ones. */
+ * SAs, or bare ones; MS_ERR_BUSY: another SA has the reference wished for.  Gives the SA its reference. */
 enum { SADB_MAX_BARE = 64 };
 ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update) MS_MUST_CHECK;
 /* The whole group goes; eroutes forget their pointers; memory after a grace period. */
@@ -158,6 +167,9 @@ ms_err sadb_link(struct klips_sa *inner, struct klips_sa *outer) MS_MUST_CHECK;
 /* Takes the group apart; members stay. */
 void sadb_unlink_group(struct klips_sa *sa);
 uint32_t sadb_count(const struct sadb *db);
+/* By reference; the second one as saref_next(). */
+struct klips_sa *sadb_find_ref(const struct sadb *db, uint32_t ref);
+struct klips_sa *sadb_next_ref(const struct sadb *db, uint32_t *ref);
 /* Grows with each SA and group that comes or goes. */
 uint64_t sadb_changes(const struct sadb *db);
 void sadb_each(struct sadb *db, bool (*fn)(void *arg, struct klips_sa *sa), void *arg);

@@ -13,7 +13,8 @@
 
 #define ACTIONS "'--ah', '--esp', '--comp', '--ip4', '--ip6', '--del' or '--clear'"
 
-enum { KEY_OCTETS = 512, MAX_WINDOW = 64, USAGE_STATUS = 255 };
+/* What the SA extension has room for; larger windows go in one of our own. */
+enum { KEY_OCTETS = 512, MAX_WINDOW = 4096, FAMILY_WINDOW = 64, USAGE_STATUS = 255 };
 
 struct key {
 	const char *text;
@@ -23,11 +24,12 @@ struct key {
 
 struct call {
 	struct tool *t;
-	bool debug, show_saref, show_answer;
+	bool debug, show_saref, show_answer, list_sarefs;
 	const char *action, *alg;
 	struct sa_words sa;
 	struct spi_alg algs;
 	const char *src, *dst, *window;
+	uint32_t window_n;
 	struct ms_addr src_addr, dst_addr;
 	struct key auth, enc, iv;
 	unsigned lives;
@@ -49,6 +51,8 @@ static const struct klips_reason reasons[] = {
 	{ ESRCH, "SA does not exist.  Cannot delete." },
 	{ ENOENT, "SA does not exist." },
 	{ ESOCKTNOSUPPORT, "Algorithm support not available in KLIPS." },
+	{ EBUSY, "the reference number that was wished for belongs to another SA." },
+	{ ENODEV, "there is no such ipsec device." },
 	{ EPROTONOSUPPORT, "Algorithm or transform support not available in KLIPS.  Check the log of "
 			   "KLIPS for details." },
 	{ ENOBUFS, "no kernel memory to allocate SA." },
@@ -153,14 +157,14 @@ static bool take_window(struct call *c, const char *name, const char *value)
 		tool_error(c->t, "Invalid character in replay_window parameter: %s", value);
 		return false;
 	}
-	if (n < 1 || n > MAX_WINDOW) {
+	if (n > MAX_WINDOW) {
 		tool_error(c->t,
-			"Failed -- Illegal window size: arg=%s, replay_window=%u, must be 1 <= size "
-			"<= 64.",
-			value, (unsigned)n);
+			"Failed -- Illegal window size: arg=%s, replay_window=%u, must be 0 <= size "
+			"<= %d.",
+			value, (unsigned)n, MAX_WINDOW);
 		return false;
 	}
-	c->m.sa.replay = (uint8_t)n;
+	c->window_n = (uint32_t)n;
 	return true;
 }
 
@@ -216,7 +220,7 @@ static bool take_extra(struct call *c, const char *name, const char *value)
 {
 	uint64_t n;
 
-	if (!take_number(value, UINT16_MAX, &n)) {
+	if (!take_number(value, strncmp(name, "saref", 5) == 0 ? UINT32_MAX : UINT16_MAX, &n)) {
 		tool_error(c->t, "Invalid character in %s parameter: %s", name, value);
 		return false;
 	}
@@ -257,10 +261,9 @@ static bool take_switch(struct call *c, const char *name, const char *value)
 		c->show_answer = true;
 	if (strcmp(name, "saref") == 0 || strcmp(name, "listenreply") == 0)
 		c->show_saref = true;
-	if (strcmp(name, "dumpsaref") != 0)
-		return true;
-	tool_error(c->t, "--dumpsaref is not supported: KLIPS keeps no table of SA references");
-	return false;
+	if (strcmp(name, "dumpsaref") == 0)
+		c->show_saref = c->list_sarefs = true;
+	return true;
 }
 
 static const struct row table[] = {
@@ -285,13 +288,15 @@ static const struct row table[] = {
 	{ { "authkey", "KEY", "key of the authentication: 0xHEX, 0sBASE64 or 0tTEXT" }, take_key },
 	{ { "enckey", "KEY", "key of the encryption, with its salt if it has one" }, take_key },
 	{ { "iv", "OCTETS", "checked for its form only: KLIPS makes its own" }, take_key },
-	{ { "replay_window", "PACKETS", "refuse packets seen before, 1 to 64; without: do not" },
+	{ { "replay_window", "PACKETS", "refuse packets seen before, up to 4096; 0: do not" },
 		take_window },
 	{ { "replay-window", "PACKETS", NULL }, take_window },
 	{ { "life", "LIST",
 		  "SEVERITY-TYPE=N,...: soft or hard; allocations, bytes, addtime, usetime, packets" },
 		take_life },
-	{ { "saref", NULL, "show the reference number of the SA" }, take_switch },
+	{ { "saref", NULL, "show the reference number of the SA; with a number behind it, wish for that" },
+		take_switch },
+	{ { "dumpsaref", NULL, "list all reference numbers; with an SA to add, show its own" }, take_switch },
 	{ { "listenreply", NULL, "show what KLIPS answers" }, take_switch },
 	{ { "df", "WHAT", "with --ip4: DF bit of the tunnel's packets: copy, set or clear" }, take_header },
 	{ { "encap-dscp", "WORD", "likewise: the DSCP of what is inside is shown outside: yes or no" },
@@ -304,12 +309,11 @@ static const struct row table[] = {
 	{ { "natt", "TYPE", "UDP encapsulation: 2 (RFC 3948)" }, take_extra },
 	{ { "sport", "PORT", "its source port" }, take_extra },
 	{ { "dport", "PORT", "its destination port" }, take_extra },
-	{ { "outif", "N", "number of the device that the SA belongs to" }, take_extra },
-	{ { "saref_me", "N", "reference number wished for" }, take_extra },
+	{ { "outif", "N", "what comes out of the SA is that of the device: 49152 for ipsec0, and so on" }, take_extra },
+	{ { "saref_me", "N", "reference number wished for; it must be free" }, take_extra },
 	{ { "sarefme", "N", NULL }, take_extra },
-	{ { "saref_him", "N", "reference number of the other direction" }, take_extra },
+	{ { "saref_him", "N", "reference number of the other direction, for listings" }, take_extra },
 	{ { "sarefhim", "N", NULL }, take_extra },
-	{ { "dumpsaref", NULL, NULL }, take_switch },
 	{ { NULL, NULL, NULL }, NULL },
 };
 
@@ -318,6 +322,7 @@ const struct tool_options spi_options = TOOL_OPTIONS(table, true);
 static int usage(FILE *f)
 {
 	fputs("Usage: ipsec spi\n"
+	      "       ipsec spi --dumpsaref\n"
 	      "       ipsec spi --clear\n"
 	      "       ipsec spi --del SA\n"
 	      "       ipsec spi --ip4|--ip6 SA --src ADDRESS --dst ADDRESS [--df WHAT]\n"
@@ -403,6 +408,14 @@ static void fill(struct call *c)
 	ms_pfkey_addr_set(&m->src, &src, 0);
 	m->sa.encrypt = c->algs.encrypt;
 	m->sa.auth = c->algs.auth;
+	m->sa.replay = (uint8_t)(c->window_n < FAMILY_WINDOW ? c->window_n : FAMILY_WINDOW);
+	if (c->window_n > FAMILY_WINDOW) {
+		m->has |= MS_PFKEY_BIT(X_MS_SA);
+		m->x_sa.flags |= MS_PFKEY_X_GUESS;
+		m->x_sa.encr = c->algs.encrypt;
+		m->x_sa.integ = ms_pfkey_integ_of(c->algs.auth);
+		m->x_sa.window = c->window_n;
+	}
 	if (c->auth.len > 0) {
 		m->has |= MS_PFKEY_BIT(KEY_AUTH);
 		m->key_auth.key = ms_bytes(c->auth.octets, c->auth.len);
@@ -446,7 +459,7 @@ static int change(struct call *c)
 			return 1;
 		c->m.type = del ? MS_PFKEY_DELETE : MS_PFKEY_ADD;
 		if (del)
-			c->m.has = 0;
+			c->m.has = c->window_n = 0;
 		fill(c);
 	}
 	l = klips_open(c->t, c->debug);
@@ -465,7 +478,7 @@ static int change(struct call *c)
 static int parse(struct call *c, int argc, char **argv)
 {
 	struct tool_args a;
-	int row;
+	int row, before = 0;
 
 	tool_args_start(&a, c->t, &spi_options, argc, argv, USAGE_STATUS);
 	while ((row = tool_args_next(&a, c->t)) != TOOL_END) {
@@ -473,6 +486,12 @@ static int parse(struct call *c, int argc, char **argv)
 			if (a.problem == USAGE_STATUS)
 				usage(stderr);
 			return a.problem;
+		}
+		if (row == TOOL_WORD && before > 0 && strcmp(table[before].o.name, "saref") == 0) {
+			before = 0;
+			if (!take_extra(c, "saref", a.value))
+				return 1;
+			continue;
 		}
 		if (row == TOOL_WORD) {
 			tool_error(c->t, "unexpected word `%s'", a.value);
@@ -486,6 +505,7 @@ static int parse(struct call *c, int argc, char **argv)
 		}
 		if (!table[row].take(c, table[row].o.name, a.value))
 			return 1;
+		before = row;
 	}
 	return -1;
 }
@@ -499,6 +519,8 @@ int tool_spi(struct tool *t, int argc, char **argv)
 	status = parse(c, argc, argv);
 	if (status < 0 && c->action != NULL)
 		status = change(c);
+	else if (status < 0 && c->list_sarefs)
+		status = klips_list(t, "saref");
 	else if (status < 0 && argc > 1 && (sa_words_any(&c->sa) || c->src != NULL ||
 			c->dst != NULL || c->sa.af != NULL || c->m.has != 0 || c->auth.len != 0 ||
 			c->enc.len != 0 || c->window != NULL)) {

@@ -113,8 +113,10 @@ man/ipsec_setup.8: man/ipsec_setup.8.in $(tool_page_needs)
 man/ipsec_whack.8: man/ipsec_whack.8.in $(tool_page_needs)
 	$(tool_page)
 
-TESTS += src/tools/man_test.sh src/tools/klips_commands_test.sh
-EXTRA_DIST += src/tools/man_test.sh src/tools/klips_commands_test.sh
+TESTS += src/tools/man_test.sh src/tools/klips_commands_test.sh \
+	src/tools/klips_listings_test.sh
+EXTRA_DIST += src/tools/man_test.sh src/tools/klips_commands_lib.sh src/tools/klips_commands_test.sh \
+	src/tools/klips_listings_test.sh
 
 if HAVE_CMOCKA
 check_PROGRAMS += src/tools/options_test

@@ -335,9 +335,9 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.check = conf_check_key, .brief = "its key of the authentication in esp"),
 	MS_KEY_STRING(C, manual.ahkey, "ahkey", .flags = MS_CONF_SECRET, .check = conf_check_key,
 		.brief = "its key of ah"),
-	MS_KEY_UINT(C, manual.espreplay_window, "espreplay_window", .max = 64, .unit = "packets",
+	MS_KEY_UINT(C, manual.espreplay_window, "espreplay_window", .max = 4096, .unit = "packets",
 		.brief = "its replay window of esp; 0: no check"),
-	MS_KEY_UINT(C, manual.ahreplay_window, "ahreplay_window", .max = 64, .unit = "packets",
+	MS_KEY_UINT(C, manual.ahreplay_window, "ahreplay_window", .max = 4096, .unit = "packets",
 		.brief = "its replay window of ah; 0: no check"),
 
 	MS_KEY_ENUM(C, host_family, "hostaddrfamily", .choices = families, .def = 0,

@@ -94,7 +94,7 @@ static bool run(uint64_t n, double *out)
 	bool ok = true;
 
 	rcu_register_thread();
-	w.db = sadb_new();
+	w.db = sadb_new(0);
 	w.saids = calloc(LOOKUPS, sizeof *w.saids);
 	if (w.db != NULL)
 		sadb_tick(w.db, 1000, due, &w);

@@ -11,7 +11,7 @@ assert_ge "packets of the eroute" "$(eroute_packets $mine $theirs)" 10
 ipsec spigrp | assert_match - "^$(group $out $peer) $"
 ipsec spigrp | assert_match - "^$(group $in $me) $"
 ipsec spi | assert_match - "^tun0x$in@$me IPIP: dir=in  src=$peer policy=$theirs->$mine "
-ipsec spi | assert_match - "^ah0x[0-9a-f]+@$peer AH_HMAC_SHA1_96: dir=out src=$me .*aklen=160 "
+ipsec spi | assert_match - "^ah0x[0-9a-f]+@$peer AH_HMAC_SHA1: dir=out src=$me .*aklen=160 "
 ipsec policy | tee /run/policy
 assert_match /run/policy "^out $mine:0 +-> $theirs:0 +=> $(group $out $peer) \([1-9][0-9]* packets\)$"
 assert_match /run/policy "^in +$theirs +-> $mine +=> $(group $in $me)$"

@@ -1,4 +1,4 @@
-alg=${alg:-aes128-sha1-96} alg_name=${alg_name:-AES_CBC_HMAC_SHA1_96}
+alg=${alg:-aes128-sha1-96} alg_name=${alg_name:-AES_CBC_HMAC_SHA1}
 case $alg in
 3des*|null*) also='"crypto-legacy"' ;;
 *) also= ;;
