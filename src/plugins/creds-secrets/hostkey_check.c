@@ -57,7 +57,7 @@ static int check(const struct entry *e, const struct ms_pubkey *pub)
 	const struct ms_bytes words = ms_bytes("signed by one, verified by the other", 36);
 	uint8_t signature[MS_MAX_SIGNATURE_OCTETS];
 	enum ms_key_type type = sign_ops.pubkey_type(e->pub);
-	enum ms_sign_scheme scheme = type == MS_KEY_RSA     ? MS_SIGN_RSA_PKCS1
+	enum ms_sign_scheme scheme = type == MS_KEY_RSA     ? MS_SIGN_RSA_PSS
 				     : type == MS_KEY_ECDSA ? MS_SIGN_ECDSA
 							    : MS_SIGN_EDDSA;
 	uint16_t hash = scheme == MS_SIGN_EDDSA ? 0 : MS_HASH_SHA2_256;

@@ -170,10 +170,10 @@ static ms_err load_file(const struct reader *r, const char *name, struct ms_byte
 		r->note(r->note_arg, text.text);
 	}
 	ms_secret_free(&octets);
-	if (err == MS_OK && passphrase.len > 0) {
+	if (err == MS_OK) {
 		e->key_file = path;
 		path = NULL;
-		if (!ms_secret_set(&e->passphrase, passphrase))
+		if (passphrase.len > 0 && !ms_secret_set(&e->passphrase, passphrase))
 			err = ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	}
 	free(path);

@@ -59,8 +59,8 @@ static const char *key_kind(X509 *cert)
 {
 	static const struct {
 		const char *openssl, *ours;
-	} kinds[] = { { "RSA", "RSA" }, { "EC", "ECDSA" }, { "ED25519", "Ed25519" },
-		{ "ED448", "Ed448" } };
+	} kinds[] = { { "RSA", "RSA" }, { "RSA-PSS", "RSA-PSS" }, { "EC", "ECDSA" },
+		{ "ED25519", "Ed25519" }, { "ED448", "Ed448" } };
 	EVP_PKEY *key = X509_get0_pubkey(cert);
 
 	for (size_t i = 0; key != NULL && i < sizeof kinds / sizeof kinds[0]; i++)

@@ -19,6 +19,8 @@
 
 #include "rsa.h"
 
+#define MAX_FILE_OCTETS (1 << 24)
+
 ms_err openssl_fail(struct ms_why *why, ms_err err, const char *what)
 {
 	unsigned long first = ERR_get_error();
@@ -36,6 +38,7 @@ static const struct {
 	enum ms_key_type type;
 } key_types[] = {
 	{ "RSA", MS_KEY_RSA },
+	{ "RSA-PSS", MS_KEY_RSA }, /* RFC 4055 s1.2: signs with PSS only, which is tried first */
 	{ "EC", MS_KEY_ECDSA },
 	{ "ED25519", MS_KEY_ED25519 },
 	{ "ED448", MS_KEY_ED448 },
@@ -194,32 +197,47 @@ static EVP_PKEY *decode(struct ms_bytes octets, struct ms_bytes passphrase)
 	return pkey;
 }
 
-/* NULL: no PKCS#12 file, or another passphrase; *is_p12 tells which. */
-static EVP_PKEY *decode_p12(struct ms_bytes octets, struct ms_bytes passphrase, bool *is_p12)
+static bool contains(struct ms_bytes in, const char *words)
+{
+	return in.len > 0 && memmem(in.ptr, in.len, words, strlen(words)) != NULL;
+}
+
+/* RFC 5958 s3: a key that only its passphrase opens. */
+static bool is_encrypted(struct ms_bytes octets)
 {
 	const uint8_t *p = octets.ptr;
-	PKCS12 *p12 = octets.len > 0 && octets.len < (1 << 24) ?
+	X509_SIG *sealed = octets.len < MAX_FILE_OCTETS ? d2i_X509_SIG(NULL, &p, (long)octets.len)
+							: NULL;
+
+	X509_SIG_free(sealed);
+	return sealed != NULL || contains(octets, "ENCRYPTED");
+}
+
+/* NULL: no PKCS#12 file, or no key comes out of it, and *refused says why. */
+static EVP_PKEY *decode_p12(
+	struct ms_bytes octets, struct ms_bytes passphrase, const char **refused)
+{
+	const uint8_t *p = octets.ptr;
+	PKCS12 *p12 = octets.len > 0 && octets.len < MAX_FILE_OCTETS ?
 			      d2i_PKCS12(NULL, &p, (long)octets.len) : NULL;
 	EVP_PKEY *pkey = NULL;
 	X509 *cert = NULL;
 	char text[256];
 
-	*is_p12 = p12 != NULL;
 	if (p12 != NULL && passphrase.len < sizeof text) {
 		if (passphrase.len > 0)
 			memcpy(text, passphrase.ptr, passphrase.len);
 		text[passphrase.len] = '\0';
-		(void)PKCS12_parse(p12, text, &pkey, &cert, NULL);
+		*refused = "the passphrase does not open the PKCS#12 file, or it has no key";
+		if (PKCS12_parse(p12, text, &pkey, &cert, NULL) != 1 &&
+			PKCS12_mac_present(p12) == 1 && PKCS12_verify_mac(p12, text, -1) == 1)
+			*refused = "the passphrase is right, but the PKCS#12 file is encrypted with "
+				   "what OpenSSL has put aside (RC2?): make it anew, with AES";
 		ms_wipe(text, sizeof text);
 	}
 	X509_free(cert);
 	PKCS12_free(p12);
 	return pkey;
-}
-
-static bool contains(struct ms_bytes in, const char *words)
-{
-	return in.len > 0 && memmem(in.ptr, in.len, words, strlen(words)) != NULL;
 }
 
 ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
@@ -232,16 +250,15 @@ ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 	size_t len = sizeof raw;
 
 	if (pkey == NULL) {
-		bool is_p12;
+		const char *refused = NULL;
 
-		pkey = decode_p12(octets, passphrase, &is_p12);
-		if (pkey == NULL && is_p12) {
+		pkey = decode_p12(octets, passphrase, &refused);
+		if (pkey == NULL && refused != NULL) {
 			ERR_clear_error();
-			return ms_fail(why, MS_ERR_BAD_KEY,
-				"the passphrase does not open the PKCS#12 file, or it has no key");
+			return ms_fail(why, MS_ERR_BAD_KEY, "%s", refused);
 		}
 	}
-	if (pkey == NULL && contains(octets, "ENCRYPTED")) {
+	if (pkey == NULL && is_encrypted(octets)) {
 		ERR_clear_error();
 		return ms_fail(why, MS_ERR_BAD_KEY,
 			passphrase.len > 0
@@ -255,9 +272,8 @@ ms_err privkey_from_file_octets(struct ms_privkey **out, struct ms_bytes octets,
 	if (pkey == NULL)
 		return openssl_fail(
 			why, MS_ERR_BAD_KEY, "not a private key in PKCS#1, SEC1 or PKCS#8 form");
-	if (EVP_PKEY_get_bn_param(pkey,
-		    EVP_PKEY_is_a(pkey, "RSA") ? OSSL_PKEY_PARAM_RSA_D : OSSL_PKEY_PARAM_PRIV_KEY,
-		    &secret) == 1 ||
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_D, &secret) == 1 ||
+		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1 ||
 		EVP_PKEY_get_raw_private_key(pkey, raw, &len) == 1)
 		is_private = true;
 	BN_clear_free(secret);

@@ -395,6 +395,10 @@ static void test_scheme_and_key_must_fit(void **state)
 	SIGN->pubkey_free(&pub);
 }
 
+#define P12 \
+	"openssl req -x509 -key rsa.pem -subj /CN=x -out x.pem && " \
+	"openssl pkcs12 -export -inkey rsa.pem -in x.pem "
+
 /* Every file form of the same key; what is no private key; passphrases. */
 static void test_file_forms(void **state)
 {
@@ -413,6 +417,19 @@ static void test_file_forms(void **state)
 			"encrypted and no passphrase" },
 		{ "openssl pkcs8 -topk8 -in rsa.pem -passout 'pass:" PASS "' -out form", "wrong",
 			"the passphrase does not open" },
+		{ "openssl pkcs8 -topk8 -in rsa.pem -passout 'pass:" PASS "' -outform DER -out form",
+			PASS, NULL },
+		{ "openssl pkcs8 -topk8 -in rsa.pem -passout 'pass:" PASS "' -outform DER -out form",
+			"", "encrypted and no passphrase" },
+		{ "openssl pkcs8 -topk8 -in rsa.pem -passout 'pass:" PASS "' -outform DER -out form",
+			"wrong", "the passphrase does not open" },
+		{ P12 "-passout 'pass:" PASS "' -out form", PASS, NULL },
+		{ P12 "-passout 'pass:" PASS "' -out form", "wrong", "does not open the PKCS#12" },
+		{ P12 "-passout pass: -out form", "", NULL },
+		{ P12 "-legacy -passout 'pass:" PASS "' -out form", PASS,
+			"the passphrase is right" },
+		{ P12 "-legacy -passout 'pass:" PASS "' -out form", "wrong",
+			"does not open the PKCS#12" },
 		{ "openssl rsa -aes128 -traditional -in rsa.pem -passout 'pass:" PASS "' -out form",
 			PASS, NULL },
 		{ "openssl rsa -aes128 -traditional -in rsa.pem -passout 'pass:" PASS "' -out form",
@@ -461,6 +478,39 @@ static void test_file_forms(void **state)
 	SIGN->pubkey_free(&want);
 }
 
+/* A key that says of itself that it is for PSS: it signs so, and not otherwise. */
+static void test_pss_only(void **state)
+{
+	const struct ms_bytes part = ms_bytes("words", 5);
+	struct ms_privkey *priv = NULL;
+	struct ms_pubkey *pub = NULL;
+	uint8_t sig[MS_MAX_SIGNATURE_OCTETS];
+	size_t len = sizeof sig;
+
+	(void)state;
+	NEED_OPENSSL;
+	assert_int_equal(sh("%s", "openssl genpkey -quiet -algorithm RSA-PSS "
+				  "-pkeyopt rsa_keygen_bits:2048 -out form"), 0);
+	assert_int_equal(load(&priv, "form", "", NULL), MS_OK);
+	assert_int_equal(SIGN->pubkey_of(&pub, priv), MS_OK);
+	assert_int_equal(SIGN->pubkey_type(pub), MS_KEY_RSA);
+	assert_int_equal(SIGN->pubkey_bits(pub), 2048);
+	assert_int_equal(
+		SIGN->sign(priv, MS_SIGN_RSA_PSS, MS_HASH_SHA2_256, &part, 1, sig, &len), MS_OK);
+	assert_int_equal(
+		SIGN->verify(pub, MS_SIGN_RSA_PSS, MS_HASH_SHA2_256, &part, 1, ms_bytes(sig, len)),
+		MS_OK);
+	sig[7] ^= 1;
+	assert_int_equal(
+		SIGN->verify(pub, MS_SIGN_RSA_PSS, MS_HASH_SHA2_256, &part, 1, ms_bytes(sig, len)),
+		MS_ERR_AUTH);
+	len = sizeof sig;
+	assert_int_not_equal(
+		SIGN->sign(priv, MS_SIGN_RSA_PKCS1, MS_HASH_SHA2_256, &part, 1, sig, &len), MS_OK);
+	SIGN->privkey_free(&priv);
+	SIGN->pubkey_free(&pub);
+}
+
 static void test_references(void **state)
 {
 	uint8_t spki[256];
@@ -485,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_ecdsa_forms),
 		cmocka_unit_test(test_scheme_and_key_must_fit),
 		cmocka_unit_test(test_file_forms),
+		cmocka_unit_test(test_pss_only),
 		cmocka_unit_test(test_references),
 	};
 
