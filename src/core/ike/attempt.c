@@ -225,6 +225,12 @@ void ike_peer_failed(
 	(void)ike_attempt_failed(e, c, telling, err, why);
 }
 
+void ike_attempt_elsewhere(struct ike_engine *e, struct conn *c, bool telling)
+{
+	if (start_attempt(e, c, 0, telling, 0) && telling)
+		e->host->ops->attempt_over(e->host->ctx, c, MS_ERR_NOMEM, NULL);
+}
+
 bool ike_waits(const struct conn *c)
 {
 	for (struct ike_sa *ike = c->ike_sas; ike; ike = ike->conn_next)

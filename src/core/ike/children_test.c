@@ -167,6 +167,44 @@ static void test_refused(void **state)
 	pair_free(&p);
 }
 
+/* NO_ADDITIONAL_SAS: what does not fit on the IKE SA is made on one of its own, at once and with the
+ * only try that there is. */
+static void test_no_room(void **state)
+{
+	static const struct ike_params small = { .max_children = 2 };
+	struct sim_words third = second;
+	struct two t = { .p = pair_of(&tunnel, &tunnel, &small) };
+	struct conn *c;
+
+	(void)state;
+	t.wc2 = sim_conn(t.p.west, &second);
+	t.ec2 = sim_conn(t.p.east, &second);
+	third.name = "third";
+	third.leftsubnet = "192.0.111.0/24";
+	c = sim_conn(t.p.west, &third);
+	c->desc->keyingtries = 1;
+	(void)sim_conn(t.p.east, &third);
+	two_up(&t);
+	assert_both(&t, 1, 2);
+	initiate(t.p.west, c);
+	sim_run(t.p.sim, 5000);
+	assert_both(&t, 2, 3);
+	assert_int_equal(t.p.west->over, 3);
+	assert_int_equal(t.p.west->over_err, MS_OK);
+	assert_ptr_not_equal(c->child_sas->ike, t.wc2->child_sas->ike);
+	/* rekeying needs no room, and further ones go to where it is */
+	assert_int_equal(ike_rekey_conn(t.p.west->ike, t.wc2, true), MS_OK);
+	sim_run(t.p.sim, 5000);
+	assert_both(&t, 2, 3);
+	ike_terminate_conn(t.p.west->ike, t.wc2);
+	sim_run(t.p.sim, 2000);
+	initiate(t.p.west, t.wc2);
+	sim_run(t.p.sim, 5000);
+	assert_both(&t, 2, 3);
+	assert_ptr_equal(c->child_sas->ike, t.wc2->child_sas->ike);
+	pair_free(&t.p);
+}
+
 static void no_narrowing(struct ms_conn_desc *d)
 {
 	d->narrowing = false;
@@ -505,6 +543,7 @@ int main(void)
 		cmocka_unit_test(test_down_one),
 		cmocka_unit_test(test_not_shared),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_unknown_selectors),
 		cmocka_unit_test(test_other_group),
 		cmocka_unit_test(test_rekeyed),

@@ -30,6 +30,7 @@ struct ike_engine *ike_engine_new(
 	DEFAULT(e->params.nat_port, 4500);
 	DEFAULT(e->params.cookie_threshold, 25000);
 	DEFAULT(e->params.max_half_open, 50000);
+	DEFAULT(e->params.max_children, 10000);
 	DEFAULT(e->params.half_open_ms, 30000);
 	DEFAULT(e->params.retransmit_interval_ms, 500);
 	DEFAULT(e->params.retransmit_timeout_ms, 60000);

@@ -40,7 +40,8 @@ ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/lib
 ike_fuzz = src/core/ike/payload_fuzz src/core/ike/message_fuzz src/core/ike/exchange_fuzz
 ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src/core/ike/loss_test \
 	src/core/ike/mutation_test src/core/ike/index_test src/core/ike/fsm_test \
-	src/core/ike/rekey_test src/core/ike/fragment_test src/core/ike/fragment_bounds_test \
+	src/core/ike/rekey_test src/core/ike/window_test src/core/ike/fragment_test \
+	src/core/ike/fragment_bounds_test \
 	src/core/ike/children_test src/core/ike/cp_test src/core/ike/mobike_test \
 	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
@@ -75,6 +76,9 @@ src_core_ike_mutation_test_LDADD = $(ike_test_libs)
 src_core_ike_rekey_test_SOURCES = src/core/ike/rekey_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_rekey_test_LDADD = $(ike_test_libs)
+src_core_ike_window_test_SOURCES = src/core/ike/window_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_window_test_LDADD = $(ike_test_libs)
 src_core_ike_fragment_test_SOURCES = src/core/ike/fragment_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_fragment_test_LDADD = $(ike_test_libs)

@@ -402,7 +402,7 @@ struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
 
 		/* One under way serves too, but not for the connection that it is made for. */
-		if (ike->gone || ike->no_revival || ike->replacing || ike->twin ||
+		if (ike->gone || ike->no_revival || ike->replacing || ike->twin || ike->full ||
 			(!ike->established && (!ike->initiator || ike->conn == c)) ||
 			ike->state == IKE_DELETING || ike->wants & IKE_WANT_DELETE)
 			continue;

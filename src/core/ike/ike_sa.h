@@ -79,6 +79,7 @@ struct ike_sa {
 	bool replacing, successor; /* one is on its way; it was begun as one */
 	bool heir;       /* of a rekeying under way: lives and dies with that exchange */
 	bool telling;    /* somebody waits for attempt_over() */
+	bool full;       /* the peer takes no further CHILD SAs on it */
 	bool peer_rfc7427;
 	bool peer_fragments; /* both ends said IKEV2_FRAGMENTATION_SUPPORTED */
 	uint32_t replaces; /* serial of the IKE SA whose place it takes */

@@ -17,6 +17,8 @@ bool ike_replace_later(const struct ike_sa *ike);
 /* After an attempt failed: another one as keyingtries says (true), or the end. */
 bool ike_attempt_failed(
 	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why);
+/* On an IKE SA of its own, since that of before is full: no try of keyingtries. */
+void ike_attempt_elsewhere(struct ike_engine *e, struct conn *c, bool telling);
 
 /* The same for an IKE SA that was not established: another address of a peer that is a name goes
  * before another try. */

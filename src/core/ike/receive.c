@@ -233,6 +233,8 @@ static bool in_window(struct ike_rx *rx)
 
 	if (ike_msg_is_response(&rx->m))
 		return ike->request != NULL && id == ike->send_id;
+	if (id == UINT32_MAX) /* the next one would be 0 once more */
+		return false;
 	return id == ike->recv_id || (id == ike->recv_id - 1 && ike->response && ike->recv_id > 0);
 }
 

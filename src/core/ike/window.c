@@ -16,6 +16,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* RFC 7296 s2.2: before its message ids are used up, an IKE SA is rekeyed, or else closed. */
+#define IDS_LOW  UINT32_C(0xf0000000)
+#define IDS_LAST (UINT32_MAX - 16) /* enough for that */
+
+static void next_id(struct ike_sa *ike, uint32_t *id)
+{
+	++*id;
+	if (*id == IDS_LOW)
+		ike->replace_at = ike_now(ike->e);
+	else if (*id == IDS_LAST)
+		ike->expire_at = ike_now(ike->e);
+	if (*id == IDS_LOW || *id == IDS_LAST)
+		ike_arm(ike);
+}
+
 static void begin(
 	struct ike_sa *ike, struct ike_out *out, unsigned exchange, uint32_t id, unsigned flags)
 {
@@ -119,7 +134,7 @@ void ike_request_answered(struct ike_sa *ike)
 	free(ike->request);
 	ike->request = NULL;
 	ike_fragments_free(ike, IKE_RESPONSE);
-	ike->send_id++;
+	next_id(ike, &ike->send_id);
 	ike->resend_at = ike->give_up_at = IKE_NEVER;
 	ike_arm(ike);
 }
@@ -156,7 +171,7 @@ ms_err ike_response_send(struct ike_sa *ike, struct ike_out *out)
 	ike->e->params.v2->answer_to(ike, &local, &remote);
 	err = finish(ike, out, &ike->response, &local, &remote);
 	ike_fragments_free(ike, IKE_REQUEST);
-	ike->recv_id++;
+	next_id(ike, &ike->recv_id);
 	if (err) {
 		free(ike->response);
 		ike->response = NULL;
@@ -180,7 +195,8 @@ void ike_response_notify(
 
 void ike_next_request(struct ike_sa *ike)
 {
-	if (ike->gone || ike->busy || ike->request || ike->wants == 0 || !ike->established)
+	if (ike->gone || ike->busy || ike->request || ike->wants == 0 || !ike->established ||
+		ike->send_id == UINT32_MAX)
 		return;
 	ike->e->params.v2->next_request(ike);
 }

@@ -307,6 +307,21 @@ static void again_later(struct ike_sa *ike, uint64_t in_ms)
 	create_child_done(ike);
 }
 
+/* s1.3: the peer takes no more on this IKE SA, and may on another one. */
+static void elsewhere(struct ike_sa *ike)
+{
+	struct child_sa *child = ike->x->child;
+	struct conn *c = conn_ref(child->conn);
+	bool telling = child->telling;
+
+	ike->full = true;
+	child->attempt = child->telling = false;
+	child_gone(child);
+	create_child_done(ike);
+	ike_attempt_elsewhere(ike->e, c, telling);
+	conn_unref(&c);
+}
+
 static void child_refused(struct ike_sa *ike, const struct ike_notify_payload *n)
 {
 	struct child_sa *old = child_by_serial(ike->e, ike->x->rekeys);
@@ -325,7 +340,11 @@ static void child_refused(struct ike_sa *ike, const struct ike_notify_payload *n
 			again_later(ike, RETRY_MS + random % RETRY_MS);
 			return;
 		}
-		further_failed(ike, ike_err_of_notify(n->type), &why);
+		if (n->type == IKE_N_NO_ADDITIONAL_SAS && ike->x->child->state == CHILD_LARVAL &&
+			ike->x->child->attempt)
+			elsewhere(ike);
+		else
+			further_failed(ike, ike_err_of_notify(n->type), &why);
 		return;
 	}
 	/* A young one may be on its way: our answer that made it is late, our request was not. */

@@ -259,16 +259,47 @@ static bool begin(struct ike_rx *rx)
 	return true;
 }
 
+static bool has_room(const struct ike_sa *ike)
+{
+	uint32_t n = 0;
+
+	for (const struct child_sa *c = ike->children; c; c = c->next)
+		n++;
+	return n < ike->e->params.max_children;
+}
+
 void ike_create_child_request(struct ike_rx *rx)
 {
-	if (begin(rx))
+	if (!begin(rx))
+		return;
+	if (has_room(rx->ike))
 		choose(rx, rx->ike->conn);
+	else
+		ike_create_refuse(rx->ike, IKE_N_NO_ADDITIONAL_SAS, ms_bytes(NULL, 0));
+}
+
+/* s3.10: one of the notifies that say which SA they speak of. */
+static void not_found(struct ike_rx *rx, const struct ike_notify_payload *rekey)
+{
+	struct ike_sa *ike = rx->ike;
+	struct ike_notify_payload n = { rekey->protocol, (uint32_t)rekey->spi.len,
+		IKE_N_CHILD_SA_NOT_FOUND, rekey->spi, { NULL, 0 } };
+	struct ike_out out;
+
+	ike_response_begin(ike, &out, IKE_X_CREATE_CHILD_SA, ike->recv_id);
+	ike_out_put(&out, IKE_P_NOTIFY, &n);
+	if (ike_response_send(ike, &out)) {
+		struct ms_logger lg = ike_logger(ike);
+
+		ms_error(&lg, "the refusal of a rekeying could not be sent");
+	}
+	create_child_done(ike);
 }
 
 void ike_rekey_child_request(struct ike_rx *rx)
 {
 	struct ike_sa *ike = rx->ike;
-	struct ike_notify_payload n;
+	struct ike_notify_payload n = { 0 };
 	struct child_sa *old = NULL;
 
 	if (!begin(rx))
@@ -281,9 +312,12 @@ void ike_rekey_child_request(struct ike_rx *rx)
 		old = child_find_out(ike, n.protocol, wire_u32(&r));
 	}
 	/* s2.25.1 */
-	if (!old || old->state == CHILD_DELETING) {
-		ike_create_refuse(ike, old ? IKE_N_TEMPORARY_FAILURE : IKE_N_CHILD_SA_NOT_FOUND,
-			ms_bytes(NULL, 0));
+	if (!old) {
+		not_found(rx, &n);
+		return;
+	}
+	if (old->state == CHILD_DELETING) {
+		ike_create_refuse(ike, IKE_N_TEMPORARY_FAILURE, ms_bytes(NULL, 0));
 		return;
 	}
 	ike->x->rekeys = old->serial;
