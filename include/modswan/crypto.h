@@ -226,6 +226,66 @@ struct ms_sign_ops {
 		const struct ms_bytes *parts, unsigned n, struct ms_bytes signature);
 };
 
+/* --- RSA keys ------------------------------------------------------------------------------------ */
+
+/* RFC 8017 s3.2, in the order of ipsec.secrets; prime1 is the larger prime. */
+enum ms_rsa_number {
+	MS_RSA_MODULUS,
+	MS_RSA_PUBLIC_EXPONENT,
+	MS_RSA_PRIVATE_EXPONENT,
+	MS_RSA_PRIME1,
+	MS_RSA_PRIME2,
+	MS_RSA_EXPONENT1,   /* private exponent mod prime1 - 1 */
+	MS_RSA_EXPONENT2,   /* private exponent mod prime2 - 1 */
+	MS_RSA_COEFFICIENT, /* inverse of prime2 mod prime1 */
+	MS_RSA_NUMBERS
+};
+
+/* Octets in network order without leading zeros, each number's own; empty: not known. */
+struct ms_rsa_key {
+	struct ms_secret number[MS_RSA_NUMBERS];
+};
+/* Wipes and empties it. */
+void ms_rsa_key_free(struct ms_rsa_key *key);
+
+struct ms_rsa_wish {
+	uint32_t size; /* of this struct */
+	uint32_t bits; /* of the modulus, even */
+	uint64_t public_exponent; /* odd, at least 3 */
+	/* Of Miller-Rabin with random bases for each number that is taken for a prime (FIPS 186-5
+	 * B.3.1), or tests that let no more composites through. */
+	uint32_t rounds;
+	/* The private exponent is the inverse modulo (p-1)(q-1), not modulo their least common
+	 * multiple (RFC 8017 s3.2 allows both). */
+	bool plain_d;
+	/* Where the primes come from: fills all of out, or says why not, which ends the work with
+	 * that error. */
+	ms_err (*random)(void *arg, void *out, size_t len, struct ms_why *why);
+	/* A prime was found, after so many numbers; may be NULL. */
+	void (*progress)(void *arg, unsigned bits, unsigned looked_at);
+	void *arg;
+};
+
+/*
+ * Both take from seconds to minutes, belong on no loop, and are called by one thread at a time.
+ * What they hand over is the caller's, to be freed; on an error it is as it was before the call.
+ * A provider wipes whatever else it held.
+ */
+struct ms_rsa_ops {
+	/* *out: empty before.  What leaves it holds: n has exactly the bits of the wish and both
+	 * primes have half of them, |p - q| > 2^(bits/2 - 100) where the primes have more than 200
+	 * bits, e is coprime to p - 1 and q - 1, d > 2^(bits/2) (FIPS 186-5 A.1.1; it has e from 65537
+	 * up, the family's is 3), and a value raised to e comes back by the Chinese remainder.
+	 * MS_ERR_RANGE: bits or exponent that the provider does not do; MS_ERR_CRYPTO: no usable
+	 * primes come from that source; what wish->random returned. */
+	ms_err (*make)(const struct ms_rsa_wish *wish, struct ms_rsa_key *out, struct ms_why *why);
+	/* From modulus, public exponent and two primes in any order, which are tested (rounds,
+	 * plain_d are the wish's; the rest of it is not used), all the other numbers.  Where all of
+	 * them are given and prime1 is the larger, they must fit.  MS_ERR_BAD_KEY: they do not. */
+	ms_err (*complete)(const struct ms_rsa_wish *wish, struct ms_rsa_key *key,
+		struct ms_why *why);
+};
+
 /* --- the role --------------------------------------------------------------------------------- */
 
 struct ms_crypto_ops {
@@ -238,6 +298,7 @@ struct ms_crypto_ops {
 	const struct ms_ke_alg *const *ke;
 	const struct ms_sign_ops *sign; /* NULL: none */
 	ms_err (*random)(void *out, size_t len); /* cryptographic; NULL: none */
+	const struct ms_rsa_ops *rsa; /* NULL: none; asked by programs that make keys, not by daemons */
 };
 
 #endif

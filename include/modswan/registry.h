@@ -70,6 +70,10 @@ const struct ms_sign_ops *ms_sign(void);
 /* Cryptographic random octets, from the best provider, else from the system. */
 ms_err ms_random(void *out, size_t len) MS_MUST_CHECK;
 
+/* What makes RSA keys is not of the registry, since no daemon asks for it; a program that does runs
+ * this first: a known key completed, a wrong one refused, a small one made and completed again. */
+ms_err ms_rsa_test(const struct ms_rsa_ops *ops, struct ms_why *why) MS_MUST_CHECK;
+
 /* --- names of IANA numbers (type: enum ms_transform_type) ------------------------------------ */
 
 const char *ms_transform_type_name(uint8_t type);         /* "ENCR"; NULL: unknown */

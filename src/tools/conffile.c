@@ -1,45 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/conffile.h"
 
-#include "lib/conf/daemon_keys.h"
-#include "lib/plugin/loader.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PLUGIN_NAME "config-ipsecconf"
-
-/* The folder of plugins is the daemon's. */
-static ms_err find_plugins(struct tool_config *c, const struct tool *t, struct ms_why *why)
-{
-	char *path = tool_format("%s/modswan/modswan.conf", t->confdir);
-	struct ms_daemon_conf conf = { 0 };
-	ms_err err = ms_conf_load(path, ms_daemon_keys, &conf, why);
-
-	if (err == MS_OK)
-		err = ms_plugins_find(
-			c->plugins, conf.plugin_dir != NULL ? conf.plugin_dir : MS_PLUGINDIR, why);
-	ms_conf_free(ms_daemon_keys, &conf);
-	return err;
-}
-
-static ms_err take_plugin(struct tool_config *c, struct ms_why *why)
-{
-	struct ms_plugin_info info;
-
-	for (unsigned i = 0; ms_plugins_info(c->plugins, i, &info); i++) {
-		if (strcmp(info.name, PLUGIN_NAME) != 0)
-			continue;
-		if (info.state == MS_PLUGIN_REFUSED)
-			return ms_fail(
-				why, MS_ERR_PLUGIN, "plugin " PLUGIN_NAME ": %s", info.reason);
-		c->plugin = ms_plugins_datum(c->plugins, i);
-		return MS_OK;
-	}
-	return ms_fail(why, MS_ERR_PLUGIN, "plugin " PLUGIN_NAME " is not installed");
-}
 
 /* The plugin's settings file counts here, too; `file` stands above it. */
 static ms_err read_settings(
@@ -71,25 +38,20 @@ static ms_err read_settings(
 ms_err tool_config_open(
 	struct tool_config *c, const struct tool *t, const char *file, struct ms_why *why)
 {
+	unsigned i = 0;
 	ms_err err;
 
 	memset(c, 0, sizeof *c);
-	c->log.source = MS_SOURCE_CONF;
-	c->services.size = sizeof c->services;
-	c->services.log = &c->log;
-	c->services.confdir = t->confdir;
-	c->services.rundir = t->rundir;
-	c->plugins = ms_plugins_new(&c->services);
-	if (c->plugins == NULL)
-		return MS_ERR_NOMEM;
-	err = find_plugins(c, t, why);
+	err = tool_plugins_find(&c->plugins, t, NULL, why);
 	if (err == MS_OK)
-		err = take_plugin(c, why);
+		err = tool_plugins_named(&c->plugins, PLUGIN_NAME, &i, why);
+	if (err == MS_OK)
+		c->plugin = ms_plugins_datum(c->plugins.set, i);
 	if (err == MS_OK)
 		err = read_settings(c, t, file, why);
 	if (err != MS_OK)
 		return err;
-	err = c->plugin->load(&c->instance, &c->services, c->settings, why);
+	err = c->plugin->load(&c->instance, &c->plugins.services, c->settings, why);
 	if (err == MS_OK)
 		c->ops = c->plugin->features[0].ops;
 	return err;
@@ -102,6 +64,6 @@ void tool_config_close(struct tool_config *c)
 	if (c->settings != NULL)
 		ms_conf_free(c->plugin->keys, c->settings);
 	free(c->settings);
-	ms_plugins_free(&c->plugins);
+	tool_plugins_close(&c->plugins);
 	memset(c, 0, sizeof *c);
 }

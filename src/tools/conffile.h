@@ -3,18 +3,14 @@
 #ifndef MODSWAN_TOOLS_CONFFILE_H
 #define MODSWAN_TOOLS_CONFFILE_H
 
-#include "tools/tool.h"
+#include "tools/plugins.h"
 
 #include <modswan/config.h>
 #include <modswan/log.h>
 #include <modswan/plugin.h>
 
-struct ms_plugins;
-
 struct tool_config {
-	struct ms_logger log;
-	struct ms_services services;
-	struct ms_plugins *plugins;
+	struct tool_plugins plugins;
 	const struct ms_plugin *plugin;
 	void *settings, *instance;
 	const struct ms_config_ops *ops;

@@ -38,7 +38,19 @@ fine() { checks=$((checks + 1)); [ ! -s "$dir/err" ] || complain "words on stder
 is() { checks=$((checks + 1)); [ "$1" = "$2" ] || complain "\"$1\", not \"$2\""; }
 missing() { echo "not checked: there is no $1"; }
 
-mkdir "$dir/etc"
+mkdir -p "$dir/etc/modswan" "$dir/none"
+
+# plugins_of NAME...: where plugins are found; linked in, they are there without it.
+plugins_of() {
+	rm -rf "$dir/plugins"
+	mkdir "$dir/plugins"
+	for name in "$@"; do
+		[ ! -e "src/plugins/$name/.libs/$name.so" ] ||
+			ln -s "$PWD/src/plugins/$name/.libs/$name.so" "$dir/plugins"
+	done
+	echo "plugin-dir = \"$dir/plugins\";" >"$dir/etc/modswan/modswan.conf"
+}
+plugins_of crypto-gmp crypto-openssl creds-secrets
 
 echo "- ranbits"
 call 0 ranbits 96; out '^0x[0-9a-f]{8}_[0-9a-f]{8}_[0-9a-f]{8}$'; fine
@@ -128,6 +140,32 @@ checks=$((checks + 2))
 openssl rsa -in "$dir/key.pem" -check -noout 2>&1 | grep -q 'RSA key ok' || complain 'openssl refuses it'
 openssl dgst -sha256 -verify "$dir/pub.pem" -signature "$dir/sig" "$0" >/dev/null ||
 	complain 'openssl refuses its signature'
+
+echo "- who makes keys"
+if [ -e src/plugins/crypto-gmp/.libs/crypto-gmp.so ]; then
+	checks=$((checks + 1)) words='(ldd)'
+	ldd "$ipsec" .libs/ipsec 2>/dev/null | grep -q libgmp && complain 'the command has GMP in itself'
+	call 0 rsasigkey --plugin crypto-gmp --hostname gw.example.net 1024; judge 1024 3 lcm
+	call 1 rsasigkey --plugin crypto-no 1024; err 'plugin crypto-no is not installed in '; quiet
+	call 1 rsasigkey --plugin creds-secrets 1024; err 'plugin creds-secrets makes no RSA keys'; quiet
+	call 1 newhostkey --plugin creds-secrets --output "$dir/x"; err 'makes no RSA keys'
+	[ ! -e "$dir/x" ] || complain "a file is left"
+	echo 'rsa-key-plugin = "creds-secrets";' >>"$dir/etc/modswan/modswan.conf"
+	call 1 rsasigkey 1024; err 'plugin creds-secrets makes no RSA keys'; quiet
+	call 1 rsasigkey --oldkey "$dir/key"; err 'plugin creds-secrets makes no RSA keys'; quiet
+	call 0 rsasigkey --plugin crypto-gmp 1024
+	plugins_of creds-secrets
+	call 1 rsasigkey 1024; err "no plugin in $dir/plugins makes RSA keys: install crypto-gmp"; quiet
+	rmdir "$dir/none"
+	echo "plugin-dir = \"$dir/none\";" >"$dir/etc/modswan/modswan.conf"
+	call 1 rsasigkey 1024; err 'cannot read the plugin folder'; quiet
+	: >"$dir/plugins/crypto-gmp.so"
+	echo "plugin-dir = \"$dir/plugins\";" >"$dir/etc/modswan/modswan.conf"
+	call 1 rsasigkey --plugin crypto-gmp 1024; err 'plugin crypto-gmp: '; quiet
+	plugins_of crypto-gmp crypto-openssl
+else
+	missing 'crypto-gmp that is loaded'
+fi
 
 echo "- old keys"
 call 0 rsasigkey --hostname gw.example.net --oldkey "$dir/key"

@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUTPUT, KEYTYPE, BITS, EXPONENT, HOSTNAME, KEYDIR, RANDOM, QUIET, VERBOSE, HELP, VERSION };
+enum { OUTPUT, KEYTYPE, BITS, EXPONENT, HOSTNAME, KEYDIR, RANDOM, PLUGIN, QUIET, VERBOSE, HELP,
+	VERSION };
 
 static const struct tool_option table[] = {
 	[OUTPUT] = { "output", "FILE", "where the entry goes; - is stdout" },
@@ -26,6 +27,7 @@ static const struct tool_option table[] = {
 	[HOSTNAME] = { "hostname", "NAME", "name in the comment (this host's)" },
 	[KEYDIR] = { "keydir", "DIR", "where PEM files go (ipsec.d/private)" },
 	[RANDOM] = { "random", "DEVICE", "source of an RSA key's random octets (/dev/random)" },
+	[PLUGIN] = { "plugin", "NAME", "plugin that makes an RSA key (the best that is installed)" },
 	[QUIET] = { "quiet", NULL, "no warnings" },
 	[VERBOSE] = { "verbose", NULL, "tell on stderr how it goes" },
 	[HELP] = { "help", NULL, "show this text and exit" },
@@ -42,7 +44,7 @@ static const struct {
 } keytypes[] = { { "rsa", RSA }, { "ecdsa", ECDSA }, { "ed25519", ED25519 }, { "eddsa", ED25519 } };
 
 struct order {
-	struct rsa_wish wish;
+	struct rsa_order wish;
 	const char *output, *keydir, *pem_path;
 	enum keytype type;
 	uint64_t bits; /* 0: as the type likes */
@@ -92,12 +94,14 @@ static void take_value(const struct tool *t, struct order *o, int row, const cha
 	} else if (row == EXPONENT) {
 		good = ms_number_parse(&e, value, len, 0, UINT32_MAX, NULL) == MS_OK && e >= 3 &&
 		       e % 2 == 1;
-		o->wish.e = (unsigned long)e;
+		o->wish.e = e;
 	} else if (row == HOSTNAME) {
 		good = hostname_is_plain(value);
 		o->wish.hostname = value;
 	} else if (row == KEYDIR) {
 		o->keydir = value;
+	} else if (row == PLUGIN) {
+		o->wish.plugin = value;
 	} else {
 		o->wish.random = value;
 	}
@@ -126,24 +130,23 @@ static void take_option(const struct tool *t, struct order *o, int row, const ch
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static ms_err make_rsa(struct text *entry, struct order *o, struct ms_why *why)
+static ms_err make_rsa(
+	const struct tool *t, struct text *entry, struct order *o, struct ms_why *why)
 {
-	struct rsa_key key;
+	struct ms_rsa_key key = { 0 };
 	ms_err err;
 
-	o->wish.bits = o->bits == 0 ? RSA_DEFAULT_BITS : (unsigned)o->bits;
+	o->wish.bits = o->bits == 0 ? RSA_DEFAULT_BITS : (uint32_t)o->bits;
 	if (o->wish.bits < RSA_LOADED_BITS)
 		return ms_fail(why, MS_ERR_RANGE, "pluto refuses RSA keys of less than %u bits",
 			RSA_LOADED_BITS);
-	rsa_memory_setup();
-	rsa_key_init(&key);
-	err = rsa_key_make(&key, &o->wish, why);
+	err = rsa_key_make(&key, t, &o->wish, why);
 	if (err == MS_OK) {
 		text_add(entry, ": RSA\t{\n");
 		rsa_key_text(entry, &key, o->wish.hostname);
 		text_add(entry, "\t}\n# the brace that closes an entry stays indented\n");
 	}
-	rsa_key_clear(&key);
+	ms_rsa_key_free(&key);
 	return err;
 }
 
@@ -238,7 +241,7 @@ static int work(const struct tool *t, struct order *o)
 {
 	struct text entry = { NULL, 0, 0 };
 	struct ms_why why = { "" };
-	ms_err err = o->type == RSA ? make_rsa(&entry, o, &why) : make_pem(t, &entry, o, &why);
+	ms_err err = o->type == RSA ? make_rsa(t, &entry, o, &why) : make_pem(t, &entry, o, &why);
 
 	if (err == MS_OK) {
 		err = put(t, &entry, o, &why);
@@ -253,8 +256,7 @@ static int work(const struct tool *t, struct order *o)
 
 int tool_newhostkey(struct tool *t, int argc, char **argv)
 {
-	struct order o = { .wish = { .e = 3, .rounds = 30, .random = "/dev/random" },
-		.status = -1 };
+	struct order o = { .wish = RSA_ORDER, .status = -1 };
 	struct tool_args a;
 	int row;
 

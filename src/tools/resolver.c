@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/resolver.h"
 
-#include "lib/conf/daemon_keys.h"
 #include "lib/loop/loop.h"
-#include "lib/plugin/loader.h"
+#include "tools/plugins.h"
 
 #include <modswan/loop.h>
 #include <modswan/plugin.h>
@@ -15,9 +14,8 @@
 enum { PATIENCE_MS = 5000 };
 
 struct tool_resolver {
-	struct ms_logger log;
-	struct ms_services services;
-	struct ms_plugins *plugins;
+	struct ms_loop *loop;
+	struct tool_plugins plugins;
 	const struct ms_provider *provider;
 	struct ms_timer *patience;
 	/* of the question under way */
@@ -38,18 +36,13 @@ static void too_long(void *arg)
 static ms_err load(struct tool_resolver *r, const struct tool *t, struct ms_why *why)
 {
 	static const char *const names[] = { "config-ipsecconf", "resolver-unbound", NULL };
-	char *path = tool_format("%s/modswan/modswan.conf", t->confdir);
-	struct ms_daemon_conf conf = { 0 };
-	ms_err err = ms_conf_load(path, ms_daemon_keys, &conf, why);
+	ms_err err = tool_plugins_find(&r->plugins, t, r->loop, why);
 
-	free(path);
 	if (err == MS_OK)
-		err = ms_plugins_find(
-			r->plugins, conf.plugin_dir != NULL ? conf.plugin_dir : MS_PLUGINDIR, why);
-	if (err == MS_OK)
-		err = ms_plugins_load(r->plugins, names, why);
-	ms_conf_free(ms_daemon_keys, &conf);
-	r->provider = ms_plugins_provider(r->plugins, MS_ROLE_RESOLVER, NULL, 0);
+		err = ms_plugins_load(r->plugins.set, names, why);
+	if (r->plugins.set == NULL)
+		return err;
+	r->provider = ms_plugins_provider(r->plugins.set, MS_ROLE_RESOLVER, NULL, 0);
 	if (r->provider != NULL)
 		return MS_OK; /* without ipsec.conf, too */
 	return err != MS_OK ? err : ms_fail(why, MS_ERR_PLUGIN, "no plugin resolves names");
@@ -60,11 +53,8 @@ struct tool_resolver *tool_resolver_open(const struct tool *t, struct ms_why *wh
 	struct tool_resolver *r = tool_alloc(sizeof *r);
 
 	memset(r, 0, sizeof *r);
-	r->log.source = MS_SOURCE_CONF;
-	r->services = (struct ms_services){ .size = sizeof r->services, .log = &r->log,
-		.confdir = t->confdir, .rundir = t->rundir, .loop = ms_loop_new(1) };
-	r->plugins = r->services.loop == NULL ? NULL : ms_plugins_new(&r->services);
-	r->patience = r->plugins == NULL ? NULL : ms_timer_new(r->services.loop, too_long, r);
+	r->loop = ms_loop_new(1);
+	r->patience = r->loop == NULL ? NULL : ms_timer_new(r->loop, too_long, r);
 	if (r->patience == NULL)
 		(void)ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	if (r->patience == NULL || load(r, t, why) != MS_OK)
@@ -80,10 +70,9 @@ void tool_resolver_close(struct tool_resolver **resolver)
 	if (r == NULL)
 		return;
 	ms_timer_free(&r->patience);
-	if (r->plugins != NULL)
-		ms_plugins_free(&r->plugins);
-	if (r->services.loop != NULL)
-		ms_loop_free(&r->services.loop);
+	tool_plugins_close(&r->plugins);
+	if (r->loop != NULL)
+		ms_loop_free(&r->loop);
 	free(r);
 }
 
@@ -114,7 +103,7 @@ ms_err tool_resolver_ask(struct tool_resolver *r, const char *name, uint16_t typ
 		return err;
 	ms_timer_set(r->patience, PATIENCE_MS);
 	while (!r->over)
-		ms_loop_turn(r->services.loop, true);
+		ms_loop_turn(r->loop, true);
 	ms_timer_stop(r->patience);
 	if (r->query == NULL)
 		return MS_OK;

@@ -1,47 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RSA host keys: the numbers, and the family's text form of them. */
+/* RSA host keys: made by a plugin of the role crypto, and the family's text form of them. */
 #ifndef MODSWAN_TOOLS_RSAKEY_H
 #define MODSWAN_TOOLS_RSAKEY_H
 
 #include "tools/hostkey.h"
 
-#include <gmp.h>
+#include <modswan/crypto.h>
 
 #define RSA_MAX_BITS     20000u
-#define RSA_MIN_BITS     32u
 #define RSA_LOADED_BITS  1024u /* pluto refuses shorter ones */
 #define RSA_DEFAULT_BITS 2192u
 
-/* RFC 8017 s3.2: the eight numbers.  p is the larger prime. */
-struct rsa_key {
-	mpz_t n, e, d, p, q, dp, dq, qinv;
-};
-
-struct rsa_wish {
-	unsigned bits;        /* a multiple of 16 */
-	unsigned long e;      /* public exponent, odd, at least 3 */
-	int rounds;           /* of the primality test */
+struct rsa_order {
+	uint32_t bits;        /* a multiple of 16 */
+	uint64_t e;           /* public exponent, odd, at least 3 */
+	uint32_t rounds;      /* of the primality test */
 	bool plain_d;         /* d mod (p-1)(q-1), not mod their least common multiple */
 	const char *random;   /* device */
 	const char *hostname; /* for the comment */
+	const char *plugin;   /* that makes keys; NULL: what modswan.conf says, else the best */
 	bool verbose;         /* progress on stderr */
 };
+#define RSA_ORDER { .e = 3, .rounds = 30, .random = "/dev/random" }
 
-/* Call once before any other: numbers are wiped when their memory goes back. */
-void rsa_memory_setup(void);
-void rsa_key_init(struct rsa_key *key);
-void rsa_key_clear(struct rsa_key *key);
-
-/* MS_ERR_RANGE, MS_ERR_SYSTEM (the device), MS_ERR_CRYPTO (a check failed). */
-ms_err rsa_key_make(struct rsa_key *key, const struct rsa_wish *wish, struct ms_why *why);
-/* Makes the other numbers from n, e, p and q, which are checked.  MS_ERR_BAD_KEY. */
-ms_err rsa_key_complete(struct rsa_key *key, bool plain_d, int rounds, struct ms_why *why);
-/* Every relation between the eight, and one value there and back. */
-ms_err rsa_key_check(const struct rsa_key *key, struct ms_why *why);
+/* *key: empty before, to be freed after success.  MS_ERR_RANGE; MS_ERR_SYSTEM: the device;
+ * MS_ERR_PLUGIN: nobody makes keys; MS_ERR_CRYPTO: the plugin or the device is no good. */
+ms_err rsa_key_make(struct ms_rsa_key *key, const struct tool *t, const struct rsa_order *order,
+	struct ms_why *why) MS_MUST_CHECK;
+/* Makes the other numbers from modulus, public exponent and primes, which are checked.
+ * MS_ERR_BAD_KEY, MS_ERR_PLUGIN, MS_ERR_CRYPTO. */
+ms_err rsa_key_complete(struct ms_rsa_key *key, const struct tool *t,
+	const struct rsa_order *order, struct ms_why *why) MS_MUST_CHECK;
+unsigned rsa_key_bits(const struct ms_rsa_key *key);
 
 /* The lines of `ipsec rsasigkey`, appended. */
-void rsa_key_text(struct text *out, const struct rsa_key *key, const char *hostname);
-/* From lines of that form; what is missing beyond n, e, p and q is made, what is there must fit. */
-ms_err rsa_key_parse(struct rsa_key *key, char *text, bool plain_d, int rounds, struct ms_why *why);
+void rsa_key_text(struct text *out, const struct ms_rsa_key *key, const char *hostname);
+/* From lines of that form, of which modulus, public exponent and primes must be there; nothing is
+ * calculated.  MS_ERR_BAD_KEY; what was read is in *key all the same. */
+ms_err rsa_key_parse(struct ms_rsa_key *key, char *text, struct ms_why *why) MS_MUST_CHECK;
 
 #endif

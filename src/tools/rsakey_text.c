@@ -8,65 +8,48 @@
 #include <string.h>
 
 /* In this order; the first two are public. */
-static const char *const names[] = { "Modulus", "PublicExponent", "PrivateExponent", "Prime1",
+static const char *const names[MS_RSA_NUMBERS] = { "Modulus", "PublicExponent", "PrivateExponent", "Prime1",
 	"Prime2", "Exponent1", "Exponent2", "Coefficient" };
-enum { FIELDS = sizeof names / sizeof names[0], PUBLIC_FIELDS = 2 };
+enum { PUBLIC_FIELDS = 2 };
 
-static mpz_ptr field_of(struct rsa_key *k, unsigned i)
+unsigned rsa_key_bits(const struct ms_rsa_key *key)
 {
-	mpz_ptr all[FIELDS] = { k->n, k->e, k->d, k->p, k->q, k->dp, k->dq, k->qinv };
+	const struct ms_secret *n = &key->number[MS_RSA_MODULUS];
+	unsigned top = n->len == 0 ? 0 : n->ptr[0], bits = (unsigned)n->len * 8;
 
-	return all[i];
+	for (; bits > 0 && (top & 0x80) == 0; top = (top << 1) & 0xff)
+		bits--;
+	return bits;
 }
 
-/* To be wiped and freed. */
-static struct ms_secret octets_of(mpz_srcptr z)
+static struct ms_bytes octets_of(const struct ms_rsa_key *key, enum ms_rsa_number which)
 {
-	struct ms_secret s = { NULL, (mpz_sizeinbase(z, 2) + 7) / 8 };
-
-	s.ptr = calloc(1, s.len);
-	if (s.ptr == NULL) {
-		fputs("ipsec: out of memory\n", stderr);
-		exit(1);
-	}
-	mpz_export(s.ptr, NULL, 1, 1, 1, 0, z);
-	return s;
+	return ms_bytes(key->number[which].ptr, key->number[which].len);
 }
 
-static void add_field(struct text *out, const char *name, mpz_srcptr z)
+void rsa_key_text(struct text *out, const struct ms_rsa_key *key, const char *hostname)
 {
-	struct ms_secret s = octets_of(z);
-
-	text_add(out, "\t%s: ", name);
-	text_add_data(out, ms_bytes(s.ptr, s.len), 'x');
-	text_add(out, "\n");
-	ms_secret_free(&s);
-}
-
-void rsa_key_text(struct text *out, const struct rsa_key *key, const char *hostname)
-{
-	const mpz_srcptr all[FIELDS] = { key->n, key->e, key->d, key->p, key->q, key->dp, key->dq,
-		key->qinv };
-	struct ms_secret e = octets_of(key->e), n = octets_of(key->n);
 	char date[26];
 
 	date_text(date);
-	text_add(out, "\t# RSA %zu bits   %s   %s\n", mpz_sizeinbase(key->n, 2), hostname, date);
+	text_add(out, "\t# RSA %u bits   %s   %s\n", rsa_key_bits(key), hostname, date);
 	text_add(out, "\t# for signatures only, UNSAFE FOR ENCRYPTION\n\t#pubkey=");
-	text_add_data(out, rsa_blob(ms_bytes(e.ptr, e.len), ms_bytes(n.ptr, n.len)), 's');
+	text_add_data(out, rsa_blob(octets_of(key, MS_RSA_PUBLIC_EXPONENT),
+		octets_of(key, MS_RSA_MODULUS)), 's');
 	text_add(out, "\n");
-	for (unsigned i = 0; i < FIELDS; i++) {
+	for (unsigned i = 0; i < MS_RSA_NUMBERS; i++) {
 		if (i == PUBLIC_FIELDS)
 			text_add(out, "\t# from here on: secret, never to be shown to anybody\n");
-		add_field(out, names[i], all[i]);
+		text_add(out, "\t%s: ", names[i]);
+		text_add_data(out, octets_of(key, i), 'x');
+		text_add(out, "\n");
 	}
-	ms_secret_free(&e);
-	ms_secret_free(&n);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static ms_err take_value(mpz_ptr z, const char *name, const char *text, struct ms_why *why)
+static ms_err take_value(
+	struct ms_secret *out, const char *name, const char *text, struct ms_why *why)
 {
 	size_t len = strcspn(text, " \t\r"), used = 0;
 	struct ms_why inner = { "" };
@@ -76,47 +59,44 @@ static ms_err take_value(mpz_ptr z, const char *name, const char *text, struct m
 	if (octets == NULL)
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	err = ms_data_parse(octets, len + 1, &used, text, len, 0, &inner);
-	if (err == MS_OK)
-		mpz_import(z, used, 1, 1, 1, 0, octets);
-	else
-		ms_fail(why, MS_ERR_BAD_KEY, "old key: %s: %.200s", name, inner.text);
+	if (err != MS_OK)
+		err = ms_fail(why, MS_ERR_BAD_KEY, "old key: %s: %.200s", name, inner.text);
+	else if (!ms_secret_set(out, ms_bytes(octets, used)))
+		err = ms_fail(why, MS_ERR_NOMEM, "out of memory");
 	ms_wipe(octets, len + 1);
 	free(octets);
 	return err;
 }
 
-static ms_err take_line(struct rsa_key *k, const char *line, unsigned *have, struct ms_why *why)
+static ms_err take_line(struct ms_rsa_key *k, const char *line, struct ms_why *why)
 {
 	line += strspn(line, " \t");
-	for (unsigned i = 0; i < FIELDS; i++) {
+	for (unsigned i = 0; i < MS_RSA_NUMBERS; i++) {
 		size_t len = strlen(names[i]);
 
 		if (strncmp(line, names[i], len) != 0 || line[len] != ':')
 			continue;
-		if ((*have & 1u << i) != 0)
+		if (k->number[i].ptr != NULL)
 			return ms_fail(why, MS_ERR_BAD_KEY, "old key: %s twice", names[i]);
-		*have |= 1u << i;
 		line += len + 1;
-		return take_value(field_of(k, i), names[i], line + strspn(line, " \t"), why);
+		return take_value(&k->number[i], names[i], line + strspn(line, " \t"), why);
 	}
 	return MS_OK;
 }
 
-ms_err rsa_key_parse(struct rsa_key *k, char *text, bool plain_d, int rounds, struct ms_why *why)
+ms_err rsa_key_parse(struct ms_rsa_key *k, char *text, struct ms_why *why)
 {
-	static const unsigned needed[] = { 0, 1, 3, 4 };
-	unsigned have = 0;
+	static const enum ms_rsa_number needed[] = { MS_RSA_MODULUS, MS_RSA_PUBLIC_EXPONENT,
+		MS_RSA_PRIME1, MS_RSA_PRIME2 };
 	ms_err err = MS_OK;
 	char *save = NULL;
 
 	for (char *line = strtok_r(text, "\n", &save); line != NULL && err == MS_OK;
 		line = strtok_r(NULL, "\n", &save))
-		err = take_line(k, line, &have, why);
+		err = take_line(k, line, why);
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0] && err == MS_OK; i++)
-		if ((have & 1u << needed[i]) == 0)
+		if (k->number[needed[i]].ptr == NULL)
 			err = ms_fail(why, MS_ERR_BAD_KEY, "old key is incomplete: no %s",
 				names[needed[i]]);
-	if (err == MS_OK && have == (1u << FIELDS) - 1 && mpz_cmp(k->p, k->q) > 0)
-		err = rsa_key_check(k, why);
-	return err == MS_OK ? rsa_key_complete(k, plain_d, rounds, why) : err;
+	return err;
 }

@@ -10,7 +10,7 @@
 
 #define MAX_ROUNDS 10000u
 
-enum { VERBOSE, RANDOM, ROUNDS, EXPONENT, HOSTNAME, NOOPT, OLDKEY, HELP, VERSION };
+enum { VERBOSE, RANDOM, ROUNDS, EXPONENT, HOSTNAME, NOOPT, OLDKEY, PLUGIN, HELP, VERSION };
 
 static const struct tool_option table[] = {
 	[VERBOSE] = { "verbose", NULL, "tell on stderr how it goes" },
@@ -20,6 +20,7 @@ static const struct tool_option table[] = {
 	[HOSTNAME] = { "hostname", "NAME", "name in the comment (this host's)" },
 	[NOOPT] = { "noopt", NULL, "the private exponent modulo (p-1)(q-1), for old programs" },
 	[OLDKEY] = { "oldkey", "FILE", "complete a key of an older form; - is stdin" },
+	[PLUGIN] = { "plugin", "NAME", "plugin that makes the key (the best that is installed)" },
 	[HELP] = { "help", NULL, "show this text and exit" },
 	[VERSION] = { "version", NULL, "show the version and exit" },
 	{ NULL, NULL, NULL },
@@ -28,7 +29,7 @@ static const struct tool_option table[] = {
 const struct tool_options rsasigkey_options = TOOL_OPTIONS(table, false);
 
 struct order {
-	struct rsa_wish wish;
+	struct rsa_order wish;
 	const char *oldkey, *bits;
 	int status; /* -1: go on */
 };
@@ -57,14 +58,14 @@ static void take_number(const struct tool *t, struct order *o, int row, const ch
 			n == 0)
 			o->status = bad_number(t, "rounds", text);
 		else
-			o->wish.rounds = (int)n;
+			o->wish.rounds = (uint32_t)n;
 		return;
 	}
 	if (ms_number_parse(&n, text, strlen(text), 0, UINT32_MAX, NULL) != MS_OK || n < 3 ||
 		n % 2 == 0)
 		o->status = bad_number(t, "the public exponent", text);
 	else
-		o->wish.e = (unsigned long)n;
+		o->wish.e = n;
 }
 
 static void take_option(const struct tool *t, struct order *o, int row, const char *value)
@@ -91,6 +92,9 @@ static void take_option(const struct tool *t, struct order *o, int row, const ch
 	case OLDKEY:
 		o->oldkey = value;
 		break;
+	case PLUGIN:
+		o->wish.plugin = value;
+		break;
 	case HELP:
 		o->status = usage(stdout, 0);
 		break;
@@ -105,29 +109,28 @@ static void take_option(const struct tool *t, struct order *o, int row, const ch
 	}
 }
 
-static ms_err read_old(struct rsa_key *key, const struct order *o, struct ms_why *why)
+static ms_err read_old(struct ms_rsa_key *key, const struct tool *t, const struct order *o,
+	struct ms_why *why)
 {
 	struct text text = { NULL, 0, 0 };
 	ms_err err = text_read(&text, o->oldkey, why);
 
 	if (err == MS_OK)
-		err = rsa_key_parse(key, text.ptr, o->wish.plain_d, o->wish.rounds, why);
+		err = rsa_key_parse(key, text.ptr, why);
 	text_free(&text);
-	return err;
+	return err == MS_OK ? rsa_key_complete(key, t, &o->wish, why) : err;
 }
 
 static int work(const struct tool *t, const struct order *o)
 {
 	struct text text = { NULL, 0, 0 };
 	struct ms_why why = { "" };
-	struct rsa_key key;
-	ms_err err;
+	struct ms_rsa_key key = { 0 };
+	ms_err err = o->oldkey != NULL ? read_old(&key, t, o, &why)
+				       : rsa_key_make(&key, t, &o->wish, &why);
 
-	rsa_memory_setup();
-	rsa_key_init(&key);
-	err = o->oldkey != NULL ? read_old(&key, o, &why) : rsa_key_make(&key, &o->wish, &why);
 	if (err == MS_OK) {
-		if (mpz_sizeinbase(key.n, 2) < RSA_LOADED_BITS)
+		if (rsa_key_bits(&key) < RSA_LOADED_BITS)
 			tool_error(t, "warning: pluto refuses keys of less than %u bits",
 				RSA_LOADED_BITS);
 		rsa_key_text(&text, &key, o->wish.hostname);
@@ -135,15 +138,14 @@ static int work(const struct tool *t, const struct order *o)
 	}
 	if (err != MS_OK)
 		tool_error(t, "%s", ms_why_text(&why, err));
-	rsa_key_clear(&key);
+	ms_rsa_key_free(&key);
 	text_free(&text);
 	return err == MS_OK ? 0 : 1;
 }
 
 int tool_rsasigkey(struct tool *t, int argc, char **argv)
 {
-	struct order o = { .wish = { .e = 3, .rounds = 30, .random = "/dev/random" },
-		.status = -1 };
+	struct order o = { .wish = RSA_ORDER, .status = -1 };
 	struct tool_args a;
 	uint64_t bits;
 	int row;
@@ -166,7 +168,7 @@ int tool_rsasigkey(struct tool *t, int argc, char **argv)
 			tool_error(t, "invalid bit count: \"%s\"", o.bits);
 			return 1;
 		}
-		o.wish.bits = (unsigned)bits;
+		o.wish.bits = (uint32_t)bits;
 	}
 	return work(t, &o);
 }

@@ -20,6 +20,7 @@ ipsec_SOURCES = \
 	src/tools/options.c \
 	src/tools/packet.c src/tools/packet.h \
 	src/tools/pf_key.c \
+	src/tools/plugins.c src/tools/plugins.h \
 	src/tools/plutorun.c \
 	src/tools/policy.c src/tools/policy.h src/tools/policy_netkey.c \
 	src/tools/ranbits.c \
@@ -40,8 +41,10 @@ ipsec_SOURCES = \
 	src/tools/verify.c src/tools/verify.h src/tools/verify_dns.c src/tools/verify_host.c \
 	src/tools/verify_net.c \
 	src/tools/whack.c src/tools/whack.h src/tools/whack_conn.c src/tools/whack_table.c src/tools/why.c
-ipsec_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(GMP_CFLAGS)
-ipsec_LDADD = libmodswan.la $(CRYPTO_LIBS) $(GMP_LIBS)
+ipsec_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+ipsec_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
+ipsec_LDADD = libmodswan.la $(CRYPTO_LIBS) $(LTDL_LIBS)
+ipsec_DEPENDENCIES = libmodswan.la $(PLUGINS_STATIC)
 
 dist_pkglibexec_SCRIPTS += src/tools/scripts/barf src/tools/scripts/look src/tools/scripts/showdefaults
 

@@ -9,6 +9,7 @@ struct ms_daemon_conf {
 	char **plugins;   /* NULL: all that are found, but not those on demand */
 	char **plugins_also; /* more of them; may be NULL */
 	char *plugin_dir; /* NULL: where they were installed */
+	char *rsa_key_plugin; /* of ipsec rsasigkey and newhostkey; NULL: the best */
 	bool log_stderr, log_syslog;
 	char *syslog_facility;   /* "authpriv" */
 	char *log_file;          /* NULL: none */

@@ -4,6 +4,7 @@ libmodswan_la_SOURCES += \
 	src/lib/crypto/kat.c \
 	src/lib/crypto/kat.h \
 	src/lib/crypto/kat_data.c \
+	src/lib/crypto/kat_rsa.c \
 	src/lib/crypto/prfplus.c \
 	src/lib/crypto/prfplus.h \
 	src/lib/crypto/proposal.c \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto-gmp: MODP groups on GMP, chosen by configuration.
+ * crypto-gmp: MODP groups and RSA keys on GMP, chosen by configuration.
  *
- * crypto-openssl has the same groups and takes less time (testing/bench/crypto --only MODP), so this
- * plugin is loaded only where modswan.conf names it; then it comes before crypto-openssl unless
- * preference= says otherwise.  RSA keys are made with GMP too, by ipsec rsasigkey itself, which needs
- * no daemon and no plugin.  After load everything is read only: ops may run in any thread.
+ * crypto-openssl has the same groups and takes less time (testing/bench/crypto --only MODP), so a
+ * daemon loads this plugin only where modswan.conf names it; then it comes before crypto-openssl
+ * unless preference= says otherwise.  ipsec rsasigkey and newhostkey load it for its RSA keys
+ * (rsa.c).  After load everything is read only: ops may run in any thread, but keys are made by one
+ * at a time, since GMP's memory functions belong to the process.
  */
 #include "crypto-gmp.h"
 
@@ -34,6 +35,7 @@ static struct ms_crypto_ops ops = {
 	.size = sizeof ops,
 	.preference = 60,
 	.ke = offered,
+	.rsa = &rsa_ops,
 };
 
 static ms_err check_group(const char *value, struct ms_why *why)
@@ -82,6 +84,6 @@ static const struct ms_feature features[] = {
 	MS_FEATURES_END,
 };
 
-MS_PLUGIN(crypto_gmp, "crypto-gmp", .summary = "MODP key exchange with GMP, on demand",
+MS_PLUGIN(crypto_gmp, "crypto-gmp", .summary = "MODP key exchange and RSA keys with GMP, on demand",
 	.features = features, .keys = keys, .conf_size = sizeof(struct gmp_conf), .load = load,
 	.unload = unload, .on_demand = true);

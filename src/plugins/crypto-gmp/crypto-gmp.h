@@ -28,4 +28,6 @@ void modp_unload(void);
 /* A private value from given octets, of private_bits at most; *priv_r like start() leaves it. */
 ms_err modp_priv(const struct ms_ke_alg *alg, struct ms_bytes x, void **priv_r, uint8_t *pub);
 
+extern const struct ms_rsa_ops rsa_ops;
+
 #endif
