@@ -154,6 +154,13 @@ if [ -e src/plugins/crypto-gmp/.libs/crypto-gmp.so ]; then
 	call 1 rsasigkey 1024; err 'plugin creds-secrets makes no RSA keys'; quiet
 	call 1 rsasigkey --oldkey "$dir/key"; err 'plugin creds-secrets makes no RSA keys'; quiet
 	call 0 rsasigkey --plugin crypto-gmp 1024
+	call 0 rsasigkey --plugin crypto-openssl --hostname gw.example.net --noopt 1040
+	judge 1040 3 plain
+	plugins_of creds-secrets crypto-openssl
+	call 0 rsasigkey --e 65537 --hostname gw.example.net --verbose 1024; judge 1024 65537 lcm
+	call 0 rsasigkey --hostname gw.example.net --oldkey "$dir/key"
+	is "$(numbers "$dir/out")" "$(numbers "$dir/key")"
+	call 1 rsasigkey --random /dev/zero 1024; err 'no usable pair of primes'; quiet
 	plugins_of creds-secrets
 	call 1 rsasigkey 1024; err "no plugin in $dir/plugins makes RSA keys: install crypto-gmp"; quiet
 	rmdir "$dir/none"

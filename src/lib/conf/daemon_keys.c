@@ -32,8 +32,8 @@ const struct ms_conf_key ms_daemon_keys[] = {
 	MS_KEY_STRING(C, rsa_key_plugin, "rsa-key-plugin", .check = conf_check_word,
 		.brief = "plugin that makes RSA keys for ipsec rsasigkey and newhostkey",
 		.text = "Without it, the one that prefers itself most, of those that are installed "
-			"and make keys, also of those on demand: crypto-gmp, where no other was "
-			"added.  The option --plugin of both commands stands above it.  Daemons "
+			"and make keys, also of those on demand: crypto-gmp before crypto-openssl."
+			"  The option --plugin of both commands stands above it.  Daemons "
 			"make no keys."),
 	MS_KEY_BOOL(C, log_stderr, "log-stderr", .def = false,
 		.brief = "write log lines to standard error"),

@@ -23,7 +23,7 @@ src_plugins_crypto_gmp_gmp_test_CFLAGS = $(AM_CFLAGS) $(GMP_CFLAGS) $(CRYPTO_CFL
 src_plugins_crypto_gmp_gmp_test_LDADD = $(crypto_gmp_test_libs) -lpthread
 src_plugins_crypto_gmp_rsa_test_SOURCES = src/plugins/crypto-gmp/rsa_test.c \
 	src/plugins/crypto-gmp/crypto-gmp.h src/plugins/crypto-gmp/rsa.c \
-	src/plugins/crypto-openssl/crypto-openssl.c
+	src/plugins/crypto-openssl/rsa_maker_test.h src/plugins/crypto-openssl/crypto-openssl.c
 src_plugins_crypto_gmp_rsa_test_CFLAGS = $(AM_CFLAGS) $(GMP_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_crypto_gmp_rsa_test_LDADD = $(crypto_gmp_test_libs)
 endif

@@ -4,12 +4,14 @@
  *
  * Everything that OpenSSL looks up by name (ciphers, the CMAC) or derives from constants (curves,
  * MODP primes in Montgomery form) is prepared once in load() and then only read, so the ops need no
- * instance and may run in any thread.  encr.c, integ.c, md.c (PRF, hash), ke_*.c, keys.c, rsa.c and
- * sign.c each hold one subject with its table.
+ * instance and may run in any thread.  encr.c, integ.c, md.c (PRF, hash), ke_*.c, keys.c, rsa.c,
+ * rsa_make.c and sign.c each hold one subject with its table.
  *
  * Standards: RFC 8247, RFC 8221 name what must be here.
  */
 #include "crypto-openssl.h"
+
+#include "rsa.h"
 
 #include <modswan/plugin.h>
 
@@ -42,6 +44,7 @@ const struct ms_crypto_ops openssl_ops = {
 	.ke = ke_list,
 	.sign = &sign_ops,
 	.random = random_octets,
+	.rsa = &rsa_make_ops,
 };
 
 static const struct {

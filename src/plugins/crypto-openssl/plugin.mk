@@ -16,6 +16,7 @@ src_plugins_crypto_openssl_libopenssl_la_SOURCES = \
 	src/plugins/crypto-openssl/md.c \
 	src/plugins/crypto-openssl/rsa.c \
 	src/plugins/crypto-openssl/rsa.h \
+	src/plugins/crypto-openssl/rsa_make.c \
 	src/plugins/crypto-openssl/sign.c \
 	src/plugins/crypto-openssl/spki.c \
 	src/plugins/crypto-openssl/xcbc.c
@@ -42,6 +43,7 @@ crypto_openssl_tests = \
 	src/plugins/crypto-openssl/kat_test \
 	src/plugins/crypto-openssl/ke_test \
 	src/plugins/crypto-openssl/mac_test \
+	src/plugins/crypto-openssl/rsa_make_test \
 	src/plugins/crypto-openssl/rsa_test \
 	src/plugins/crypto-openssl/sign_test \
 	src/plugins/crypto-openssl/spki_test \
@@ -67,6 +69,9 @@ src_plugins_crypto_openssl_ke_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_mac_test_SOURCES = src/plugins/crypto-openssl/mac_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_mac_test_LDADD = $(crypto_openssl_test_libs)
+src_plugins_crypto_openssl_rsa_make_test_SOURCES = src/plugins/crypto-openssl/rsa_make_test.c \
+	src/plugins/crypto-openssl/rsa_maker_test.h $(crypto_openssl_test_common)
+src_plugins_crypto_openssl_rsa_make_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_rsa_test_SOURCES = src/plugins/crypto-openssl/rsa_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_rsa_test_LDADD = $(crypto_openssl_test_libs)

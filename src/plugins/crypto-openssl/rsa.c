@@ -28,7 +28,9 @@ static ms_err rsa_size_check(unsigned bits, struct ms_why *why)
 	return MS_OK;
 }
 
+/* In the order of enum ms_rsa_number. */
 enum part { N, E, D, P, Q, DP, DQ, QINV, PARTS };
+_Static_assert((int)PARTS == (int)MS_RSA_NUMBERS, "a number has no name");
 
 static const char *const part_names[PARTS] = { "Modulus", "PublicExponent", "PrivateExponent",
 	"Prime1", "Prime2", "Exponent1", "Exponent2", "Coefficient" };
@@ -188,7 +190,7 @@ static const char *broken_relation(const struct relations *r, BIGNUM *const v[PA
 	return NULL;
 }
 
-static ms_err check_private(BIGNUM *const v[PARTS], struct ms_why *why)
+ms_err rsa_private_check(BIGNUM *const v[MS_RSA_NUMBERS], struct ms_why *why)
 {
 	struct relations r = { BN_dup(v[P]), BN_dup(v[Q]), BN_new(), BN_CTX_new() };
 	ms_err err = check_public(v[N], v[E], why);
@@ -235,7 +237,7 @@ ms_err privkey_from_rsa(
 			err = MS_ERR_NOMEM;
 	}
 	if (err == MS_OK)
-		err = check_private(v, why);
+		err = rsa_private_check(v, why);
 	for (i = D; err == MS_OK && i < PARTS; i++)
 		BN_set_flags(v[i], BN_FLG_CONSTTIME);
 	if (err == MS_OK && (pkey = build(v, PARTS)) == NULL)
