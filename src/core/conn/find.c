@@ -214,6 +214,10 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 
 			if (!pair_is(d, &c->local.host.addr, tries[i]) || !same_peer(c, d))
 				continue;
+			/* Clients that are leased are known to the connection of IKE_AUTH alone. */
+			if ((d->remote.pool != NULL && d != c->template) ||
+				(conn_end_asks(&d->local) && d != c))
+				continue;
 			s = client_score(d, peer, mine, n_mine, theirs, n_theirs);
 			if (s > best_score) {
 				best = d;

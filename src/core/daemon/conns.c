@@ -109,15 +109,15 @@ static void moved(struct daemon *d, struct conn *c, const struct ms_addr *from)
 
 void daemon_orient_all(struct daemon *d)
 {
-	struct conn *c, *next;
+	struct conn *c;
 
-	for (c = conn_first(d->conns); c != NULL; c = next) {
+	/* Who is next is asked last: c stays, but instances of its that stand behind it may go. */
+	for (c = conn_first(d->conns); c != NULL; c = c->all_next) {
 		struct ms_why why = { "" };
 		struct ms_addr from = c->local.host.addr;
 		bool was = c->oriented, was_left = c->left_is_local;
 		ms_err err;
 
-		next = c->all_next;
 		if (c->template != NULL)
 			continue;
 		err = daemon_orient(d, c, &why);

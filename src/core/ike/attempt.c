@@ -122,6 +122,9 @@ static ms_err can_initiate(const struct conn *c, struct ms_why *why)
 			"(kind=CK_TEMPLATE)");
 	if (!c->ike || !c->esp || c->desc->type > MS_TYPE_TRANSPORT)
 		return ms_fail(why, MS_ERR_CONFIG, "its type= is a shunt, nothing is negotiated");
+	if (c->remote.pool)
+		return ms_fail(why, MS_ERR_CONFIG,
+			"the peer has to begin: it gets its address from here");
 	if (c->desc->keyexchange != MS_KEX_IKEV2)
 		return ms_fail(why, MS_ERR_CONFIG, "keyexchange= is not ikev2");
 	return MS_OK;
@@ -167,6 +170,19 @@ ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why)
 	return start_attempt(e, c, 0, true, ike ? ike->serial : 0);
 }
 
+/* Attempts that fail beside one that waits for its turn leave it at that. */
+static bool another_tries(const struct conn *c, bool telling)
+{
+	struct child_sa *child = child_attempt_of(c);
+	struct ike_sa *ike = attempt_of(c);
+
+	if (ike)
+		ike->telling |= telling;
+	else if (child)
+		child->telling |= telling;
+	return ike || child;
+}
+
 bool ike_attempt_failed(
 	struct ike_engine *e, struct conn *c, bool telling, ms_err err, const struct ms_why *why)
 {
@@ -190,6 +206,8 @@ bool ike_attempt_failed(
 		telling = false;
 		e->host->ops->attempt_over(e->host->ctx, c, err, why);
 	}
+	if (another_tries(c, telling))
+		return true;
 	if (err != MS_ERR_TIMEOUT)
 		delay = c->tries * PAUSE_MS < PAUSE_MAX_MS ? c->tries * PAUSE_MS : PAUSE_MAX_MS;
 	if (max)
@@ -473,5 +491,6 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	ike_index_ids(ike);
 	while ((old = ike_same_ids(ike, goes, initial_contact)) != NULL)
 		ike_supplant(old, ike);
-	look_for_dead(ike);
+	if (ike->x) /* an heir knows nothing new, and may be born while its answer is in the making */
+		look_for_dead(ike);
 }

@@ -301,7 +301,7 @@ void ike_index_ids(struct ike_sa *ike)
 
 /* Peers without a name are no one's equals. */
 static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
-	const struct ms_id *peer, const struct ike_sa *but)
+	const struct ms_id *peer, const struct conn *template, const struct ike_sa *but)
 {
 	struct ike_node *n = peer->type == MS_ID_NULL
 				     ? NULL
@@ -311,7 +311,8 @@ static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 		struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
 
 		if (ike != but && ike->established && ms_id_eq(&ike->peer_id, peer) &&
-			ms_id_eq(&ike->conn->local.id, me))
+			ms_id_eq(&ike->conn->local.id, me) &&
+			(!template || ike->conn->template == template))
 			return ike;
 	}
 	return NULL;
@@ -371,11 +372,11 @@ struct conn *ike_instance(struct ike_sa *ike, struct conn *template)
 {
 	struct ike_engine *e = ike->e;
 	struct ike_sa *old = e->params.unique_ids
-				     ? with_ids(e, &template->local.id, &ike->peer_id, ike)
+				     ? with_ids(e, &template->local.id, &ike->peer_id, template, ike)
 				     : NULL;
 	bool by_address = !template->remote.pool && !template->remote.has_client;
 
-	if (!old || old->conn->template != template || old->conn->deleted ||
+	if (!old || old->conn->deleted ||
 		(by_address && !ms_addr_eq(&old->conn->remote.host.addr, &ike->remote.addr)))
 		return conn_instantiate(e->conns, template, &ike->remote, &ike->peer_id);
 	old->conn->remote.host = ike->remote;
@@ -388,7 +389,7 @@ static bool same_way(const struct conn *a, const struct conn *b)
 	       a->remote.auth == b->remote.auth &&
 	       a->desc->fragmentation == b->desc->fragmentation &&
 	       a->desc->encapsulation == b->desc->encapsulation &&
-	       (!conn_end_asks(&b->local) || conn_end_asks(&a->local)) &&
+	       (!conn_end_asks(&b->local) || a == b) &&
 	       ms_endpoint_eq(&a->local.host, &b->local.host) &&
 	       ms_endpoint_eq(&a->remote.host, &b->remote.host);
 }
@@ -406,6 +407,10 @@ struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 			(!ike->established && (!ike->initiator || ike->conn == c)) ||
 			ike->state == IKE_DELETING || ike->wants & IKE_WANT_DELETE)
 			continue;
+		/* s2.19: an address is asked for in IKE_AUTH, or never. */
+		if (conn_end_asks(&c->local) && ike->lease[0].family == 0 &&
+			ike->lease[1].family == 0)
+			continue;
 		if (ms_id_eq(peer_of(ike), &c->remote.id) &&
 			ms_id_eq(&ike->conn->local.id, &c->local.id) && same_way(ike->conn, c))
 			return ike;
@@ -415,7 +420,7 @@ struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 
 bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)
 {
-	return with_ids(e, me, peer, NULL) != NULL;
+	return with_ids(e, me, peer, NULL, NULL) != NULL;
 }
 
 void ike_arm(struct ike_sa *ike)

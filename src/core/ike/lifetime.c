@@ -218,6 +218,20 @@ static void keepalive(struct ike_sa *ike, uint64_t now)
 
 #define AGAIN_MS 2000
 
+/* A whole handshake is for the initiator to begin, or for who asks for an address in it.  Where its
+ * life is longer than ours we begin ourselves before ours is over. */
+static void reauthenticate(struct ike_sa *ike)
+{
+	uint64_t late = ike->conn->desc->rekey_margin_ms / 2, now = ike_now(ike->e);
+
+	bool begins = ike->initiator || conn_end_asks(&ike->conn->local);
+
+	if (!begins && ike->expire_at != IKE_NEVER && ike->expire_at > now + late)
+		ike->replace_at = ike->expire_at - late;
+	else if (begins || !ike->nat_there) /* nobody begins with a host behind a translator */
+		ike_replace(ike);
+}
+
 /* One that nobody has used for all its life is not made anew.  Nor is one that goes for its twin, but
  * that may go first, and then it stays. */
 static void replace(struct ike_sa *ike)
@@ -228,10 +242,8 @@ static void replace(struct ike_sa *ike)
 		ike->replace_at = ike_now(ike->e) + AGAIN_MS;
 		return;
 	}
-	/* A whole handshake is for the initiator to begin. */
 	if (ike->children && ike->conn->desc->reauth) {
-		if (ike->initiator)
-			ike_replace(ike);
+		reauthenticate(ike);
 		return;
 	}
 	/* What is under way may bring it a CHILD SA. */

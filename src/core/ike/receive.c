@@ -331,12 +331,12 @@ static void receive_protected(struct ike_rx *rx)
 		ike_count(e, IKE_C_DROP_INTEGRITY);
 		return;
 	}
-	/* From here on it is the peer who speaks. */
-	ike->heard_ms = ike_now(e);
+	/* From here on it is the peer who speaks, or once spoke: what comes again may be anybody's. */
 	if (again) {
 		answer_again(rx);
 		return;
 	}
+	ike->heard_ms = ike_now(e); /* s2.4: a fresh message proves that it is alive */
 	if (rx->m.fragment) {
 		ike_fragment_keep(rx, inner);
 		if (ike->busy || !ike_fragment_join(ike, role, rx, &inner))

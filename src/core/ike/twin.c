@@ -46,14 +46,26 @@ static bool stays(const struct ike_sa *ike)
 	return alive(ike) && ike->twin == 0 && !ike->replacing;
 }
 
+/* Only one of two can have the address that the peer leased. */
+static bool has_lease(const struct ike_sa *ike)
+{
+	return ike->lease[0].family != 0 || ike->lease[1].family != 0;
+}
+
+/* What was proved for one would not be enough for the other's connections. */
+static bool same_proof(const struct conn *a, const struct conn *b)
+{
+	return a->local.auth == b->local.auth && a->remote.auth == b->remote.auth;
+}
+
 bool ike_is_twin(const struct ike_sa *a, const struct ike_sa *b)
 {
 	uint64_t apart =
 		a->made_ms > b->made_ms ? a->made_ms - b->made_ms : b->made_ms - a->made_ms;
 
 	return a != b && stays(a) && stays(b) && a->initiator != b->initiator && !a->replaces &&
-	       !b->replaces && apart < IKE_TWIN_WINDOW_MS && ms_id_eq(&a->peer_id, &b->peer_id) &&
-	       ms_id_eq(&a->conn->local.id, &b->conn->local.id) &&
+	       !b->replaces && !has_lease(a) && !has_lease(b) && apart < IKE_TWIN_WINDOW_MS && ms_id_eq(&a->peer_id, &b->peer_id) &&
+	       ms_id_eq(&a->conn->local.id, &b->conn->local.id) && same_proof(a->conn, b->conn) &&
 	       ms_addr_eq(&a->remote.addr, &b->remote.addr);
 }
 
@@ -172,7 +184,8 @@ void ike_twin_due(struct ike_sa *ike)
 		ike->replacing = false;
 		return;
 	}
-	if (winner->heard_ms < ike->twin_since && !late) {
+	/* The peer has it when it says something in it: where it began, not before. */
+	if (winner->heard_ms < ike->twin_since + !winner->initiator && !late) {
 		winner->wants |= IKE_WANT_DPD;
 		ike_next_request(winner);
 		ike->twin_at = now + SETTLE_MS;

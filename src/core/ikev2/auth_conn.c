@@ -6,6 +6,7 @@
 #include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
 #include "core/ikev2/auth.h"
+#include "core/ikev2/cp.h"
 #include "core/ikev2/exchanges.h"
 
 /* The suite was chosen for one connection of the addresses; the one of the identities decides. */
@@ -32,7 +33,14 @@ static bool suite_allowed(const struct ike_sa *ike, const struct conn *c)
 struct wish {
 	const struct ike_sa *ike;
 	bool suite;
+	int pool; /* enum ms_tristate: MS_AUTO, it does not matter */
 };
+
+/* s2.19: the initiator asks for an address, the responder has one to give. */
+static bool pool_fits(const struct conn *c, bool asked)
+{
+	return (c->remote.pool != NULL) == asked && !conn_end_asks(&c->local);
+}
 
 static bool fits(void *arg, const struct conn *c)
 {
@@ -40,15 +48,15 @@ static bool fits(void *arg, const struct conn *c)
 	const struct ike_sa *ike = w->ike;
 	const struct host *h = ike->e->host;
 
-	if (w->suite && !suite_allowed(ike, c))
+	if ((w->suite && !suite_allowed(ike, c)) || (w->pool != MS_AUTO && !pool_fits(c, w->pool == MS_YES)))
 		return false;
 	return h->ops->ca_fits == NULL || ike->x->n_certs == 0 || !conn_names_ca(c) ||
 	       h->ops->ca_fits(h->ctx, c, ike->x->certs, ike->x->n_certs);
 }
 
-static struct conn *best_conn(struct ike_sa *ike, uint32_t kind, bool suite)
+static struct conn *best_conn(struct ike_sa *ike, uint32_t kind, bool suite, int pool)
 {
-	struct wish w = { ike, suite };
+	struct wish w = { ike, suite, pool };
 
 	return conn_find_ids_ca(ike->e->conns, &ike->local.addr, &ike->remote.addr,
 		&ike->x->asked_id, &ike->peer_id, kind, fits, &w);
@@ -63,7 +71,7 @@ static ms_err conn_with_suite(struct ike_sa *ike, uint32_t kind, struct conn **c
 
 	if (suite_allowed(ike, *c))
 		return MS_OK;
-	other = best_conn(ike, kind, true);
+	other = best_conn(ike, kind, true, (*c)->remote.pool ? MS_YES : MS_NO);
 	if (other && ms_id_eq(&other->remote.id, &(*c)->remote.id)) {
 		*c = other;
 		return MS_OK;
@@ -72,11 +80,23 @@ static ms_err conn_with_suite(struct ike_sa *ike, uint32_t kind, struct conn **c
 	return ms_fail(why, MS_ERR_NO_PROPOSAL, "\"%s\" does not allow %s", (*c)->desc->name, text);
 }
 
+/* Of connections with the same peer the one with a pool is for who asks for an address. */
+static struct conn *conn_with_pool(struct ike_sa *ike, uint32_t kind, struct conn *c)
+{
+	bool asks = ike_cp_asked(ike);
+	struct conn *other;
+
+	if (pool_fits(c, asks))
+		return c;
+	other = best_conn(ike, kind, false, asks ? MS_YES : MS_NO);
+	return other && ms_id_eq(&other->remote.id, &c->remote.id) ? other : c;
+}
+
 ms_err ike_auth_conn(struct ike_sa *ike, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
 	uint32_t kind = ike_auth_kind(x->auth);
-	struct conn *c = kind ? best_conn(ike, kind, false) : NULL;
+	struct conn *c = kind ? best_conn(ike, kind, false, MS_AUTO) : NULL;
 	char peer[MS_ID_TEXT], me[MS_ID_TEXT];
 	ms_err err;
 
@@ -98,6 +118,7 @@ ms_err ike_auth_conn(struct ike_sa *ike, struct ms_why *why)
 
 		c = closest ? closest : c;
 	}
+	c = conn_with_pool(ike, kind, c);
 	err = conn_with_suite(ike, kind, &c, why);
 	if (err)
 		return err;

@@ -39,6 +39,8 @@ static bool has_pairs(const struct route *r, const struct conn *c)
 			const struct eroute *e = eroute_at(r, &c->local.clients[i],
 				&c->remote.clients[k]);
 
+			if (!route_is_pair(&c->local.clients[i], &c->remote.clients[k]))
+				continue;
 			/* An instance for the same two hosts has what was its template's. */
 			if (e == NULL || (e->owner != c && e->owner->template != c))
 				return false;

@@ -93,7 +93,9 @@ static bool flows_of_lists(struct route_job *job, const struct ms_selector *mine
 		return false;
 	for (unsigned i = 0; i < n_mine; i++)
 		for (unsigned k = 0; k < n_theirs; k++)
-			job->flows[job->n_flows++] = (struct flow){ mine[i], theirs[k] };
+			if (route_is_pair(&mine[i], &theirs[k]))
+				job->flows[job->n_flows++] =
+					(struct flow){ mine[i], theirs[k], NULL };
 	return true;
 }
 
@@ -125,7 +127,7 @@ static bool flows_of_eroutes(struct route_job *job, const struct step *s)
 			continue;
 		if (s->pairs == PAIRS_LOST && (e->shunt != MS_SHUNT_NONE || is_own(c, e)))
 			continue;
-		job->flows[job->n_flows++] = (struct flow){ e->node.src, e->node.dst };
+		job->flows[job->n_flows++] = (struct flow){ e->node.src, e->node.dst, NULL };
 	}
 	return true;
 }
@@ -142,7 +144,7 @@ static bool flows_of_uses(struct route_job *job)
 	if (job->flows == NULL)
 		return false;
 	for (u = first; u != NULL; u = u->next)
-		job->flows[job->n_flows++] = (struct flow){ u->mine, u->theirs };
+		job->flows[job->n_flows++] = (struct flow){ u->mine, u->theirs, NULL };
 	return true;
 }
 

@@ -37,8 +37,9 @@ static bool put_back(struct route_job *job, const struct eroute *e)
 	return true;
 }
 
-/* The kernel has it now: whose was it before?  False: it belongs to somebody else. */
-static bool is_set(struct route_job *job, const struct ms_kernel_policy *p)
+/* The kernel has it now: whose was it before?  *had_r: a reference, it was stolen from him.  False: it
+ * belongs to somebody else. */
+static bool is_set(struct route_job *job, const struct ms_kernel_policy *p, struct conn **had_r)
 {
 	struct route *r = job->route;
 	struct eroute *e = eroute_at(r, &p->src, &p->dst);
@@ -60,10 +61,18 @@ static bool is_set(struct route_job *job, const struct ms_kernel_policy *p)
 	(void)route_bare_forget(r, &p->src, &p->dst);
 	if (job->conn->instance == 0 && job->before == RT_UNROUTED)
 		route_policy_changed(r);
-	if (had != NULL)
-		route_stolen(r, had);
-	conn_unref(&had);
+	*had_r = had;
 	return true;
+}
+
+/* Only when all of them are ours: what they let go must not be what we are about to take. */
+static void tell_stolen(struct route_job *job, unsigned n)
+{
+	for (unsigned i = job->flow; i < job->flow + n; i++) {
+		if (job->flows[i].had != NULL)
+			route_stolen(job->route, job->flows[i].had);
+		conn_unref(&job->flows[i].had);
+	}
 }
 
 /* An instance's eroute for two hosts gives way to its template's trap in one step: between two a packet
@@ -119,9 +128,10 @@ static void kernel_done(void *arg, ms_err err, unsigned failed, const struct ms_
 
 		if (s->kind == STEP_DELETE)
 			is_deleted(job, p);
-		else if (!is_set(job, p))
+		else if (!is_set(job, p, &job->flows[job->flow + i].had))
 			(void)ms_fail(&busy, MS_ERR_BUSY, "an SA group was quicker");
 	}
+	tell_stolen(job, n);
 	job->flow += n;
 	if (err == MS_OK && busy.text[0] != '\0')
 		job_fail(job, MS_ERR_BUSY, &busy);

@@ -158,6 +158,8 @@ static bool could(struct route_job *job, bool tunnel, struct ms_why *why)
 
 	for (unsigned i = 0; i < n_mine; i++)
 		for (unsigned k = 0; k < n_theirs; k++) {
+			if (!route_is_pair(&mine[i], &theirs[k]))
+				continue;
 			job->err = could_pair(job, &mine[i], &theirs[k], tunnel, why);
 			if (job->err != MS_OK)
 				return false;

@@ -17,7 +17,16 @@
 
 struct flow {
 	struct ms_selector mine, theirs;
+	struct conn *had; /* a reference: its eroute is being taken from it */
 };
+
+/* Packets have one family; a connection may have networks of both.  Family 0: the peer's, whatever it is. */
+static inline bool route_is_pair(const struct ms_selector *mine, const struct ms_selector *theirs)
+{
+	int a = mine->range.first.family, b = theirs->range.first.family;
+
+	return a == b || a == 0 || b == 0;
+}
 
 /* --- what is in the kernel (own.c) ------------------------------------------------------------ */
 

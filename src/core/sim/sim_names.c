@@ -99,17 +99,15 @@ static void moved(struct sim_node *n, struct conn *c)
 
 void sim_renumber(struct sim_node *n, const struct ms_addr *a)
 {
-	struct conn *next;
-
 	n->addr = n->home = *a;
 	if (!n->ike)
 		return;
-	for (struct conn *c = conn_first(n->conns); c; c = next) {
+	/* Who is next is asked last: instances of c may go. */
+	for (struct conn *c = conn_first(n->conns); c; c = c->all_next) {
 		struct ms_addr from = c->local.host.addr;
 		bool was = c->oriented;
 		struct ms_why why = { "" };
 
-		next = c->all_next;
 		if (c->template || sim_orient(n, c, &why))
 			continue;
 		if (!was && n->named)

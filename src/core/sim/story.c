@@ -68,6 +68,10 @@ static void sent(void *arg, struct sim_node *n, struct ms_bytes datagram)
 	struct story *s = arg;
 	struct ms_why why = { "" };
 
+	if (s->datagrams)
+		story_say(s, "%s: sends %s %02x.. id %u exchange %u, %zu octets", n->name,
+			datagram.ptr[19] & 0x20 ? "response" : "request", datagram.ptr[0],
+			datagram.ptr[23], datagram.ptr[18], datagram.len);
 	if (!watch_datagram(s->watch, datagram, &why))
 		story_fail(s, "%s: %s", n->name, why.text);
 }
@@ -109,6 +113,7 @@ void story_begin(struct story *s, const struct story_options *o, struct story_re
 {
 	memset(result, 0, sizeof(*result));
 	s->o = *o;
+	s->datagrams = getenv("SIM_DATAGRAMS") != NULL;
 	s->result = result;
 	sim_verbose = o->verbose;
 	s->sim = sim_new(o->seed);

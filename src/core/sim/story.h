@@ -44,6 +44,7 @@ struct story {
 	struct sim *sim;
 	struct watch *watch;
 	uint64_t counted_events;
+	bool datagrams; /* each is told, too: SIM_DATAGRAMS is set */
 	/* the owner's */
 	uint64_t most_events; /* within one turn of a second */
 	bool broken_routing;  /* is allowed: kernels refuse what would make it true again */

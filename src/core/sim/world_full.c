@@ -81,7 +81,9 @@ static enum tie_style some_style(struct world *w, const struct tie *t)
 	/* No way through a translator, or to an address that may be another one tomorrow. */
 	if ((s == TIE_TRANSPORT || s == TIE_AH) && !is_plain_pair(w, t))
 		return TIE_PLAIN;
-	if (s == TIE_LEASE && (t->end[1].node->public.addr.family != 0 || has_style(w, t, s)))
+	/* Without uniqueids= each IKE SA of the client has another address. */
+	if (s == TIE_LEASE && (t->end[1].node->public.addr.family != 0 ||
+				      !t->end[1].node->params.unique_ids || has_style(w, t, s)))
 		return TIE_CERT;
 	/* One pair of selectors for two hosts. */
 	return s == TIE_TRANSPORT && has_style(w, t, s) ? TIE_PLAIN : s;
@@ -155,6 +157,12 @@ void world_full_tie(struct world *w, struct tie *t, bool v6)
 		style_words(t, &e->words);
 		if (t->style == TIE_TRANSPORT)
 			e->from = e->node->home;
+	}
+	/* A gateway that wants its clients to prove themselves again waits until they do. */
+	if (t->style == TIE_LEASE && t->reauth) {
+		t->end[1].words.ike_lifetime_ms = t->end[0].words.ike_lifetime_ms + 60000;
+		if (w->lifetime_ms < t->end[1].words.ike_lifetime_ms)
+			w->lifetime_ms = t->end[1].words.ike_lifetime_ms;
 	}
 	t->end[1].node->lease_net = (uint8_t)t->end[1].node->number;
 }

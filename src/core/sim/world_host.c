@@ -33,8 +33,7 @@ static void own_key(void *host, const struct conn *c, const struct ms_id *peer,
 	struct sim_node *n = host;
 
 	(void)peer;
-	(void)asked;
-	done(arg, MS_OK, n->priv, certs, conn_end_by_cert(&c->local) ? 2 : 0, NULL);
+	done(arg, MS_OK, n->priv, certs, asked.len > 0 || conn_end_by_cert(&c->local) ? 2 : 0, NULL);
 }
 
 struct asking {

@@ -102,6 +102,17 @@ static void protect(
 	sim_at(w->sim, w->sim->now + w->sim->latency_ms, arrive, p)->drop = free;
 }
 
+static void left_in_clear(struct world *w, const struct tie *t, const struct sim_node *n,
+	const struct conn *c, const struct ms_selector *src, const struct ms_selector *dst)
+{
+	char from[MS_SELECTOR_TEXT], to[MS_SELECTOR_TEXT];
+
+	ms_selector_text(src, from, sizeof(from));
+	ms_selector_text(dst, to, sizeof(to));
+	story_fail(&w->s, "%s: a packet of \"%s\" (%s) left in clear, from %s to %s", n->name, t->name,
+		route_state_name(c->routing), from, to);
+}
+
 void world_packet(struct world *w, struct tie *t, struct tie_end *e)
 {
 	struct sim_node *n = e->node;
@@ -119,8 +130,7 @@ void world_packet(struct world *w, struct tie *t, struct tie_end *e)
 			break;
 	if (!p) {
 		if (c->routing != RT_UNROUTED && !c->route_jobs)
-			story_fail(&w->s, "%s: a packet of \"%s\" (%s) left in clear", n->name, t->name,
-				route_state_name(c->routing));
+			left_in_clear(w, t, n, c, &src, &dst);
 		lost(w, t, e, "no policy");
 		return;
 	}
