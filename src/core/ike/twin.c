@@ -64,7 +64,8 @@ bool ike_is_twin(const struct ike_sa *a, const struct ike_sa *b)
 		a->made_ms > b->made_ms ? a->made_ms - b->made_ms : b->made_ms - a->made_ms;
 
 	return a != b && stays(a) && stays(b) && a->initiator != b->initiator && !a->replaces &&
-	       !b->replaces && !has_lease(a) && !has_lease(b) && apart < IKE_TWIN_WINDOW_MS && ms_id_eq(&a->peer_id, &b->peer_id) &&
+	       !b->replaces && !has_lease(a) && !has_lease(b) && apart < IKE_TWIN_WINDOW_MS &&
+	       ms_id_eq(&a->peer_id, &b->peer_id) &&
 	       ms_id_eq(&a->conn->local.id, &b->conn->local.id) && same_proof(a->conn, b->conn) &&
 	       ms_addr_eq(&a->remote.addr, &b->remote.addr);
 }
