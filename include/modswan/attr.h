@@ -26,6 +26,10 @@ struct ms_attr_request {
 
 struct ms_attr_lease {
 	struct ms_addr addr[MS_ATTR_FAMILIES]; /* unset: not asked for, or none in the pool */
+	/* What the peer is told to be behind us (RFC 7296 s3.15.2); n_subnets 0: the connection's own
+	 * networks. */
+	const struct ms_subnet *subnets;
+	unsigned n_subnets;
 };
 
 /* MS_OK with at least one address; MS_ERR_LIMIT: none is free; MS_ERR_CONFIG: no pool of that

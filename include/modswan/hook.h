@@ -33,6 +33,7 @@ struct ms_hook_event {
 	bool firewall; /* leftfirewall=yes */
 	const char *policy; /* words as in ipsec status */
 	const char *dns, *domains; /* name servers that the peer named, words; NULL: none */
+	const char *subnets; /* what the peer says is behind it, NET/BITS words; NULL: nothing */
 	uint16_t ike_port, nat_port; /* where the daemon takes IKE; 0: 500 and 4500 */
 	const char *peer_ca; /* issuer that the peer's certificate must have; NULL: none is written */
 };

@@ -48,8 +48,8 @@ static void put_step(const struct tool *t, const struct manual_conn *c, const ch
 {
 	/* what only a negotiation would know */
 	static const char *const empty[] = { "PLUTO_CONN_POLICY", "PLUTO_PEER_CA",
-		"PLUTO_PEER_DNS_INFO", "PLUTO_PEER_DOMAIN_INFO", "PLUTO_CISCO_DNS_INFO",
-		"PLUTO_CISCO_DOMAIN_INFO", "PLUTO_XAUTH_USERNAME", "PLUTO_PEER_BANNER" };
+		"PLUTO_PEER_DNS_INFO", "PLUTO_PEER_DOMAIN_INFO", "PLUTO_PEER_SUBNET_INFO",
+		"PLUTO_CISCO_DNS_INFO", "PLUTO_CISCO_DOMAIN_INFO", "PLUTO_XAUTH_USERNAME", "PLUTO_PEER_BANNER" };
 	bool six = c->me.net.net.family == AF_INET6;
 	const struct ms_conn_desc *d = &c->desc;
 

@@ -32,6 +32,7 @@ static void conn_free(struct conn *c)
 	}
 	free(c->dns);
 	free(c->domains);
+	free(c->nets);
 	free(c);
 }
 
@@ -246,6 +247,34 @@ struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 	c->for_pair = true;
 	c = insert_derived(t, c);
 	return c == NULL ? NULL : conn_ref(c);
+}
+
+static bool copy_nets(struct conn *to, const struct conn *from)
+{
+	if (from->n_nets == 0)
+		return true;
+	to->nets = malloc(from->n_nets * sizeof *to->nets);
+	if (to->nets == NULL)
+		return false;
+	memcpy(to->nets, from->nets, from->n_nets * sizeof *to->nets);
+	to->n_nets = from->n_nets;
+	return true;
+}
+
+struct conn *conn_part(struct conn_table *t, struct conn *c, const struct ms_selector *theirs)
+{
+	struct conn *part = derive(t, instance_parent(c), c);
+
+	if (part == NULL)
+		return NULL;
+	if (!one_client(&part->remote, theirs) || !copy_nets(part, c)) {
+		conn_unref(&part);
+		return NULL;
+	}
+	part->instance = ++t->instances;
+	part->part = true;
+	part = insert_derived(t, part);
+	return part == NULL ? NULL : conn_ref(part);
 }
 
 struct conn *conn_group_member(struct conn_table *t, struct conn *group,

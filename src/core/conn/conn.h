@@ -84,6 +84,7 @@ struct conn {
 	bool opportunistic;	 /* who speaks for its peers is found out for each packet's pair */
 	bool member;		 /* of the group that is its template; has no number */
 	bool for_pair;		 /* an instance of an opportunistic template */
+	bool part; /* an instance for one network of what a connection asks for (conn_part()) */
 	bool counted_by_cert;	 /* the table's own */
 	struct ms_conn_desc *desc; /* shared with the template */
 	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
@@ -108,6 +109,8 @@ struct conn {
 	uint32_t tries;			   /* keying attempts since the last success */
 	uint32_t reqid;
 	char *dns, *domains;		   /* name servers that the peer named, words */
+	struct ms_subnet *nets;		   /* what the peer says is behind it; NULL: nothing */
+	uint8_t n_nets;
 	char device[16];		   /* ipsec0 */
 	char physical[16];
 
@@ -136,6 +139,9 @@ static inline bool conn_is_template(const struct conn *c)
 	       (c->remote.pool != NULL && c->template == NULL);
 }
 
+/* Their peers' addresses are of the same pool. */
+bool conn_same_pool(const struct conn *a, const struct conn *b);
+
 static inline bool conn_end_asks(const struct conn_end *e)
 {
 	return e->cp_ask[0] || e->cp_ask[1];
@@ -148,6 +154,9 @@ bool conn_end_lease(struct conn_end *e, const struct ms_addr addr[2]);
 /* Our selectors as we propose them: everything of a family as long as the peer has to give us an
  * address of it.  At most CONN_MAX_SELECTORS; returns how many. */
 unsigned conn_offer(const struct conn *c, struct ms_selector *out);
+
+/* The networks that the peer named, NET/BITS words; like snprintf. */
+size_t conn_nets_text(const struct conn *c, char *buf, size_t size);
 
 /* --- the table ---------------------------------------------------------------------------- */
 
@@ -259,6 +268,10 @@ struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 	const struct ms_endpoint *remote, const struct ms_id *peer_id,
 	const struct ms_selector *mine, const struct ms_selector *theirs,
 	struct ms_pubkey *const *keys, unsigned n_keys);
+
+/* An instance like c, which has its peer, for this part of the peer's clients alone; it goes with its
+ * CHILD SA.  A new reference; NULL: out of memory. */
+struct conn *conn_part(struct conn_table *t, struct conn *c, const struct ms_selector *theirs);
 
 /* --- groups ---------------------------------------------------------------------------------- */
 

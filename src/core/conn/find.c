@@ -162,27 +162,32 @@ static bool covers(const struct ms_selector *have, unsigned n_have,
 	return true;
 }
 
-/* A template without networks is for its peer alone, which is at `peer`. */
-static unsigned client_score(const struct conn *c, const struct ms_addr *peer,
+/* A template without networks is for its peer alone, which is where that of `like` is, or has the
+ * address that `like` gave it. */
+static unsigned client_score(const struct conn *c, const struct conn *like,
 	const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
 	unsigned n_theirs)
 {
 	const struct conn_end *l = &c->local, *r = &c->remote;
 	const struct ms_selector *wants = r->clients;
+	unsigned n_wants = r->n_clients;
 	struct ms_selector alone;
 
-	if (!r->has_client && r->n_clients == 1 && wants->range.first.family == 0 && !c->group &&
+	if (conn_same_pool(c, like) && like->instance != 0) {
+		wants = like->remote.clients;
+		n_wants = like->remote.n_clients;
+	} else if (!r->has_client && r->n_clients == 1 && wants->range.first.family == 0 && !c->group &&
 		!c->opportunistic) {
 		alone = *wants;
-		alone.range.first = alone.range.last = *peer;
+		alone.range.first = alone.range.last = like->remote.host.addr;
 		wants = &alone;
 	}
 	if (!overlaps(l->clients, l->n_clients, mine, n_mine) ||
-		!overlaps(wants, r->n_clients, theirs, n_theirs))
+		!overlaps(wants, n_wants, theirs, n_theirs))
 		return 0;
 	/* Nothing needs narrowing: better than what does. */
 	if (covers(l->clients, l->n_clients, mine, n_mine) &&
-		covers(wants, r->n_clients, theirs, n_theirs))
+		covers(wants, n_wants, theirs, n_theirs))
 		return 2;
 	return 1;
 }
@@ -202,9 +207,8 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 	static const struct ms_addr any;
 	const struct ms_addr *const tries[] = { &c->remote.host.addr, &any };
 	/* Of one that was deleted the IKE SA alone may be there still. */
-	const struct ms_addr *peer = &c->remote.host.addr;
 	unsigned best_score =
-		c->deleted ? 0 : client_score(c, peer, mine, n_mine, theirs, n_theirs);
+		c->deleted ? 0 : client_score(c, c, mine, n_mine, theirs, n_theirs);
 	struct conn *best = best_score > 0 ? c : NULL;
 
 	for (unsigned i = 0; i < 2 && best_score < 2; i++)
@@ -214,11 +218,12 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 
 			if (!pair_is(d, &c->local.host.addr, tries[i]) || !same_peer(c, d))
 				continue;
-			/* Clients that are leased are known to the connection of IKE_AUTH alone. */
-			if ((d->remote.pool != NULL && d != c->template) ||
+			/* Clients that are leased are known to the connection of IKE_AUTH alone, and to
+			 * those of the same pool. */
+			if ((d->remote.pool != NULL && d != c->template && !conn_same_pool(d, c)) ||
 				(conn_end_asks(&d->local) && d != c))
 				continue;
-			s = client_score(d, peer, mine, n_mine, theirs, n_theirs);
+			s = client_score(d, c, mine, n_mine, theirs, n_theirs);
 			if (s > best_score) {
 				best = d;
 				best_score = s;

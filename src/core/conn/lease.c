@@ -2,8 +2,15 @@
 /* Addresses that one end gets from the other, as clients of the connection. */
 #include "core/conn/conn_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool conn_same_pool(const struct conn *a, const struct conn *b)
+{
+	return a->remote.pool != NULL && b->remote.pool != NULL &&
+	       strcmp(a->remote.pool, b->remote.pool) == 0;
+}
 
 bool conn_end_lease(struct conn_end *e, const struct ms_addr addr[2])
 {
@@ -50,6 +57,22 @@ unsigned conn_offer(const struct conn *c, struct ms_selector *out)
 		out[n].port_first = e->clients[0].port_first;
 		out[n].port_last = e->clients[0].port_last;
 		n++;
+	}
+	return n;
+}
+
+size_t conn_nets_text(const struct conn *c, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	if (size > 0)
+		buf[0] = '\0';
+	for (unsigned i = 0; i < c->n_nets; i++) {
+		char text[MS_SUBNET_TEXT];
+
+		ms_subnet_text(&c->nets[i], text, sizeof text);
+		n += (size_t)snprintf(n < size ? buf + n : NULL, n < size ? size - n : 0, "%s%s",
+			i > 0 ? " " : "", text);
 	}
 	return n;
 }

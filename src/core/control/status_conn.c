@@ -225,6 +225,16 @@ static void aliases(call *c, const struct conn *conn, const char *name)
 		call_line(c, MS_RC_COMMENT, "%s:   aliases:%s", name, words);
 }
 
+/* What a gateway said is behind it, when it gave us an address. */
+static void networks(call *c, const struct conn *conn, const char *name)
+{
+	char nets[1024];
+
+	if (conn->newest_ike != 0 && conn_nets_text(conn, nets, sizeof nets) > 0)
+		call_line(c, MS_RC_COMMENT, "%s:   modecfg subnets: %s; cisco-split:%s;", name, nets,
+			conn->desc->cisco_split ? "yes" : "no");
+}
+
 static void addr_or_unset(const struct ms_addr *a, char *buf, size_t size)
 {
 	if (a->family != 0)
@@ -248,6 +258,7 @@ static void pair(call *c, const struct conn *conn, const char *name, unsigned i,
 	call_line(c, MS_RC_COMMENT, "%s:   our auth:%s, their auth:%s", name,
 		auth_word(conn->local.auth), auth_word(conn->remote.auth));
 	modecfg(c, conn, name);
+	networks(c, conn, name);
 	call_line(c, MS_RC_COMMENT, "%s:   labeled_ipsec:no;", name);
 	call_line(c, MS_RC_COMMENT, "%s:   policy_label:unset;", name);
 }

@@ -325,7 +325,7 @@ void ike_revive(struct ike_engine *e, struct conn *c, bool always)
 {
 	struct ms_logger lg = conn_logger(c, MS_SOURCE_IKE);
 
-	if (e->closing || c->deleted || !(c->wanted_up || always) || c->newest_child != 0 ||
+	if (e->closing || c->deleted || c->part || !(c->wanted_up || always) || c->newest_child != 0 ||
 		attempt_of(c) || child_attempt_of(c) || can_initiate(c, NULL))
 		return;
 	ms_notice(&lg, "connection is supposed to remain up; revival attempt in %u seconds",

@@ -14,6 +14,7 @@ libcore_la_SOURCES += \
 	src/core/ike/window.c \
 	src/core/ikev2/auth.c src/core/ikev2/auth_conn.c src/core/ikev2/cert.c src/core/ikev2/cp.c \
 	src/core/ikev2/auth.h src/core/ikev2/cert.h src/core/ikev2/choose.c src/core/ikev2/cp.h \
+	src/core/ikev2/cp_nets.c \
 	src/core/ikev2/create_child.h src/core/ikev2/exchanges.h src/core/ikev2/ikev2.c src/core/ikev2/ikev2.h \
 	src/core/ikev2/ipcomp.h src/core/ikev2/jobs.h src/core/ikev2/keymat.h src/core/ikev2/sa_payload.h \
 	src/core/ikev2/ts.h \
@@ -42,7 +43,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/mutation_test src/core/ike/index_test src/core/ike/fsm_test \
 	src/core/ike/rekey_test src/core/ike/window_test src/core/ike/fragment_test \
 	src/core/ike/fragment_bounds_test \
-	src/core/ike/children_test src/core/ike/cp_test src/core/ike/mobike_test \
+	src/core/ike/children_test src/core/ike/cp_test src/core/ike/cp_nets_test src/core/ike/mobike_test \
 	src/core/ike/half_open_test src/core/ike/null_test src/core/ike/cert_test src/core/ike/twin_test \
 	src/core/ike/cve_test src/core/ike/cve_auth_test src/core/ike/cve_exchange_test \
 	src/core/ike/cve_sa_test src/core/ike/cve_log_test src/core/ike/cancel_test \
@@ -91,6 +92,9 @@ src_core_ike_children_test_LDADD = $(ike_test_libs)
 src_core_ike_cp_test_SOURCES = src/core/ike/cp_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cp_test_LDADD = $(ike_test_libs)
+src_core_ike_cp_nets_test_SOURCES = src/core/ike/cp_nets_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_cp_nets_test_LDADD = $(ike_test_libs)
 src_core_ike_mobike_test_SOURCES = src/core/ike/mobike_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_mobike_test_LDADD = $(ike_test_libs)

@@ -168,6 +168,8 @@ struct ike_exchange {
 	unsigned n_my_certs;
 	struct ms_bytes cp; /* body of the peer's CP payload */
 	struct ms_attr_request ask;
+	struct ms_subnet *announce; /* to who asked; n_announce 0: the connection's own */
+	unsigned n_announce;
 
 	/* the child being made */
 	struct ms_bytes sa;                      /* body of the peer's SA payload */

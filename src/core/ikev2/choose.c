@@ -6,6 +6,7 @@
 #include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
 #include "core/ike/notify.h"
+#include "core/ikev2/cp.h"
 #include "core/ikev2/ipcomp.h"
 #include "core/ikev2/sa_payload.h"
 #include "core/ikev2/ts.h"
@@ -179,6 +180,11 @@ static bool take_conn(struct child_sa *child, struct conn *c)
 	c = conn_instantiate(ike->e->conns, c, &ike->remote, &ike->peer_id);
 	if (!c)
 		return false;
+	if (conn_same_pool(c, ike->conn) && !conn_end_lease(&c->remote, ike->lease)) {
+		ike_drop_instance(ike->e, c);
+		conn_unref(&c);
+		return false;
+	}
 	child_set_conn(child, c);
 	conn_unref(&c);
 	return true;
@@ -317,6 +323,7 @@ ms_err child_accept(
 		(!unnarrowed(c->local.clients, c->local.n_clients, mine, n_mine) ||
 			!unnarrowed(c->remote.clients, c->remote.n_clients, theirs, n_theirs)))
 		return refuse_ts(ike, child->conn, why);
+	n_theirs = ike_nets_split(c, theirs, n_theirs);
 	if (!keep_selectors(&child->mine, &child->n_mine, mine, n_mine) ||
 		!keep_selectors(&child->theirs, &child->n_theirs, theirs, n_theirs))
 		return MS_ERR_NOMEM;

@@ -8,10 +8,7 @@
  *
  * A lease belongs to the IKE SA (its heir inherits it) and goes back when that goes.  The addresses
  * become the peer's clients in the connection, which is an instance; ours become our clients.
- *
- * INTERNAL_IP4/6_SUBNET say what is behind the server.  What goes through the tunnel is what the
- * traffic selectors say: a list that is narrower takes nothing out of it, or packets that a person
- * wants protected would leave in clear; one that is wider is shown to the person.
+ * INTERNAL_IP4/6_SUBNET, what is behind the server, are in cp_nets.c.
  */
 #include "core/ike/ike_sa.h"
 #include "core/ikev2/cp.h"
@@ -145,59 +142,22 @@ static void take_dns(unsigned type, struct ms_bytes v, char *dns, char *domains)
 	}
 }
 
-/* s3.15.1: address and mask, or address and prefix length. */
-static bool get_net(unsigned type, struct ms_bytes v, struct ms_subnet *out)
-{
-	bool v6 = type == IKE_CFG_IP6_SUBNET;
-	unsigned bits = 0, len = v6 ? 16 : 4;
-	struct ms_addr a, mask;
-
-	if ((type != IKE_CFG_IP4_SUBNET && !v6) || v.len != (v6 ? 17 : 8) ||
-		ms_addr_from_octets(&a, v.ptr, len))
-		return false;
-	if (v6) {
-		bits = v.ptr[16];
-	} else {
-		while (bits < 32 && v.ptr[4 + bits / 8] >> (7 - bits % 8) & 1)
-			bits++;
-	}
-	if (bits > 8 * len)
-		return false;
-	*out = ms_subnet_make(&a, bits);
-	mask = ms_subnet_mask(out);
-	return v6 || memcmp(mask.b, v.ptr + 4, 4) == 0;
-}
-
-/* All of it goes through the tunnel. */
-static bool in_tunnel(const struct conn_end *e, const struct ms_subnet *net)
-{
-	const struct ms_selector s = ms_selector_of_subnet(net);
-
-	for (unsigned i = 0; i < e->n_clients; i++)
-		if (ms_range_contains(&e->clients[i].range, &s.range))
-			return true;
-	return false;
-}
-
-static void take_net(struct ike_sa *ike, const struct ms_subnet *net)
-{
-	struct ms_logger lg = ike_logger(ike);
-	char text[MS_SUBNET_TEXT];
-
-	ms_subnet_text(net, text, sizeof(text));
-	if (in_tunnel(&ike->conn->remote, net))
-		ms_info(&lg, "received INTERNAL_IP%c_SUBNET %s",
-			net->net.family == AF_INET ? '4' : '6', text);
-	else
-		ms_notice(&lg, "the peer is a gateway to %s too, which this connection does not ask for",
-			text);
-}
-
 static ms_err keep_text(char **to, const char *text)
 {
 	free(*to);
 	*to = text[0] ? strdup(text) : NULL;
 	return text[0] && !*to ? MS_ERR_NOMEM : MS_OK;
+}
+
+ms_err ike_cp_apply(struct conn *c, const struct ms_addr lease[2])
+{
+	if (!conn_end_asks(&c->local))
+		return MS_OK;
+	if (!c->local.has_client && !conn_end_lease(&c->local, lease))
+		return MS_ERR_NOMEM;
+	c->local.sourceip = lease[0];
+	c->local.sourceip6 = lease[1];
+	return MS_OK;
 }
 
 ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why)
@@ -206,7 +166,7 @@ ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why)
 	char dns[DNS_TEXT_MAX] = "", domains[DNS_TEXT_MAX] = "";
 	struct ms_addr addr[2] = { { .family = 0 }, { .family = 0 } };
 	struct ms_logger lg = ike_logger(ike);
-	struct ms_subnet net;
+	struct ike_nets nets = { .n = 0 };
 	struct wire_reader r;
 	struct ms_bytes v;
 	unsigned type;
@@ -216,9 +176,7 @@ ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why)
 		return MS_OK;
 	if (open_body(ike->x->cp, IKE_CFG_REPLY, &r)) {
 		while (next_attr(&r, &type, &v))
-			if (get_net(type, v, &net))
-				take_net(ike, &net);
-			else if (!get_addr(type, v, addr))
+			if (!ike_nets_take(ike, type, v, &nets) && !get_addr(type, v, addr))
 				take_dns(type, v, dns, domains);
 		if (!wire_ok(&r))
 			return ms_fail(why, MS_ERR_SYNTAX, "malformed CP payload");
@@ -232,13 +190,13 @@ ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why)
 	err = keep_text(&c->dns, c->desc->ignore_peer_dns ? "" : dns);
 	if (err == MS_OK)
 		err = keep_text(&c->domains, c->desc->ignore_peer_dns ? "" : domains);
-	if (err == MS_OK && !c->local.has_client && !conn_end_lease(&c->local, addr))
-		err = MS_ERR_NOMEM;
+	if (err == MS_OK)
+		err = ike_nets_keep(ike, &nets);
+	if (err == MS_OK)
+		err = ike_cp_apply(c, addr);
 	if (err)
 		return err;
 	memcpy(ike->lease, addr, sizeof(addr));
-	c->local.sourceip = addr[0];
-	c->local.sourceip6 = addr[1];
 	for (unsigned i = 0; i < 2; i++) {
 		char text[MS_ADDR_TEXT];
 
@@ -299,7 +257,7 @@ static void leased(
 		give_back(ike, c, lease->addr);
 	} else if (err == MS_OK) {
 		memcpy(ike->lease, lease->addr, sizeof(ike->lease));
-		if (!conn_end_lease(&c->remote, ike->lease))
+		if (!conn_end_lease(&c->remote, ike->lease) || !ike_nets_announce(ike, lease))
 			err = MS_ERR_NOMEM;
 		for (unsigned i = 0; i < 2; i++) {
 			char text[MS_ADDR_TEXT];
@@ -356,28 +314,6 @@ static void put_servers(const struct conn *c, struct ike_out *out, const struct 
 		put_attr(out, IKE_CFG_DNS_DOMAIN, ms_bytes(*text, strlen(*text)));
 }
 
-/* The networks behind us, for clients that route only these to us. */
-static void put_networks(const struct conn *c, struct ike_out *out)
-{
-	for (unsigned i = 0; i < c->local.n_clients; i++) {
-		struct ms_subnet net;
-		struct ms_addr mask;
-		uint8_t value[IP6_OCTETS];
-
-		if (ms_range_to_subnet(&c->local.clients[i].range, &net) || net.bits == 0)
-			continue;
-		memcpy(value, net.net.b, 16);
-		if (net.net.family == AF_INET6) {
-			value[16] = net.bits;
-			put_attr(out, IKE_CFG_IP6_SUBNET, ms_bytes(value, IP6_OCTETS));
-		} else {
-			mask = ms_subnet_mask(&net);
-			memcpy(value + 4, mask.b, 4);
-			put_attr(out, IKE_CFG_IP4_SUBNET, ms_bytes(value, 8));
-		}
-	}
-}
-
 void ike_cp_put_reply(struct ike_sa *ike, struct ike_out *out)
 {
 	if (!ike->conn->remote.pool || (ike->lease[0].family == 0 && ike->lease[1].family == 0))
@@ -387,5 +323,5 @@ void ike_cp_put_reply(struct ike_sa *ike, struct ike_out *out)
 		if (ike->lease[i].family != 0)
 			put_addr(out, &ike->lease[i]);
 	put_servers(ike->conn, out, ike->lease);
-	put_networks(ike->conn, out);
+	ike_nets_put(ike, out);
 }

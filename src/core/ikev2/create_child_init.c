@@ -6,6 +6,7 @@
 #include "core/ike/receive.h"
 #include "core/ike/report.h"
 #include "core/ike/window.h"
+#include "core/ikev2/cp.h"
 #include "core/ikev2/create_child.h"
 #include "core/ikev2/exchanges.h"
 #include "core/ikev2/ipcomp.h"
@@ -178,8 +179,7 @@ void ike_create_child_start(struct child_sa *child)
 	child->local = ike->local;
 	child->remote = ike->remote;
 	child->encapsulated = ike->nat_here || ike->nat_there;
-	if (conn_end_asks(&child->conn->local) && !child->conn->local.has_client &&
-		!conn_end_lease(&child->conn->local, ike->lease)) {
+	if (ike_cp_apply(child->conn, ike->lease)) {
 		child_rekey_later(child, RETRY_MS);
 		return;
 	}

@@ -261,6 +261,7 @@ static void child_up(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	} else {
 		child_established(ike->x->child);
 		ike_attempt_succeeded(ike);
+		ike_nets_further(ike);
 	}
 	if (!ike->gone)
 		finish(ike);

@@ -76,6 +76,7 @@ static void finish(struct route_job *job)
 	eroute_spares_free(&job->spares);
 	free(job->dns);
 	free(job->domains);
+	free(job->subnets);
 	free(job);
 	route_disown(r, c);
 	if (next != NULL && c->route_jobs == next)

@@ -13,6 +13,15 @@ static void copy_text(char **to, const char *from)
 	*to = from == NULL ? NULL : strdup(from);
 }
 
+#define NETS_TEXT 1024 /* CONN_MAX_SELECTORS of them fit */
+
+static void copy_nets(char **to, const struct conn *c)
+{
+	char list[NETS_TEXT];
+
+	copy_text(to, conn_nets_text(c, list, sizeof list) > 0 ? list : NULL);
+}
+
 void job_flow_done(void *arg, ms_err err, const struct ms_why *why)
 {
 	struct route_job *job = arg;
@@ -87,6 +96,8 @@ void job_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *
 	copy_text(&job->domains, c->domains);
 	e.dns = job->dns;
 	e.domains = job->domains;
+	copy_nets(&job->subnets, c);
+	e.subnets = job->subnets;
 	e.my_id = job->my_id;
 	e.peer_id = job->peer_id;
 	e.my_client = f->mine;

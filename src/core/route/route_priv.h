@@ -196,7 +196,7 @@ struct route_job {
 	struct ms_kernel_op *ops;
 	struct eroute *spares; /* for what the step at hand sets */
 	char my_id[MS_ID_TEXT], peer_id[MS_ID_TEXT];
-	char *dns, *domains; /* copies: the connection may get others meanwhile */
+	char *dns, *domains, *subnets; /* copies: the connection may get others meanwhile */
 };
 
 /* NULL: out of memory; done was called with it. */

@@ -86,6 +86,8 @@ struct sim_node {
 	uint64_t answers_at;
 	bool fail_child_up;
 	bool no_leases;
+	const struct ms_subnet *announced; /* with leases */
+	unsigned n_announced;
 	bool no_compression; /* its kernel has no IPComp */
 	/* what happened */
 	unsigned moved;     /* child_moved */

@@ -89,7 +89,8 @@ static void run_kernel(struct later *l)
 static void run_lease(struct later *l)
 {
 	struct sim_node *n = l->n;
-	struct ms_attr_lease lease = { { l->ask.wanted[0], l->ask.wanted[1] } };
+	struct ms_attr_lease lease = { { l->ask.wanted[0], l->ask.wanted[1] }, n->announced,
+		n->n_announced };
 	struct ms_why why = { "" };
 	ms_err err = n->no_leases ? ms_fail(&why, MS_ERR_LIMIT, "none is free") : MS_OK;
 

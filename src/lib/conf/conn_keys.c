@@ -310,6 +310,14 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.brief = "domains that these name servers are to be asked for, a list"),
 	MS_KEY_BOOL(C, ignore_peer_dns, "ignore-peer-dns", .def = false,
 		.brief = "do not tell the updown command of name servers that the peer names"),
+	MS_KEY_BOOL(C, cisco_split, "cisco-split", .def = false,
+		.brief = "send only what the gateway says to be behind it through the tunnel",
+		.text = "A gateway that gives us an address (leftmodecfgclient=yes) may name networks with it "
+			"(INTERNAL_IP4_SUBNET, INTERNAL_IP6_SUBNET).  What goes through the tunnel is "
+			"decided by rightsubnet= and what the gateway narrows it to; with this keyword the "
+			"rest of that, what lies in none of these networks, stays outside: it leaves this "
+			"host UNPROTECTED, as if there were no tunnel, and is not taken out of the tunnel "
+			"either.  A gateway that names no network in the tunnel changes nothing."),
 	MS_KEY_STRING(C, kernel, "kernel", .check = conf_check_word,
 		.brief = "kernel backend; protostack= of config setup when not written"),
 
@@ -360,7 +368,6 @@ const struct ms_conf_key ms_conn_keys[] = {
 	IGNORED("send-vendorid", "none is sent"),
 	IGNORED("fake-strongswan", "no vendor id is sent"),
 	IGNORED("cisco-unity", IKEV1_LATER),
-	IGNORED("cisco-split", "use leftsubnet= or rightsubnet= with commas"),
 	IGNORED("reject-simultaneous-ike-auth", "both are brought to an end (RFC 7296 section 2.8)"),
 	IGNORED("send-esp-tfc-padding-not-supported", "padding of the peer is always understood"),
 	IGNORED("send-no-esp-tfc", "padding of the peer is always understood"),

@@ -16,8 +16,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define MAX_SUBNETS 64 /* to one peer */
+
 struct attr_conf {
-	char **leases;
+	char **leases, **subnets;
 	char *file;
 	uint64_t lease_ms;
 };
@@ -60,11 +62,39 @@ static ms_err check_lease(const char *text, struct ms_why *why)
 	return err;
 }
 
+/* "[POOL=]NET/BITS"; pool_len 0: all pools. */
+static ms_err split_subnet(
+	const char *text, size_t *pool_len, struct ms_subnet *net, struct ms_why *why)
+{
+	const char *eq = strrchr(text, '='), *at = eq == NULL ? text : eq + 1;
+
+	*pool_len = eq == NULL ? 0 : (size_t)(eq - text);
+	if (eq == text)
+		return ms_fail(why, MS_ERR_TEXT, "expected POOL=NET/BITS");
+	return ms_subnet_parse(net, at, strlen(at), 0, MS_TEXT_NUMERIC, why);
+}
+
+static ms_err check_subnet(const char *text, struct ms_why *why)
+{
+	struct ms_subnet net;
+	size_t pool_len;
+
+	return split_subnet(text, &pool_len, &net, why);
+}
+
 static const struct ms_conf_key keys[] = {
 	MS_KEY_LIST(struct attr_conf, leases, "leases", .check = check_lease,
 		.brief = "addresses that belong to one identity, IDENTITY=ADDRESS",
 		.text = "The identity is written as in leftid=, the address must lie in the pool "
 			"that the peer's connection names; one of each family is possible."),
+	MS_KEY_LIST(struct attr_conf, subnets, "subnets", .check = check_subnet,
+		.brief = "networks that peers are told of, NET/BITS or POOL=NET/BITS",
+		.text = "They are sent with the address (INTERNAL_IP4_SUBNET, INTERNAL_IP6_SUBNET) in place "
+			"of the networks of the connection's own end, which are sent otherwise: for "
+			"networks that are reached by CHILD SAs of other connections, or when there are "
+			"not as many behind this gateway as leftsubnet=0.0.0.0/0 has room for.  POOL is "
+			"written as in rightaddresspool=; what has one is for that pool alone, what has "
+			"none for all pools.  What may be sent is still what leftsubnet= says."),
 	MS_KEY_STRING(struct attr_conf, file, "lease_file", .def_text = "attr-pool.leases",
 		.brief = "file that leases outlive the daemon in; none: they do not",
 		.text = "A name without a slash at its start lies in the folder of sockets and pid "
@@ -115,12 +145,27 @@ static ms_err find_pool(struct attr_pool *a, const char *text, struct pool **out
 	return MS_OK;
 }
 
+/* Those for this pool. */
+static unsigned find_subnets(
+	const struct attr_conf *conf, const char *pool, struct ms_subnet *out, unsigned max)
+{
+	unsigned n = 0;
+	size_t len;
+
+	for (char **text = conf->subnets; text != NULL && *text != NULL && n < max; text++)
+		if (split_subnet(*text, &len, &out[n], NULL) == MS_OK &&
+			(len == 0 || (len == strlen(pool) && strncmp(*text, pool, len) == 0)))
+			n++;
+	return n;
+}
+
 static void attr_lease(
 	void *inst, const struct ms_attr_request *rq, ms_attr_lease_f *done, void *arg)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct attr_pool *a = inst;
-	struct ms_attr_lease lease = { 0 };
+	struct ms_subnet subnets[MAX_SUBNETS];
+	struct ms_attr_lease lease = { .subnets = subnets };
 	struct ms_why why = { "" };
 	struct pool *pool = NULL;
 	bool any = false;
@@ -128,6 +173,7 @@ static void attr_lease(
 
 	if (err == MS_OK)
 		keep_time(a->keep, pool);
+	lease.n_subnets = find_subnets(a->conf, rq->pool, subnets, MAX_SUBNETS);
 	for (unsigned f = 0; err == MS_OK && f < MS_ATTR_FAMILIES; f++) {
 		if (!rq->ask[f])
 			continue;

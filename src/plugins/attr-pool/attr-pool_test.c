@@ -202,6 +202,7 @@ static void test_bad_text(void **state)
 struct answer {
 	ms_err err;
 	struct ms_attr_lease lease;
+	char nets[200];
 	unsigned lines;
 };
 
@@ -213,6 +214,12 @@ static void leased(
 	(void)why;
 	a->err = err;
 	a->lease = *lease;
+	a->nets[0] = '\0';
+	for (unsigned i = 0; i < lease->n_subnets; i++) {
+		char *end = a->nets + strlen(a->nets);
+
+		strcpy(end + ms_subnet_text(&lease->subnets[i], end, MS_SUBNET_TEXT), " ");
+	}
 }
 
 static void line(void *arg, const char *text)
@@ -226,14 +233,16 @@ static void test_plugin(void **state)
 	const struct ms_plugin *plugin = &attr_pool_LTX_modswan_plugin;
 	const struct ms_attr_ops *ops = plugin->features[0].ops;
 	char fixed[] = "@boss=10.9.0.2", *leases[] = { fixed, NULL };
+	char all[] = "10.2.0.0/16", ours[] = "10.9.0.1-10.9.0.2=2001:db8:2::/48";
+	char others[] = "10.9.0.1-10.9.0.20=192.0.2.0/24", *subnets[] = { all, others, ours, NULL };
 	struct {
-		char **leases, *file;
+		char **leases, **subnets, *file;
 		uint64_t lease_ms;
-	} conf = { leases, NULL, 0 };
+	} conf = { leases, subnets, NULL, 0 };
 	struct ms_services services = { .size = sizeof services };
 	struct ms_id boss = id_of("@boss"), a = id_of("@a");
 	struct ms_attr_request rq = { .pool = "10.9.0.1-10.9.0.2", .peer = &boss, .share = true };
-	struct answer got = { MS_OK, { { { 0 } } }, 0 };
+	struct answer got = { .err = MS_OK };
 	void *inst = NULL;
 
 	(void)state;
@@ -243,6 +252,7 @@ static void test_plugin(void **state)
 	assert_int_equal(got.err, MS_OK);
 	assert_int_equal(got.lease.addr[MS_ATTR_V4].b[3], 2);
 	assert_int_equal(got.lease.addr[MS_ATTR_V6].family, 0);
+	assert_string_equal(got.nets, "10.2.0.0/16 2001:db8:2::/48 ");
 	rq.peer = &a;
 	ops->lease(inst, &rq, leased, &got);
 	assert_int_equal(got.lease.addr[MS_ATTR_V4].b[3], 1);

@@ -35,7 +35,7 @@ bool updown_batch_may(const struct ms_hook_event *e)
 {
 	return e->command == NULL && !e->firewall && e->policy != NULL && e->policy[0] != '\0' &&
 	       e->source_ip.family == 0 && e->peer.family == 0 && e->dns == NULL &&
-	       e->domains == NULL && e->verb <= MS_HOOK_UNROUTE;
+	       e->domains == NULL && e->subnets == NULL && e->verb <= MS_HOOK_UNROUTE;
 }
 
 static bool alike(const struct ms_hook_event *a, const struct ms_hook_event *b)

@@ -236,6 +236,7 @@ static void put_step(struct env *e, const struct ms_hook_event *event)
 	put_client(e, "PEER", &event->peer_client);
 	put_text(e, "PLUTO_PEER_DNS_INFO", event->dns);
 	put_text(e, "PLUTO_PEER_DOMAIN_INFO", event->domains);
+	put_text(e, "PLUTO_PEER_SUBNET_INFO", event->subnets);
 	/* as older scripts call them */
 	put_text(e, "PLUTO_CISCO_DNS_INFO", event->dns);
 	put_text(e, "PLUTO_CISCO_DOMAIN_INFO", event->domains);

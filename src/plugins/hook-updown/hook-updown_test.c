@@ -31,6 +31,7 @@ static void test_environment(void **state)
 		{ "PLUTO_CISCO_DOMAIN_INFO", "" },
 		{ "PLUTO_PEER_DNS_INFO", "192.0.2.53 2001:db8::53" },
 		{ "PLUTO_PEER_DOMAIN_INFO", "" },
+		{ "PLUTO_PEER_SUBNET_INFO", "192.0.2.0/24 10.2.0.0/24" },
 		{ "PLUTO_PEER_BANNER", "" }, { "PLUTO_NM_CONFIGURED", "0" },
 		{ "TEST_OF_OURS", "stays" } };
 	struct ms_hook_event e = event(NULL);
@@ -38,6 +39,7 @@ static void test_environment(void **state)
 	char **env;
 
 	e.dns = "192.0.2.53 2001:db8::53";
+	e.subnets = "192.0.2.0/24 10.2.0.0/24";
 
 	(void)state;
 	setenv("PLUTO_OLD", "1", 1);

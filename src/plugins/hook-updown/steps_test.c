@@ -106,6 +106,7 @@ static void test_every_step(void **state)
 		e.peer_ca = "C=CH, O=\"a; b\", CN=x";
 		e.dns = "192.0.2.53";
 		e.domains = "example.net a.example";
+		e.subnets = "192.0.2.0/24 2001:db8:2::/48";
 		e.metric = i;
 		e.mtu = i == 0 ? 0 : 1200 + i;
 		fill(&e, &sides[client][six]);
@@ -128,6 +129,7 @@ static void test_every_step(void **state)
 			"%s%sPLUTO_MY_ID=@west\nPLUTO_NM_CONFIGURED=0\nPLUTO_PEER_BANNER=\n"
 			"PLUTO_PEER_CA=C=CH, O=\"a; b\", CN=x\nPLUTO_PEER_DNS_INFO=192.0.2.53\n"
 			"PLUTO_PEER_DOMAIN_INFO=example.net a.example\nPLUTO_PEER_ID=@east\n"
+			"PLUTO_PEER_SUBNET_INFO=192.0.2.0/24 2001:db8:2::/48\n"
 			"PLUTO_PROTO_STACK=klips\nPLUTO_SAREF_TRACKING=no\nPLUTO_STACK=klips\n"
 			"PLUTO_VERB=%s-%s%s\nPLUTO_VERSION=2.0\nPLUTO_XAUTH_USERNAME=\n",
 			numbers, sides[client][six].words, verbs[e.verb],
