@@ -143,9 +143,12 @@ src_klips_esp_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 # These call PF_KEY's handlers, which know the whole process.
 klips_pfkey_rig = src/klips/pfkey_make.c src/klips/pfkey_make.h src/klips/pfkey_rig.c \
 	src/klips/pfkey_rig.h $(klips_rig)
-klips_pfkey_tests = src/klips/hold_test src/klips/stray_test src/klips/pfkey_dump_test src/klips/pfkey_server_test
+klips_pfkey_tests = src/klips/clock_test src/klips/hold_test src/klips/stray_test src/klips/pfkey_dump_test src/klips/pfkey_server_test
 check_PROGRAMS += $(klips_pfkey_tests)
 TESTS += $(klips_pfkey_tests)
+src_klips_clock_test_SOURCES = src/klips/clock_test.c src/klips/pfkey_make.c src/klips/pfkey_make.h
+src_klips_clock_test_LDFLAGS = $(AM_LDFLAGS) -export-dynamic -dlpreopen force
+src_klips_clock_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 src_klips_stray_test_SOURCES = src/klips/stray_test.c $(klips_pfkey_rig)
 src_klips_stray_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
 src_klips_stray_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)

@@ -86,13 +86,14 @@ void socket_age_look(struct klips_worker *w, struct klips_source *s, struct msgh
 {
 	static const struct queue_bounds limits = { SOCKET_LEAST, SOCKET_OCTETS };
 	uint32_t bound = s->age.bound != 0 ? s->age.bound : SOCKET_OCTETS, wish;
-	uint64_t now = clock_ns(CLOCK_REALTIME), then;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), wall = clock_ns(CLOCK_REALTIME), then;
 	int size;
 
 	if (!came_at(first, &then))
 		return;
-	/* a clock that was set says nothing */
-	wish = queue_age_look(&s->age, now, now > then ? now - then : 0, 1, bound, &limits);
+	/* A wall clock that was set makes the few look older or younger that came before: the interval, by
+	 * the other clock, is longer than they may wait. */
+	wish = queue_age_look(&s->age, now, wall > then ? wall - then : 0, 1, bound, &limits);
 	if (wish == bound)
 		return;
 	size = (int)wish;
