@@ -164,6 +164,9 @@ struct ms_setup_desc {
 struct ms_config_sink {
 	/* Each description is borrowed for the call. */
 	void (*conn)(void *arg, const struct ms_conn_desc *desc);
+	/* A connection that cannot be handed over, and why; the others are.  NULL: one that is broken
+	 * is an error of the whole, and nothing is handed over. */
+	void (*broken)(void *arg, const char *name, const char *text);
 };
 
 struct ms_config_ops {
@@ -172,7 +175,8 @@ struct ms_config_ops {
 	ms_err (*setup)(void *inst, struct ms_setup_desc *out, struct ms_why *why);
 	void (*setup_free)(void *inst, struct ms_setup_desc *setup);
 	/* Reads everything again; on error nothing is handed over.  name NULL: all conns (also
-	 * those with auto=ignore: the receiver decides), else that one: MS_ERR_UNKNOWN.
+	 * those with auto=ignore: the receiver decides), else that one, or all that have it as an
+	 * alias: MS_ERR_UNKNOWN; what is wrong with others does not matter then.
 	 * sink NULL: everything is read and checked, nothing handed over. */
 	ms_err (*conns)(void *inst, const char *name, const struct ms_config_sink *sink, void *arg,
 		struct ms_why *why);

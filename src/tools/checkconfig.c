@@ -27,15 +27,36 @@ static int usage(const struct tool *t, FILE *f, int status)
 	return status;
 }
 
+struct check {
+	const struct tool *tool;
+	const char *file;
+	bool verbose, bad;
+};
+
 static void name_conn(void *arg, const struct ms_conn_desc *desc)
 {
-	if (*(const bool *)arg)
+	if (((const struct check *)arg)->verbose)
 		printf("%s: conn %s\n", desc->source, desc->name);
+}
+
+static void complain(struct check *k, const char *text)
+{
+	tool_error(k->tool, "can not load config '%s': %s", k->file != NULL ? k->file : "ipsec.conf",
+		text);
+	k->bad = true;
+}
+
+/* Each connection that is broken is told; the others would be loaded. */
+static void broken_conn(void *arg, const char *name, const char *text)
+{
+	(void)name;
+	complain(arg, text);
 }
 
 static int check(const struct tool *t, const char *file, bool verbose)
 {
-	const struct ms_config_sink sink = { name_conn };
+	static const struct ms_config_sink sink = { name_conn, broken_conn };
+	struct check k = { t, file, verbose, false };
 	struct ms_setup_desc setup;
 	struct tool_config c;
 	struct ms_why why = { "" };
@@ -45,13 +66,12 @@ static int check(const struct tool *t, const char *file, bool verbose)
 		err = c.ops->setup(c.instance, &setup, &why);
 	if (err == MS_OK) {
 		c.ops->setup_free(c.instance, &setup);
-		err = c.ops->conns(c.instance, NULL, &sink, &verbose, &why);
+		err = c.ops->conns(c.instance, NULL, &sink, &k, &why);
 	}
 	if (err != MS_OK)
-		tool_error(t, "can not load config '%s': %s", file != NULL ? file : "ipsec.conf",
-			ms_why_text(&why, err));
+		complain(&k, ms_why_text(&why, err));
 	tool_config_close(&c);
-	return err == MS_OK ? 0 : EXIT_BAD_FILE;
+	return k.bad ? EXIT_BAD_FILE : 0;
 }
 
 int tool_checkconfig(struct tool *t, int argc, char **argv)

@@ -36,7 +36,7 @@ static void take_conn(void *arg, const struct ms_conn_desc *desc)
 static ms_err read_file(struct manual_conn *c, const struct tool *t, const char *file,
 	const char *name, struct ms_why *why)
 {
-	static const struct ms_config_sink sink = { take_conn };
+	static const struct ms_config_sink sink = { .conn = take_conn };
 	struct reading r = { .c = c };
 	struct tool_config config;
 	ms_err err = tool_config_open(&config, t, file, why);

@@ -32,10 +32,18 @@ static void take_conn(void *arg, const struct ms_conn_desc *desc)
 		add_name(arg, desc->name);
 }
 
+/* pluto said why. */
+static void pass_over(void *arg, const char *name, const char *text)
+{
+	(void)arg;
+	(void)name;
+	(void)text;
+}
+
 /* What cannot be read stopped pluto before, which said why. */
 static void read_names(const struct tool *t, struct names *l)
 {
-	static const struct ms_config_sink sink = { take_conn };
+	static const struct ms_config_sink sink = { take_conn, pass_over };
 	struct ms_setup_desc setup;
 	struct tool_config config;
 

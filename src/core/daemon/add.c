@@ -174,6 +174,13 @@ static void at_start(void *arg, const struct ms_conn_desc *desc)
 	conn_list_free(&added);
 }
 
+static void at_start_broken(void *arg, const char *name, const char *text)
+{
+	struct daemon *d = arg;
+
+	ms_error(&d->conn_log, "could not load conn \"%s\": %s", name, text);
+}
+
 static const struct ms_config_ops *config_of(const struct daemon *d, struct ms_why *why)
 {
 	if (d->config == NULL)
@@ -183,7 +190,7 @@ static const struct ms_config_ops *config_of(const struct daemon *d, struct ms_w
 
 ms_err daemon_add_all(struct daemon *d, struct ms_why *why)
 {
-	static const struct ms_config_sink sink = { .conn = at_start };
+	static const struct ms_config_sink sink = { .conn = at_start, .broken = at_start_broken };
 	const struct ms_config_ops *ops = config_of(d, why);
 
 	return ops == NULL ? MS_ERR_UNSUPPORTED :

@@ -9,9 +9,10 @@
  *   check.c     relations between the settings of one connection
  *   builtin.c   connections that nobody wrote
  *
- * Every call reads the files anew, and nothing is handed over before everything in them was found
- * right: a mistake anywhere leaves what is loaded as it is.  Everything runs on the owner's thread
- * and blocks only for reading files; work is linear in their size.
+ * Every call reads the files anew.  What is wrong with one connection is told in its place, of those
+ * that take it in too, and the others are handed over; what is wrong with the files' form, with
+ * config setup or with %default is an error of the whole, and nothing is handed over.  Everything runs
+ * on the owner's thread and blocks only for reading files; work is linear in their size.
  *
  * The grammar is that of FreeS/WAN 2, with what later members of the family allow where it changes
  * the meaning of no old file: version may be missing, also= may name a section that comes before,

@@ -69,6 +69,8 @@ struct section {
 	uint32_t mark[2];  /* of the resolver: visited in this round, plain and flipped */
 	uint32_t via;      /* of the resolver: param that asked for it */
 	bool builtin;      /* nobody wrote it */
+	char *broken;      /* what is wrong in it, with file and line; NULL: nothing */
+	ms_err broken_err;
 };
 
 /* The sections of one type. */

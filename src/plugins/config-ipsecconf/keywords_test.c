@@ -88,6 +88,16 @@ static bool is_mute(const struct entry *e)
 	return key != NULL && (key->flags & (MS_CONF_IGNORED | MS_CONF_REFUSED)) != 0;
 }
 
+static ms_err broken_in(const struct ipsecconf *c, struct ms_why *why)
+{
+	const struct kind *k = &c->kind[KIND_CONN];
+
+	for (uint32_t i = 0; i < k->n; i++)
+		if (k->section[i].broken != NULL)
+			return ms_fail(why, k->section[i].broken_err, "%s", k->section[i].broken);
+	return MS_OK;
+}
+
 static void one_value(const struct entry *e, const char *side, const char *value)
 {
 	bool works = strcmp(e->outcome, "works") == 0;
@@ -98,6 +108,8 @@ static void one_value(const struct entry *e, const char *side, const char *value
 	warning[0] = '\0';
 	write_file(e, side, value);
 	err = ipsecconf_read(&c, path, take_warning, NULL, &why);
+	if (err == MS_OK)
+		err = broken_in(c, &why);
 	ipsecconf_free(&c);
 	if (works && (err != MS_OK || warning[0] != '\0'))
 		complain(e, side, value, err != MS_OK ? why.text : warning);
@@ -151,7 +163,8 @@ static void nonsense(void)
 	struct ipsecconf *c;
 
 	write_file(&e, "", "yes");
-	if (ipsecconf_read(&c, path, take_warning, NULL, &why) != MS_ERR_UNKNOWN)
+	if (ipsecconf_read(&c, path, take_warning, NULL, &why) != MS_OK ||
+		broken_in(c, &why) != MS_ERR_UNKNOWN)
 		complain(&e, "", "yes", why.text);
 	ipsecconf_free(&c);
 }

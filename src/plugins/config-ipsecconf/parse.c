@@ -421,9 +421,42 @@ static ms_err no_section(const struct parser *p, const char *name, struct ms_why
 	return ms_fail(why, MS_ERR_CONFIG, "%.60s= outside a section", name);
 }
 
+/* What the words of a known section say. */
+static ms_err take_pair(struct parser *p, const char *name, const char *value, struct where w,
+	struct ms_why *why)
+{
+	struct param param = { .at = w, .value = value };
+	ms_err err;
+
+	if ((name[0] | 0x20) == 'x' && (name[1] == '-' || name[1] == '_'))
+		return MS_OK; /* people's own extensions */
+	param.word = words_find(&p->kind->words, name);
+	if (param.word == NULL)
+		return unknown_word(p, name, why);
+	err = check_value(p, param.word, value, w, why);
+	return err == MS_OK ? add_param(p, param, why) : err;
+}
+
+/* The line can be read, and what it says is wrong: that is its own connection's trouble. */
+static ms_err break_section(struct parser *p, struct where w, ms_err err, struct ms_why *why)
+{
+	struct ms_why text = { "" };
+
+	if (p->section->broken != NULL)
+		return MS_OK;
+	ms_fail(&text, err, "%s", ms_why_text(why, err));
+	(void)ipsecconf_at(p->conf, w, err, &text);
+	p->section->broken_err = err;
+	p->section->broken = strdup(text.text);
+	if (p->section->broken == NULL)
+		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
+	if (why != NULL)
+		why->text[0] = '\0';
+	return MS_OK;
+}
+
 static ms_err take_param(struct parser *p, char *line, struct where w, struct ms_why *why)
 {
-	struct param param = { .at = w };
 	char *name = line, *value, *end;
 	ms_err err;
 
@@ -450,16 +483,12 @@ static ms_err take_param(struct parser *p, char *line, struct where w, struct ms
 		return err;
 	if (p->section == NULL)
 		return no_section(p, name, why);
-	if ((name[0] | 0x20) == 'x' && (name[1] == '-' || name[1] == '_'))
-		return MS_OK; /* people's own extensions */
-	param.word = words_find(&p->kind->words, name);
-	param.value = value;
-	if (param.word == NULL)
-		return unknown_word(p, name, why);
-	err = check_value(p, param.word, value, w, why);
-	return err == MS_OK ? add_param(p, param, why) : err;
+	err = take_pair(p, name, value, w, why);
+	if (err == MS_OK || err == MS_ERR_NOMEM || p->section == &p->kind->defaults ||
+		p->kind == &p->conf->kind[KIND_SETUP])
+		return err;
+	return break_section(p, w, err, why);
 }
-
 /* --- any line --- */
 
 static void close_section(struct parser *p)

@@ -36,4 +36,12 @@ src_plugins_config_ipsecconf_ipsecconf_fuzz_SOURCES = \
 src_plugins_config_ipsecconf_ipsecconf_fuzz_CFLAGS = $(AM_CFLAGS)
 src_plugins_config_ipsecconf_ipsecconf_fuzz_LDADD = libmodswan.la
 endif
+if PLUGIN_CONFIG_IPSECCONF
+check_PROGRAMS += src/plugins/config-ipsecconf/broken_test
+TESTS += src/plugins/config-ipsecconf/broken_test
+src_plugins_config_ipsecconf_broken_test_SOURCES = \
+	src/plugins/config-ipsecconf/broken_test.c $(ipsecconf_sources)
+src_plugins_config_ipsecconf_broken_test_CFLAGS = $(AM_CFLAGS)
+src_plugins_config_ipsecconf_broken_test_LDADD = libmodswan.la
+endif
 EXTRA_DIST += testing/bad-input testing/good-input testing/keywords

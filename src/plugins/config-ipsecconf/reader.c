@@ -273,6 +273,8 @@ ms_err ipsecconf_read(
 static void kind_free(struct kind *k)
 {
 	words_free(&k->words);
+	for (uint32_t i = 0; i < k->n; i++)
+		free(k->section[i].broken);
 	free(k->section);
 	free(k->bucket);
 	free(k->slot_param);

@@ -118,11 +118,24 @@ static ms_err take(
 		file_of(r->conf, old->at), old->at.line, r->step[0].section->name);
 }
 
+/* What it takes in is its own trouble, too. */
+static ms_err broken(const struct round *r, const struct step *s, struct ms_why *why)
+{
+	ms_err err = ms_fail(why, s->section->broken_err, "%s", s->section->broken);
+
+	if (s->via == NULL)
+		return err;
+	ms_why_prefix(why, "%s=%.60s: ", s->via->word->name, s->section->name);
+	return ipsecconf_at(r->conf, s->via->at, err, why);
+}
+
 static ms_err collect(struct round *r, struct ms_why *why)
 {
 	for (uint32_t i = 0; i < r->n; i++) {
 		struct step from = r->step[i];
 
+		if (from.section->broken != NULL)
+			return broken(r, &from, why);
 		for (uint32_t j = 0; j < from.section->n; j++) {
 			const struct param *p = &r->conf->param[from.section->first + j];
 			ms_err err = p->word->key == NULL ? ask_for(r, &from, p, why)
@@ -275,20 +288,93 @@ static ms_err each_conn(struct ipsecconf *c, const struct ms_config_sink *sink, 
 	struct kind *k = &c->kind[KIND_CONN];
 	ms_err err = MS_OK;
 
-	for (uint32_t i = 0; i < k->n && err == MS_OK; i++)
-		err = one_conn(c, &k->section[i], false, sink, arg, by_slot, why);
+	for (uint32_t i = 0; i < k->n && err == MS_OK; i++) {
+		struct ms_why text = { "" };
+
+		err = one_conn(c, &k->section[i], false, sink, arg, by_slot, &text);
+		if (err == MS_OK)
+			continue;
+		if (err == MS_ERR_NOMEM || sink == NULL || sink->broken == NULL)
+			return ms_fail(why, err, "%s", ms_why_text(&text, err));
+		sink->broken(arg, k->section[i].name, text.text);
+		err = MS_OK;
+	}
 	return err;
+}
+
+/* --- by name, or by alias --- */
+
+static bool has_alias(const struct ms_conn_desc *d, const char *name)
+{
+	char **a = d->connalias;
+
+	while (a != NULL && *a != NULL && strcmp(*a, name) != 0)
+		a++;
+	return a != NULL && *a != NULL;
+}
+
+/* Of one that cannot be read to its end. */
+static bool says_alias(const struct ipsecconf *c, const struct section *s, const char *name)
+{
+	struct ms_conn_desc d = { 0 };
+	bool found = false;
+
+	for (uint32_t i = 0; i < s->n && !found; i++) {
+		const struct param *p = &c->param[s->first + i];
+
+		if (p->word->key == NULL || strcmp(p->word->key->name, "connalias") != 0)
+			continue;
+		found = ms_conf_set(p->word->key, &d, p->value, NULL) == MS_OK &&
+			has_alias(&d, name);
+		ms_conf_free(ms_conn_keys, &d);
+	}
+	return found;
+}
+
+/* MS_ERR_NOT_FOUND: it has no such alias. */
+static ms_err if_alias(struct ipsecconf *c, struct section *s, const char *name,
+	const struct param **by_slot, struct ms_why *why)
+{
+	struct resolved r = { .by_slot = by_slot };
+	ms_err err = resolve_conn(c, s, &r, why);
+	bool is = err == MS_OK ? has_alias(&r.desc, name) && !is_template(&r) :
+				 says_alias(c, s, name);
+
+	ms_conn_desc_free(&r.desc);
+	return !is ? MS_ERR_NOT_FOUND : err;
+}
+
+static ms_err by_alias(struct ipsecconf *c, const char *name, const struct ms_config_sink *sink,
+	void *arg, const struct param **by_slot, struct ms_why *why)
+{
+	struct kind *k = &c->kind[KIND_CONN];
+	bool found = false;
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		ms_err err = if_alias(c, &k->section[i], name, by_slot, why);
+
+		if (err == MS_ERR_NOT_FOUND)
+			continue;
+		if (err == MS_OK)
+			err = one_conn(c, &k->section[i], false, sink, arg, by_slot, why);
+		if (err != MS_OK)
+			return err;
+		found = true;
+	}
+	return found ? MS_OK : no_such_section(k, name, why);
 }
 
 static ms_err by_name(struct ipsecconf *c, const char *name, const struct ms_config_sink *sink,
 	void *arg, const struct param **by_slot, struct ms_why *why)
 {
-	struct kind *k = &c->kind[KIND_CONN];
-	struct section *s = kind_find(k, name);
+	struct section *s = kind_find(&c->kind[KIND_CONN], name);
+	ms_err err;
 
-	if (s == NULL)
-		return no_such_section(k, name, why);
-	return one_conn(c, s, true, sink, arg, by_slot, why);
+	if (s != NULL)
+		return one_conn(c, s, true, sink, arg, by_slot, why);
+	/* All of them are good, or none is handed over. */
+	err = by_alias(c, name, NULL, NULL, by_slot, why);
+	return err == MS_OK && sink != NULL ? by_alias(c, name, sink, arg, by_slot, why) : err;
 }
 
 ms_err ipsecconf_conns(struct ipsecconf *c, const char *name, const struct ms_config_sink *sink,
@@ -305,10 +391,11 @@ ms_err ipsecconf_conns(struct ipsecconf *c, const char *name, const struct ms_co
 	by_slot = calloc(c->kind[KIND_CONN].words.slots, sizeof *by_slot);
 	if (by_slot == NULL)
 		return ms_fail(why, MS_ERR_NOMEM, "out of memory");
-	err = each_conn(c, NULL, NULL, by_slot, why);
-	if (err == MS_OK && name != NULL)
+	if (name != NULL)
 		err = by_name(c, name, sink, arg, by_slot, why);
-	else if (err == MS_OK)
+	else if (sink == NULL || sink->broken == NULL)
+		err = each_conn(c, NULL, NULL, by_slot, why);
+	if (err == MS_OK && name == NULL && sink != NULL)
 		err = each_conn(c, sink, arg, by_slot, why);
 	free(by_slot);
 	return err;

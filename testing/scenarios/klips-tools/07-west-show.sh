@@ -11,3 +11,12 @@ must_fail ipsec manual --up nosuch | assert_match - 'fatal error in "nosuch": '
 must_fail ipsec manual --up ends | assert_match - 'neither spi= nor spibase= is written'
 # up twice: what is there stays the other's, and what came is taken down
 must_fail ipsec manual --up by-hand | assert_match - 'SA already in use'
+# a connection that is broken is nobody else's trouble, the service's neither, which starts again below
+ipsec checkconfig
+printf '\nconn broken\n\talso=ends\n\tkeylife=never\n\tauto=add\n' >>/run/modswan/etc/ipsec.conf
+must_fail ipsec checkconfig | assert_match - 'ipsec.conf:[0-9]+: keylife="never": expected a time'
+must_fail ipsec manual --showonly --up broken | assert_match - 'keylife="never": expected a time'
+must_fail ipsec auto --add broken | assert_match - 'ipsec.conf:[0-9]+: keylife="never": expected a time'
+ipsec manual --showonly --up by-hand | assert_match - '^ipsec spi '
+ipsec auto --add ends
+ipsec auto --delete ends

@@ -15,7 +15,7 @@ ipsec auto --unroute pairs
 # what is wrong with the file leaves what is loaded as it is
 cp /run/modswan/etc/ipsec.conf /run/good
 sed -i 's/10.33.0.0/10.3.0.0/' /run/modswan/etc/ipsec.conf
-printf '\tleftcert=none.pem\n\tleftid=%%fromcert\n' >>/run/modswan/etc/ipsec.conf
+sed -i 's/^\tconnalias=many/&\n\tleftcert=none.pem\n\tleftid=%fromcert/' /run/modswan/etc/ipsec.conf
 ipsec auto --replace pairs && fail "a certificate that is not there"
 ipsec status | assert_match - '"pairs/2x1": 10.33.0.0/24'
 sed 's/, 10.33.0.0.24//' /run/good >/run/modswan/etc/ipsec.conf
