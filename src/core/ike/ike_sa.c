@@ -188,7 +188,8 @@ static void leave_indexes(struct ike_sa *ike)
 		ike->next->prev = ike->prev;
 	else
 		e->last = ike->prev;
-	unlink_conn(ike);
+	if (!ike->apart)
+		unlink_conn(ike);
 	ike->prev = ike->next = NULL;
 	if (ike->half_open)
 		e->half_open--;
@@ -214,11 +215,48 @@ static void lose_child(struct child_sa *child, ms_err err, const struct ms_why *
 	conn_unref(&c);
 }
 
-void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+/* What becomes of the connection whose IKE SA is no more. */
+static void left_behind(struct ike_sa *ike, struct conn *c, ms_err err, const struct ms_why *why)
 {
 	struct ike_engine *e = ike->e;
+	bool initiating = ike->initiator && !ike->established && !ike->no_revival;
+	bool telling = ike->telling, replaced = initiating && ike_replace_later(ike);
+
+	ike->telling = false;
+	if (!ike->established && !ike->apart && err)
+		ike_count(e, IKE_C_IKE_FAILED);
+	if (!e->closing && initiating && !replaced)
+		ike_peer_failed(e, c, telling, err, why);
+	else if (!e->closing && telling)
+		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);
+	/* The old one may have lost the connection meanwhile. */
+	if (replaced)
+		ike_revive(e, c, false);
+	ike_drop_instance(e, c);
+}
+
+void ike_apart(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
 	struct conn *c = conn_ref(ike->conn);
-	bool telling = ike->telling, initiating = ike->initiator && !ike->established, replaced;
+
+	ike->state = IKE_DELETING;
+	ike->wants = 0;
+	free(ike->mobike);
+	ike->mobike = NULL;
+	ike_table_remove(&ike->e->by_ids, &ike->by_ids);
+	unlink_conn(ike);
+	ike_exchange_free(&ike->x);
+	ike_exchange_free(&ike->x_out);
+	while (ike->children)
+		lose_child(ike->children, err, why);
+	left_behind(ike, c, err, why);
+	ike->apart = ike->no_revival = true;
+	conn_unref(&c);
+}
+
+void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
+{
+	struct conn *c = conn_ref(ike->conn);
 
 	if (ike->gone) {
 		conn_unref(&c);
@@ -236,17 +274,7 @@ void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 		lose_child(ike->children, err, why);
 	if (c->newest_ike == ike->serial)
 		c->newest_ike = c->ike_sas && c->ike_sas->established ? c->ike_sas->serial : 0;
-	if (!ike->established && err)
-		ike_count(e, IKE_C_IKE_FAILED);
-	replaced = initiating && !ike->no_revival && ike_replace_later(ike);
-	if (!e->closing && initiating && !ike->no_revival && !replaced)
-		ike_peer_failed(e, c, telling, err, why);
-	else if (!e->closing && telling)
-		e->host->ops->attempt_over(e->host->ctx, c, err ? err : MS_ERR_CANCELLED, why);
-	/* The old one may have lost the connection meanwhile. */
-	if (replaced)
-		ike_revive(e, c, false);
-	ike_drop_instance(e, c);
+	left_behind(ike, c, err, why);
 	conn_unref(&c);
 	ike_sa_unref(&ike);
 }

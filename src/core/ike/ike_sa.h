@@ -77,6 +77,7 @@ struct ike_sa {
 	bool nat_here, nat_there, floated;
 	bool no_revival; /* terminated by a person, or replaced */
 	bool replacing, successor; /* one is on its way; it was begun as one */
+	bool apart;      /* its peer failed to prove itself, and is told so; of no use for anything */
 	bool heir;       /* of a rekeying under way: lives and dies with that exchange */
 	bool telling;    /* somebody waits for attempt_over() */
 	bool full;       /* the peer takes no further CHILD SAs on it */
@@ -234,6 +235,9 @@ struct ike_sa *ike_sa_ref(struct ike_sa *ike);
 void ike_sa_unref(struct ike_sa **ike);
 /* Out of all indexes, children too; why: for the log and for who waits. */
 void ike_gone(struct ike_sa *ike, ms_err err, const struct ms_why *why);
+/* The attempt has failed, and the peer that believes otherwise is being told: the connection, the
+ * children and the identities have it no more, and it goes when the peer answers or is silent. */
+void ike_apart(struct ike_sa *ike, ms_err err, const struct ms_why *why);
 void ike_set_conn(struct ike_sa *ike, struct conn *c);
 struct ike_sa *ike_find_spi(struct ike_engine *e, const uint8_t spi[8]);
 struct ike_sa *ike_find_init(

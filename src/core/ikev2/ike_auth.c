@@ -217,8 +217,9 @@ void ike_auth_start(struct ike_sa *ike)
 	child_get_spi(child, got_spi);
 }
 
-/* RFC 7296 s2.21.2: the peer believes that the IKE SA is up. */
-static void tell_failed(struct ike_sa *ike)
+/* RFC 7296 s2.21.2: the peer believes that the IKE SA is up.  It is told in an exchange of its own, again
+ * and again until it answers, while nothing else can be had of the IKE SA. */
+static void peer_failed(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
 	struct ike_delete_payload d = { .protocol = MS_PROTOCOL_IKE };
 	struct ike_out out;
@@ -230,7 +231,11 @@ static void tell_failed(struct ike_sa *ike)
 		struct ms_logger lg = ike_logger(ike);
 
 		ms_debug(&lg, "the peer could not be told of the failure");
+		ike_gone(ike, err, why);
+		return;
 	}
+	ike_apart(ike, err, why);
+	ike_idle(ike);
 }
 
 /* The IKE SA stays (s1.2.1); the child does not, and the peer is told when it has one. */
@@ -273,8 +278,7 @@ static void verified(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 	struct ms_why local = { "" };
 
 	if (err) {
-		tell_failed(ike);
-		ike_gone(ike, err, why);
+		peer_failed(ike, err, why);
 		return;
 	}
 	ike_established(ike, false);
