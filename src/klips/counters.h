@@ -68,7 +68,7 @@
 	X(UDP_KEEPALIVE, "udp_keepalive", "NAT keep-alives eaten")                                 \
 	X(UDP_RUNT, "udp_runt", "dropped: datagrams too short for ESP and IKE")                    \
 	X(QUEUE_SHORTER, "queue_shorter", "times that a queue was cut: packets waited too long in it")  \
-	X(NOTE_LOST, "note_lost", "reports to the control thread lost: its queue was full")        \
+	X(NOTE_LOST, "note_lost", "reports to the control thread lost: no room or no memory")        \
 	X(PMTU_LEARNED, "pmtu_learned", "ICMP messages that made a path's MTU smaller")             \
 	X(PMTU_REFUSED, "pmtu_refused", "ICMP messages on MTUs that quote no packet of ours")       \
 	X(OUT_CUT, "out_cut", "protected packets too big for their path, sent in fragments")        \

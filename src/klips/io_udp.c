@@ -73,6 +73,8 @@ static void pass_ike(struct klips_worker *w, const struct encap *e, struct pkt *
 	n.held = held_new(p->data + MARKER, p->len - MARKER, NULL);
 	if (n.held != NULL)
 		note_post(w, &n);
+	else
+		count(&w->counters, KC_NOTE_LOST, 1);
 }
 
 static void classify(struct klips_worker *w, const struct encap *e, struct pkt *p)

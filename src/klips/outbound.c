@@ -73,6 +73,8 @@ static void hand_over(struct look *l, const struct pkt *p, enum note_kind kind,
 	n.held = held_new(p->data, p->len, l->d);
 	if (n.held != NULL)
 		note_post(l->w, &n);
+	else
+		count(&l->w->counters, KC_NOTE_LOST, 1);
 }
 
 static void to_control(struct look *l, struct pkt *p, enum note_kind kind)
