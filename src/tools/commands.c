@@ -39,6 +39,8 @@ const struct tool_command tool_commands[] = {
 	{ "policy", "[OPTION]...", "list what becomes of packets, whatever carries them", tool_policy,
 		&policy_options },
 	{ "ranbits", "[OPTION]... N", "print random bits", tool_ranbits, &ranbits_options },
+	{ "readwriteconf", "[OPTION]... [NAME]...", "write ipsec.conf in one form", tool_readwriteconf,
+		&readwriteconf_options },
 	{ "rereadall", NULL, "read all credentials again", tool_simple, &simple_options },
 	{ "rereadsecrets", NULL, "read ipsec.secrets again", tool_simple, &simple_options },
 	{ "restart", NULL, "stop, then start", tool_setup, &setup_options },

@@ -356,4 +356,19 @@ if [ -e "$plugins/config-ipsecconf.la" ]; then
 	printf 'conn net1\n\tleft=192.0.2.1\n\tright=192.0.2.2\n' >"$dir/good.conf"
 	call 0 addconn --checkconfig --verbose --config "$dir/good.conf"; out 'conn net1'
 	call 10 checkconfig word; err 'unexpected word'
+
+	echo "- readwriteconf"
+	for f in "${srcdir:-.}"/testing/good-input/ipsec.conf/*.in; do
+		[ -e "$f" ] || continue
+		call 0 readwriteconf --config "$f"; cp "$dir/out" "$dir/first.conf"
+		call 0 readwriteconf --config "$dir/first.conf"
+		checks=$((checks + 1))
+		cmp "$dir/out" "$dir/first.conf" || complain "readwriteconf of $f is not read back"
+	done
+	f=${srcdir:-.}/testing/good-input/ipsec.conf/09-also.in
+	call 0 readwriteconf --config "$f" a; out 'authby=secret'; out '# end conn a'
+	call 3 readwriteconf --config "$f" nosuch; err 'there is no conn nosuch'
+	call 0 readwriteconf --config "$f" --ignoreconnnotfound nosuch
+	call 3 readwriteconf --config "$dir/bad.conf"; err 'bad.conf:2'
+	call 10 readwriteconf --rootdir /; err 'not supported here'
 fi

@@ -23,7 +23,7 @@ ipsec_SOURCES = \
 	src/tools/plugins.c src/tools/plugins.h \
 	src/tools/plutorun.c \
 	src/tools/policy.c src/tools/policy.h src/tools/policy_netkey.c \
-	src/tools/ranbits.c \
+	src/tools/ranbits.c src/tools/readwriteconf.c \
 	src/tools/resolver.c src/tools/resolver.h \
 	src/tools/rsakey.c src/tools/rsakey.h src/tools/rsakey_text.c \
 	src/tools/rsasigkey.c \
@@ -56,7 +56,7 @@ EXTRA_DIST += src/tools/barf_test.sh src/tools/ipsec_test.sh src/tools/hostkey_t
 
 # Manual pages: their lists of options come from the program's tables.
 tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 man/ipsec_ikeping.8 \
-	man/ipsec_klipsdebug.8 man/ipsec_manual.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_policy.8 man/ipsec_ranbits.8 \
+	man/ipsec_klipsdebug.8 man/ipsec_manual.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_policy.8 man/ipsec_ranbits.8 man/ipsec_readwriteconf.8 \
 	man/ipsec_rsasigkey.8 man/ipsec_setup.8 man/ipsec_showhostkey.8 man/ipsec_showpolicy.8 man/ipsec_spi.8 \
 	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_verify.8 man/ipsec_whack.8
 plain_pages = man/ipsec__updown.8 man/ipsec_barf.8 man/ipsec_look.8 man/ipsec_showdefaults.8 man/ipsec_eroute.5 man/ipsec_klipsdebug.5 man/ipsec_plugins.8 \
@@ -66,7 +66,7 @@ man_MANS += $(tool_pages)
 dist_man_MANS += $(plain_pages)
 CLEANFILES += $(tool_pages)
 EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
-	man/ipsec_eroute.8.in man/ipsec_ikeping.8.in man/ipsec_verify.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in \
+	man/ipsec_eroute.8.in man/ipsec_ikeping.8.in man/ipsec_verify.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in man/ipsec_readwriteconf.8.in \
 	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in man/ipsec_showpolicy.8.in \
 	man/ipsec_whack.8.in \
 	man/ipsec_klipsdebug.8.in man/ipsec_manual.8.in man/ipsec_pf_key.8.in man/ipsec_policy.8.in man/ipsec_spi.8.in man/ipsec_spigrp.8.in \
@@ -88,6 +88,8 @@ man/ipsec_newhostkey.8: man/ipsec_newhostkey.8.in $(tool_page_needs)
 man/ipsec_policy.8: man/ipsec_policy.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_ranbits.8: man/ipsec_ranbits.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_readwriteconf.8: man/ipsec_readwriteconf.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_rsasigkey.8: man/ipsec_rsasigkey.8.in $(tool_page_needs)
 	$(tool_page)

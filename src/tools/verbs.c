@@ -64,7 +64,6 @@ static const struct verb {
 	{ "modutil", VERB_NOT_HERE, "there is no NSS database" },
 	{ "nflog", VERB_NOT_HERE, NULL },
 	{ "pk12util", VERB_NOT_HERE, "there is no NSS database: use openssl" },
-	{ "readwriteconf", VERB_NOT_HERE, "use ipsec checkconfig" },
 	{ "redirect", VERB_NOT_HERE, "there is no redirection" },
 	{ "showroute", VERB_NOT_HERE, "use ip route get" },
 	{ "sniff", VERB_NOT_HERE, "use tcpdump" },
