@@ -154,6 +154,10 @@ static void bend_ext(const struct raw *whole, const char *name, unsigned id, boo
 		r = *whole;
 		r.b[at + FAMILY_AT] = AF_UNIX;
 		refused(&r, name, e->name, "of a wrong family");
+		r = *whole;
+		r.b[at + octets - 1] = 1;
+		if (r.b[at + FAMILY_AT] == AF_INET6)
+			refused(&r, name, e->name, "with something behind it");
 	}
 }
 
@@ -250,6 +254,28 @@ static void spi_0xff(struct ms_pfkey_msg *m) { m->sa.spi = 0xff; }
 static void larval(struct ms_pfkey_msg *m) { m->sa.state = MS_PFKEY_LARVAL; }
 static void dead(struct ms_pfkey_msg *m) { m->sa.state = MS_PFKEY_DEAD; }
 static void window_65(struct ms_pfkey_msg *m) { m->sa.replay = 65; }
+static void window_4096(struct ms_pfkey_msg *m) { m->x_sa.window = 4096; }
+static void window_4097(struct ms_pfkey_msg *m) { m->x_sa.window = 4097; }
+static void mast(struct ms_pfkey_msg *m)
+{
+	m->has |= MS_PFKEY_BIT(X_PLUMBIF_NUM);
+	m->plumb = 1;
+}
+static void no_device(struct ms_pfkey_msg *m)
+{
+	m->has |= MS_PFKEY_BIT(X_PLUMBIF_NUM);
+	m->plumb = 49152 + 63;
+}
+static void ref_7(struct ms_pfkey_msg *m)
+{
+	m->has |= MS_PFKEY_BIT(X_SAREF);
+	m->saref = (struct ms_pfkey_saref){ 7, 1 };
+}
+static void ref_large(struct ms_pfkey_msg *m)
+{
+	m->has |= MS_PFKEY_BIT(X_SAREF);
+	m->saref.me = 1u << 31;
+}
 static void no_auth(struct ms_pfkey_msg *m)
 {
 	m->sa.auth = 0;
@@ -323,11 +349,16 @@ static const struct {
 	{ "ADD ESP in UDP", natt_no_port, EPROTONOSUPPORT },
 	{ "ADD ESP in UDP", as_is, 0 },
 	{ "ADD ESP tunnel", short_enc, EINVAL },
-	{ "ADD ESP tunnel", as_is, 0 },
+	{ "ADD ESP tunnel", window_4097, EINVAL },
+	{ "ADD ESP tunnel", mast, EPROTONOSUPPORT },
+	{ "ADD ESP tunnel", no_device, ENODEV },
+	{ "ADD ESP tunnel", ref_large, ENOSPC },
+	{ "ADD ESP tunnel", window_4096, 0 },
 	{ "ADD AH", short_auth, EINVAL },
 	{ "ADD AH", encrypt_12, EINVAL },
 	{ "ADD AH", no_auth, EINVAL },
-	{ "ADD AH", as_is, 0 },
+	{ "ADD AH", ref_7, 0 },
+	{ "ADD COMP", ref_7, EBUSY },
 	{ "ADD COMP", cpi, EINVAL },
 	{ "ADD COMP", auth_1, EINVAL },
 	{ "ADD COMP", alg_99, EPROTONOSUPPORT },

@@ -33,6 +33,9 @@ static const struct klips_reason open_reasons[] = {
 	{ 0, "Unknown socket error." },
 };
 
+/* Root has access to what is as we made it. */
+#define WRONG_MODE "Access denied.  Check that the socket is yours and its mode is 600."
+
 static const char *reason(const struct klips_reason *row, int no)
 {
 	while (row->no != 0 && row->no != no)
@@ -67,7 +70,7 @@ struct klips_link *klips_open(const struct tool *t, bool debug)
 		return l;
 	err = errno;
 	tool_error(t, "Trouble opening PF_KEY family socket with error: %s (%s).  %s", strerror(err),
-		path, reason(open_reasons, err));
+		path, err == EACCES && geteuid() == 0 ? WRONG_MODE : reason(open_reasons, err));
 	return NULL;
 }
 

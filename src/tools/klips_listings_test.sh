@@ -127,8 +127,8 @@ call 1 spi --ip4 $out --dst 192.0.2.2 --proto tun --spi 0x2002 --outif 7; err 'e
 # what became free rests: 7, then 10 to 12, then it
 done_ spi --del --said comp.1005@192.0.2.2
 for ref in 7 10 11 12 4; do
-	tun 0x201$((ref % 10)) 0 --saref
-	out "^ipsec spi: saref=$ref$"
+	tun 0x201$((ref % 10)) 0 --label "L$ref" --saref
+	out "^ipsec spi --label L$ref: saref=$ref$"
 done
 call 1 spi --ip4 $out --dst 192.0.2.2 --proto tun --spi 0x2019; err 'no room in kernel SAref table.'; err 'errno=28.'
 for ref in 7 0 1 2 4; do done_ spi --del --said tun.201$ref@192.0.2.2; done
@@ -204,6 +204,54 @@ out '^esp0x3002@192.0.2.2 ESP_AES_GCM_16: dir=in  .* outif=ipsec1:49153 reftable
 no_out "esp0x3002.*iv=0x${zero:16} "
 kill $klips2
 wait $klips2
+
+echo "- who may"
+chmod 755 "$dir" "$dir/run"
+if command -v setpriv >/dev/null; then
+	nobody() { setpriv --reuid 65534 --clear-groups "$ipsec" --rundir "$dir/run" "$@"; }
+	for text in 'Access denied.  You must be root to change what KLIPS does.' 'ipsec spi: pfkey '; do
+		checks=$((checks + 1))
+		words="spi --clear of another user"
+		nobody spi --clear >"$dir/out" 2>"$dir/err" && complain 'obeyed'
+		err "$text"
+		# even who gets through to the socket
+		chmod 666 "$dir/run/klips.sock"
+	done
+	chmod 600 "$dir/run/klips.sock"
+	call 0 spi
+	out '^ah0x1004@192.0.2.1 '
+fi
+
+echo "- pf_key"
+mkdir "$dir/fake"
+python3 - "$dir/fake/klips.sock" <<'EOF_' &
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1])
+s.listen()
+c = s.accept()[0]
+for _ in range(2):
+    c.send(c.recv(65536))
+c.send(bytes(7))
+c.send(struct.pack("<BBBBHHII", 2, 6, 0, 3, 20, 0, 7, 0) + bytes(16))
+c.send(struct.pack("<BBBBHHII", 2, 9, 3, 0, 2, 0, 8, 1))
+c.recv(1)
+EOF_
+fake=$!
+wait_until [ -S "$dir/fake/klips.sock" ]
+"$ipsec" --rundir "$dir/fake" pf_key --ah --ipcomp --daemon "$dir/pid" >"$dir/out" 2>"$dir/err"
+wait_until grep -q 'type=9(flush)' "$dir/out"
+kill "$(cat "$dir/pid")"
+wait $fake
+wait_until grep -q Exiting "$dir/out"
+words='pf_key --ah --ipcomp --daemon'
+out '^pfkey v2 msg. type=7\(register\) seq=1 len=2 pid=[0-9]+ errno=0 satype=2\(AH\)$'
+out '^pfkey v2 msg. type=7\(register\) seq=2 len=2 pid=[0-9]+ errno=0 satype=10\(COMP\)$'
+no_out 'type=7.*satype=(3|9)\('
+out '^runt packet of size: 7 \(should be 16\)$'
+out "^packet size read from socket=32 doesn't equal message length=20\\*8: message not decoded$"
+out '^pfkey v2 msg. type=9\(flush\) seq=8 len=2 pid=1 errno=3 satype=0\('
+out '^Exiting on signal 15$'
 
 echo "- files"
 python3 -c 'import socket; s = socket.socket(); s.settimeout(0.2); s.connect(("10.4.0.1", 25))' 2>/dev/null

@@ -431,18 +431,20 @@ static void fill(struct call *c)
 static void show(const struct call *c, const struct klips_link *l)
 {
 	const struct ms_pfkey_msg *m = &c->m;
-	char type[32];
+	char type[32], who[256] = "ipsec spi";
 
 	snprintf(type, sizeof type, "%s", ms_pfkey_type_name(m->type));
 	for (char *p = type; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
+	if (c->t->label != NULL)
+		snprintf(who, sizeof who, "ipsec spi --label %s", c->t->label);
 	if (c->show_answer)
-		printf("ipsec spi: pfkey v2 msg received. type=%u(%s) seq=%u len=%zu pid=%u "
+		printf("%s: pfkey v2 msg received. type=%u(%s) seq=%u len=%zu pid=%u "
 		       "errno=%u satype=%u(%s)\n",
-			m->type, type, m->seq, l->len / 8, m->pid, m->err, m->satype,
+			who, m->type, type, m->seq, l->len / 8, m->pid, m->err, m->satype,
 			ms_pfkey_satype_name(m->satype));
 	if (c->show_saref && m->err == 0)
-		printf("ipsec spi: saref=%u\n", m->sa.ref);
+		printf("%s: saref=%u\n", who, m->sa.ref);
 }
 
 static int change(struct call *c)
