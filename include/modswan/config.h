@@ -63,6 +63,7 @@ struct ms_end_desc {
 	char *rsasigkey; /* 0s..., %dnsondemand ... */
 	char *rsasigkey2;
 	char *pubkey;	 /* any raw public key: 0s base64 SubjectPublicKeyInfo */
+	char *ckaid;	 /* 40 hexadecimal digits: the key, of those that there are */
 	char *cert;	 /* name or path of the certificate's file */
 	char *ca;	 /* name of the issuer, %same, %any */
 	int sendcert;	 /* enum ms_sendcert */

@@ -20,6 +20,27 @@ struct ms_sign_ops;
 #define MS_MAX_CERTS 12
 #define MS_MAX_CERT_OCTETS 16384
 #define MS_CA_HASH_OCTETS 20 /* SHA-1 of a CA's SubjectPublicKeyInfo, RFC 7296 s3.7 */
+#define MS_CKAID_OCTETS 20
+
+/*
+ * CKAID: the name that key stores give a public key and its private half (PKCS #11's CKA_ID, as NSS
+ * makes it): SHA-1 of an RSA key's modulus without leading zeros, of the point of an elliptic curve
+ * as its SubjectPublicKeyInfo has it.  It is text in hexadecimal, in ipsec.conf and in listings.
+ */
+/* The octets that are hashed, within spki (DER); false: not a public key. */
+bool ms_ckaid_input(struct ms_bytes spki, struct ms_bytes *out);
+/* By the registry's SHA-1.  MS_ERR_NO_ALGORITHM: nobody offers it; MS_ERR_BAD_KEY. */
+ms_err ms_ckaid_of_spki(uint8_t out[MS_CKAID_OCTETS], struct ms_bytes spki, struct ms_why *why)
+	MS_MUST_CHECK;
+ms_err ms_ckaid(uint8_t out[MS_CKAID_OCTETS], const struct ms_pubkey *key, struct ms_why *why)
+	MS_MUST_CHECK;
+/* Has the key this one?  False, too, when nobody can say. */
+bool ms_has_ckaid(const struct ms_pubkey *key, const uint8_t ckaid[MS_CKAID_OCTETS]);
+#define MS_CKAID_TEXT (2 * MS_CKAID_OCTETS + 1)
+/* 40 hexadecimal digits, 0x before them may stand. */
+ms_err ms_ckaid_parse(uint8_t out[MS_CKAID_OCTETS], const char *text, struct ms_why *why)
+	MS_MUST_CHECK;
+void ms_ckaid_text(const uint8_t ckaid[MS_CKAID_OCTETS], char out[MS_CKAID_TEXT]);
 
 /* What a connection says of the certificates of both ends; strings may be NULL. */
 struct ms_cert_wish {
@@ -29,6 +50,9 @@ struct ms_cert_wish {
 	int send_ca;		 /* enum ms_sendca */
 	struct ms_bytes asked;	 /* hashes of the CAs that the peer trusts, joined; may be empty */
 	bool require_id;	 /* the peer's identity must be in its certificate */
+	/* leftckaid= and rightckaid=, MS_CKAID_OCTETS; NULL: not written.  Where no certificate is
+	 * named, it is the one whose key has this CKAID. */
+	const uint8_t *my_ckaid, *peer_ckaid;
 };
 
 /* Which files to read again. */
@@ -147,6 +171,12 @@ struct ms_creds_ops {
 		ms_creds_gateways_f *done, void *arg, struct ms_why *why);
 	/* done() will not be called. */
 	void (*cancel)(void *inst, struct ms_creds_query **query);
+
+	/* --- private keys once more; NULL: the source has none --- */
+
+	/* The one with this CKAID, whatever identities stand before it. */
+	void (*private_key_by_ckaid)(void *inst, const uint8_t ckaid[MS_CKAID_OCTETS],
+		ms_creds_private_f *done, void *arg);
 };
 
 #endif

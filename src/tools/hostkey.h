@@ -5,6 +5,7 @@
 
 #include "tools/tool.h"
 
+#include <modswan/creds.h>
 #include <modswan/mem.h>
 
 #include <stdint.h>
@@ -76,7 +77,7 @@ ms_err pkey_make(struct text *pem, struct hostkey *k, const char *curve, struct 
 /* Kind, bits, blob and spki of a private key file's text; passphrase may be NULL. */
 ms_err pkey_public(
 	struct hostkey *k, struct ms_bytes octets, const char *passphrase, struct ms_why *why);
-/* SHA-1 of the modulus or of the point, the name that key stores give a key; 20 octets. */
-bool pkey_ckaid(const struct hostkey *k, uint8_t out[20]);
+/* Without the registry, which has no algorithms here. */
+bool pkey_ckaid(const struct hostkey *k, uint8_t out[MS_CKAID_OCTETS]);
 
 #endif

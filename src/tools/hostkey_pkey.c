@@ -2,6 +2,8 @@
 /* Host keys that libcrypto makes and reads: ECDSA, EdDSA, and RSA in key files. */
 #include "tools/hostkey.h"
 
+#include <modswan/text.h>
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -161,27 +163,18 @@ ms_err pkey_public(
 	return err;
 }
 
-bool pkey_ckaid(const struct hostkey *k, uint8_t out[20])
+bool pkey_ckaid(const struct hostkey *k, uint8_t out[MS_CKAID_OCTETS])
 {
-	struct ms_bytes id = { NULL, 0 };
+	struct ms_bytes input = { NULL, 0 };
+	struct ms_rsa_blob view;
 	size_t len = 0;
 
-	if (k->kind == HOSTKEY_RSA) {
-		size_t head = k->blob.ptr[0] != 0 ? 1u + k->blob.ptr[0]
-						  : 3u + (k->blob.ptr[1] << 8 | k->blob.ptr[2]);
-
-		id = ms_bytes(k->blob.ptr + head, k->blob.len - head);
-	} else if (k->spki.ptr != NULL) {
-		const unsigned char *der = k->spki.ptr;
-		X509_PUBKEY *x = d2i_X509_PUBKEY(NULL, &der, (long)k->spki.len);
-		const unsigned char *bits;
-		int n;
-		bool ok;
-
-		ok = x != NULL && X509_PUBKEY_get0_param(NULL, &bits, &n, NULL, x) == 1 &&
-		     EVP_Q_digest(NULL, "SHA1", NULL, bits, (size_t)n, out, &len) == 1;
-		X509_PUBKEY_free(x);
-		return ok;
+	if (k->blob.ptr == NULL) {
+		if (!ms_ckaid_input(k->spki, &input))
+			return false;
+	} else if (ms_rsa_blob_split(&view, k->blob.ptr, k->blob.len, NULL) == MS_OK) {
+		input = ms_bytes(view.n, view.n_octets);
 	}
-	return id.ptr != NULL && EVP_Q_digest(NULL, "SHA1", NULL, id.ptr, id.len, out, &len) == 1;
+	return input.ptr != NULL &&
+	       EVP_Q_digest(NULL, "SHA1", NULL, input.ptr, input.len, out, &len) == 1;
 }

@@ -264,6 +264,13 @@ call 0 showhostkey --dhclient; is "$(tail -1 "$dir/out")" "send oe-key = \"0x420
 out '^option oe-key code 159 = string;$'; out '^option oe-gateway code 160 = ip-address;$'
 id=${key:0:9} # base64 has + in its alphabet, which is more than itself in an expression
 call 0 showhostkey --list; out "^< 1> RSA keyid: ${id//+/[+]} ckaid: [0-9a-f]{40}\$"
+ckaid=$(sed -n 's/.* ckaid: //p' "$dir/out")
+is "$ckaid" "$(python3 -c 'import hashlib, sys; print(hashlib.sha1(bytes.fromhex(sys.argv[1])).hexdigest())' \
+	"$(sed -n 's/^	Modulus: 0x//p' "$secrets")")"
+call 0 showhostkey --left --ckaid "$ckaid"; is "$(tail -1 "$dir/out")" "	leftrsasigkey=0s$key"
+call 0 showhostkey --left --ckaid "$(echo "${ckaid:0:6}" | tr a-f A-F)"
+call 1 showhostkey --left --ckaid "0$ckaid"; err "no .0$ckaid. key in "
+call 1 showhostkey --left --ckaid ''; err 'no "" key in '
 call 0 showhostkey --dump; out '^	Modulus: 0x'; no_out 'Prime|PrivateExp|Coeff'
 call 0 showhostkey --left --rsaid "${key:0:9}"
 call 1 showhostkey --left --rsaid AQxxxxxxx; err 'no "AQxxxxxxx" key'

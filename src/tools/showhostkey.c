@@ -5,6 +5,7 @@
 #include <modswan/text.h>
 
 #include <string.h>
+#include <strings.h>
 
 enum {
 	KEY,
@@ -22,6 +23,7 @@ enum {
 	ID,
 	KEYNUM,
 	RSAID,
+	CKAID,
 	VERBOSE,
 	HELP,
 	VERSION
@@ -42,6 +44,7 @@ static const struct tool_option table[] = {
 	[ID] = { "id", "ID", "the key of this identity, not the default key" },
 	[KEYNUM] = { "keynum", "N", "the key that --list gives this number" },
 	[RSAID] = { "rsaid", "KEYID", "the RSA key with this key id" },
+	[CKAID] = { "ckaid", "HEX", "the key whose CKAID begins so" },
 	[VERBOSE] = { "verbose", NULL, "tell on stderr which file is read" },
 	[HELP] = { "help", NULL, "show this text and exit" },
 	[VERSION] = { "version", NULL, "show the version and exit" },
@@ -53,7 +56,7 @@ const struct tool_options showhostkey_options = TOOL_OPTIONS(table, false);
 struct order {
 	struct show show;
 	int format; /* -1: none yet */
-	const char *file, *id, *rsaid;
+	const char *file, *id, *rsaid, *ckaid;
 	uint64_t keynum; /* 0: any */
 	bool verbose;
 	int status; /* -1: go on */
@@ -122,6 +125,8 @@ static void take_option(const struct tool *t, struct order *o, int row, const ch
 		o->id = value;
 	else if (row == RSAID)
 		o->rsaid = value;
+	else if (row == CKAID)
+		o->ckaid = value;
 	else if (row == VERBOSE)
 		o->verbose = true;
 	else if (row == HELP)
@@ -145,6 +150,17 @@ static bool is_key(const struct hostkey *k)
 	return k->kind != HOSTKEY_OTHER || k->file != NULL;
 }
 
+static bool begins_with_ckaid(const struct hostkey *k, const char *hex)
+{
+	uint8_t id[MS_CKAID_OCTETS];
+	char text[MS_CKAID_TEXT];
+
+	if (k->trouble != NULL || hex[0] == '\0' || !pkey_ckaid(k, id))
+		return false;
+	ms_ckaid_text(id, text);
+	return strncasecmp(text, hex, strlen(hex)) == 0;
+}
+
 static bool is_wanted(const struct order *o, const struct hostkey *k, size_t number)
 {
 	char id[MS_RSA_KEYID_TEXT];
@@ -157,6 +173,8 @@ static bool is_wanted(const struct order *o, const struct hostkey *k, size_t num
 		return k->blob.ptr != NULL &&
 		       ms_rsa_keyid_text(k->blob.ptr, k->blob.len, id, sizeof id) > 0 &&
 		       strcmp(id, o->rsaid) == 0;
+	if (o->ckaid != NULL)
+		return begins_with_ckaid(k, o->ckaid);
 	return o->id != NULL ? has_index(k, o->id) : k->index[0] == NULL;
 }
 
@@ -164,6 +182,7 @@ static const struct hostkey *choose(
 	const struct tool *t, const struct order *o, const struct hostkeys *keys)
 {
 	const char *name = o->keynum != 0 ? "key of this number" : "default key";
+	const char *which = o->rsaid != NULL ? o->rsaid : o->ckaid != NULL ? o->ckaid : o->id;
 	const struct hostkey *found = NULL;
 	size_t number = 0;
 	bool several = false;
@@ -177,8 +196,8 @@ static const struct hostkey *choose(
 		if (several)
 			break;
 	}
-	if (o->keynum == 0 && (o->rsaid != NULL || o->id != NULL))
-		name = tool_format("\"%s\" key", o->rsaid != NULL ? o->rsaid : o->id);
+	if (o->keynum == 0 && which != NULL)
+		name = tool_format("\"%s\" key", which);
 	if (found == NULL)
 		tool_error(t, "no %s in \"%s\"", name, o->file);
 	else if (several)

@@ -185,12 +185,12 @@ bool show_ipseckey(const struct hostkey *k, const struct show *s)
 
 static void print_ckaid(const struct hostkey *k, const char *before)
 {
-	uint8_t id[20];
-	char text[41];
+	uint8_t id[MS_CKAID_OCTETS];
+	char text[MS_CKAID_TEXT];
 
 	if (!pkey_ckaid(k, id))
 		return;
-	ms_data_text(id, sizeof id, 16, text, sizeof text);
+	ms_ckaid_text(id, text);
 	printf("%s%s", before, text);
 }
 

@@ -202,6 +202,39 @@ static ms_err one_key(struct ms_pubkey **out, const char *text, const char *side
 	return err;
 }
 
+/* Of the keys that are written those with the CKAID that is written. */
+static ms_err keys_with_ckaid(struct conn_end *e, const struct ms_end_desc *end, const char *side,
+	struct ms_why *why)
+{
+	struct ms_pubkey **keys = e->pubkeys;
+	char has[MS_CKAID_TEXT] = "";
+	uint8_t ckaid[MS_CKAID_OCTETS];
+	ms_err err = ms_ckaid_parse(e->ckaid, end->ckaid, why);
+
+	if (err != MS_OK) {
+		ms_why_prefix(why, "%sckaid=: ", side);
+		return err;
+	}
+	e->has_ckaid = true;
+	if (keys[0] == NULL)
+		return MS_OK;
+	err = ms_ckaid(ckaid, keys[0], why);
+	if (err != MS_OK)
+		return err;
+	ms_ckaid_text(ckaid, has);
+	for (unsigned i = 2; i-- > 0;) {
+		if (keys[i] == NULL || conn_end_may_have(e, keys[i]))
+			continue;
+		ms_sign()->pubkey_free(&keys[i]);
+		keys[i] = i == 0 ? keys[1] : NULL;
+		keys[1] = i == 0 ? NULL : keys[1];
+	}
+	return keys[0] != NULL ? MS_OK
+			       : ms_fail(why, MS_ERR_CONFIG,
+					 "%sckaid=%s: the key that is written for this end has %s",
+					 side, end->ckaid, has);
+}
+
 static ms_err keys_of(struct conn_end *e, const struct ms_end_desc *end, const char *side,
 	struct ms_why *why)
 {
@@ -209,12 +242,11 @@ static ms_err keys_of(struct conn_end *e, const struct ms_end_desc *end, const c
 
 	e->key_published = end->pubkey == NULL && end->rsasigkey != NULL &&
 			   strncasecmp(end->rsasigkey, "%dns", 4) == 0;
-	if (end->pubkey != NULL)
-		return one_key(&e->pubkeys[0], end->pubkey, side, true, why);
-	err = one_key(&e->pubkeys[0], end->rsasigkey, side, false, why);
-	if (err == MS_OK)
+	err = end->pubkey != NULL ? one_key(&e->pubkeys[0], end->pubkey, side, true, why)
+				  : one_key(&e->pubkeys[0], end->rsasigkey, side, false, why);
+	if (err == MS_OK && end->pubkey == NULL)
 		err = one_key(&e->pubkeys[1], end->rsasigkey2, side, false, why);
-	return err;
+	return err == MS_OK && end->ckaid != NULL ? keys_with_ckaid(e, end, side, why) : err;
 }
 
 static ms_err optional_addr(struct ms_addr *out, const char *text, const char *side,

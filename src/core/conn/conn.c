@@ -222,6 +222,13 @@ static struct conn *instance_for(const struct conn_table *t, const struct conn *
 	return c;
 }
 
+static void take_keys(struct conn_end *e, struct ms_pubkey *const *keys, unsigned n)
+{
+	for (unsigned i = 0, to = 0; i < n && to < 2; i++)
+		if (conn_end_may_have(e, keys[i]))
+			e->pubkeys[to++] = ms_sign()->pubkey_ref(keys[i]);
+}
+
 struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 	const struct ms_endpoint *remote, const struct ms_id *peer_id,
 	const struct ms_selector *mine, const struct ms_selector *theirs,
@@ -240,9 +247,8 @@ struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 		conn_unref(&c);
 		return NULL;
 	}
-	for (unsigned i = 0; keys != NULL && i < n_keys && i < 2; i++)
-		if (c->remote.pubkeys[i] == NULL)
-			c->remote.pubkeys[i] = ms_sign()->pubkey_ref(keys[i]);
+	if (keys != NULL && c->remote.pubkeys[0] == NULL)
+		take_keys(&c->remote, keys, n_keys);
 	c->instance = ++t->instances;
 	c->for_pair = true;
 	c = insert_derived(t, c);

@@ -17,6 +17,7 @@
 
 #include <modswan/addr.h>
 #include <modswan/config.h>
+#include <modswan/creds.h>
 #include <modswan/crypto.h>
 #include <modswan/id.h>
 #include <modswan/log.h>
@@ -61,11 +62,23 @@ struct conn_end {
 	const char *updown;	 /* into desc */
 	const char *cert, *ca;	 /* into desc; NULL: not written */
 	int sendcert;		 /* enum ms_sendcert */
+	bool has_ckaid;		 /* no key without this one is its: */
+	uint8_t ckaid[MS_CKAID_OCTETS];
 	bool id_from_cert;	 /* id=%fromcert */
 	bool id_is_host; /* none was written, nor myid=: it follows host.addr */
 	bool id_is_myid; /* %myid without myid=: it is what others find our key under */
 };
 
+/* NULL: none is written. */
+static inline const uint8_t *conn_end_ckaid(const struct conn_end *e)
+{
+	return e->has_ckaid ? e->ckaid : NULL;
+}
+/* May this key be the end's? */
+static inline bool conn_end_may_have(const struct conn_end *e, const struct ms_pubkey *key)
+{
+	return !e->has_ckaid || ms_has_ckaid(key, e->ckaid);
+}
 /* The end signs, and no key of its is written. */
 bool conn_end_by_cert(const struct conn_end *e);
 

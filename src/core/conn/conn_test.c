@@ -32,6 +32,40 @@ static void test_bad_words(void **state)
 	conn_table_free(&t);
 }
 
+/* Of the keys that are written for an end those with its CKAID; none left is a mistake. */
+static void test_ckaid(void **state)
+{
+	static const char first[] = "0sMCowBQYDK2VwAyEAhLShdO5u85AfJs/kUdIMkfD99kCbdcPblHz38z3WkBI=";
+	static const char first_ckaid[] = "3659e2cc6f5af9404b077f7f106b0ae24affca66";
+	static const char other_ckaid[] = "3659e2cc6f5af9404b077f7f106b0ae24affca67";
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_conn_desc d = describe(&west_east);
+	struct ms_why why = { "" };
+	struct ms_pubkey *key = NULL;
+	struct conn *c;
+
+	(void)state;
+	d.authby = MS_AUTH_EDDSA;
+	d.right.pubkey = dup(first);
+	d.right.ckaid = dup(first_ckaid);
+	d.left.ckaid = dup(other_ckaid); /* of a key that is looked for later */
+	if (conn_add(t, &d, &c, &why) != MS_OK)
+		fail_msg("%s", why.text);
+	assert_int_equal(orient(t, c, "192.1.2.45", &why), MS_OK);
+	assert_non_null(key = c->remote.pubkeys[0]);
+	assert_true(c->local.has_ckaid && c->remote.has_ckaid);
+	assert_true(conn_end_may_have(&c->remote, key));
+	assert_false(conn_end_may_have(&c->local, key));
+	conn_delete(t, c);
+	free(d.right.ckaid);
+	d.right.ckaid = dup(other_ckaid);
+	assert_int_equal(conn_add(t, &d, &c, &why), MS_ERR_CONFIG);
+	assert_non_null(strstr(why.text, "rightckaid="));
+	assert_non_null(strstr(why.text, first_ckaid));
+	ms_conn_desc_free(&d);
+	conn_table_free(&t);
+}
+
 static void test_duplicate_and_delete(void **state)
 {
 	struct conn_table *t = conn_table_new(seed);
@@ -188,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_words),
+		cmocka_unit_test(test_ckaid),
 		cmocka_unit_test(test_duplicate_and_delete),
 		cmocka_unit_test(test_instance),
 		cmocka_unit_test(test_many),

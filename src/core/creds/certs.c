@@ -94,6 +94,8 @@ struct ms_cert_wish creds_cert_wish(const struct conn *c)
 		.peer_ca = c->remote.ca,
 		.me = &c->local.id,
 		.send_ca = c->desc->sendca,
+		.my_ckaid = conn_end_ckaid(&c->local),
+		.peer_ckaid = conn_end_ckaid(&c->remote),
 		/* An identity that nobody wrote must come from somewhere. */
 		.require_id = c->desc->require_id_on_certificate ||
 			      ms_id_is_pattern(&written->remote.id),
@@ -144,10 +146,15 @@ static void got_key(void *arg, ms_err err, struct ms_privkey *key, const struct 
 static void got_own(void *arg, ms_err err, const struct ms_bytes *certs, unsigned n,
 	struct ms_pubkey *key, const struct ms_why *why)
 {
+	static const struct ms_why wrong = { "our certificate's key does not have our ckaid=" };
 	struct cert_question *q = arg;
 
 	if (err == MS_OK && (n > MS_MAX_CERTS || !keep(q, certs, n, ms_bytes(NULL, 0))))
 		err = MS_ERR_NOMEM;
+	if (err == MS_OK && !conn_end_may_have(&q->conn->local, key)) {
+		err = MS_ERR_NO_CREDENTIAL;
+		why = &wrong;
+	}
 	if (err != MS_OK) {
 		ms_fail(&q->why, err, "%s", ms_why_text(why, err));
 		ask_own(q);
@@ -197,16 +204,37 @@ void creds_own_key(creds_source_f *sources, void *sources_arg, const struct conn
 
 static void ask_peer(struct cert_question *q);
 
+/* Keeps in `out` those that may be the peer's; MS_ERR_AUTH: none may. */
+static ms_err with_ckaid(const struct cert_question *q, struct ms_pubkey *const *keys, unsigned *n,
+	struct ms_pubkey **out, struct ms_why *why)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < *n && kept < MS_MAX_PUBLISHED_KEYS; i++)
+		if (conn_end_may_have(&q->conn->remote, keys[i]))
+			out[kept++] = keys[i];
+	*n = kept;
+	return kept > 0 ? MS_OK
+			: ms_fail(why, MS_ERR_AUTH, "no key of the peer has the CKAID that its ckaid= "
+						    "wants");
+}
+
 static void got_peer(void *arg, ms_err err, struct ms_pubkey *key, const struct ms_why *why)
 {
 	struct cert_question *q = arg;
+	struct ms_why local = { "" };
+	unsigned n = 1;
 
 	if (err == MS_ERR_NO_CREDENTIAL) {
 		ms_fail(&q->why, err, "%s", ms_why_text(why, err));
 		ask_peer(q);
 		return;
 	}
-	q->peer_done(q->arg, err, &key, key != NULL, PROOF_CERT, why);
+	if (err == MS_OK) {
+		err = with_ckaid(q, &key, &n, &key, &local);
+		why = err == MS_OK ? why : &local;
+	}
+	q->peer_done(q->arg, err, &key, err == MS_OK, PROOF_CERT, why);
 	question_free(q);
 }
 
@@ -215,6 +243,8 @@ static void got_published(void *arg, ms_err err, struct ms_pubkey *const *keys, 
 {
 	struct cert_question *q = arg;
 	struct ms_logger lg = conn_logger(q->conn, MS_SOURCE_CREDS);
+	struct ms_pubkey *fit[MS_MAX_PUBLISHED_KEYS];
+	struct ms_why local = { "" };
 	char peer[MS_ID_TEXT];
 
 	if (err == MS_ERR_NO_CREDENTIAL) {
@@ -226,8 +256,10 @@ static void got_published(void *arg, ms_err err, struct ms_pubkey *const *keys, 
 		ms_id_text(&q->peer, peer, sizeof peer);
 		ms_info(&lg, "%s has published %u key%s (%s)", peer, n, n == 1 ? "" : "s",
 			ms_dns_status_name(how->status));
+		err = with_ckaid(q, keys, &n, fit, &local);
+		why = err == MS_OK ? why : &local;
 	}
-	q->peer_done(q->arg, err, keys, n,
+	q->peer_done(q->arg, err, fit, err == MS_OK ? n : 0,
 		err == MS_OK && how->status == MS_DNS_SECURE ? PROOF_DNSSEC : PROOF_DNS, why);
 	question_free(q);
 }

@@ -4,6 +4,7 @@
 #include <modswan/registry.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 /* One question on its way from source to source; it keeps copies of what was asked. */
 struct question {
@@ -14,6 +15,8 @@ struct question {
 	struct ms_addr peer_addr;
 	bool has_peer_addr;
 	struct ms_pubkey *pub; /* private keys: a reference, may be NULL */
+	bool by_ckaid;
+	uint8_t ckaid[MS_CKAID_OCTETS];
 	host_psk_f *psk_done;
 	host_private_f *private_done;
 	void *arg;
@@ -78,8 +81,12 @@ static void ask(struct question *q)
 		return;
 	}
 	ops = p->ops;
-	if (q->psk_done != NULL ? ops->psk == NULL : ops->private_key == NULL)
+	if (q->psk_done != NULL ? ops->psk == NULL
+	    : q->by_ckaid	? ops->private_key_by_ckaid == NULL
+				: ops->private_key == NULL)
 		ask(q); /* it has other things */
+	else if (q->by_ckaid)
+		ops->private_key_by_ckaid(p->instance, q->ckaid, private_answer, q);
 	else if (q->psk_done != NULL)
 		ops->psk(p->instance, &q->me, &q->peer, q->has_peer_addr ? &q->peer_addr : NULL,
 			psk_answer, q);
@@ -122,7 +129,8 @@ void creds_psk(creds_source_f *sources, void *sources_arg, const struct ms_id *m
 }
 
 static void ask_private(creds_source_f *sources, void *sources_arg, const struct ms_id *me,
-	const struct ms_id *peer, struct ms_pubkey *pub, host_private_f *done, void *arg)
+	const struct ms_id *peer, struct ms_pubkey *pub, const uint8_t *ckaid, host_private_f *done,
+	void *arg)
 {
 	struct question *q = question_new(sources, sources_arg, me, peer, arg);
 
@@ -132,17 +140,21 @@ static void ask_private(creds_source_f *sources, void *sources_arg, const struct
 	}
 	q->private_done = done;
 	q->pub = pub == NULL ? NULL : ms_sign()->pubkey_ref(pub);
+	q->by_ckaid = pub == NULL && ckaid != NULL;
+	if (q->by_ckaid)
+		memcpy(q->ckaid, ckaid, sizeof q->ckaid);
 	ask(q);
 }
 
 void creds_private_key(creds_source_f *sources, void *sources_arg, const struct conn *c,
 	const struct ms_id *peer, struct ms_pubkey *pub, host_private_f *done, void *arg)
 {
-	ask_private(sources, sources_arg, &c->local.id, peer, pub, done, arg);
+	ask_private(sources, sources_arg, &c->local.id, peer, pub, conn_end_ckaid(&c->local), done,
+		arg);
 }
 
 void creds_key_of(creds_source_f *sources, void *sources_arg, const struct ms_id *me,
 	struct ms_pubkey *pub, host_private_f *done, void *arg)
 {
-	ask_private(sources, sources_arg, me, NULL, pub, done, arg);
+	ask_private(sources, sources_arg, me, NULL, pub, NULL, done, arg);
 }

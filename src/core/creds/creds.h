@@ -17,7 +17,8 @@ typedef const struct ms_provider *creds_source_f(void *arg, unsigned i);
 /* Each answers once: the first source's find, or the last source's reason. */
 void creds_psk(creds_source_f *sources, void *sources_arg, const struct ms_id *me,
 	const struct ms_id *peer, const struct ms_addr *peer_addr, host_psk_f *done, void *arg);
-/* The private key for the connection's own identity, or the one that belongs to pub (may be NULL). */
+/* The private key that belongs to pub, or with pub NULL the one with the connection's own CKAID, or
+ * without such the one for its own identity. */
 void creds_private_key(creds_source_f *sources, void *sources_arg, const struct conn *c,
 	const struct ms_id *peer, struct ms_pubkey *pub, host_private_f *done, void *arg);
 /* The private key that belongs to pub, of whoever is called `me`. */

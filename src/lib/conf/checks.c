@@ -5,6 +5,7 @@
 #include <modswan/addr.h>
 #include <modswan/conf.h>
 #include <modswan/config.h>
+#include <modswan/creds.h>
 #include <modswan/id.h>
 #include <modswan/proposal.h>
 #include <modswan/text.h>
@@ -302,6 +303,13 @@ ms_err conf_check_rsakey(const char *value, struct ms_why *why)
 	if (value[0] == '%')
 		return among(value, words) ? MS_OK : bad_word(value, words, want, why);
 	return key_octets(value, true, why);
+}
+
+ms_err conf_check_ckaid(const char *value, struct ms_why *why)
+{
+	uint8_t ckaid[MS_CKAID_OCTETS];
+
+	return ms_ckaid_parse(ckaid, value, why);
 }
 
 ms_err conf_check_pubkey(const char *value, struct ms_why *why)

@@ -15,6 +15,7 @@ ms_err conf_check_subnet(const char *value, struct ms_why *why);
 ms_err conf_check_subnet_list(const char *value, struct ms_why *why); /* A/N,B/N */
 ms_err conf_check_protoport(const char *value, struct ms_why *why);
 ms_err conf_check_ca(const char *value, struct ms_why *why);
+ms_err conf_check_ckaid(const char *value, struct ms_why *why);
 ms_err conf_check_http(const char *value, struct ms_why *why);
 ms_err conf_check_id(const char *value, struct ms_why *why);
 ms_err conf_check_rsakey(const char *value, struct ms_why *why); /* RFC 3110 blob or %word */

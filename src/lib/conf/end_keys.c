@@ -119,6 +119,14 @@ const struct ms_conf_key ms_end_keys[] = {
 		.brief = "a second RSA public key, while keys are being changed"),
 	MS_KEY_STRING(E, pubkey, "pubkey", SIDES, .check = conf_check_pubkey,
 		.brief = "public key of this end, X.509 SubjectPublicKeyInfo behind 0s"),
+	MS_KEY_STRING(E, ckaid, "ckaid", SIDES, .check = conf_check_ckaid,
+		.brief = "CKAID of this end's key, as ipsec showhostkey --list prints it",
+		.text = "40 hexadecimal digits.  Our own end uses the certificate or the private key "
+			"in ipsec.secrets that has this CKAID, whatever identities stand before it; "
+			"of a peer no other key is accepted, wherever it comes from: a certificate "
+			"that it sends, DNS, or rightpubkey=.  A peer that sends no certificate is "
+			"looked up by it among those in ipsec.d/certs.  What cert= or pubkey= name "
+			"must have this CKAID."),
 	MS_KEY_STRING(E, cert, "cert", SIDES,
 		.brief = "certificate of this end: a file in ipsec.d/certs",
 		.text = "PEM, DER or PKCS#12.  Our own is sent as sendcert= says, and its private key is "
@@ -156,7 +164,6 @@ const struct ms_conf_key ms_end_keys[] = {
 		.brief = "SPI of ah towards this end, keyed by hand, in place of the usual one"),
 
 	SIDE_REFUSED("subnetwithin", NULL, "write the networks themselves"),
-	SIDE_REFUSED("ckaid", NULL, "write the key itself in leftpubkey= or rightpubkey="),
 	SIDE_REFUSED("ecdsakey", NULL, "write the key in leftpubkey= or rightpubkey="),
 	SIDE_REFUSED("eddsakey", NULL, "write the key in leftpubkey= or rightpubkey="),
 	SIDE_REFUSED("autheap", "none", XAUTH_LATER),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # the algorithm registry, its tests, proposals
 libmodswan_la_SOURCES += \
+	src/lib/crypto/ckaid.c \
 	src/lib/crypto/kat.c \
 	src/lib/crypto/kat.h \
 	src/lib/crypto/kat_data.c \

@@ -18,43 +18,6 @@
 
 /* --- reading DER --- */
 
-struct cursor {
-	const uint8_t *p, *end;
-};
-
-/* One element: its tag and contents; false: malformed, or nothing left. */
-static bool der_next(struct cursor *c, uint8_t *tag, struct ms_bytes *value)
-{
-	size_t left = (size_t)(c->end - c->p), len, head = 2;
-
-	if (left < 2)
-		return false;
-	*tag = c->p[0];
-	len = c->p[1];
-	if (len == 0x81 && left >= 3 && c->p[2] >= 0x80) {
-		len = c->p[2];
-		head = 3;
-	} else if (len == 0x82 && left >= 4 && c->p[2] != 0) {
-		len = (size_t)c->p[2] << 8 | c->p[3];
-		head = 4;
-	} else if (len >= 0x80) {
-		return false;
-	}
-	if (left - head < len)
-		return false;
-	*value = ms_bytes(c->p + head, len);
-	c->p += head + len;
-	return true;
-}
-
-static struct cursor cursor_of(struct ms_bytes b)
-{
-	/* Not b.ptr + b.len on NULL, which is undefined. */
-	struct cursor c = { b.ptr, b.len == 0 ? b.ptr : b.ptr + b.len };
-
-	return c;
-}
-
 struct ava {
 	struct ms_bytes oid, value;
 	uint8_t tag;
@@ -62,45 +25,42 @@ struct ava {
 };
 
 struct walk {
-	struct cursor rdns, set;
+	struct wire_reader rdns, set;
 	bool first_of_set;
 };
 
 static bool walk_begin(struct walk *w, struct ms_bytes der)
 {
-	struct cursor c = cursor_of(der);
 	struct ms_bytes body;
-	uint8_t tag;
 
-	if (!der_next(&c, &tag, &body) || tag != DER_SEQUENCE || c.p != c.end)
+	if (!der_whole(der, DER_SEQUENCE, &body))
 		return false;
-	w->rdns = cursor_of(body);
-	w->set = cursor_of(ms_bytes(NULL, 0));
+	w->rdns = wire_reader(body);
+	w->set = wire_reader(ms_bytes(NULL, 0));
 	return true;
 }
 
 /* 1: *a is the next attribute; 0: the end; -1: malformed. */
 static int walk_next(struct walk *w, struct ava *a)
 {
+	struct wire_reader r;
 	struct ms_bytes body;
-	struct cursor c;
-	uint8_t tag;
 
-	a->joined = w->set.p != w->set.end;
+	a->joined = wire_left(&w->set) > 0;
 	if (!a->joined) {
-		if (w->rdns.p == w->rdns.end)
+		if (wire_left(&w->rdns) == 0)
 			return 0;
-		if (!der_next(&w->rdns, &tag, &body) || tag != DER_SET || body.len == 0)
+		if (!der_take(&w->rdns, DER_SET, &body) || body.len == 0)
 			return -1;
-		w->set = cursor_of(body);
+		w->set = wire_reader(body);
 	}
-	if (!der_next(&w->set, &tag, &body) || tag != DER_SEQUENCE)
+	if (!der_take(&w->set, DER_SEQUENCE, &body))
 		return -1;
-	c = cursor_of(body);
-	if (!der_next(&c, &tag, &a->oid) || tag != DER_OID || a->oid.len == 0 ||
-		a->oid.len > MAX_OID || (a->oid.ptr[a->oid.len - 1] & 0x80) != 0)
+	r = wire_reader(body);
+	if (!der_take(&r, DER_OID, &a->oid) || a->oid.len == 0 || a->oid.len > MAX_OID ||
+		(a->oid.ptr[a->oid.len - 1] & 0x80) != 0)
 		return -1;
-	if (!der_next(&c, &a->tag, &a->value) || c.p != c.end)
+	if (!der_next(&r, &a->tag, &a->value) || wire_left(&r) > 0)
 		return -1;
 	return 1;
 }

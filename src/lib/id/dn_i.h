@@ -4,16 +4,7 @@
 #define LIB_ID_DN_I_H
 
 #include "lib/id/dn.h"
-
-enum {
-	DER_OID = 0x06,
-	DER_UTF8 = 0x0c,
-	DER_PRINTABLE = 0x13,
-	DER_T61 = 0x14,
-	DER_IA5 = 0x16,
-	DER_SEQUENCE = 0x30,
-	DER_SET = 0x31,
-};
+#include "lib/wire/der.h"
 
 #define MAX_OID 32
 #define MAX_SET 8 /* attributes in one relative name */

@@ -204,3 +204,20 @@ ms_err choose_key(const struct secrets *s, const struct ms_id *me, const struct 
 	consider_defaults(&best, s, true);
 	return verdict(&best, "private key", me, peer, out, why);
 }
+
+ms_err choose_ckaid(const struct secrets *s, const uint8_t ckaid[MS_CKAID_OCTETS],
+	const struct entry **out, struct ms_why *why)
+{
+	char text[MS_CKAID_TEXT];
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct entry *e = &s->entry[i];
+
+		if (e->pub == NULL || !ms_has_ckaid(e->pub, ckaid))
+			continue;
+		*out = e;
+		return MS_OK;
+	}
+	ms_ckaid_text(ckaid, text);
+	return ms_fail(why, MS_ERR_NO_CREDENTIAL, "no private key with the CKAID %s", text);
+}

@@ -121,6 +121,15 @@ static void psk(void *inst, const struct ms_id *me, const struct ms_id *peer,
 		done(arg, MS_OK, ms_bytes(e->psk.ptr, e->psk.len), NULL);
 }
 
+static void answer_key(ms_err err, const struct entry *e, const struct ms_why *why,
+	ms_creds_private_f *done, void *arg)
+{
+	if (err != MS_OK)
+		done(arg, err, NULL, NULL, why);
+	else
+		done(arg, MS_OK, e->key, e->ops, NULL);
+}
+
 static void private_key(void *inst, const struct ms_id *me, const struct ms_id *peer,
 	const struct ms_pubkey *pub, ms_creds_private_f *done, void *arg)
 {
@@ -129,10 +138,18 @@ static void private_key(void *inst, const struct ms_id *me, const struct ms_id *
 	struct ms_why why = { "" };
 	ms_err err = choose_key(in->secrets, me, peer, pub, &e, &why);
 
-	if (err != MS_OK)
-		done(arg, err, NULL, NULL, &why);
-	else
-		done(arg, MS_OK, e->key, e->ops, NULL);
+	answer_key(err, e, &why, done, arg);
+}
+
+static void private_key_by_ckaid(void *inst, const uint8_t ckaid[MS_CKAID_OCTETS],
+	ms_creds_private_f *done, void *arg)
+{
+	const struct instance *in = inst;
+	const struct entry *e = NULL;
+	struct ms_why why = { "" };
+	ms_err err = choose_ckaid(in->secrets, ckaid, &e, &why);
+
+	answer_key(err, e, &why, done, arg);
 }
 
 static const char *kind_name(const struct entry *e)
@@ -229,6 +246,7 @@ static const struct ms_creds_ops ops = {
 	.reread = reread,
 	.list = list,
 	.passphrase = passphrase,
+	.private_key_by_ckaid = private_key_by_ckaid,
 };
 
 static const struct ms_feature features[] = {

@@ -3,6 +3,7 @@
 #ifndef CREDS_SECRETS_H
 #define CREDS_SECRETS_H
 
+#include <modswan/creds.h>
 #include <modswan/crypto.h>
 #include <modswan/error.h>
 #include <modswan/id.h>
@@ -118,5 +119,8 @@ ms_err choose_psk(const struct secrets *s, const struct ms_id *me, const struct 
 	const struct entry **out, struct ms_why *why);
 ms_err choose_key(const struct secrets *s, const struct ms_id *me, const struct ms_id *peer,
 	const struct ms_pubkey *pub, const struct entry **out, struct ms_why *why);
+/* Whatever its indices. */
+ms_err choose_ckaid(const struct secrets *s, const uint8_t ckaid[MS_CKAID_OCTETS],
+	const struct entry **out, struct ms_why *why);
 
 #endif

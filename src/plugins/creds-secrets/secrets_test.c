@@ -196,6 +196,22 @@ static int role(void)
 	return ok ? 0 : 1;
 }
 
+static bool keys_by_ckaid(const struct secrets *s)
+{
+	uint8_t ckaid[MS_CKAID_OCTETS] = { 0 };
+	const struct entry *e = NULL;
+	struct ms_why why = { "" };
+	bool ok = expect(choose_ckaid(s, ckaid, &e, &why) == MS_ERR_NO_CREDENTIAL && e == NULL &&
+				 strstr(why.text, "0000000000000000000000000000000000000000") != NULL,
+		"no key has a CKAID of zeros");
+
+	for (uint32_t i = 3; i < 5; i++)
+		ok &= expect(ms_ckaid(ckaid, s->entry[i].pub, NULL) == MS_OK &&
+				     choose_ckaid(s, ckaid, &e, NULL) == MS_OK && e == &s->entry[i],
+			"a key by its CKAID");
+	return ok;
+}
+
 /* The key that belongs to a public key, whoever asks; and files that everybody can read. */
 static int keys_and_modes(void)
 {
@@ -223,6 +239,7 @@ static int keys_and_modes(void)
 		ok &= expect(choose_key(s, &me, NULL, s->entry[i].pub, &e, NULL) == MS_OK &&
 				     e == &s->entry[i],
 			"a key by its public half");
+	ok &= keys_by_ckaid(s);
 	secrets_free(&s);
 	fd = mkstemp(file);
 	if (fd < 0 || fchmod(fd, 0640) != 0)

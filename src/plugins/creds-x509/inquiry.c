@@ -418,9 +418,13 @@ static ms_err take_wish(struct inquiry *q, const struct ms_cert_wish *wish, stru
 	ms_err err = wished_ca(q->store, wish, &q->ca, why);
 
 	q->require_id = wish->require_id;
-	if (err != MS_OK || wish->peer_cert == NULL)
+	if (err != MS_OK || (wish->peer_cert == NULL && q->n_certs > 0))
 		return err;
-	pinned = store_named(q->store, wish->peer_cert, IN_CERTS);
+	pinned = wish->peer_cert != NULL ? store_named(q->store, wish->peer_cert, IN_CERTS)
+					 : store_with_ckaid(q->store, wish->peer_ckaid);
+	if (pinned == NULL && wish->peer_cert == NULL)
+		return ms_fail(why, MS_ERR_NO_CREDENTIAL,
+			"the peer sent no certificate, and none has the CKAID of its ckaid=");
 	if (pinned == NULL)
 		return ms_fail(why, MS_ERR_AUTH, "the peer's cert=%.200s is not there",
 			wish->peer_cert);
@@ -437,7 +441,7 @@ void inquire(struct instance *in, const struct ms_cert_wish *wish, const struct 
 	struct inquiry *q;
 	ms_err err;
 
-	if (n == 0 && wish->peer_cert == NULL) {
+	if (n == 0 && wish->peer_cert == NULL && wish->peer_ckaid == NULL) {
 		done(arg, ms_fail(&why, MS_ERR_NO_CREDENTIAL, "the peer sent no certificate"), NULL,
 			&why);
 		return;

@@ -78,6 +78,27 @@ static X509_NAME *parse_name(const char *text, struct ms_why *why)
 	return name;
 }
 
+static bool cert_has_ckaid(X509 *cert, const uint8_t ckaid[MS_CKAID_OCTETS])
+{
+	uint8_t *der = NULL, has[EVP_MAX_MD_SIZE];
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+	struct ms_bytes input;
+	bool ok = len > 0 && ms_ckaid_input(ms_bytes(der, (size_t)len), &input) &&
+		  EVP_Digest(input.ptr, input.len, has, NULL, EVP_sha1(), NULL) == 1 &&
+		  memcmp(has, ckaid, MS_CKAID_OCTETS) == 0;
+
+	OPENSSL_free(der);
+	return ok;
+}
+
+const struct cert *store_with_ckaid(const struct store *s, const uint8_t ckaid[MS_CKAID_OCTETS])
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->cert[i].place == IN_CERTS && cert_has_ckaid(s->cert[i].x509, ckaid))
+			return &s->cert[i];
+	return NULL;
+}
+
 static const struct cert *pick_by_id(
 	const struct store *s, const struct ms_cert_wish *wish, const X509_NAME *ca, time_t now)
 {
@@ -112,6 +133,8 @@ const struct cert *own_pick(const struct store *s, const struct ms_cert_wish *wi
 
 	if (wish->my_cert != NULL)
 		return store_named(s, wish->my_cert, IN_CERTS);
+	if (wish->my_ckaid != NULL)
+		return store_with_ckaid(s, wish->my_ckaid);
 	ca = wish->my_ca != NULL && wish->my_ca[0] != '%' ? parse_name(wish->my_ca, NULL) : NULL;
 	c = pick_by_id(s, wish, ca, now);
 	X509_NAME_free(ca);
@@ -164,11 +187,16 @@ ms_err cert_pubkey(X509 *cert, struct ms_pubkey **out, struct ms_why *why)
 
 static ms_err none_found(const struct ms_cert_wish *wish, struct ms_why *why)
 {
-	char id[MS_ID_TEXT];
+	char id[MS_ID_TEXT], ckaid[MS_CKAID_TEXT];
 
 	if (wish->my_cert != NULL)
 		return ms_fail(why, MS_ERR_NO_CREDENTIAL,
 			"our certificate cert=%.200s is not among the files", wish->my_cert);
+	if (wish->my_ckaid != NULL) {
+		ms_ckaid_text(wish->my_ckaid, ckaid);
+		return ms_fail(why, MS_ERR_NO_CREDENTIAL,
+			"no certificate of ours has the CKAID %s", ckaid);
+	}
 	ms_id_text(wish->me, id, sizeof id);
 	return ms_fail(why, MS_ERR_NO_CREDENTIAL, "no certificate of ours has the identity '%.200s'",
 		id);

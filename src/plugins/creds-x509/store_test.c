@@ -159,6 +159,40 @@ static void test_own(void **state)
 	pki_free(&old);
 }
 
+/* leftckaid=: whatever the identity, and before it.  Of a P-256 key it is the hash of the whole of
+ * subjectPublicKey. */
+static void test_own_by_ckaid(void **state)
+{
+	struct pki_cert ends[2] = { pki_end("one", &root, "p256 one", "DNS:west"),
+		pki_end("two", &root, "p256 two", "DNS:west") };
+	uint8_t ckaid[EVP_MAX_MD_SIZE];
+	struct ms_id me = { 0 };
+	struct ms_cert_wish wish = { .me = &me };
+	struct store *s;
+	char path[512];
+
+	(void)state;
+	pki_write(dir, "certs/one.pem", (X509 *[]){ ends[0].x509, NULL });
+	pki_write(dir, "certs/two.pem", (X509 *[]){ ends[1].x509, NULL });
+	s = pki_store(dir, NULL, NULL);
+	assert_int_equal(ms_id_parse(&me, "@nobody", 7, NULL), MS_OK);
+	assert_null(own_pick(s, &wish, time(NULL)));
+	wish.my_ckaid = ckaid;
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(X509_pubkey_digest(ends[i].x509, EVP_sha1(), ckaid, NULL), 1);
+		assert_int_equal(X509_cmp(own_pick(s, &wish, time(NULL))->x509, ends[i].x509), 0);
+	}
+	ckaid[0] ^= 1;
+	assert_null(own_pick(s, &wish, time(NULL)));
+	ms_id_free(&me);
+	store_unref(&s);
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/certs/%s.pem", dir, i == 0 ? "one" : "two");
+		assert_int_equal(remove(path), 0);
+		pki_free(&ends[i]);
+	}
+}
+
 static void test_wished_ca(void **state)
 {
 	struct store *s = pki_store(dir, NULL, NULL);
@@ -225,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_own),
+		cmocka_unit_test(test_own_by_ckaid),
 		cmocka_unit_test(test_wished_ca),
 		cmocka_unit_test(test_ca_fits),
 	};

@@ -71,6 +71,8 @@ struct store *store_ref(struct store *s);
 void store_unref(struct store **s);
 /* By file name, with or without folder and extension; NULL: none. */
 const struct cert *store_named(const struct store *s, const char *name, enum place place);
+/* The end's certificate whose key has this CKAID; NULL: none (own.c). */
+const struct cert *store_with_ckaid(const struct store *s, const uint8_t ckaid[MS_CKAID_OCTETS]);
 const struct cert *store_issuer(const struct store *s, X509 *of);
 /* All that OpenSSL finds in octets; each is handed over.  False: none, or not a certificate. */
 typedef void found_f(void *arg, X509 *cert);

@@ -38,6 +38,7 @@ src_plugins_crypto_openssl_key_fuzz_LDADD = src/plugins/crypto-openssl/libopenss
 
 if HAVE_CMOCKA
 crypto_openssl_tests = \
+	src/plugins/crypto-openssl/ckaid_test \
 	src/plugins/crypto-openssl/encr_test \
 	src/plugins/crypto-openssl/forgery_test \
 	src/plugins/crypto-openssl/kat_test \
@@ -54,6 +55,9 @@ crypto_openssl_test_common = src/plugins/crypto-openssl/crypto-openssl.c \
 	src/plugins/crypto-openssl/crypto_test.h
 check_PROGRAMS += $(crypto_openssl_tests)
 TESTS += $(crypto_openssl_tests)
+src_plugins_crypto_openssl_ckaid_test_SOURCES = src/plugins/crypto-openssl/ckaid_test.c \
+	$(crypto_openssl_test_common)
+src_plugins_crypto_openssl_ckaid_test_LDADD = $(crypto_openssl_test_libs)
 src_plugins_crypto_openssl_encr_test_SOURCES = src/plugins/crypto-openssl/encr_test.c \
 	$(crypto_openssl_test_common)
 src_plugins_crypto_openssl_encr_test_LDADD = $(crypto_openssl_test_libs)

@@ -8,3 +8,8 @@ ipsec auto --up west-east >/run/modswan/up-again.txt || true
 cat /run/modswan/up-again.txt
 assert_no_match /run/modswan/up-again.txt '^004 .*west-east.* established'
 assert_match /run/modswan/up-again.txt '^003 .*authentication failed'
+# a CKAID that does not belong to what is written is a mistake
+printf '\trightckaid=%040d\n' 0 >>$confdir/east.key
+ipsec auto --replace west-east >/run/modswan/ckaid.txt 2>&1 || true
+cat /run/modswan/ckaid.txt
+assert_match /run/modswan/ckaid.txt 'rightckaid=0+: the key that is written for this end has [0-9a-f]{40}$'
