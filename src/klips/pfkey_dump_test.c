@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dumps, which take many turns, while SAs come and go.  Standards: RFC 2367 s3.1.10. */
+/*
+ * What klips tells of its SAs: answers, and dumps, which take many turns, while SAs come and go.
+ *
+ * Standards: RFC 2367 s3.1.5, s3.1.10.
+ */
 #include "klips/pfkey_make.h"
 #include "klips/pfkey_rig.h"
 
@@ -87,10 +91,95 @@ static void test_dump_of_many(void **state)
 	assert_int_equal(a.err, ENOENT);
 }
 
+/* What klips answers. */
+static struct ms_pfkey_msg answer_to(const struct ms_pfkey_msg *m)
+{
+	struct ms_pfkey_msg a;
+
+	pfkey_rig_drain(&rig);
+	pfkey_rig_say(&rig, 0, m);
+	assert_true(pfkey_rig_next(&rig, 0, &a));
+	return a;
+}
+
+static struct ms_pfkey_msg answered(const struct ms_pfkey_msg *m)
+{
+	struct ms_pfkey_msg a = answer_to(m);
+
+	assert_int_equal(a.err, 0);
+	return a;
+}
+
+static void wish(struct ms_pfkey_msg *m)
+{
+	m->has |= MS_PFKEY_BIT(X_SAREF);
+	m->saref = (struct ms_pfkey_saref){ 7, 1 };
+}
+
+/* All that was said of an SA, and its reference, come back. */
+static void test_told_again(void **state)
+{
+	const uint64_t natt = MS_PFKEY_BIT(X_NAT_T_TYPE) | MS_PFKEY_BIT(X_NAT_T_SPORT)
+		| MS_PFKEY_BIT(X_NAT_T_DPORT);
+	struct ms_pfkey_msg m = pfkey_make_named("GETSPI"), a;
+	uint32_t larval;
+
+	(void)state;
+	m.range.min = m.range.max = 0x1001;
+	a = answered(&m);
+	larval = a.sa.ref;
+	assert_int_not_equal(larval, 0);
+	/* the larval one's goes over */
+	m = pfkey_make_named("ADD ESP in UDP");
+	m.type = MS_PFKEY_UPDATE;
+	m.life[MS_PFKEY_LIFE_HARD].allocations = 5;
+	m.sa.flags = MS_PFKEY_PFS;
+	a = answered(&m);
+	assert_int_equal(a.sa.ref, larval);
+	m = pfkey_make_named("GET");
+	m.sa.spi = 0x1001;
+	a = answered(&m);
+	assert_int_equal(a.sa.ref, larval);
+	assert_int_equal(a.has & natt, natt);
+	assert_int_equal(a.nat_type, 2);
+	assert_int_equal(a.nat_sport, 4500);
+	assert_int_equal(a.nat_dport, 40000);
+	assert_int_equal(a.sa.flags, MS_PFKEY_PFS);
+	assert_int_equal(a.sa.replay, 32);
+	assert_int_equal(a.life[MS_PFKEY_LIFE_HARD].allocations, 5);
+	assert_int_equal(a.life[MS_PFKEY_LIFE_HARD].octets, 1000000);
+	assert_int_equal(a.life[MS_PFKEY_LIFE_SOFT].addtime, 3600);
+	assert_int_equal(a.has & MS_PFKEY_BIT(X_SAREF), 0);
+	/* both of a tunnel, one of them wished for */
+	m = pfkey_make_named("ADD ESP tunnel");
+	wish(&m);
+	a = answered(&m);
+	assert_int_equal(a.sa.ref, 7);
+	assert_int_equal(a.saref.me, 7);
+	assert_true(a.sa2.ref != 0 && a.sa2.ref != 7 && a.sa2.ref != larval);
+	m = pfkey_make_named("GET");
+	m.sa.spi = 0x1002;
+	a = answered(&m);
+	assert_true((a.has & MS_PFKEY_BIT(X_SAREF)) != 0 && (a.has & natt) == 0);
+	assert_int_equal(a.saref.him, 1);
+	assert_int_equal(a.x_sa.window, 1024);
+	m = pfkey_make_named("DELETE");
+	m.sa.spi = 0x1002;
+	answered(&m);
+	/* with it its reference went */
+	m = pfkey_make_named("ADD ESP");
+	wish(&m);
+	assert_int_equal(answered(&m).sa.ref, 7);
+	m = pfkey_make_named("UPDATE");
+	m.sa.spi = 0x1000;
+	assert_int_equal(answer_to(&m).err, EEXIST);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_dump_of_many, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_told_again, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

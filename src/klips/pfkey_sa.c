@@ -190,6 +190,13 @@ void sa_to_message(const struct klips_sa *sa, struct ms_pfkey_msg *m)
 	if (sa->ref_him != 0)
 		m->has |= MS_PFKEY_BIT(X_SAREF);
 	m->saref = (struct ms_pfkey_saref){ sa->ref, sa->ref_him };
+	if (sa->encap_type != 0) {
+		m->has |= MS_PFKEY_BIT(X_NAT_T_TYPE) | MS_PFKEY_BIT(X_NAT_T_SPORT)
+			| MS_PFKEY_BIT(X_NAT_T_DPORT);
+		m->nat_type = sa->encap_type;
+		m->nat_sport = sa->encap_src;
+		m->nat_dport = sa->encap_dst;
+	}
 	ms_pfkey_addr_set(&m->src, &sa->src, 0);
 	ms_pfkey_addr_set(&m->dst, &sa->said.dst, 0);
 	m->counters = (struct ms_pfkey_x_counters){ shared_get(sa->octets), packets,

@@ -18,7 +18,7 @@ struct klips_sa;
 struct saref_table;
 
 /* The highest one that there can be, and how many stand in a sub-table. */
-enum { SAREF_ENTRIES = 4096, SAREF_MOST = (1 << 22) - 1 };
+enum { SAREF_ENTRIES = 4096, SAREF_MOST = (1 << 21) - 1 };
 
 /* The highest one to give; 0: SAREF_MOST.  NULL: no memory. */
 struct saref_table *saref_table_new(uint32_t most);
