@@ -89,7 +89,7 @@ static void test_patterns(void **unused)
 			 "import:respond to stranger" },
 		{ sa_line, "#2: \"redhat\" esp.9c01f20f@209.132.183.55 esp.e12dd706@192.168.10.124 "
 			   "tun.0@209.132.183.55 tun.0@192.168.10.124 ref=0 refhim=0 Traffic: ESPin=0B "
-			   "ESPout=0B! ESPmax=2097151B username=pwouters" },
+			   "ESPout=0B! ESPmax=4194303B username=pwouters" },
 		{ sa_line, "#50577: \"supo.libreswan.org\" ref=0 refhim=0 Traffic:" },
 		{ algorithms_asked, "\"redhat\":   IKE algorithms wanted: AES_CBC(7)_128-SHA1(2)-MODP1024(2)" },
 		{ algorithms_asked, "\"redhat\":   IKE algorithms found:  AES_CBC(7)_128-SHA1(2)-MODP1024(2)" },
