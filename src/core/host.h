@@ -92,9 +92,11 @@ struct host_ops {
 	 * itself may be NULL: there is no opportunism. */
 	struct conn *(*policy)(void *host, const struct ms_selector *src,
 		const struct ms_selector *dst);
-	/* May the peer that has proved this identity speak for another address (RFC 4322 s3.3)? */
+	/* May the peer that has proved this identity by this key (NULL: without one) speak for
+	 * another address (RFC 4322 s3.3)?  All is borrowed for the call. */
 	void (*authorise)(void *host, const struct ms_addr *client, const struct ms_id *peer,
-		const struct ms_addr *peer_addr, host_done_f *done, void *arg);
+		const struct ms_addr *peer_addr, struct ms_pubkey *key, host_done_f *done,
+		void *arg);
 	/* How the peer is reached now (RFC 4555); NULL: nothing moves.  MS_ERR_NOT_FOUND: it is not
 	 * reached. */
 	void (*path)(void *host, const struct ms_addr *dst, host_path_f *done, void *arg);

@@ -195,7 +195,7 @@ void child_get_spi(struct child_sa *child, ike_step_f *next)
 		next(child->ike, MS_ERR_NOMEM, NULL);
 	else if (child->delegated)
 		h->ops->authorise(h->ctx, &child->theirs[0].range.first, &child->ike->peer_id,
-			&child->remote.addr, authorised, w);
+			&child->remote.addr, child->ike->peer_key, authorised, w);
 	else
 		ask_spi(w);
 }

@@ -106,7 +106,7 @@ bool conn_end_copy(struct conn_end *to, const struct conn_end *from)
 			return false;
 		memcpy(to->clients, from->clients, from->n_clients * sizeof *to->clients);
 	}
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < CONN_MAX_KEYS; i++)
 		if (from->pubkeys[i] != NULL)
 			to->pubkeys[i] = ms_sign()->pubkey_ref(from->pubkeys[i]);
 	return true;
@@ -118,7 +118,7 @@ void conn_end_free(struct conn_end *e)
 	conn_name_free(&e->name);
 	free(e->clients);
 	e->clients = NULL;
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < CONN_MAX_KEYS; i++)
 		if (e->pubkeys[i] != NULL)
 			ms_sign()->pubkey_free(&e->pubkeys[i]);
 }
@@ -222,11 +222,19 @@ static struct conn *instance_for(const struct conn_table *t, const struct conn *
 	return c;
 }
 
-static void take_keys(struct conn_end *e, struct ms_pubkey *const *keys, unsigned n)
+/* Keys that are written for the template are the only ones. */
+static void found_keys(struct conn *c, struct ms_pubkey *const *keys, unsigned n)
 {
-	for (unsigned i = 0, to = 0; i < n && to < 2; i++)
-		if (conn_end_may_have(e, keys[i]))
-			e->pubkeys[to++] = ms_sign()->pubkey_ref(keys[i]);
+	unsigned to = 0;
+
+	if (c->template->remote.pubkeys[0] != NULL)
+		return;
+	for (unsigned i = 0; i < CONN_MAX_KEYS; i++)
+		if (c->remote.pubkeys[i] != NULL)
+			ms_sign()->pubkey_free(&c->remote.pubkeys[i]);
+	for (unsigned i = 0; i < n && to < CONN_MAX_KEYS; i++)
+		if (conn_end_may_have(&c->remote, keys[i]))
+			c->remote.pubkeys[to++] = ms_sign()->pubkey_ref(keys[i]);
 }
 
 struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
@@ -237,8 +245,12 @@ struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 	struct conn *c = instance_for(t, instance_parent(template), &remote->addr, peer_id, mine,
 		theirs);
 
-	if (c != NULL)
+	if (c != NULL) {
+		/* Keys may have changed since; what is up stays with the one that it was proved by. */
+		if (n_keys > 0 && c->child_sas == NULL && c->ike_sas == NULL)
+			found_keys(c, keys, n_keys);
 		return conn_ref(c);
+	}
 	c = derive(t, instance_parent(template), template);
 	if (c == NULL)
 		return NULL;
@@ -247,8 +259,8 @@ struct conn *conn_instantiate_pair(struct conn_table *t, struct conn *template,
 		conn_unref(&c);
 		return NULL;
 	}
-	if (keys != NULL && c->remote.pubkeys[0] == NULL)
-		take_keys(&c->remote, keys, n_keys);
+	if (n_keys > 0)
+		found_keys(c, keys, n_keys);
 	c->instance = ++t->instances;
 	c->for_pair = true;
 	c = insert_derived(t, c);

@@ -26,6 +26,7 @@
 #include "core/proof.h"
 
 #define CONN_MAX_SELECTORS MS_CONN_MAX_SUBNETS
+#define CONN_MAX_KEYS 4 /* of one end: two can be written, records may have more (RFC 4322 s5.4) */
 
 /* How far packets are led to it, and what becomes of them there; their order counts: what is
  * RT_ROUTED_PROSPECTIVE or more has a route.  core/route/fsm.h says what leads where. */
@@ -51,7 +52,7 @@ struct conn_end {
 	unsigned n_clients;
 	bool has_client;	 /* clients were written (else the host itself) */
 	uint32_t auth;		 /* enum ms_conn_auth set that this end uses */
-	struct ms_pubkey *pubkeys[2]; /* raw public keys, NULL where none */
+	struct ms_pubkey *pubkeys[CONN_MAX_KEYS]; /* raw public keys, NULL where none */
 	enum peer_proof keys_from; /* what pubkeys are worth; PROOF_NONE: they are written */
 	bool key_published;	 /* rsasigkey=%dnsondemand: the end's own records have it */
 	struct ms_addr nexthop;	 /* unset: %direct */

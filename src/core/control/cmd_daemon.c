@@ -80,7 +80,7 @@ static void list_end_keys(call *c, const struct conn *conn, const struct conn_en
 	char id[MS_ID_TEXT];
 
 	ms_id_text(&e->id, id, sizeof id);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < CONN_MAX_KEYS; i++)
 		if (e->pubkeys[i] != NULL)
 			call_line(c, MS_RC_COMMENT, "       %u bit %s key of '%s' in \"%s\"",
 				ms_sign()->pubkey_bits(e->pubkeys[i]),

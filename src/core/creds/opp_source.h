@@ -19,8 +19,9 @@ struct opp_env opp_source_env(struct opp_source *s);
 /* What is asked before a packet of these addresses makes the template negotiate. */
 struct gateway_wish opp_source_wish(const struct conn *template, const struct ms_addr *mine,
 	const struct ms_addr *theirs);
-/* host_ops.authorise */
+/* host_ops.authorise: the client's records must have the very key, beside the identity or address. */
 void opp_source_authorise(struct opp_source *s, const struct ms_addr *client,
-	const struct ms_id *peer, const struct ms_addr *peer_addr, host_done_f *done, void *arg);
+	const struct ms_id *peer, const struct ms_addr *peer_addr, struct ms_pubkey *key,
+	host_done_f *done, void *arg);
 
 #endif

@@ -50,6 +50,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/crypto_fault_test src/core/ike/memory_fault_test src/core/ike/names_test src/core/ike/payload_test \
 	src/core/ike/ipcomp_test src/core/ike/keywords_test src/core/ike/offers_test \
 	src/core/ike/ah_test src/core/ike/apart_test \
+	src/core/route/opp_key_test \
 	src/core/route/opp_pair_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -107,6 +108,9 @@ src_core_ike_null_test_LDADD = $(ike_test_libs)
 src_core_route_opp_pair_test_SOURCES = src/core/route/opp_pair_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_opp_pair_test_LDADD = $(ike_test_libs)
+src_core_route_opp_key_test_SOURCES = src/core/route/opp_key_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_opp_key_test_LDADD = $(ike_test_libs)
 src_core_ike_cert_test_SOURCES = src/core/ike/cert_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_cert_test_LDADD = $(ike_test_libs)

@@ -160,6 +160,8 @@ void ike_sa_unref(struct ike_sa **p)
 		return;
 	ms_secret_free(&ike->keys);
 	ms_id_free(&ike->peer_id);
+	if (ike->peer_key)
+		ms_sign()->pubkey_free(&ike->peer_key);
 	conn_unref(&ike->conn);
 	free(ike->request);
 	free(ike->response);
@@ -422,6 +424,41 @@ static bool same_way(const struct conn *a, const struct conn *b)
 	       ms_endpoint_eq(&a->remote.host, &b->remote.host);
 }
 
+static bool among(const struct ms_pubkey *key, struct ms_pubkey *const *keys)
+{
+	for (unsigned i = 0; i < CONN_MAX_KEYS; i++)
+		if (keys[i] != NULL && ms_sign()->pubkey_eq(keys[i], key))
+			return true;
+	return false;
+}
+
+static bool has_keys(const struct conn *c)
+{
+	for (unsigned i = 0; i < CONN_MAX_KEYS; i++)
+		if (c->remote.pubkeys[i] != NULL)
+			return true;
+	return false;
+}
+
+/* Keys that are written, or that a client's records have, are the only ones for it: another
+ * connection's peer with the same name may have proved itself by another one. */
+static bool same_key(const struct ike_sa *ike, const struct conn *c)
+{
+	struct ms_pubkey *const *theirs = ike->conn->remote.pubkeys;
+
+	if (!has_keys(c))
+		return true;
+	if (ike->peer_key != NULL)
+		return among(ike->peer_key, c->remote.pubkeys);
+	if (ike->established)
+		return c->remote.auth & (MS_AUTH_PSK | MS_AUTH_NULL);
+	/* Under way: whichever it will be. */
+	for (unsigned i = 0; i < CONN_MAX_KEYS; i++)
+		if (theirs[i] != NULL && !among(theirs[i], c->remote.pubkeys))
+			return false;
+	return has_keys(ike->conn);
+}
+
 struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 {
 	struct ike_node *n = ike_table_first(
@@ -440,7 +477,8 @@ struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 			ike->lease[1].family == 0)
 			continue;
 		if (ms_id_eq(peer_of(ike), &c->remote.id) &&
-			ms_id_eq(&ike->conn->local.id, &c->local.id) && same_way(ike->conn, c))
+			ms_id_eq(&ike->conn->local.id, &c->local.id) &&
+			same_way(ike->conn, c) && same_key(ike, c))
 			return ike;
 	}
 	return NULL;

@@ -113,6 +113,7 @@ struct ike_sa {
 
 	struct ms_id peer_id;
 	uint8_t proof; /* enum peer_proof; of it */
+	struct ms_pubkey *peer_key; /* that the peer signed with; NULL: it did not sign */
 	struct ike_mobike *mobike; /* NULL: not agreed on */
 	struct ms_addr lease[2]; /* IPv4, IPv6: the peer's, when c->remote.pool; else ours */
 	struct ike_exchange *x; /* of what is being worked on */

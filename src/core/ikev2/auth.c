@@ -201,6 +201,7 @@ struct auth_wait {
 	const struct signature_kind *kind;
 	struct ms_privkey *priv;
 	struct ms_pubkey *pub[MAX_KEYS]; /* of the peer, as many as there are */
+	int good; /* the one that it signed with */
 	ms_err err;
 	struct ms_bytes parts[3], signature;
 	uint8_t id[MS_MAX_PRF_OCTETS];
@@ -451,15 +452,27 @@ static void verify_work(void *arg)
 
 	w->err = MS_ERR_NO_CREDENTIAL;
 	for (int i = 0; i < MAX_KEYS && w->err != MS_OK; i++)
-		if (w->pub[i])
+		if (w->pub[i]) {
 			w->err = ms_sign()->verify(w->pub[i], w->kind->scheme, w->kind->hash,
 				w->parts, 3, w->signature);
+			w->good = i;
+		}
+}
+
+/* Who is delegated to is a key, not a name (RFC 4322 s3.2). */
+static void keep_peer_key(struct ike_sa *ike, struct ms_pubkey *key)
+{
+	if (ike->peer_key)
+		ms_sign()->pubkey_free(&ike->peer_key);
+	ike->peer_key = ms_sign()->pubkey_ref(key);
 }
 
 static void verify_done(void *arg)
 {
 	struct auth_wait *w = arg;
 
+	if (w->err == MS_OK)
+		keep_peer_key(w->ike, w->pub[w->good]);
 	/* Whatever went wrong in verifying is an authentication that failed. */
 	wait_end(w, w->err == MS_OK ? MS_OK : MS_ERR_AUTH, NULL);
 }
@@ -519,6 +532,7 @@ static void find_keys(struct auth_wait *w)
 	struct ike_sa *ike = w->ike;
 	const struct host *h = ike->e->host;
 	struct ms_why why = { "" };
+	int used = 0;
 
 	if (!ike->conn->remote.pubkeys[0] && h->ops->peer_key) {
 		h->ops->peer_key(h->ctx, ike->conn, &ike->peer_id, ike->x->certs, ike->x->n_certs,
@@ -526,13 +540,13 @@ static void find_keys(struct auth_wait *w)
 		return;
 	}
 	ike->proof = ike->conn->remote.keys_from != PROOF_NONE ? ike->conn->remote.keys_from : PROOF_KEY;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < CONN_MAX_KEYS; i++) {
 		struct ms_pubkey *key = ike->conn->remote.pubkeys[i];
 
 		if (key && usable(w->kind, key))
-			w->pub[i] = ms_sign()->pubkey_ref(key);
+			w->pub[used++] = ms_sign()->pubkey_ref(key);
 	}
-	if (w->pub[0] || w->pub[1])
+	if (used > 0)
 		verify_with(w);
 	else
 		wait_end(w, no_key(ike, &why), &why);

@@ -49,6 +49,7 @@ static struct ike_sa *heir_new(struct ike_sa *ike, bool initiator)
 	heir->peer_fragments = ike->peer_fragments;
 	heir->hashes = ike->hashes;
 	heir->proof = ike->proof;
+	heir->peer_key = ike->peer_key ? ms_sign()->pubkey_ref(ike->peer_key) : NULL;
 	if (ms_id_copy(&heir->peer_id, &ike->peer_id)) {
 		ike_gone(heir, MS_ERR_NOMEM, NULL);
 		return NULL;

@@ -18,7 +18,7 @@
 #include "core/conn/conn.h"
 
 #define OPP_MAX_GATEWAYS 8
-#define OPP_MAX_KEYS 2
+#define OPP_MAX_KEYS CONN_MAX_KEYS
 
 struct opp_gateway {
 	struct ms_addr addr;

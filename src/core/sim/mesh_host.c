@@ -107,9 +107,9 @@ static struct conn *policy(void *host, const struct ms_selector *src,
 }
 
 static void authorise(void *host, const struct ms_addr *client, const struct ms_id *peer,
-	const struct ms_addr *peer_addr, host_done_f *done, void *arg)
+	const struct ms_addr *peer_addr, struct ms_pubkey *key, host_done_f *done, void *arg)
 {
-	opp_source_authorise(&host_of(host)->source, client, peer, peer_addr, done, arg);
+	opp_source_authorise(&host_of(host)->source, client, peer, peer_addr, key, done, arg);
 }
 
 static struct host_ops mesh_ops;
