@@ -4,7 +4,7 @@ noinst_LTLIBRARIES += libcore.la
 libcore_la_SOURCES = \
 	src/core/conn/alias.c src/core/conn/build.c src/core/conn/conn.c src/core/conn/conn.h src/core/conn/conn_priv.h \
 	src/core/conn/find.c src/core/conn/group.c src/core/conn/group.h src/core/conn/intern.c \
-	src/core/conn/lease.c src/core/conn/myid.c src/core/conn/named.c src/core/conn/names.c src/core/conn/names.h \
+	src/core/conn/lease.c src/core/conn/member.c src/core/conn/myid.c src/core/conn/named.c src/core/conn/names.c src/core/conn/names.h \
 	src/core/conn/offers.c src/core/conn/orient.c src/core/conn/pairs.c src/core/conn/pairs.h src/core/conn/table.c \
 	src/core/creds/certs.c src/core/creds/creds.c src/core/creds/creds.h \
 	src/core/creds/gateway.c src/core/creds/gateway.h \
@@ -40,7 +40,8 @@ if PLUGIN_CRYPTO_OPENSSL
 core_test_libs = libcore.la src/plugins/crypto-openssl/libopenssl.la libmodswan.la $(CRYPTO_LIBS) \
 	$(CMOCKA_LIBS)
 core_tests = src/core/creds/gateway_test src/core/creds/myid_test src/core/conn/conn_test \
-	src/core/conn/orient_test src/core/conn/find_test src/core/conn/named_test src/core/conn/group_test src/core/conn/pairs_test src/core/control/status_test \
+	src/core/conn/orient_test src/core/conn/find_test src/core/conn/named_test src/core/conn/group_test src/core/conn/member_test \
+	src/core/conn/pairs_test src/core/control/status_test \
 	src/core/route/route_test \
 	src/core/route/share_test src/core/route/cost_test src/core/route/opp_test
 check_PROGRAMS += $(core_tests)
@@ -65,6 +66,9 @@ src_core_conn_named_test_SOURCES = src/core/conn/named_test.c src/core/conn/test
 src_core_conn_named_test_LDADD = $(core_test_libs)
 src_core_conn_group_test_SOURCES = src/core/conn/group_test.c
 src_core_conn_group_test_LDADD = libcore.la libmodswan.la $(CMOCKA_LIBS)
+src_core_conn_member_test_SOURCES = src/core/conn/member_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_conn_member_test_LDADD = $(core_test_libs)
 src_core_conn_pairs_test_SOURCES = src/core/conn/pairs_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_conn_pairs_test_LDADD = $(core_test_libs)

@@ -43,6 +43,20 @@ install_files() {
 	done
 }
 
+# manual_example SCENARIO HOST: what the manual pages have as examples for it, so that they are run:
+# the lines after a comment "example: SCENARIO HOST..."
+manual_example() {
+	awk -v scenario="$1" -v host="$2" '
+		/^\.\\" end/ { on = 0 }
+		on && !/^\./
+		/^\.\\" example: / {
+			on = 0
+			for (i = 4; i <= NF && $3 == scenario; i++)
+				on = on || $i == host
+		}' "$top"/man/*.5 | grep . ||
+		die "no manual page has an example for $2 of $1"
+}
+
 # scenario_make FOLDER SETTINGS
 scenario_make() {
 	local host file base

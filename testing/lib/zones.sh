@@ -14,6 +14,11 @@ reverse_name() {
 	awk -F. '{ print $4 "." $3 "." $2 "." $1 }' <<<"$1"
 }
 
+# reverse_name6 ADDRESS: of IPv6, below ip6.arpa
+reverse_name6() {
+	python3 -c 'import ipaddress, sys; print(ipaddress.ip_address(sys.argv[1]).reverse_pointer[:-9])' "$1"
+}
+
 # zone_begin ZONE: each has a later serial number than those before
 zone_begin() {
 	zone_serial=$((${zone_serial:-$(date +%s)} + 1))

@@ -100,6 +100,7 @@ struct conn {
 	bool for_pair;		 /* an instance of an opportunistic template */
 	bool part; /* an instance for one network of what a connection asks for (conn_part()) */
 	bool counted_by_cert;	 /* the table's own */
+	bool stands_in;		 /* too: a member that peers find at this address of ours */
 	struct ms_conn_desc *desc; /* shared with the template */
 	const struct ms_proposals *ike, *esp; /* interned, live as long as the process */
 	uint16_t pfs_group; /* pfsgroup=; 0: not written */
@@ -237,7 +238,7 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 	struct ms_why *why) MS_MUST_CHECK;
 
 /* Our end is at another of our addresses: its identity, too, unless it was written. */
-ms_err conn_move_local(const struct conn_table *t, struct conn *c, const struct ms_addr *a)
+ms_err conn_move_local(struct conn_table *t, struct conn *c, const struct ms_addr *a)
 	MS_MUST_CHECK;
 
 /* --- look-ups of the IKE responder --------------------------------------------------------- */

@@ -68,6 +68,8 @@ ms_err conn_take_myid(const struct conn_table *t, struct conn *c) MS_MUST_CHECK;
 /* connalias= (named.c). */
 ms_err conn_aka_insert(struct conn_table *t, struct conn *c) MS_MUST_CHECK;
 void conn_aka_remove(struct conn_table *t, struct conn *c);
+/* It is being deleted: another member, if there is one, is found instead (member.c). */
+void conn_stand_in_goes(struct conn_table *t, struct conn *c);
 /* Other addresses of the remote name, with what is in the index of host pairs (alias.c). */
 void conn_aliases_insert(struct conn_table *t, struct conn *c);
 void conn_aliases_remove(struct conn_table *t, struct conn *c);

@@ -33,13 +33,6 @@ ms_err conn_take_myid(const struct conn_table *t, struct conn *c)
 	return MS_OK;
 }
 
-ms_err conn_move_local(const struct conn_table *t, struct conn *c, const struct ms_addr *a)
-{
-	ms_err err = conn_end_host(&c->local, a);
-
-	return err == MS_OK ? conn_take_myid(t, c) : err;
-}
-
 ms_err conn_table_myid_found(struct conn_table *t, int family, const struct ms_id *id)
 {
 	struct ms_id *now = &t->myid_found[family == AF_INET6], fresh = { 0 };

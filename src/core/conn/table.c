@@ -109,7 +109,7 @@ void conn_pair_insert(struct conn_table *t, struct conn *c)
 {
 	if (c->for_pair)
 		insert(t, &t->by_clients, &clients_kind, c);
-	if (c->instance != 0 || c->member)
+	if (c->instance != 0 || (c->member && !c->stands_in))
 		return;
 	insert(t, &t->by_pair, &pair_kind, c);
 	conn_aliases_insert(t, c);
@@ -122,7 +122,7 @@ void conn_pair_remove(struct conn_table *t, struct conn *c)
 {
 	if (c->for_pair)
 		take_out(t, &t->by_clients, &clients_kind, c);
-	if (c->instance != 0 || c->member)
+	if (c->instance != 0 || (c->member && !c->stands_in))
 		return;
 	take_out(t, &t->by_pair, &pair_kind, c);
 	conn_aliases_remove(t, c);
@@ -296,6 +296,7 @@ void conn_delete(struct conn_table *t, struct conn *c)
 	if (c->deleted)
 		return;
 	c->deleted = true;
+	conn_stand_in_goes(t, c);
 	if (c->template != NULL)
 		disown(c->template, c);
 	if (c->oriented)

@@ -308,7 +308,8 @@ static void lose_one(void *arg, struct sim_packet *p, struct sim_fate *fate)
 	fate->lose = p->number == ((struct loss *)arg)->number;
 }
 
-static void at_once(const struct sim_key *key, unsigned seed, unsigned apart, unsigned lost)
+static void at_once(const struct sim_key *key, const char *west_id, unsigned seed, unsigned apart,
+	unsigned lost)
 {
 	struct loss loss = { lost };
 	uint32_t auth = key != NULL ? MS_AUTH_EDDSA : MS_AUTH_NULL;
@@ -323,6 +324,11 @@ static void at_once(const struct sim_key *key, unsigned seed, unsigned apart, un
 	w->west->priv = w->east->priv = key != NULL ? key->priv : NULL;
 	w->wc = template(w->west, auth, auth, key != NULL ? key->spki : NULL);
 	w->ec = template(w->east, auth, auth, key != NULL ? key->spki : NULL);
+	if (west_id != NULL) {
+		ms_id_free(&w->wc->local.id);
+		assert_int_equal(
+			ms_id_parse(&w->wc->local.id, west_id, strlen(west_id), NULL), MS_OK);
+	}
 	packet(w->west, w->east);
 	answer_all();
 	sim_run(w->sim, apart);
@@ -345,9 +351,22 @@ static void test_at_once(void **state)
 	for (unsigned seed = 1; seed <= 2; seed++)
 		for (unsigned apart = 0; apart < 50; apart += 7)
 			for (unsigned lost = 0; lost <= 8; lost += 2) {
-				at_once(NULL, seed, apart, lost);
-				at_once(&key, seed, apart, lost);
+				at_once(NULL, NULL, seed, apart, lost);
+				at_once(&key, NULL, seed, apart, lost);
 			}
+	sim_key_free(&key);
+}
+
+/* West calls itself by another name than its reverse map does: east expects its address. */
+static void test_at_once_by_another_name(void **state)
+{
+	struct sim_key key = sim_key_new("ed25519");
+
+	(void)state;
+	for (unsigned seed = 1; seed <= 4; seed++)
+		for (unsigned apart = 0; apart < 50; apart += 7)
+			for (unsigned lost = 0; lost <= 8; lost += 2)
+				at_once(&key, "@west.example.com", seed, apart, lost);
 	sim_key_free(&key);
 }
 
@@ -532,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_published_or_null),
 		cmocka_unit_test(test_policy_wants_proof),
 		cmocka_unit_test(test_at_once),
+		cmocka_unit_test(test_at_once_by_another_name),
 		cmocka_unit_test(test_no_theft),
 		cmocka_unit_test(test_proof_wins),
 		cmocka_unit_test(test_comes_again),

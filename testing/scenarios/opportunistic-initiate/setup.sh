@@ -2,6 +2,9 @@ zones=$world/zones
 for h in west east; do
 	rsa_key_of $h
 done
+for h in west east; do
+	manual_example opportunistic-initiate $h >"$world/$h/link-group"
+done
 . "$top/testing/lib/zones.sh"
 
 zone_begin example.com

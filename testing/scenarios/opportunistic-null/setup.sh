@@ -1,5 +1,9 @@
 zones=$world/zones
 rsa_key_of north
+for h in west east north; do
+	mkdir -p "$world/$h/etc/ipsec.d"
+	manual_example opportunistic-null $h >"$world/$h/etc/ipsec.d/groups.conf"
+done
 . "$top/testing/lib/zones.sh"
 
 zone_begin in-addr.arpa
