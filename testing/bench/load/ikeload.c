@@ -4,6 +4,7 @@
 
 #include <modswan/registry.h>
 
+#include "core/ikev2/ikev2.h"
 #include "lib/log/sink.h"
 #include "lib/plugin/loader.h"
 
@@ -175,7 +176,7 @@ static ms_err read_key(struct load *l, struct ms_why *why)
 
 static ms_err set_up(struct load *l, struct ms_plugins **plugins, struct ms_why *why)
 {
-	static const struct ike_params params = { 0 };
+	static const struct ike_params params = { .v2 = &ikev2 };
 	uint64_t seed[2];
 	ms_err err;
 
