@@ -27,7 +27,8 @@ uint64_t ms_loop_now_ms(struct ms_loop *loop);
 
 typedef void ms_timer_f(void *arg);
 struct ms_timer *ms_timer_new(struct ms_loop *loop, ms_timer_f *fire, void *arg);
-void ms_timer_set(struct ms_timer *t, uint64_t delay_ms); /* once; replaces an earlier setting */
+/* Once; replaces an earlier setting.  0: in the next turn, so that descriptors have theirs before. */
+void ms_timer_set(struct ms_timer *t, uint64_t delay_ms);
 void ms_timer_stop(struct ms_timer *t);
 void ms_timer_free(struct ms_timer **t);
 

@@ -10,6 +10,7 @@ struct ms_timer {
 	uv_timer_t uv; /* first: see loop_free_closed() */
 	ms_timer_f *fire;
 	void *arg;
+	struct ms_timer *next, **link; /* among those of the next turn; link NULL: not there */
 };
 
 struct ms_watch {
@@ -75,11 +76,15 @@ struct ms_loop *ms_loop_new(unsigned workers)
 		free(loop);
 		return NULL;
 	}
+	loop->uv.data = loop;
 	(void)uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME);
 	uv_prepare_init(&loop->uv, &loop->prepare);
 	loop->prepare.data = loop;
 	uv_prepare_start(&loop->prepare, before_wait);
 	uv_unref((uv_handle_t *)&loop->prepare);
+	uv_idle_init(&loop->uv, &loop->idle);
+	loop->idle.data = loop;
+	loop->soon_end = &loop->soon;
 	return loop;
 }
 
@@ -137,6 +142,53 @@ uint64_t ms_loop_now_ms(struct ms_loop *loop)
 
 /* --- timers ------------------------------------------------------------------------------- */
 
+/*
+ * Timers without a delay.  libuv would run one that is set anew again and again before it looks at any
+ * descriptor; here all wait for the next turn, so that work may be cut into pieces by them.
+ */
+static void soon_leave(struct ms_timer *t)
+{
+	struct ms_loop *loop = t->uv.loop->data;
+
+	if (t->link == NULL)
+		return;
+	*t->link = t->next;
+	if (t->next != NULL)
+		t->next->link = t->link;
+	else if (loop->soon_end == &t->next)
+		loop->soon_end = t->link;
+	t->link = NULL;
+}
+
+static void run_soon(uv_idle_t *h)
+{
+	struct ms_loop *loop = h->data;
+	struct ms_timer *list = loop->soon, *t;
+
+	/* What is set from here on is for the turn after this one. */
+	loop->soon = NULL;
+	loop->soon_end = &loop->soon;
+	if (list != NULL)
+		list->link = &list;
+	while ((t = list) != NULL) {
+		soon_leave(t);
+		t->fire(t->arg);
+	}
+	if (loop->soon == NULL)
+		uv_idle_stop(h);
+}
+
+static void soon_enter(struct ms_timer *t)
+{
+	struct ms_loop *loop = t->uv.loop->data;
+
+	t->next = NULL;
+	t->link = loop->soon_end;
+	*t->link = t;
+	loop->soon_end = &t->next;
+	uv_idle_start(&loop->idle, run_soon);
+}
+
 static void timer_fired(uv_timer_t *h)
 {
 	struct ms_timer *t = (struct ms_timer *)h;
@@ -158,6 +210,12 @@ struct ms_timer *ms_timer_new(struct ms_loop *loop, ms_timer_f *fire, void *arg)
 
 void ms_timer_set(struct ms_timer *t, uint64_t delay_ms)
 {
+	soon_leave(t);
+	if (delay_ms == 0) {
+		uv_timer_stop(&t->uv);
+		soon_enter(t);
+		return;
+	}
 	/* The loop's idea of now may be old when callbacks took long. */
 	uv_update_time(t->uv.loop);
 	uv_timer_start(&t->uv, timer_fired, delay_ms, 0);
@@ -165,6 +223,7 @@ void ms_timer_set(struct ms_timer *t, uint64_t delay_ms)
 
 void ms_timer_stop(struct ms_timer *t)
 {
+	soon_leave(t);
 	uv_timer_stop(&t->uv);
 }
 
@@ -172,6 +231,7 @@ void ms_timer_free(struct ms_timer **t)
 {
 	if (*t == NULL)
 		return;
+	soon_leave(*t);
 	uv_close((uv_handle_t *)&(*t)->uv, loop_free_closed);
 	*t = NULL;
 }

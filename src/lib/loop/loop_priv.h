@@ -12,6 +12,8 @@
 struct ms_loop {
 	uv_loop_t uv;
 	uv_prepare_t prepare; /* where a turn is measured */
+	uv_idle_t idle; /* runs while there are timers for the next turn */
+	struct ms_timer *soon, **soon_end;
 	uint64_t turn_ns, idle_ns; /* of the clock and of idle time, when the last one was */
 	uint32_t turns[LOOP_BUCKETS]; /* by how long they were busy */
 	uint64_t longest_ns;

@@ -44,6 +44,51 @@ static void test_timer(void **state)
 	assert_null(s.loop);
 }
 
+static void fire_at_once(void *arg)
+{
+	struct seen *s = arg;
+
+	assert_true(++s->fired < 1000); /* or the descriptor waits for ever */
+	ms_timer_set(s->timer, 0);
+}
+
+static void something_to_read(void *arg, int fd, unsigned events)
+{
+	struct seen *s = arg;
+
+	(void)fd;
+	assert_int_equal(events, MS_READABLE);
+	s->done++;
+	ms_timer_free(&s->timer);
+	ms_loop_stop(s->loop);
+}
+
+/* Work that is cut into pieces by a timer without a delay lets others have their turn. */
+static void test_next_turn(void **state)
+{
+	struct seen s = { .loop = ms_loop_new(2) };
+	struct ms_timer *never = ms_timer_new(s.loop, fire, &s);
+	struct ms_watch *watch;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	watch = ms_watch_new(s.loop, fds[0], MS_READABLE, something_to_read, &s);
+	s.timer = ms_timer_new(s.loop, fire_at_once, &s);
+	ms_timer_set(never, 0);
+	ms_timer_set(s.timer, 0);
+	ms_timer_stop(never);
+	ms_timer_free(&never);
+	ms_loop_run(s.loop);
+	assert_int_equal(s.done, 1);
+	assert_true(s.fired > 0);
+	ms_watch_free(&watch);
+	close(fds[0]);
+	close(fds[1]);
+	ms_loop_free(&s.loop);
+}
+
 static void work(void *arg)
 {
 	struct seen *s = arg;
@@ -236,6 +281,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_timer),
+		cmocka_unit_test(test_next_turn),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_process_timeout),
