@@ -7,6 +7,8 @@
 
 struct child_sa *child_new(struct ike_sa *ike, struct conn *c, bool initiator);
 struct child_sa *child_ref(struct child_sa *child);
+/* One more or one less in the engine's counts. */
+void child_count(const struct child_sa *child, int by);
 void child_unref(struct child_sa **child);
 void child_set_conn(struct child_sa *child, struct conn *c);
 /* The other IKE SA takes it over (rekeying of IKE SAs). */

@@ -38,6 +38,17 @@ static void unlink_conn(struct child_sa *child)
 		child->conn_next->conn_prev = child->conn_prev;
 }
 
+void child_count(const struct child_sa *child, int by)
+{
+	struct ike_counts *n = &child->ike->e->counts;
+
+	if (!child->ike->established)
+		return; /* ike_established() counts those that are there then */
+	n->children += (uint32_t)by;
+	if (child->ike->nameless)
+		n->nameless_children += (uint32_t)by;
+}
+
 static void link_ike(struct child_sa *child, struct ike_sa *ike)
 {
 	child->ike = ike_sa_ref(ike);
@@ -46,10 +57,12 @@ static void link_ike(struct child_sa *child, struct ike_sa *ike)
 	if (child->next)
 		child->next->prev = child;
 	ike->children = child;
+	child_count(child, 1);
 }
 
 static void unlink_ike(struct child_sa *child)
 {
+	child_count(child, -1);
 	if (child->prev)
 		child->prev->next = child->next;
 	else

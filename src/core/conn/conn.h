@@ -219,6 +219,16 @@ void conn_list_free(struct conn_list *l);
 bool conn_is_called(const struct conn *c, const char *name);
 struct conn *conn_first(const struct conn_table *t); /* in order of addition; ->all_next */
 struct conn *conn_first_group(const struct conn_table *t); /* the same; ->group_next */
+
+/* The same in pieces: connections may come and go between two of them.  The walker is the caller's,
+ * and must end before it goes away. */
+struct conn_walk {
+	struct conn_walk *next;
+	struct conn *at;
+};
+void conn_walk_begin(struct conn_table *t, struct conn_walk *w);
+struct conn *conn_walk_next(struct conn_walk *w); /* NULL: that was all */
+void conn_walk_end(struct conn_table *t, struct conn_walk *w); /* no-op when it has not begun */
 unsigned conn_count(const struct conn_table *t);
 
 /* How status shows a connection's proposals (ms_proposals_listing), kept from the first time on:

@@ -20,6 +20,7 @@ struct conn_table {
 	struct conn_index by_clients; /* instances for one pair of addresses */
 	struct conn *first, *last;
 	struct conn *groups;
+	struct conn_walk *walks;
 	unsigned count;	 /* in the table, instances too */
 	unsigned by_cert; /* of those in the index of pairs: whose peer has to have a certificate */
 	uint32_t serial; /* last one given */

@@ -310,6 +310,9 @@ void conn_delete(struct conn_table *t, struct conn *c)
 			*slot = c->group_next;
 			break;
 		}
+	for (struct conn_walk *w = t->walks; w != NULL; w = w->next)
+		if (w->at == c)
+			w->at = c->all_next;
 	*(c->all_prev == NULL ? &t->first : &c->all_prev->all_next) = c->all_next;
 	*(c->all_next == NULL ? &t->last : &c->all_next->all_prev) = c->all_prev;
 	c->all_prev = c->all_next = NULL;
@@ -329,6 +332,32 @@ struct conn *conn_by_name(const struct conn_table *t, const char *name)
 struct conn *conn_first(const struct conn_table *t)
 {
 	return t->first;
+}
+
+void conn_walk_begin(struct conn_table *t, struct conn_walk *w)
+{
+	w->at = t->first;
+	w->next = t->walks;
+	t->walks = w;
+}
+
+struct conn *conn_walk_next(struct conn_walk *w)
+{
+	struct conn *c = w->at;
+
+	if (c != NULL)
+		w->at = c->all_next;
+	return c;
+}
+
+void conn_walk_end(struct conn_table *t, struct conn_walk *w)
+{
+	struct conn_walk **slot = &t->walks;
+
+	while (*slot != NULL && *slot != w)
+		slot = &(*slot)->next;
+	if (*slot != NULL)
+		*slot = w->next;
 }
 
 struct conn *conn_first_group(const struct conn_table *t)

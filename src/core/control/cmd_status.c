@@ -2,8 +2,10 @@
 /*
  * status, showstates, briefstatus, trafficstatus, addresspoolstatus.
  *
- * Everything but the traffic is known here; octet counts are asked of the kernel backend first, in
- * one array, and the text is written when they are back.
+ * There may be a hundred thousand SAs, and nothing may stop the loop for so long: a listing is made in
+ * pieces, a few rows in each turn of the loop.  SAs and connections come and go meanwhile; each is
+ * shown as it is when its turn comes.  Everything but the traffic is known here; octet counts are
+ * asked of the kernel backend for each piece, whose text is written when they are back.
  */
 #include "core/control/status.h"
 
@@ -11,46 +13,218 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One CHILD SA as it was when asked; the answer may come after it went. */
-struct traffic_row {
-	uint32_t serial;
-	char name[128];
-	char id[MS_ID_TEXT];
-	char lease[2 * MS_ADDR_TEXT + 8]; /* "" or ", lease=ADDRESS" */
-	uint64_t since_s;
+enum { PIECE = 16 }; /* connections or CHILD SAs of one turn: half a millisecond */
+
+/* One line or two: an IKE SA, or with `child` one of its CHILD SAs. */
+struct row {
+	uint32_t ike, child;
+	bool asked;
+	struct ms_kernel_op ops[2]; /* in, out */
 };
 
-struct traffic {
-	call *c;
-	void (*then)(struct traffic *t);
+struct listing {
+	call *c; /* NULL: it is over; answers may still come */
+	void (*print)(struct listing *l, const struct row *r);
+	void (*finish)(struct listing *l); /* ends the call */
 	char *only; /* one connection's name; NULL: all */
-	struct traffic_row *rows;
-	struct ms_kernel_op *ops; /* two for each row: in, out */
-	unsigned n, at; /* at: where the next row is likely to be */
+	struct ms_timer *timer;
+	struct conn_walk conns;
+	bool states; /* the connections have been listed */
+	unsigned active;
+	struct ike_walk sas;
+	struct row *rows; /* of this piece */
+	unsigned n, room;
+	unsigned left; /* answers to come, and one */
 };
 
-static void traffic_free(struct traffic *t)
+static void listing_free(struct listing *l)
 {
-	free(t->only);
-	free(t->rows);
-	free(t->ops);
-	free(t);
+	free(l->only);
+	free(l->rows);
+	free(l);
 }
 
-static bool concerns(const char *only, const struct conn *c)
+/* The call was freed: because all is said, or the daemon stops. */
+static void listing_over(void *arg)
 {
-	return only == NULL || conn_is_called(c, only);
+	struct listing *l = arg;
+
+	conn_walk_end(l->c->d->conns, &l->conns);
+	ike_walk_end(l->c->d->ike, &l->sas);
+	ms_timer_free(&l->timer);
+	l->c = NULL;
+	if (l->left == 0)
+		listing_free(l);
 }
 
-static unsigned count_children(const struct daemon *d)
+static bool concerns(const struct listing *l, const struct conn *c)
 {
-	unsigned n = 0;
-
-	for (struct ike_sa *i = ike_first(d->ike); i != NULL; i = ike_next(i))
-		for (struct child_sa *k = ike_first_child(i); k != NULL; k = k->next)
-			n++;
-	return n;
+	return l->only == NULL || conn_is_called(c, l->only);
 }
+
+/* --- SAs ---------------------------------------------------------------------------------------- */
+
+static struct row *add_row(struct listing *l, uint32_t ike, uint32_t child)
+{
+	if (l->n == l->room) {
+		unsigned room = l->room == 0 ? 2 * PIECE : 2 * l->room;
+		struct row *more = realloc(l->rows, room * sizeof *more);
+
+		if (more == NULL)
+			return NULL;
+		l->rows = more;
+		l->room = room;
+	}
+	l->rows[l->n] = (struct row){ .ike = ike, .child = child };
+	return &l->rows[l->n++];
+}
+
+static bool add_child(struct listing *l, uint32_t ike, const struct child_sa *k)
+{
+	struct row *r = add_row(l, ike, k->serial);
+
+	if (r == NULL)
+		return false;
+	r->asked = k->state == CHILD_ESTABLISHED;
+	r->ops[0].kind = r->ops[1].kind = MS_KOP_SA_QUERY;
+	r->ops[0].sa.said = (struct ms_said){ k->local.addr, k->spi_in, child_proto(k) };
+	r->ops[0].sa.inbound = true;
+	r->ops[1].sa.said = (struct ms_said){ k->remote.addr, k->spi_out, child_proto(k) };
+	return true;
+}
+
+/* False: out of memory. */
+static bool add_sa(struct listing *l, struct ike_sa *ike)
+{
+	struct ike_info info;
+	bool wanted;
+
+	ike_info(ike, &info);
+	wanted = concerns(l, info.conn);
+	for (struct child_sa *k = ike_first_child(ike); k != NULL; k = k->next)
+		if ((wanted || concerns(l, k->conn)) && !add_child(l, info.serial, k))
+			return false;
+	return !wanted || add_row(l, info.serial, 0) != NULL;
+}
+
+static void answered(struct listing *l)
+{
+	if (--l->left > 0)
+		return;
+	if (l->c == NULL) {
+		listing_free(l);
+		return;
+	}
+	for (unsigned i = 0; i < l->n; i++)
+		l->print(l, &l->rows[i]);
+	ms_timer_set(l->timer, 0);
+}
+
+/* One array of operations stops at its first failure, and an SA may just have gone: each has its own. */
+static void query_done(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
+{
+	(void)err;
+	(void)failed;
+	(void)why;
+	answered(arg);
+}
+
+static void list_sas(struct listing *l)
+{
+	const struct host *h = &l->c->d->host;
+	struct ike_sa *ike = NULL;
+
+	l->n = 0;
+	while (l->n < PIECE && (ike = ike_walk_next(&l->sas)) != NULL)
+		if (!add_sa(l, ike)) {
+			call_fail(l->c, MS_ERR_NOMEM, NULL);
+			return;
+		}
+	if (l->n == 0) {
+		l->finish(l);
+		return;
+	}
+	l->left = 1;
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->rows[i].asked) {
+			l->left++;
+			h->ops->kernel(h->ctx, l->rows[i].ops, 2, query_done, l);
+		}
+	answered(l);
+}
+
+/* --- going on ----------------------------------------------------------------------------------- */
+
+static void list_conns(struct listing *l)
+{
+	struct conn *k = NULL;
+
+	for (unsigned i = 0; i < PIECE && (k = conn_walk_next(&l->conns)) != NULL; i++) {
+		if (concerns(l, k))
+			status_conn(l->c, k);
+		l->active += k->routing == RT_ROUTED_TUNNEL;
+	}
+	ms_timer_set(l->timer, 0);
+	if (k != NULL)
+		return;
+	l->states = true;
+	call_line(l->c, MS_RC_COMMENT, " ");
+	call_line(l->c, MS_RC_COMMENT, "Total IPsec connections: loaded %u, active %u",
+		conn_count(l->c->d->conns), l->active);
+	call_line(l->c, MS_RC_COMMENT, " ");
+	status_counts(l->c);
+	call_line(l->c, MS_RC_COMMENT, " ");
+}
+
+static void go_on(void *arg)
+{
+	struct listing *l = arg;
+
+	if (l->c->ops == NULL)
+		call_done(l->c, MS_RC_COMMENT); /* nobody reads it any more */
+	else if (l->states)
+		list_sas(l);
+	else
+		list_conns(l);
+}
+
+/* NULL: out of memory, the call was ended. */
+static struct listing *listing_new(call *c, void (*print)(struct listing *l, const struct row *r),
+	void (*finish)(struct listing *l))
+{
+	const char *only = call_arg(c, "name");
+	struct listing *l = calloc(1, sizeof *l);
+
+	if (l != NULL) {
+		l->only = only == NULL ? NULL : strdup(only);
+		l->timer = ms_timer_new(c->d->loop, go_on, l);
+	}
+	if (l == NULL || l->timer == NULL || (only != NULL && l->only == NULL)) {
+		if (l != NULL) {
+			ms_timer_free(&l->timer);
+			listing_free(l);
+		}
+		call_fail(c, MS_ERR_NOMEM, NULL);
+		return NULL;
+	}
+	l->c = c;
+	l->print = print;
+	l->finish = finish;
+	l->states = true;
+	conn_walk_begin(c->d->conns, &l->conns);
+	ike_walk_begin(c->d->ike, &l->sas);
+	c->ended = listing_over;
+	c->ended_arg = l;
+	ms_timer_set(l->timer, 0);
+	return l;
+}
+
+static void list_end(struct listing *l)
+{
+	call_done(l->c, MS_RC_COMMENT);
+}
+
+/* --- traffic ------------------------------------------------------------------------------------ */
 
 /* Addresses of the peer that are out of a pool of ours: its clients. */
 static void lease_text(const struct conn *c, char *buf, size_t size)
@@ -69,133 +243,51 @@ static void lease_text(const struct conn *c, char *buf, size_t size)
 	}
 }
 
-static void add_row(struct traffic *t, const struct child_sa *k)
+static void print_traffic(struct listing *l, const struct row *r)
 {
-	struct traffic_row *row = &t->rows[t->n];
-	struct ms_kernel_op *in = &t->ops[2 * t->n], *out = in + 1;
+	const struct child_sa *k = r->asked ? child_by_serial(l->c->d->ike, r->child) : NULL;
+	char serial[16], since[24], in[24], out[24], name[128], id[MS_ID_TEXT];
+	char lease[2 * MS_ADDR_TEXT + 8]; /* "" or ", lease=ADDRESS" */
+	struct ms_field_value v[] = { { "serial", serial }, { "connection", name },
+		{ "type", "ESP" }, { "add_time", since }, { "inBytes", in }, { "outBytes", out },
+		{ "id", id } };
 
-	row->serial = k->serial;
-	row->since_s = k->established_s;
-	conn_name_text(k->conn, row->name, sizeof row->name);
-	ms_id_text(&k->conn->remote.id, row->id, sizeof row->id);
-	lease_text(k->conn, row->lease, sizeof row->lease);
-	in->kind = out->kind = MS_KOP_SA_QUERY;
-	in->sa.said = (struct ms_said){ k->local.addr, k->spi_in, child_proto(k) };
-	in->sa.inbound = true;
-	out->sa.said = (struct ms_said){ k->remote.addr, k->spi_out, child_proto(k) };
-	t->n++;
-}
-
-/* One array stops at its first failure, and an SA may just have gone: each pair is its own. */
-struct query {
-	struct traffic *t;
-	unsigned left;
-};
-
-static void query_done(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
-{
-	struct query *q = arg;
-
-	(void)err;
-	(void)failed;
-	(void)why;
-	if (--q->left > 0)
+	if (k == NULL || !concerns(l, k->conn))
 		return;
-	q->t->then(q->t);
-	traffic_free(q->t);
-	free(q);
-}
-
-static void ask_traffic(call *c, void (*then)(struct traffic *t))
-{
-	const char *only = c->request == NULL ? NULL : call_arg(c, "name");
-	unsigned max = count_children(c->d);
-	struct traffic *t = calloc(1, sizeof *t);
-	struct query *q = calloc(1, sizeof *q);
-
-	if (t != NULL) {
-		t->rows = calloc(max + 1, sizeof *t->rows);
-		t->ops = calloc(2 * (size_t)max + 1, sizeof *t->ops);
-		t->only = only == NULL ? NULL : strdup(only);
-	}
-	if (t == NULL || q == NULL || t->rows == NULL || t->ops == NULL) {
-		if (t != NULL)
-			traffic_free(t);
-		free(q);
-		call_fail(c, MS_ERR_NOMEM, NULL);
-		return;
-	}
-	t->c = c;
-	t->then = then;
-	for (struct ike_sa *i = ike_first(c->d->ike); i != NULL; i = ike_next(i))
-		for (struct child_sa *k = ike_first_child(i); k != NULL; k = k->next)
-			if (concerns(only, k->conn) && k->state == CHILD_ESTABLISHED)
-				add_row(t, k);
-	q->t = t;
-	q->left = t->n + 1;
-	for (unsigned i = 0; i < t->n; i++)
-		c->d->host.ops->kernel(c->d, &t->ops[2 * i], 2, query_done, q);
-	query_done(q, MS_OK, 0, NULL);
-}
-
-static void print_traffic(struct traffic *t)
-{
-	for (unsigned i = 0; i < t->n; i++) {
-		const struct traffic_row *r = &t->rows[i];
-		char serial[16], since[24], in[24], out[24];
-		struct ms_field_value v[] = { { "serial", serial }, { "connection", r->name },
-			{ "type", "ESP" }, { "add_time", since }, { "inBytes", in },
-			{ "outBytes", out }, { "id", r->id } };
-
-		snprintf(serial, sizeof serial, "%u", r->serial);
-		snprintf(since, sizeof since, "%llu", (unsigned long long)r->since_s);
-		snprintf(in, sizeof in, "%llu",
-			(unsigned long long)t->ops[2 * i].counters.octets);
-		snprintf(out, sizeof out, "%llu",
-			(unsigned long long)t->ops[2 * i + 1].counters.octets);
-		call_record(t->c, "traffic", v, 7);
-		call_line(t->c, MS_RC_TRAFFIC,
-			"#%s: %s, type=ESP, add_time=%s, inBytes=%s, outBytes=%s, id='%s'%s",
-			serial, r->name, since, in, out, r->id, r->lease);
-	}
-	call_done(t->c, MS_RC_COMMENT);
+	conn_name_text(k->conn, name, sizeof name);
+	ms_id_text(&k->conn->remote.id, id, sizeof id);
+	lease_text(k->conn, lease, sizeof lease);
+	snprintf(serial, sizeof serial, "%u", k->serial);
+	snprintf(since, sizeof since, "%llu", (unsigned long long)k->established_s);
+	snprintf(in, sizeof in, "%llu", (unsigned long long)r->ops[0].counters.octets);
+	snprintf(out, sizeof out, "%llu", (unsigned long long)r->ops[1].counters.octets);
+	call_record(l->c, "traffic", v, 7);
+	call_line(l->c, MS_RC_TRAFFIC,
+		"#%s: %s, type=ESP, add_time=%s, inBytes=%s, outBytes=%s, id='%s'%s", serial, name,
+		since, in, out, id, lease);
 }
 
 void cmd_trafficstatus(call *c)
 {
-	ask_traffic(c, print_traffic);
+	(void)listing_new(c, print_traffic, list_end);
 }
 
 /* --- status ------------------------------------------------------------------------------------- */
 
-/* Rows stand in the order of SAs when they were asked: the next one is near the last. */
-static const struct ms_kernel_op *row_of(struct traffic *t, uint32_t serial)
+static void print_state(struct listing *l, const struct row *r)
 {
-	for (unsigned i = 0; i < t->n; i++) {
-		unsigned at = t->at + i < t->n ? t->at + i : t->at + i - t->n;
+	const struct ike_sa *ike = ike_by_serial(l->c->d->ike, r->ike);
+	const struct child_sa *k = r->child == 0 ? NULL
+						 : child_by_serial(l->c->d->ike, r->child);
+	struct ike_info info;
 
-		if (t->rows[at].serial == serial) {
-			t->at = at + 1 < t->n ? at + 1 : 0;
-			return &t->ops[2 * at];
-		}
-	}
-	return NULL;
-}
-
-static void print_states(struct traffic *t)
-{
-	call *c = t->c;
-
-	for (struct ike_sa *i = ike_first(c->d->ike); i != NULL; i = ike_next(i)) {
-		struct ike_info info;
-
-		ike_info(i, &info);
-		if (!concerns(t->only, info.conn))
-			continue;
-		for (struct child_sa *k = ike_first_child(i); k != NULL; k = k->next)
-			status_child(c, &info, k, row_of(t, k->serial));
-		status_ike(c, &info);
-	}
+	if (ike == NULL || (r->child != 0 && k == NULL))
+		return;
+	ike_info(ike, &info);
+	if (k != NULL)
+		status_child(l->c, &info, k, r->asked ? r->ops : NULL);
+	else
+		status_ike(l->c, &info);
 }
 
 static void bare_shunt(void *arg, const struct bare_shunt *b)
@@ -219,44 +311,27 @@ void cmd_shuntstatus(call *c)
 	call_done(c, MS_RC_COMMENT);
 }
 
-static void print_status(struct traffic *t)
+static void status_end(struct listing *l)
 {
-	call *c = t->c;
-	unsigned active = 0;
-
-	if (t->only == NULL)
-		status_daemon(c);
-	for (struct conn *k = conn_first(c->d->conns); k != NULL; k = k->all_next)
-		if (concerns(t->only, k))
-			status_conn(c, k);
-	for (struct conn *k = conn_first(c->d->conns); k != NULL; k = k->all_next)
-		active += k->routing == RT_ROUTED_TUNNEL;
-	call_line(c, MS_RC_COMMENT, " ");
-	call_line(c, MS_RC_COMMENT, "Total IPsec connections: loaded %u, active %u",
-		conn_count(c->d->conns), active);
-	call_line(c, MS_RC_COMMENT, " ");
-	status_counts(c);
-	call_line(c, MS_RC_COMMENT, " ");
-	print_states(t);
-	call_line(c, MS_RC_COMMENT, " ");
-	bare_shunts(c);
-	call_done(c, MS_RC_COMMENT);
+	call_line(l->c, MS_RC_COMMENT, " ");
+	bare_shunts(l->c);
+	list_end(l);
 }
 
 void cmd_status(call *c)
 {
-	ask_traffic(c, print_status);
-}
+	struct listing *l = listing_new(c, print_state, status_end);
 
-static void print_showstates(struct traffic *t)
-{
-	print_states(t);
-	call_done(t->c, MS_RC_COMMENT);
+	if (l == NULL)
+		return;
+	l->states = false;
+	if (l->only == NULL)
+		status_daemon(c);
 }
 
 void cmd_showstates(call *c)
 {
-	ask_traffic(c, print_showstates);
+	(void)listing_new(c, print_state, list_end);
 }
 
 void cmd_briefstatus(call *c)

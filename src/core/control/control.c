@@ -46,6 +46,8 @@ static void call_free(call *c)
 	while (*slot != c)
 		slot = &(*slot)->next;
 	*slot = c->next;
+	if (c->ended != NULL)
+		c->ended(c->ended_arg);
 	conn_list_free(&c->watched);
 	free(c);
 }

@@ -19,6 +19,9 @@ struct ms_command_call {
 	bool asynchronous;
 	bool for_quiet; /* waits until no change of routing is under way, not for reports */
 	bool over;
+	/* For commands that go on later: the call is freed. NULL: nobody wants to know. */
+	void (*ended)(void *arg);
+	void *ended_arg;
 };
 
 typedef struct ms_command_call call;

@@ -119,29 +119,18 @@ void status_daemon(call *c)
 
 void status_counts(call *c)
 {
-	unsigned ike = 0, half = ike_half_open(c->d->ike), open = 0, children = 0;
-	unsigned nameless = 0, nameless_children = 0;
+	unsigned half = ike_half_open(c->d->ike);
+	struct ike_counts n = ike_counts(c->d->ike);
 
-	for (struct ike_sa *i = ike_first(c->d->ike); i != NULL; i = ike_next(i)) {
-		struct ike_info info;
-
-		ike_info(i, &info);
-		ike++;
-		open += info.established;
-		children += info.children;
-		if (info.proof == PROOF_NONE) {
-			nameless += info.established;
-			nameless_children += info.children;
-		}
-	}
 	call_line(c, MS_RC_COMMENT, "State Information: DDoS cookies %s, %s new IKE connections",
 		c->d->setup.ddos_mode == MS_YES ? "REQUIRED" : "not required",
 		c->d->listening ? "Accepting" : "NOT ACCEPTING");
 	call_line(c, MS_RC_COMMENT,
-		"IKE SAs: total(%u), half-open(%u), open(%u), authenticated(%u), anonymous(%u)", ike,
-		half, ike - open > half ? ike - open - half : 0, open - nameless, nameless);
-	call_line(c, MS_RC_COMMENT, "IPsec SAs: total(%u), authenticated(%u), anonymous(%u)", children,
-		children - nameless_children, nameless_children);
+		"IKE SAs: total(%u), half-open(%u), open(%u), authenticated(%u), anonymous(%u)", n.ike,
+		half, n.ike - n.open > half ? n.ike - n.open - half : 0, n.open - n.nameless,
+		n.nameless);
+	call_line(c, MS_RC_COMMENT, "IPsec SAs: total(%u), authenticated(%u), anonymous(%u)",
+		n.children, n.children - n.nameless_children, n.nameless_children);
 }
 
 /* An event that is due already is shown with 0 seconds; none is EVENT_NULL. */

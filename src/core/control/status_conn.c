@@ -303,10 +303,19 @@ void control_policy_words(const struct conn *conn, char *buf, size_t size)
 		{ d->esn != MS_NO, "ESN_YES" },
 	};
 
-	buf[0] = '\0';
-	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (words[i].on)
-			put(buf, size, "%s%s", buf[0] == '\0' ? "" : "+", words[i].word);
+	size_t n = 0;
+
+	for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+		size_t len = strlen(words[i].word);
+
+		if (!words[i].on || n + 1 + len >= size)
+			continue;
+		if (n > 0)
+			buf[n++] = '+';
+		memcpy(buf + n, words[i].word, len);
+		n += len;
+	}
+	buf[n] = '\0';
 }
 
 static void certificates(call *c, const struct conn *conn, const char *name)

@@ -479,6 +479,11 @@ void ike_established(struct ike_sa *ike, bool initial_contact)
 	struct ike_sa *old;
 
 	ike->established = true;
+	ike->nameless = ike->proof == PROOF_NONE;
+	e->counts.open++;
+	e->counts.nameless += ike->nameless;
+	for (struct child_sa *c = ike->children; c; c = c->next)
+		child_count(c, 1);
 	ike->made_ms = ike_now(e);
 	ike->established_s = e->host->ops->wall_s(e->host->ctx);
 	ike->lower = ike->x ? ike_lower_nonce(ike->x) : UINT64_MAX;

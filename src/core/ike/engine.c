@@ -146,6 +146,32 @@ struct ike_sa *ike_next(const struct ike_sa *ike)
 	return ike->next;
 }
 
+void ike_walk_begin(struct ike_engine *e, struct ike_walk *w)
+{
+	w->at = e->first;
+	w->next = e->walks;
+	e->walks = w;
+}
+
+struct ike_sa *ike_walk_next(struct ike_walk *w)
+{
+	struct ike_sa *ike = w->at;
+
+	if (ike)
+		w->at = ike->next;
+	return ike;
+}
+
+void ike_walk_end(struct ike_engine *e, struct ike_walk *w)
+{
+	struct ike_walk **slot = &e->walks;
+
+	while (*slot && *slot != w)
+		slot = &(*slot)->next;
+	if (*slot)
+		*slot = w->next;
+}
+
 struct child_sa *ike_first_child(const struct ike_sa *ike)
 {
 	return ike->children;
@@ -199,6 +225,11 @@ const char *ike_counter_text(enum ike_counter c)
 unsigned ike_half_open(const struct ike_engine *e)
 {
 	return e->half_open;
+}
+
+struct ike_counts ike_counts(const struct ike_engine *e)
+{
+	return e->counts;
 }
 
 void ike_send(struct ike_engine *e, const struct ms_endpoint *local,

@@ -103,6 +103,15 @@ const char *ike_state_story(enum ike_state s);
 
 struct ike_sa *ike_first(const struct ike_engine *e); /* in order of birth */
 struct ike_sa *ike_next(const struct ike_sa *ike);
+/* The same in pieces: SAs may come and go between two of them.  The walker is the caller's, and must
+ * end before it goes away. */
+struct ike_walk {
+	struct ike_walk *next;
+	struct ike_sa *at;
+};
+void ike_walk_begin(struct ike_engine *e, struct ike_walk *w);
+struct ike_sa *ike_walk_next(struct ike_walk *w); /* NULL: that was all */
+void ike_walk_end(struct ike_engine *e, struct ike_walk *w); /* no-op when it has not begun */
 struct ike_sa *ike_by_serial(const struct ike_engine *e, uint32_t serial);
 struct child_sa *ike_first_child(const struct ike_sa *ike); /* ->next */
 struct child_sa *child_by_serial(const struct ike_engine *e, uint32_t serial);
@@ -174,6 +183,13 @@ enum ike_counter {
 uint64_t ike_counter(const struct ike_engine *e, enum ike_counter c);
 const char *ike_counter_text(enum ike_counter c);
 unsigned ike_half_open(const struct ike_engine *e);
+
+/* SAs there are; only the first one counts IKE SAs that are not established. */
+struct ike_counts {
+	uint32_t ike, open, children;
+	uint32_t nameless, nameless_children; /* of those: the peer has proved nothing (RFC 7619) */
+};
+struct ike_counts ike_counts(const struct ike_engine *e);
 
 /* Graphviz text of the transition table; like snprintf. */
 size_t ike_fsm_dot(const struct ike_version *v, char *buf, size_t size);

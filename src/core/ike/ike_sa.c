@@ -138,6 +138,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 	else
 		e->first = ike;
 	e->last = ike;
+	e->counts.ike++;
 	ike->serial = ike_serial(e);
 	ike_table_add(&e->by_serial, &ike->by_serial.node,
 		ike_hash(e->seed, &ike->serial, sizeof(ike->serial)));
@@ -182,6 +183,12 @@ static void leave_indexes(struct ike_sa *ike)
 	ike_table_remove(&e->by_serial, &ike->by_serial.node);
 	ike_arm_timer(e, &ike->timer, IKE_NEVER);
 	ike_heap_keep_no_more(&e->heap);
+	for (struct ike_walk *w = e->walks; w; w = w->next)
+		if (w->at == ike)
+			w->at = ike->next;
+	e->counts.ike--;
+	e->counts.open -= ike->established;
+	e->counts.nameless -= ike->nameless;
 	if (ike->prev)
 		ike->prev->next = ike->next;
 	else

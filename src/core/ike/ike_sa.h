@@ -73,6 +73,7 @@ struct ike_sa {
 	uint8_t state;  /* enum ike_state */
 	bool initiator; /* original initiator of this IKE SA */
 	bool established, gone, half_open;
+	bool nameless; /* was established without a proof of who it is, and so counted */
 	uint8_t busy; /* enum ike_busy: an action waits for the host */
 	bool nat_here, nat_there, floated;
 	bool no_revival; /* terminated by a person, or replaced */
@@ -197,6 +198,8 @@ struct ike_engine {
 	struct ike_table by_spi, by_init, by_ids, by_serial, by_child_spi, by_host;
 	struct ike_heap heap;
 	struct ike_sa *first, *last;
+	struct ike_walk *walks;
+	struct ike_counts counts;
 	uint32_t next_serial;
 	uint32_t half_open;
 	uint64_t deadline;

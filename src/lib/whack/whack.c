@@ -129,20 +129,31 @@ static unsigned three_digits(int code)
 
 size_t ms_whack_line(char *buf, size_t size, int code, const char *text)
 {
-	size_t n;
+	const unsigned char *s = (const unsigned char *)text;
+	const unsigned three = three_digits(code);
+	size_t n = 4;
 
 	if (size < 16)
 		return 0;
-	n = (size_t)snprintf(buf, size, "%03u ", three_digits(code));
-	for (const unsigned char *s = (const unsigned char *)text; *s != '\0'; s++) {
-		bool plain = *s >= ' ' && *s < 0x7f;
+	/* By hand and run by run: a listing of 100,000 SAs has two million lines. */
+	buf[0] = (char)('0' + three / 100);
+	buf[1] = (char)('0' + three / 10 % 10);
+	buf[2] = (char)('0' + three % 10);
+	buf[3] = ' ';
+	for (;;) {
+		const unsigned char *from = s;
+		size_t run;
 
-		if (n + (plain ? 1 : 4) > size - 2)
+		while (*s >= ' ' && *s < 0x7f)
+			s++;
+		run = (size_t)(s - from);
+		if (run > size - 2 - n)
+			run = size - 2 - n;
+		memcpy(buf + n, from, run);
+		n += run;
+		if (*s == '\0' || n + 4 > size - 2)
 			break;
-		if (plain)
-			buf[n++] = (char)*s;
-		else
-			n += (size_t)snprintf(buf + n, size - n, "\\x%02x", *s);
+		n += (size_t)snprintf(buf + n, size - n, "\\x%02x", *s++);
 	}
 	buf[n++] = '\n';
 	buf[n] = '\0';
