@@ -166,9 +166,14 @@ src_klips_pfkey_server_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
 src_klips_pfkey_server_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 check_PROGRAMS += src/klips/matrix_test
 TESTS += src/klips/matrix_test
-src_klips_matrix_test_SOURCES = src/klips/matrix_test.c $(klips_rig)
+src_klips_matrix_test_SOURCES = src/klips/matrix_test.c src/klips/matrix_rig.h $(klips_rig)
 src_klips_matrix_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
 src_klips_matrix_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
+check_PROGRAMS += src/klips/matrix_refused_test
+TESTS += src/klips/matrix_refused_test
+src_klips_matrix_refused_test_SOURCES = src/klips/matrix_refused_test.c src/klips/matrix_rig.h $(klips_rig)
+src_klips_matrix_refused_test_LDFLAGS = $(AM_LDFLAGS) -dlpreopen force
+src_klips_matrix_refused_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS) $(LTDL_LIBS)
 endif
 check_PROGRAMS += src/klips/pfkey_server_fuzz
 TESTS += src/klips/pfkey_server_fuzz
