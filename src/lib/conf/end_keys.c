@@ -69,8 +69,8 @@ const struct ms_conf_key ms_end_keys[] = {
 		.brief = "network behind this end; the end itself when not written",
 		.text = "Several, up to 16, are joined with commas, A/N,B/N: all of them are in one "
 			"CHILD SA, which goes with peers that allow several traffic selectors "
-			"(RFC 7296 section 2.9).  A peer that takes a part of them needs narrowing=yes "
-			"here."),
+			"(RFC 7296 section 2.9).  A peer that takes a part of them leaves the others "
+			"without a tunnel, or is refused with narrowing=no."),
 	MS_KEY_LIST(E, subnets, "subnets", SIDES, .check = conf_check_subnet,
 		.brief = "several networks, { A/N, B/N }; each pair is a connection of its own",
 		.text = "Each pair of a left and a right network of one address family is a connection, "
