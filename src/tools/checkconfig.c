@@ -4,10 +4,9 @@
 
 #include <string.h>
 
-enum { O_CHECKCONFIG, O_CONFIG, O_VERBOSE, O_HELP, O_VERSION };
+enum { O_CONFIG, O_VERBOSE, O_HELP, O_VERSION };
 
 static const struct tool_option table[] = {
-	[O_CHECKCONFIG] = { "checkconfig", NULL, "check only (the default, and all there is)" },
 	[O_CONFIG] = { "config", "FILE", "check FILE, not ipsec.conf" },
 	[O_VERBOSE] = { "verbose", NULL, "name each connection" },
 	[O_HELP] = { "help", NULL, "show this text and exit" },

@@ -5,8 +5,8 @@
 #include <string.h>
 
 const struct tool_command tool_commands[] = {
-	{ "addconn", "--checkconfig [--config FILE]", "check ipsec.conf", tool_checkconfig,
-		&checkconfig_options },
+	{ "addconn", "[OPTION]... [NAME]...", "load connections, tell what is in ipsec.conf", tool_addconn,
+		&addconn_options },
 	{ "addresspoolstatus", NULL, "addresses of pools and who has them", tool_simple,
 		&simple_options },
 	{ "auto", "[OPTION]... --VERB [NAME]", "load, bring up, take down connections", tool_auto,

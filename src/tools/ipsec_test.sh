@@ -357,6 +357,30 @@ if [ -e "$plugins/config-ipsecconf.la" ]; then
 	call 0 addconn --checkconfig --verbose --config "$dir/good.conf"; out 'conn net1'
 	call 10 checkconfig word; err 'unexpected word'
 
+	echo "- addconn"
+	{
+		printf 'config setup\n\tmyid="@it%ss.me"\n\tkeep-alive=30s\n\n' "'"
+		printf 'conn %%default\n\tleft=192.0.2.1\n\tright=192.0.2.2\n'
+		for conn in a:add b:start c:route d:start; do
+			printf '\nconn %s\n\tauto=%s\n' "${conn%:*}" "${conn#*:}"
+		done
+	} >"$dir/several.conf"
+	call 0 addconn --config "$dir/several.conf" --listadd; out '^a$'
+	call 0 addconn --config "$dir/several.conf" --listroute; out '^c$'
+	call 0 addconn --config "$dir/several.conf" --liststart; out '^b d$'
+	call 0 addconn --config "$dir/several.conf" --configsetup --varprefix IP
+	out "^export IPkeep_alive='30s'$"
+	checks=$((checks + 1))
+	[ "$(sh -c '. "$1"; echo "$IPmyid"' sh "$dir/out")" = "@it's.me" ] || complain 'not what a shell reads'
+	out '^IP_confreadstatus=$'
+	call 3 addconn --config "$dir/bad.conf" --configsetup; out '^_confreadstatus=failed$'
+	call 1 addconn a; err 'is not running'
+	call 10 addconn; err 'nothing to do'
+	call 10 addconn --liststart --addall; err 'both --liststart and --addall'
+	call 10 addconn --search; err 'not supported here'
+	printf 'conn net1\n\tleft=192.0.2.1\n\tmtu=big\n\nconn net2\n\tkeylife=never\n' >"$dir/bad2.conf"
+	call 3 addconn --checkconfig --config "$dir/bad2.conf"; err 'bad2.conf:3'; err 'bad2.conf:6'
+
 	echo "- readwriteconf"
 	for f in "${srcdir:-.}"/testing/good-input/ipsec.conf/*.in; do
 		[ -e "$f" ] || continue

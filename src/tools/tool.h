@@ -111,6 +111,7 @@ ms_err tool_klips_command(const struct tool *t, const char *command,
 /* --- subcommands ------------------------------------------------------------------------------ */
 
 int tool_auto(struct tool *t, int argc, char **argv);
+int tool_addconn(struct tool *t, int argc, char **argv);
 int tool_checkconfig(struct tool *t, int argc, char **argv);
 int tool_readwriteconf(struct tool *t, int argc, char **argv);
 int tool_eroute(struct tool *t, int argc, char **argv);
@@ -141,7 +142,7 @@ int tool_whack(struct tool *t, int argc, char **argv);
 
 extern const struct tool_options auto_options, eroute_options, ikeping_options, verify_options,
 	setup_options, simple_options,
-	status_options, whack_options, checkconfig_options, readwriteconf_options, newhostkey_options,
+	status_options, whack_options, addconn_options, checkconfig_options, readwriteconf_options, newhostkey_options,
 	ranbits_options, rsasigkey_options, showhostkey_options, showpolicy_options,
 	klipsdebug_options, manual_options, pf_key_options,
 	policy_options, why_options, spi_options, spigrp_options, tncfg_options;

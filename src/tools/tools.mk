@@ -2,6 +2,7 @@
 # ipsec: one program, a file per subcommand.
 sbin_PROGRAMS += ipsec
 ipsec_SOURCES = \
+	src/tools/addconn.c \
 	src/tools/auto.c \
 	src/tools/checkconfig.c \
 	src/tools/client.c \
@@ -55,7 +56,7 @@ TESTS += src/tools/ipsec_test.sh src/tools/hostkey_test.sh src/tools/barf_test.s
 EXTRA_DIST += src/tools/barf_test.sh src/tools/ipsec_test.sh src/tools/hostkey_test.sh
 
 # Manual pages: their lists of options come from the program's tables.
-tool_pages = man/ipsec.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 man/ipsec_ikeping.8 \
+tool_pages = man/ipsec.8 man/ipsec_addconn.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 man/ipsec_ikeping.8 \
 	man/ipsec_klipsdebug.8 man/ipsec_manual.8 man/ipsec_newhostkey.8 man/ipsec_pf_key.8 man/ipsec_policy.8 man/ipsec_ranbits.8 man/ipsec_readwriteconf.8 \
 	man/ipsec_rsasigkey.8 man/ipsec_setup.8 man/ipsec_showhostkey.8 man/ipsec_showpolicy.8 man/ipsec_spi.8 \
 	man/ipsec_spigrp.8 man/ipsec_tncfg.8 man/ipsec_verify.8 man/ipsec_whack.8
@@ -65,7 +66,7 @@ plain_pages = man/ipsec__updown.8 man/ipsec_barf.8 man/ipsec_look.8 man/ipsec_sh
 man_MANS += $(tool_pages)
 dist_man_MANS += $(plain_pages)
 CLEANFILES += $(tool_pages)
-EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
+EXTRA_DIST += src/tools/manpage.sh man/ipsec.8.in man/ipsec_addconn.8.in man/ipsec_auto.8.in man/ipsec_checkconfig.8.in \
 	man/ipsec_eroute.8.in man/ipsec_ikeping.8.in man/ipsec_verify.8.in man/ipsec_newhostkey.8.in man/ipsec_ranbits.8.in man/ipsec_readwriteconf.8.in \
 	man/ipsec_rsasigkey.8.in man/ipsec_setup.8.in man/ipsec_showhostkey.8.in man/ipsec_showpolicy.8.in \
 	man/ipsec_whack.8.in \
@@ -76,6 +77,8 @@ tool_page = $(AM_V_GEN)$(MKDIR_P) man && $(srcdir)/src/tools/manpage.sh ./ipsec$
 tool_page_needs = ipsec$(EXEEXT) $(srcdir)/src/tools/manpage.sh
 
 man/ipsec.8: man/ipsec.8.in $(tool_page_needs)
+	$(tool_page)
+man/ipsec_addconn.8: man/ipsec_addconn.8.in $(tool_page_needs)
 	$(tool_page)
 man/ipsec_auto.8: man/ipsec_auto.8.in $(tool_page_needs)
 	$(tool_page)
