@@ -26,8 +26,8 @@ enum { IKE_PORT = 500, MAX_HOSTS = 256, ISAKMP_1_0 = 0x10 };
 enum { EXIT_ARGUMENT = 1, EXIT_SOCKET = 3, EXIT_SEND = 5 };
 
 static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
+	[HELP] = TOOL_HELP,
+	[VERSION] = TOOL_VERSION,
 	[LISTEN] = { "listen", NULL, "answer others; ends after --wait, or not at all" },
 	[VERBOSE] = { "verbose", NULL, "show what is sent" },
 	[WAIT] = { "wait", "SECONDS", "how long to wait for answers (10)" },
@@ -52,13 +52,13 @@ struct call {
 	int fd;
 };
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec ikeping [OPTION]... HOST[/PORT]...\n"
-	      "       ipsec ikeping --listen [OPTION]...\n\n", f);
-	tool_print_options(f, &ikeping_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &ikeping_options,
+	.text = "Usage: ipsec ikeping [OPTION]... HOST[/PORT]...\n"
+		"       ipsec ikeping --listen [OPTION]...\n",
+	.status = EXIT_ARGUMENT,
+	.words = true,
+};
 
 /* --- command line ------------------------------------------------------------------------------- */
 
@@ -107,28 +107,9 @@ static bool take_option(struct call *c, int row, const char *value)
 	return true;
 }
 
-/* -1: go on. */
-static int read_words(struct call *c, int argc, char **argv)
+static int take_word(void *arg, int row, const char *value)
 {
-	struct tool_args a;
-	int row;
-
-	tool_args_start(&a, c->t, &ikeping_options, argc, argv, EXIT_ARGUMENT);
-	while ((row = tool_args_next(&a, c->t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == HELP)
-			return usage(stdout, 0);
-		if (row == VERSION) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (!take_option(c, row, a.value))
-			return EXIT_ARGUMENT;
-	}
-	if (c->n == 0 && !c->listen)
-		return usage(stderr, EXIT_ARGUMENT);
-	return -1;
+	return take_option(arg, row, value) ? -1 : EXIT_ARGUMENT;
 }
 
 /* --- sockets ------------------------------------------------------------------------------------ */
@@ -324,10 +305,12 @@ static void wait_for_answers(struct call *c)
 int tool_ikeping(struct tool *t, int argc, char **argv)
 {
 	struct call c = { .t = t, .wait_s = 10, .exchange = ECHO_REQUEST };
-	int status = read_words(&c, argc, argv);
+	int status = tool_args_read(t, &usage, argc, argv, take_word, &c);
 
 	if (status != -1)
 		return status;
+	if (c.n == 0 && !c.listen)
+		return tool_show_usage(&usage, stderr, EXIT_ARGUMENT);
 	if (c.listen && c.port == 0)
 		c.port = IKE_PORT;
 	if (c.family == 0)

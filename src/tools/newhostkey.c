@@ -30,8 +30,8 @@ static const struct tool_option table[] = {
 	[PLUGIN] = { "plugin", "NAME", "plugin that makes an RSA key (the best that is installed)" },
 	[QUIET] = { "quiet", NULL, "no warnings" },
 	[VERBOSE] = { "verbose", NULL, "tell on stderr how it goes" },
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
+	[HELP] = TOOL_HELP,
+	[VERSION] = TOOL_VERSION,
 	{ NULL, NULL, NULL },
 };
 
@@ -49,23 +49,16 @@ struct order {
 	enum keytype type;
 	uint64_t bits; /* 0: as the type likes */
 	bool quiet;
-	int status; /* -1: go on */
+	const struct tool *t;
 };
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec newhostkey [--output FILE] [OPTION]...\n\n", f);
-	tool_print_options(f, &newhostkey_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &newhostkey_options,
+	.text = "Usage: ipsec newhostkey [--output FILE] [OPTION]...\n",
+	.status = 2,
+};
 
 /* --- options ---------------------------------------------------------------------------------- */
-
-static void refuse(const struct tool *t, struct order *o, int row, const char *value)
-{
-	tool_error(t, "`%s' is nothing for --%s", value, table[row].name);
-	o->status = 2;
-}
 
 static bool take_keytype(struct order *o, const char *value)
 {
@@ -78,54 +71,50 @@ static bool take_keytype(struct order *o, const char *value)
 	return false;
 }
 
-static void take_value(const struct tool *t, struct order *o, int row, const char *value)
+static bool take_value(struct order *o, int row, const char *value)
 {
 	size_t len = strlen(value);
-	uint64_t e = 0;
-	bool good = len > 0;
 
-	if (row == OUTPUT) {
+	switch (row) {
+	case OUTPUT:
 		o->output = value;
-	} else if (row == KEYTYPE) {
-		good = take_keytype(o, value);
-	} else if (row == BITS) {
-		good = ms_number_parse(&o->bits, value, len, 10, UINT32_MAX, NULL) == MS_OK &&
+		break;
+	case KEYTYPE:
+		return take_keytype(o, value);
+	case BITS:
+		return ms_number_parse(&o->bits, value, len, 10, UINT32_MAX, NULL) == MS_OK &&
 		       o->bits != 0;
-	} else if (row == EXPONENT) {
-		good = ms_number_parse(&e, value, len, 0, UINT32_MAX, NULL) == MS_OK && e >= 3 &&
-		       e % 2 == 1;
-		o->wish.e = e;
-	} else if (row == HOSTNAME) {
-		good = hostname_is_plain(value);
+	case EXPONENT:
+		return ms_number_parse(&o->wish.e, value, len, 0, UINT32_MAX, NULL) == MS_OK &&
+		       o->wish.e >= 3 && o->wish.e % 2 == 1;
+	case HOSTNAME:
 		o->wish.hostname = value;
-	} else if (row == KEYDIR) {
+		return hostname_is_plain(value);
+	case KEYDIR:
 		o->keydir = value;
-	} else if (row == PLUGIN) {
+		break;
+	case PLUGIN:
 		o->wish.plugin = value;
-	} else {
+		break;
+	default:
 		o->wish.random = value;
 	}
-	if (!good)
-		refuse(t, o, row, value);
+	return value[0] != '\0';
 }
 
-static void take_option(const struct tool *t, struct order *o, int row, const char *value)
+static int take_option(void *arg, int row, const char *value)
 {
-	if (row == HELP) {
-		o->status = usage(stdout, 0);
-	} else if (row == VERSION) {
-		tool_version(stdout);
-		o->status = 0;
-	} else if (row == QUIET) {
+	struct order *o = arg;
+
+	if (row == QUIET)
 		o->quiet = true;
-	} else if (row == VERBOSE) {
+	else if (row == VERBOSE)
 		o->wish.verbose = true;
-	} else if (row == TOOL_WORD) {
-		tool_error(t, "unexpected word `%s'", value);
-		o->status = 2;
-	} else {
-		take_value(t, o, row, value);
+	else if (!take_value(o, row, value)) {
+		tool_error(o->t, "`%s' is nothing for --%s", value, table[row].name);
+		return 2;
 	}
+	return -1;
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -256,19 +245,13 @@ static int work(const struct tool *t, struct order *o)
 
 int tool_newhostkey(struct tool *t, int argc, char **argv)
 {
-	struct order o = { .wish = RSA_ORDER, .status = -1 };
-	struct tool_args a;
-	int row;
+	struct order o = { .wish = RSA_ORDER, .t = t };
+	int status;
 
 	umask(077);
-	tool_args_start(&a, t, &newhostkey_options, argc, argv, 2);
-	while (o.status < 0 && (row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		take_option(t, &o, row, a.value);
-	}
-	if (o.status >= 0)
-		return o.status;
+	status = tool_args_read(t, &usage, argc, argv, take_option, &o);
+	if (status != -1)
+		return status;
 	if (o.wish.hostname == NULL)
 		o.wish.hostname = own_hostname();
 	if (o.output == NULL) {

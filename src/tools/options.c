@@ -288,3 +288,43 @@ int tool_args_next(struct tool_args *a, const struct tool *t)
 	}
 	return TOOL_END;
 }
+
+/* --- a whole command line ---------------------------------------------------------------------- */
+
+int tool_show_usage(const struct tool_usage *u, FILE *f, int status)
+{
+	fputs(u->text, f);
+	fputc('\n', f);
+	tool_print_options(f, u->options);
+	return status;
+}
+
+static bool is_row(const struct tool_usage *u, int row, const char *name)
+{
+	return row >= 0 && strcmp(tool_option_at(u->options, (unsigned)row)->name, name) == 0;
+}
+
+int tool_args_read(const struct tool *t, const struct tool_usage *u, int argc, char **argv,
+	tool_take_f *take, void *arg)
+{
+	struct tool_args a;
+	int row, status = -1;
+
+	tool_args_start(&a, t, u->options, argc, argv, u->status);
+	while (status == -1 && (row = tool_args_next(&a, t)) != TOOL_END) {
+		if (row == TOOL_BAD)
+			return a.problem;
+		if (is_row(u, row, "help"))
+			return tool_show_usage(u, stdout, 0);
+		if (is_row(u, row, "version")) {
+			tool_version(stdout);
+			return 0;
+		}
+		if (row == TOOL_WORD && !u->words) {
+			tool_error(t, "unexpected word `%s'", a.value);
+			return u->status;
+		}
+		status = take(arg, row, a.value);
+	}
+	return status;
+}

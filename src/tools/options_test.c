@@ -150,9 +150,58 @@ static void test_whack_keywords(void **state)
 	assert_int_equal(bad, 0);
 }
 
+static unsigned versions;
+void tool_version(FILE *f)
+{
+	(void)f;
+	versions++;
+}
+
+/* Refuses the second word with status 5. */
+static int take(void *arg, int row, const char *value)
+{
+	unsigned *n = arg;
+
+	assert_true(row == 2 || row == TOOL_WORD);
+	assert_string_equal(value, row == 2 ? "value" : "word");
+	return ++*n == 2 ? 5 : -1;
+}
+
+static int whole(bool words, const char *a, const char *b, const char *c)
+{
+	static const struct tool_option few[] = { [0] = TOOL_HELP, [1] = TOOL_VERSION,
+		[2] = { "name", "NAME", "" }, { NULL, NULL, NULL } };
+	static const struct tool_options options = TOOL_OPTIONS(few, false);
+	const struct tool_usage usage = { &options, "Usage: test\n", 7, words };
+	char *argv[] = { (char *)(uintptr_t) "test", (char *)(uintptr_t)a, (char *)(uintptr_t)b,
+		(char *)(uintptr_t)c, NULL };
+	int argc = 1 + (a != NULL) + (b != NULL) + (c != NULL);
+	unsigned n = 0;
+
+	return tool_args_read(&tool, &usage, argc, argv, take, &n);
+}
+
+static void test_whole_line(void **state)
+{
+	(void)state;
+	assert_int_equal(whole(true, NULL, NULL, NULL), -1);
+	assert_int_equal(whole(true, "word", NULL, NULL), -1);
+	assert_int_equal(whole(true, "--name", "value", "word"), 5);
+	assert_int_equal(whole(false, "--name=value", NULL, NULL), -1);
+	assert_int_equal(whole(false, "word", NULL, NULL), 7);
+	assert_int_equal(whole(true, "--name", NULL, NULL), 7);
+	assert_int_equal(whole(true, "--other", NULL, NULL), 7);
+	/* what stands before and behind is not looked at any more */
+	assert_int_equal(whole(true, "word", "--version", "--other"), 0);
+	assert_int_equal(versions, 1);
+	assert_int_equal(whole(true, "--help", "--version", NULL), 0);
+	assert_int_equal(versions, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parsing),
+		cmocka_unit_test(test_whole_line),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_files),
 		cmocka_unit_test(test_whack_table), cmocka_unit_test(test_whack_keywords) };
 

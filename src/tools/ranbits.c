@@ -15,19 +15,19 @@ static const struct tool_option table[] = {
 	[QUICK] = { "quick", NULL, "take them from /dev/urandom, which never waits" },
 	[CONTINUOUS] = { "continuous", NULL, "no underscores between the digits" },
 	[BYTES] = { "bytes", NULL, "the number counts octets, not bits" },
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
+	[HELP] = TOOL_HELP,
+	[VERSION] = TOOL_VERSION,
 	{ NULL, NULL, NULL },
 };
 
 const struct tool_options ranbits_options = TOOL_OPTIONS(table, false);
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec ranbits [--quick] [--continuous] [--bytes] N\n\n", f);
-	tool_print_options(f, &ranbits_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &ranbits_options,
+	.text = "Usage: ipsec ranbits [--quick] [--continuous] [--bytes] N\n",
+	.status = 2,
+	.words = true,
+};
 
 static int print_bits(const struct tool *t, uint64_t bits, bool quick, int format)
 {
@@ -49,41 +49,44 @@ static int print_bits(const struct tool *t, uint64_t bits, bool quick, int forma
 	return err == MS_OK ? 0 : 1;
 }
 
+struct order {
+	const char *number;
+	bool given[VERSION + 1];
+};
+
+static int take(void *arg, int row, const char *value)
+{
+	struct order *o = arg;
+
+	if (row == TOOL_WORD && o->number != NULL)
+		return tool_show_usage(&usage, stderr, 2);
+	if (row == TOOL_WORD)
+		o->number = value;
+	else
+		o->given[row] = true;
+	return -1;
+}
+
 int tool_ranbits(struct tool *t, int argc, char **argv)
 {
-	const char *number = NULL;
-	bool given[VERSION + 1] = { false };
+	struct order o = { .number = NULL };
 	struct ms_why why = { "" };
-	struct tool_args a;
 	uint64_t n;
-	int row;
+	int status = tool_args_read(t, &usage, argc, argv, take, &o);
 
-	tool_args_start(&a, t, &ranbits_options, argc, argv, 2);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == HELP)
-			return usage(stdout, 0);
-		if (row == VERSION)
-			return tool_version(stdout), 0;
-		if (row == TOOL_WORD && number != NULL)
-			return usage(stderr, 2);
-		if (row == TOOL_WORD)
-			number = a.value;
-		else
-			given[row] = true;
-	}
-	if (number == NULL)
-		return usage(stderr, 2);
-	if (ms_number_parse(&n, number, strlen(number), 10, UINT32_MAX, &why) != MS_OK || n == 0) {
-		tool_error(t, "invalid %s count: \"%s\"", given[BYTES] ? "byte" : "bit", number);
+	if (status != -1)
+		return status;
+	if (o.number == NULL)
+		return tool_show_usage(&usage, stderr, 2);
+	if (ms_number_parse(&n, o.number, strlen(o.number), 10, UINT32_MAX, &why) != MS_OK || n == 0) {
+		tool_error(t, "invalid %s count: \"%s\"", o.given[BYTES] ? "byte" : "bit", o.number);
 		return 1;
 	}
-	n = given[BYTES] ? n * 8 : n;
+	n = o.given[BYTES] ? n * 8 : n;
 	if (n > MAX_BITS) {
 		tool_error(t, "overlarge bit count (%llu), maximum %u", (unsigned long long)n,
 			MAX_BITS);
 		return 1;
 	}
-	return print_bits(t, n, given[QUICK], given[CONTINUOUS] ? 'x' : 'h');
+	return print_bits(t, n, o.given[QUICK], o.given[CONTINUOUS] ? 'x' : 'h');
 }

@@ -21,8 +21,8 @@ static const struct tool_option table[] = {
 	[NOOPT] = { "noopt", NULL, "the private exponent modulo (p-1)(q-1), for old programs" },
 	[OLDKEY] = { "oldkey", "FILE", "complete a key of an older form; - is stdin" },
 	[PLUGIN] = { "plugin", "NAME", "plugin that makes the key (the best that is installed)" },
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
+	[HELP] = TOOL_HELP,
+	[VERSION] = TOOL_VERSION,
 	{ NULL, NULL, NULL },
 };
 
@@ -30,18 +30,17 @@ const struct tool_options rsasigkey_options = TOOL_OPTIONS(table, false);
 
 struct order {
 	struct rsa_order wish;
+	const struct tool *t;
 	const char *oldkey, *bits;
-	int status; /* -1: go on */
 };
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec rsasigkey [OPTION]... NBITS\n"
-	      "       ipsec rsasigkey [OPTION]... --oldkey FILE\n\n",
-		f);
-	tool_print_options(f, &rsasigkey_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &rsasigkey_options,
+	.text = "Usage: ipsec rsasigkey [OPTION]... NBITS\n"
+		"       ipsec rsasigkey [OPTION]... --oldkey FILE\n",
+	.status = 2,
+	.words = true,
+};
 
 static int bad_number(const struct tool *t, const char *what, const char *text)
 {
@@ -49,64 +48,55 @@ static int bad_number(const struct tool *t, const char *what, const char *text)
 	return 2;
 }
 
-static void take_number(const struct tool *t, struct order *o, int row, const char *text)
+static int take_number(struct order *o, int row, const char *text)
 {
 	uint64_t n;
 
 	if (row == ROUNDS) {
 		if (ms_number_parse(&n, text, strlen(text), 10, MAX_ROUNDS, NULL) != MS_OK ||
 			n == 0)
-			o->status = bad_number(t, "rounds", text);
-		else
-			o->wish.rounds = (uint32_t)n;
-		return;
+			return bad_number(o->t, "rounds", text);
+		o->wish.rounds = (uint32_t)n;
+		return -1;
 	}
 	if (ms_number_parse(&n, text, strlen(text), 0, UINT32_MAX, NULL) != MS_OK || n < 3 ||
 		n % 2 == 0)
-		o->status = bad_number(t, "the public exponent", text);
-	else
-		o->wish.e = n;
+		return bad_number(o->t, "the public exponent", text);
+	o->wish.e = n;
+	return -1;
 }
 
-static void take_option(const struct tool *t, struct order *o, int row, const char *value)
+static int take_option(void *arg, int row, const char *value)
 {
+	struct order *o = arg;
+
 	switch (row) {
 	case VERBOSE:
 		o->wish.verbose = true;
-		break;
+		return -1;
 	case RANDOM:
 		o->wish.random = value;
-		break;
-	case ROUNDS:
-	case EXPONENT:
-		take_number(t, o, row, value);
-		break;
+		return -1;
 	case HOSTNAME:
 		o->wish.hostname = value;
-		if (!hostname_is_plain(value))
-			o->status = bad_number(t, "the host name", value);
-		break;
+		return hostname_is_plain(value) ? -1 : bad_number(o->t, "the host name", value);
 	case NOOPT:
 		o->wish.plain_d = true;
-		break;
+		return -1;
 	case OLDKEY:
 		o->oldkey = value;
-		break;
+		return -1;
 	case PLUGIN:
 		o->wish.plugin = value;
-		break;
-	case HELP:
-		o->status = usage(stdout, 0);
-		break;
-	case VERSION:
-		tool_version(stdout);
-		o->status = 0;
-		break;
-	default: /* TOOL_WORD */
-		if (o->bits != NULL)
-			o->status = usage(stderr, 2);
-		o->bits = value;
+		return -1;
+	case ROUNDS:
+	case EXPONENT:
+		return take_number(o, row, value);
 	}
+	if (o->bits != NULL)
+		return tool_show_usage(&usage, stderr, 2);
+	o->bits = value;
+	return -1;
 }
 
 static ms_err read_old(struct ms_rsa_key *key, const struct tool *t, const struct order *o,
@@ -145,22 +135,16 @@ static int work(const struct tool *t, const struct order *o)
 
 int tool_rsasigkey(struct tool *t, int argc, char **argv)
 {
-	struct order o = { .wish = RSA_ORDER, .status = -1 };
-	struct tool_args a;
+	struct order o = { .wish = RSA_ORDER, .t = t };
 	uint64_t bits;
-	int row;
+	int status;
 
 	umask(077);
-	tool_args_start(&a, t, &rsasigkey_options, argc, argv, 2);
-	while (o.status < 0 && (row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		take_option(t, &o, row, a.value);
-	}
-	if (o.status >= 0)
-		return o.status;
+	status = tool_args_read(t, &usage, argc, argv, take_option, &o);
+	if (status != -1)
+		return status;
 	if ((o.oldkey == NULL) == (o.bits == NULL))
-		return usage(stderr, 2);
+		return tool_show_usage(&usage, stderr, 2);
 	if (o.wish.hostname == NULL)
 		o.wish.hostname = own_hostname();
 	if (o.bits != NULL) {

@@ -46,8 +46,8 @@ static const struct tool_option table[] = {
 	[RSAID] = { "rsaid", "KEYID", "the RSA key with this key id" },
 	[CKAID] = { "ckaid", "HEX", "the key whose CKAID begins so" },
 	[VERBOSE] = { "verbose", NULL, "tell on stderr which file is read" },
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
+	[HELP] = TOOL_HELP,
+	[VERSION] = TOOL_VERSION,
 	{ NULL, NULL, NULL },
 };
 
@@ -59,66 +59,63 @@ struct order {
 	const char *file, *id, *rsaid, *ckaid;
 	uint64_t keynum; /* 0: any */
 	bool verbose;
-	int status; /* -1: go on */
+	const struct tool *t;
 };
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec showhostkey FORMAT [--file FILE] [--id ID] [OPTION]...\n\n"
-	      "FORMAT is one of --key, --left, --right, --txt GATEWAY, --ipseckey, --dhclient,\n"
-	      "--list and --dump.\n\n",
-		f);
-	tool_print_options(f, &showhostkey_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &showhostkey_options,
+	.text = "Usage: ipsec showhostkey FORMAT [--file FILE] [--id ID] [OPTION]...\n\n"
+		"FORMAT is one of --key, --left, --right, --txt GATEWAY, --ipseckey, --dhclient,\n"
+		"--list and --dump.\n",
+	.status = 2,
+};
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static void complain(
-	const struct tool *t, struct order *o, int status, const char *text, const char *value)
+static int complain(const struct order *o, const char *text, const char *value)
 {
-	tool_error(t, "%s%s%s", text, value == NULL ? "" : " ", value == NULL ? "" : value);
-	o->status = status;
+	tool_error(o->t, "%s %s", text, value);
+	return 2;
 }
 
-static void take_format(const struct tool *t, struct order *o, int row, const char *value)
+static int take_format(struct order *o, int row, const char *value)
 {
-	if (o->format >= 0 && o->format != row) {
-		complain(t, o, 2, "more than one format: the second is --", table[row].name);
-		return;
-	}
+	if (o->format >= 0 && o->format != row)
+		return complain(o, "more than one format: the second is --", table[row].name);
 	o->format = row;
 	if (row == TXT)
 		o->show.gateway = value;
+	return -1;
 }
 
-static void take_number(const struct tool *t, struct order *o, int row, const char *value)
+static int take_number(struct order *o, int row, const char *value)
 {
 	uint64_t n = 0;
 
 	if (ms_number_parse(&n, value, strlen(value), 10, row == PRECEDENCE ? 255 : UINT32_MAX,
 		    NULL) != MS_OK ||
 		(row == KEYNUM && n == 0))
-		complain(t, o, 2,
+		return complain(o,
 			row == KEYNUM ? "no number of a key:"
 				      : "precedence must be between 0 and 255, not",
 			value);
-	else if (row == KEYNUM)
+	if (row == KEYNUM)
 		o->keynum = n;
 	else
 		o->show.precedence = (unsigned)n;
+	return -1;
 }
 
-static void take_option(const struct tool *t, struct order *o, int row, const char *value)
+static int take_option(void *arg, int row, const char *value)
 {
-	if (row == TOOL_WORD)
-		complain(t, o, 2, "unexpected word", value);
-	else if (row < FORMATS)
-		take_format(t, o, row, value);
-	else if (row == GATEWAY)
+	struct order *o = arg;
+
+	if (row < FORMATS)
+		return take_format(o, row, value);
+	if (row == PRECEDENCE || row == KEYNUM)
+		return take_number(o, row, value);
+	if (row == GATEWAY)
 		o->show.gateway = value;
-	else if (row == PRECEDENCE || row == KEYNUM)
-		take_number(t, o, row, value);
 	else if (row == OWN_FILE)
 		o->file = value;
 	else if (row == ID)
@@ -127,12 +124,9 @@ static void take_option(const struct tool *t, struct order *o, int row, const ch
 		o->rsaid = value;
 	else if (row == CKAID)
 		o->ckaid = value;
-	else if (row == VERBOSE)
-		o->verbose = true;
-	else if (row == HELP)
-		o->status = usage(stdout, 0);
 	else
-		o->status = (tool_version(stdout), 0);
+		o->verbose = true;
+	return -1;
 }
 
 /* --- choosing --------------------------------------------------------------------------------- */
@@ -264,21 +258,14 @@ static int work(const struct tool *t, struct order *o)
 
 int tool_showhostkey(struct tool *t, int argc, char **argv)
 {
-	struct order o = { .show = { .precedence = 10 }, .format = -1, .status = -1 };
+	struct order o = { .show = { .precedence = 10 }, .format = -1, .t = t };
 	struct ms_why why = { "" };
-	struct tool_args a;
-	int row;
+	int status = tool_args_read(t, &usage, argc, argv, take_option, &o);
 
-	tool_args_start(&a, t, &showhostkey_options, argc, argv, 2);
-	while (o.status < 0 && (row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		take_option(t, &o, row, a.value);
-	}
-	if (o.status >= 0)
-		return o.status;
+	if (status != -1)
+		return status;
 	if (o.format < 0)
-		return usage(stderr, 2);
+		return tool_show_usage(&usage, stderr, 2);
 	if (o.show.gateway != NULL && o.show.gateway[0] == '\0') {
 		tool_error(t, "the gateway is empty");
 		return 2;

@@ -18,8 +18,8 @@ enum { HELP, VERSION, CGI, SOCKET, TEXTUAL, PLAINTEXT, VPNTEXT, PRIVACYTEXT, DNS
 	BLOCKTEXT, WAITTEXT };
 
 static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
+	[HELP] = TOOL_HELP,
+	[VERSION] = TOOL_VERSION,
 	[CGI] = { "cgi", NULL, "the peer is that of a web server's program, by its environment" },
 	[SOCKET] = { "socket", "N", "the peer is that of the connected socket of descriptor N, "
 		"without this 0" },
@@ -44,6 +44,8 @@ struct request {
 	const char *words[POLICY_WORDS];
 	int fd;
 	bool cgi, textual;
+	char *packet_words[PACKET_WORDS];
+	unsigned n_words;
 	/* pluto's answer, NAME=VALUE */
 	char *fact[MAX_FACTS];
 	unsigned n_facts;
@@ -51,13 +53,13 @@ struct request {
 	bool klips;
 };
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec showpolicy [--socket N | --cgi] [OPTION]...\n"
-	      "       ipsec showpolicy [OPTION]... SRC DST [PROTOCOL [SPORT DPORT]]\n\n", f);
-	tool_print_options(f, &showpolicy_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &showpolicy_options,
+	.text = "Usage: ipsec showpolicy [--socket N | --cgi] [OPTION]...\n"
+		"       ipsec showpolicy [OPTION]... SRC DST [PROTOCOL [SPORT DPORT]]\n",
+	.status = 2,
+	.words = true,
+};
 
 /* --- what is known ------------------------------------------------------------------------------ */
 
@@ -206,19 +208,19 @@ static ms_err packet_of_cgi(struct packet *p, struct ms_why *why)
 	return packet_of_words(p, words, why);
 }
 
-static int run(struct request *r, char *const words[PACKET_WORDS], unsigned n)
+static int run(struct request *r)
 {
 	struct ms_why why = { "" };
 	int status;
 	ms_err err;
 
-	if (n == 0 && !r->cgi && isatty(r->fd) == 1) {
+	if (r->n_words == 0 && !r->cgi && isatty(r->fd) == 1) {
 		tool_error(r->t, "descriptor %d is a terminal: no socket and no addresses are given",
 			r->fd);
 		return STATUS_NO_PEER;
 	}
-	if (n > 0)
-		err = packet_of_words(&r->packet, words, &why);
+	if (r->n_words > 0)
+		err = packet_of_words(&r->packet, r->packet_words, &why);
 	else if (r->cgi)
 		err = packet_of_cgi(&r->packet, &why);
 	else
@@ -249,37 +251,32 @@ static bool take_socket(struct request *r, const char *value)
 	return true;
 }
 
+static int take_word(void *arg, int row, const char *value)
+{
+	struct request *r = arg;
+
+	if (row == TOOL_WORD && r->n_words == PACKET_WORDS)
+		return tool_show_usage(&usage, stderr, 2);
+	if (row == TOOL_WORD)
+		r->packet_words[r->n_words++] = (char *)(uintptr_t)value;
+	if (row == SOCKET && !take_socket(r, value))
+		return 2;
+	r->cgi |= row == CGI;
+	r->textual |= row == TEXTUAL;
+	if (row >= PLAINTEXT)
+		r->words[row - PLAINTEXT] = value;
+	return -1;
+}
+
 int tool_showpolicy(struct tool *t, int argc, char **argv)
 {
 	struct request r = { .t = t, .words = { "clear", "vpn", "private", "secure", "anonymous",
 						"blocked", "waiting" } };
-	char *words[PACKET_WORDS] = { NULL };
-	struct tool_args a;
-	unsigned n = 0;
-	int row;
+	int status = tool_args_read(t, &usage, argc, argv, take_word, &r);
 
-	tool_args_start(&a, t, &showpolicy_options, argc, argv, 2);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == HELP)
-			return usage(stdout, 0);
-		if (row == VERSION) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (row == TOOL_WORD && n == PACKET_WORDS)
-			return usage(stderr, 2);
-		if (row == TOOL_WORD)
-			words[n++] = (char *)(uintptr_t)a.value;
-		if (row == SOCKET && !take_socket(&r, a.value))
-			return 2;
-		r.cgi |= row == CGI;
-		r.textual |= row == TEXTUAL;
-		if (row >= PLAINTEXT)
-			r.words[row - PLAINTEXT] = a.value;
-	}
-	if (n == 1 || n == PACKET_SPORT + 1)
-		return usage(stderr, 2);
-	return run(&r, words, n);
+	if (status != -1)
+		return status;
+	if (r.n_words == 1 || r.n_words == PACKET_SPORT + 1)
+		return tool_show_usage(&usage, stderr, 2);
+	return run(&r);
 }

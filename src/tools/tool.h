@@ -74,6 +74,22 @@ void tool_args_start(struct tool_args *a, const struct tool *t, const struct too
 /* The next option's row number, or TOOL_WORD (a word that is no option, in value), TOOL_END, or
  * TOOL_BAD: a message was printed, exit with a->problem.  Any unambiguous prefix of a name does. */
 int tool_args_next(struct tool_args *a, const struct tool *t);
+/* What most commands do with their words.  Rows called help and version are answered here. */
+struct tool_usage {
+	const struct tool_options *options;
+	const char *text; /* "Usage: ..." and more, before the list of options */
+	int status;	  /* for what cannot be understood */
+	bool words;	  /* words that are no options are taken; else refused */
+};
+#define TOOL_HELP { "help", NULL, "show this text and exit" }
+#define TOOL_VERSION { "version", NULL, "show the version and exit" }
+/* An option's row or TOOL_WORD; value: its value, or the word.  -1: go on, else the exit status. */
+typedef int tool_take_f(void *arg, int row, const char *value);
+/* -1: all words were taken; else the exit status, and what there is to say was said. */
+int tool_args_read(const struct tool *t, const struct tool_usage *u, int argc, char **argv,
+	tool_take_f *take, void *arg);
+/* Prints text and options; returns status. */
+int tool_show_usage(const struct tool_usage *u, FILE *f, int status);
 /* "--options", the hidden listing that the manual pages are checked against, and "--options mdoc
  * [FROM [TO]]", the list that goes into them: prints, true. */
 bool tool_list_options(const struct tool_options *o, int argc, char **argv);

@@ -25,8 +25,8 @@ enum { SYSTEM_COLUMNS = 60, DNS_COLUMNS = 56 };
 enum { HELP, VERSION, HOST, ADDRESS, COLOUR, NOCOLOUR };
 
 static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
+	[HELP] = TOOL_HELP,
+	[VERSION] = TOOL_VERSION,
 	[HOST] = { "host", "NAME", "only the records that NAME publishes" },
 	[ADDRESS] = { "ip", "ADDRESS", "only the records in the reverse map of ADDRESS" },
 	[COLOUR] = { "colour", NULL, "colours even when nobody sees them" },
@@ -159,12 +159,11 @@ static void find_addrs(struct verify *v)
 
 /* --- the command -------------------------------------------------------------------------------- */
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec verify [--host NAME | --ip ADDRESS] [--colour | --nocolour]\n\n", f);
-	tool_print_options(f, &verify_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &verify_options,
+	.text = "Usage: ipsec verify [--host NAME | --ip ADDRESS] [--colour | --nocolour]\n",
+	.status = 2,
+};
 
 static bool has_colours(void)
 {
@@ -193,36 +192,34 @@ static int records_of(struct verify *v, const char *host, const char *address)
 	return 0;
 }
 
+struct request {
+	struct verify *v;
+	const char *host, *address;
+};
+
+static int take_option(void *arg, int row, const char *value)
+{
+	struct request *r = arg;
+
+	if (row == HOST)
+		r->host = value;
+	else if (row == ADDRESS)
+		r->address = value;
+	else
+		r->v->colour = row == COLOUR;
+	return -1;
+}
+
 int tool_verify(struct tool *t, int argc, char **argv)
 {
 	struct verify v = { .t = t, .colour = has_colours(), .columns = SYSTEM_COLUMNS };
-	const char *host = NULL, *address = NULL;
-	struct tool_args a;
-	int row;
+	struct request r = { .v = &v };
+	int status = tool_args_read(t, &usage, argc, argv, take_option, &r);
 
-	tool_args_start(&a, t, &verify_options, argc, argv, 2);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == HELP)
-			return usage(stdout, 0);
-		if (row == VERSION) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (row == TOOL_WORD) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			return usage(stderr, 2);
-		}
-		if (row == COLOUR || row == NOCOLOUR)
-			v.colour = row == COLOUR;
-		if (row == HOST)
-			host = a.value;
-		if (row == ADDRESS)
-			address = a.value;
-	}
-	if (host != NULL || address != NULL)
-		return records_of(&v, host, address);
+	if (status != -1)
+		return status;
+	if (r.host != NULL || r.address != NULL)
+		return records_of(&v, r.host, r.address);
 	if (geteuid() != 0) {
 		tool_error(t, "must be superuser, but for --host and --ip");
 		return 1;
