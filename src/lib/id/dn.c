@@ -10,6 +10,7 @@
  *
  * Standards: RFC 5280 s4.1.2.4 and s7.1, RFC 4514 (escapes), X.690 s8.
  */
+#include "lib/addr/text.h"
 #include "lib/id/dn_i.h"
 
 #include <ctype.h>
@@ -67,22 +68,7 @@ static int walk_next(struct walk *w, struct ava *a)
 
 /* --- DER to text --- */
 
-struct writer {
-	char *buf;
-	size_t size, used;
-};
-
-static void put(struct writer *w, const char *text)
-{
-	for (; *text != '\0'; text++, w->used++) {
-		if (w->used + 1 < w->size)
-			w->buf[w->used] = *text;
-	}
-	if (w->size > 0)
-		w->buf[w->used < w->size ? w->used : w->size - 1] = '\0';
-}
-
-static void put_oid(struct writer *w, struct ms_bytes oid)
+static void put_oid(struct ms_out *w, struct ms_bytes oid)
 {
 	const struct dn_attribute *at = dn_attribute_of_oid(oid);
 	unsigned long arc = 0;
@@ -90,7 +76,7 @@ static void put_oid(struct writer *w, struct ms_bytes oid)
 	char num[48];
 
 	if (at != NULL) {
-		put(w, at->name);
+		ms_out_str(w, at->name);
 		return;
 	}
 	for (size_t i = 0; i < oid.len; i++) {
@@ -102,7 +88,7 @@ static void put_oid(struct writer *w, struct ms_bytes oid)
 				arc < 80 ? arc % 40 : arc - 80);
 		else
 			snprintf(num, sizeof num, ".%lu", arc);
-		put(w, num);
+		ms_out_str(w, num);
 		first = false;
 		arc = 0;
 	}
@@ -113,23 +99,23 @@ static bool is_text_tag(uint8_t tag)
 	return tag == DER_UTF8 || tag == DER_PRINTABLE || tag == DER_IA5 || tag == DER_T61;
 }
 
-static void put_value(struct writer *w, const struct ava *a)
+static void put_value(struct ms_out *w, const struct ava *a)
 {
 	char one[8];
 
 	if (!is_text_tag(a->tag)) {
 		/* RFC 4514 s2.4: other types as hex of the whole element */
 		snprintf(one, sizeof one, "#%02x", a->tag);
-		put(w, one);
+		ms_out_str(w, one);
 		if (a->value.len >= 256)
 			snprintf(one, sizeof one, "82%04zx", a->value.len & 0xffff);
 		else
 			snprintf(one, sizeof one, a->value.len >= 128 ? "81%02zx" : "%02zx",
 				a->value.len);
-		put(w, one);
+		ms_out_str(w, one);
 		for (size_t i = 0; i < a->value.len; i++) {
 			snprintf(one, sizeof one, "%02x", a->value.ptr[i]);
-			put(w, one);
+			ms_out_str(w, one);
 		}
 		return;
 	}
@@ -144,13 +130,13 @@ static void put_value(struct writer *w, const struct ava *a)
 			snprintf(one, sizeof one, "\\%c", c);
 		else
 			snprintf(one, sizeof one, "%c", c);
-		put(w, one);
+		ms_out_str(w, one);
 	}
 }
 
 bool ms_dn_text(struct ms_bytes der, char *buf, size_t size, size_t *needed_r)
 {
-	struct writer w = { buf, size, 0 };
+	struct ms_out w = ms_out_begin(buf, size);
 	struct walk walk;
 	struct ava a;
 	int more;
@@ -162,15 +148,14 @@ bool ms_dn_text(struct ms_bytes der, char *buf, size_t size, size_t *needed_r)
 		;
 	if (more < 0 || !walk_begin(&walk, der))
 		return false;
-	put(&w, "");
 	for (unsigned n = 0; walk_next(&walk, &a) > 0; n++) {
 		if (n > 0)
-			put(&w, a.joined ? "+" : ", ");
+			ms_out_str(&w, a.joined ? "+" : ", ");
 		put_oid(&w, a.oid);
-		put(&w, "=");
+		ms_out_str(&w, "=");
 		put_value(&w, &a);
 	}
-	*needed_r = w.used;
+	*needed_r = ms_out_end(&w);
 	return true;
 }
 

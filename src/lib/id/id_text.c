@@ -8,6 +8,7 @@
 #include <modswan/id.h>
 
 #include "lib/id/dn.h"
+#include "lib/addr/text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -142,34 +143,19 @@ ms_err ms_id_parse(struct ms_id *out, const char *text, size_t len, struct ms_wh
 
 /* --- identity to text --- */
 
-struct writer {
-	char *buf;
-	size_t size, used;
-};
-
-static void put(struct writer *w, const char *text)
-{
-	for (; *text != '\0'; text++, w->used++) {
-		if (w->used + 1 < w->size)
-			w->buf[w->used] = *text;
-	}
-	if (w->size > 0)
-		w->buf[w->used < w->size ? w->used : w->size - 1] = '\0';
-}
-
-static void put_hex(struct writer *w, const char *prefix, const struct ms_id *id)
+static void put_hex(struct ms_out *w, const char *prefix, const struct ms_id *id)
 {
 	char two[3];
 
-	put(w, prefix);
+	ms_out_str(w, prefix);
 	for (unsigned i = 0; i < id->len; i++) {
 		snprintf(two, sizeof two, "%02x", id->data[i]);
-		put(w, two);
+		ms_out_str(w, two);
 	}
 }
 
 /* at_first: an @ would be read as the mark of a mailbox, so it is escaped. */
-static void put_name(struct writer *w, const struct ms_id *id, bool escape_at)
+static void put_name(struct ms_out *w, const struct ms_id *id, bool escape_at)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -178,9 +164,9 @@ static void put_name(struct writer *w, const struct ms_id *id, bool escape_at)
 
 		if (!isascii(c) || !isgraph(c) || strchr("\\'\"`$;&|<>(){}!", c) != NULL ||
 			(escape_at && c == '@') || (i == 0 && strchr("#~[", c) != NULL))
-			put(w, (const char[]){ '\\', 'x', digits[c >> 4], digits[c & 15], '\0' });
+			ms_out_str(w, (const char[]){ '\\', 'x', digits[c >> 4], digits[c & 15], '\0' });
 		else
-			put(w, (const char[]){ (char)c, '\0' });
+			ms_out_str(w, (const char[]){ (char)c, '\0' });
 	}
 }
 
@@ -193,49 +179,55 @@ static bool plain_mailbox(const struct ms_id *id)
 	return at != NULL && at != id->data && id->data[0] != '%' && (eq == NULL || eq > at);
 }
 
-size_t ms_id_text(const struct ms_id *id, char *buf, size_t size)
+static void put_id(struct ms_out *w, const struct ms_id *id)
 {
-	struct writer w = { buf, size, 0 };
-	struct ms_addr a;
 	char text[MS_ADDR_TEXT];
-	size_t needed;
+	struct ms_addr a;
 
-	put(&w, "");
 	switch (id->type) {
 	case MS_ID_ANY:
-		put(&w, "%any");
-		return w.used;
+		ms_out_str(w, "%any");
+		return;
 	case MS_ID_NULL:
-		put(&w, "%null");
-		return w.used;
+		ms_out_str(w, "%null");
+		return;
 	case MS_ID_IPV4_ADDR:
 	case MS_ID_IPV6_ADDR:
 		if (!ms_id_to_addr(id, &a))
 			break;
 		ms_addr_text(&a, text, sizeof text);
-		put(&w, text);
-		return w.used;
+		ms_out_str(w, text);
+		return;
 	case MS_ID_FQDN:
-		put(&w, "@");
-		put_name(&w, id, true);
-		return w.used;
+		ms_out_str(w, "@");
+		put_name(w, id, true);
+		return;
 	case MS_ID_RFC822_ADDR:
 		if (!plain_mailbox(id))
-			put(&w, "@@");
-		put_name(&w, id, false);
-		return w.used;
-	case MS_ID_DER_ASN1_DN:
-		if (ms_dn_text(ms_bytes(id->data, id->len), buf, size, &needed))
-			return needed;
-		put_hex(&w, "@~", id);
-		return w.used;
+			ms_out_str(w, "@@");
+		put_name(w, id, false);
+		return;
+	case MS_ID_DER_ASN1_DN: /* one that is none */
+		put_hex(w, "@~", id);
+		return;
 	case MS_ID_KEY_ID:
-		put_hex(&w, "@#", id);
-		return w.used;
+		put_hex(w, "@#", id);
+		return;
 	default:
 		break;
 	}
 	snprintf(text, sizeof text, "%%type%u:", id->type);
-	put_hex(&w, text, id);
-	return w.used;
+	put_hex(w, text, id);
+}
+
+size_t ms_id_text(const struct ms_id *id, char *buf, size_t size)
+{
+	struct ms_out w = ms_out_begin(buf, size);
+	size_t needed;
+
+	if (id->type == MS_ID_DER_ASN1_DN &&
+		ms_dn_text(ms_bytes(id->data, id->len), buf, size, &needed))
+		return needed;
+	put_id(&w, id);
+	return ms_out_end(&w);
 }
