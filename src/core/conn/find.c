@@ -201,17 +201,17 @@ static bool same_peer(const struct conn *a, const struct conn *b)
 }
 
 struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
-	const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
+	const struct ms_addr *now, const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
 	unsigned n_theirs)
 {
 	static const struct ms_addr any;
-	const struct ms_addr *const tries[] = { &c->remote.host.addr, &any };
+	const struct ms_addr *const tries[] = { &c->remote.host.addr, now, &any };
 	/* Of one that was deleted the IKE SA alone may be there still. */
 	unsigned best_score =
 		c->deleted ? 0 : client_score(c, c, mine, n_mine, theirs, n_theirs);
 	struct conn *best = best_score > 0 ? c : NULL;
 
-	for (unsigned i = 0; i < 2 && best_score < 2; i++)
+	for (unsigned i = 0; i < 3 && best_score < 2; i++)
 		for (struct conn *d = conn_pair_bucket(t, &c->local.host.addr, tries[i]);
 			d != NULL; d = d->next_pair) {
 			unsigned s;

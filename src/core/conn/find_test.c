@@ -142,15 +142,15 @@ static void test_find_clients(void **state)
 		assert_int_equal(add(t, &words[i], &c[i], &why), MS_OK);
 		assert_int_equal(orient(t, c[i], "192.1.2.45", &why), MS_OK);
 	}
-	assert_ptr_equal(conn_find_clients(t, c[0], &mine, 1, &first, 1), c[0]);
-	assert_ptr_equal(conn_find_clients(t, c[0], &mine, 1, &second, 1), c[1]);
-	assert_ptr_equal(conn_find_clients(t, c[1], &mine, 1, &all, 1), c[1]);
-	assert_null(conn_find_clients(t, c[0], &mine, 1, &none, 1));
+	assert_ptr_equal(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &mine, 1, &first, 1), c[0]);
+	assert_ptr_equal(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &mine, 1, &second, 1), c[1]);
+	assert_ptr_equal(conn_find_clients(t, c[1], &c[1]->remote.host.addr, &mine, 1, &all, 1), c[1]);
+	assert_null(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &mine, 1, &none, 1));
 	/* one for anybody without networks is for the peer itself */
 	assert_int_equal(add(t, &anybody, &alone, &why), MS_OK);
 	assert_int_equal(orient(t, alone, "192.1.2.45", &why), MS_OK);
-	assert_ptr_equal(conn_find_clients(t, c[0], &here, 1, &there, 1), alone);
-	assert_null(conn_find_clients(t, c[0], &here, 1, &none, 1));
+	assert_ptr_equal(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &here, 1, &there, 1), alone);
+	assert_null(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &here, 1, &none, 1));
 	conn_table_free(&t);
 }
 

@@ -57,7 +57,7 @@ static ms_err start_attempt(
 	struct ike_engine *e, struct conn *c, uint64_t delay_ms, bool telling, uint32_t replaces)
 {
 	struct ms_endpoint local, remote;
-	struct ike_sa *ike = replaces ? NULL : ike_find_shared(e, c);
+	struct ike_sa *ike = replaces ? NULL : ike_find_shared(e, c), *old;
 
 	if (ike)
 		return start_child(ike, c, delay_ms, telling);
@@ -68,6 +68,10 @@ static ms_err start_attempt(
 	local.port = e->params.port;
 	if (remote.port == 0)
 		remote.port = 500;
+	old = replaces ? ike_by_serial(e, replaces) : NULL;
+	/* Where the peer is now. */
+	if (old && old->mobike && old->remote.addr.family == local.addr.family)
+		remote.addr = old->remote.addr;
 	ike = ike_sa_new(e, c, true, &local, &remote);
 	if (!ike)
 		return MS_ERR_NOMEM;

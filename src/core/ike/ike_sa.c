@@ -119,6 +119,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 	ike->refs = 1;
 	ike->born_ms = ike_now(e);
 	ike->initiator = initiator;
+	ike->began = initiator;
 	ike->local = *local;
 	ike->remote = *remote;
 	ike->timer.kind = IKE_TIMER_SA;

@@ -72,6 +72,7 @@ struct ike_sa {
 
 	uint8_t state;  /* enum ike_state */
 	bool initiator; /* original initiator of this IKE SA */
+	bool began;     /* and of the first one, of which this is an heir by rekeyings */
 	bool established, gone, half_open;
 	bool nameless; /* was established without a proof of who it is, and so counted */
 	uint8_t busy; /* enum ike_busy: an action waits for the host */

@@ -224,7 +224,7 @@ static void reauthenticate(struct ike_sa *ike)
 {
 	uint64_t late = ike->conn->desc->rekey_margin_ms / 2, now = ike_now(ike->e);
 
-	bool begins = ike->initiator || conn_end_asks(&ike->conn->local);
+	bool begins = ike->began || conn_end_asks(&ike->conn->local);
 
 	if (!begins && ike->expire_at != IKE_NEVER && ike->expire_at > now + late)
 		ike->replace_at = ike->expire_at - late;

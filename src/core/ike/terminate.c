@@ -40,13 +40,14 @@ void child_retire(struct child_sa *child)
 	delete_child(child, true);
 }
 
-/* The IKE SA goes and takes all its children along; their connections come again when `revive`. */
-static void drop_children(struct ike_sa *ike, bool revive)
+/* The IKE SA goes and takes all its children along; their connections come again when `revive`, all
+ * but one. */
+static void drop_children(struct ike_sa *ike, bool revive, const struct conn *but)
 {
 	ike->no_revival = true;
 	while (ike->children) {
 		struct child_sa *child = child_ref(ike->children);
-		bool lost = revive && child->state == CHILD_ESTABLISHED;
+		bool lost = revive && child->conn != but && child->state == CHILD_ESTABLISHED;
 
 		child_gone(child);
 		child_attempt_over(child, MS_ERR_CANCELLED, NULL);
@@ -62,11 +63,11 @@ void ike_supplant(struct ike_sa *old, const struct ike_sa *by)
 
 	ms_info(&lg, "superseded by #%u of the same peer", (unsigned)by->serial);
 	ike_count(old->e, IKE_C_SUPERSEDED);
-	drop_children(old, true);
+	drop_children(old, true, NULL);
 	ike_gone(old, MS_ERR_CANCELLED, NULL);
 }
 
-static void want_delete(struct ike_sa *ike, bool revive);
+static void want_delete(struct ike_sa *ike, bool revive, const struct conn *but);
 
 void ike_strand(struct ike_sa *ike, bool can_tell)
 {
@@ -76,14 +77,14 @@ void ike_strand(struct ike_sa *ike, bool can_tell)
 	ms_addr_text(&ike->local.addr, from, sizeof(from));
 	ms_notice(&lg, "its address %s is not the connection's any more", from);
 	if (can_tell) {
-		want_delete(ike, true);
+		want_delete(ike, true, NULL);
 		return;
 	}
-	drop_children(ike, true);
+	drop_children(ike, true, NULL);
 	ike_gone(ike, MS_ERR_CANCELLED, NULL);
 }
 
-static void want_delete(struct ike_sa *ike, bool revive)
+static void want_delete(struct ike_sa *ike, bool revive, const struct conn *but)
 {
 	struct ms_logger lg = ike_logger(ike);
 
@@ -95,7 +96,7 @@ static void want_delete(struct ike_sa *ike, bool revive)
 		return;
 	}
 	/* An action under way ends without its child, and then the peer is told. */
-	drop_children(ike, revive);
+	drop_children(ike, revive, but);
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
 	ike->look_at = ike->twin_at = IKE_NEVER;
 	ike->wants = IKE_WANT_DELETE;
@@ -105,17 +106,17 @@ static void want_delete(struct ike_sa *ike, bool revive)
 
 void ike_want_delete(struct ike_sa *ike)
 {
-	want_delete(ike, false);
+	want_delete(ike, false, NULL);
 }
 
 void ike_superseded(struct ike_sa *ike)
 {
-	want_delete(ike, true);
+	want_delete(ike, true, NULL);
 }
 
 void ike_expired(struct ike_sa *ike)
 {
-	want_delete(ike, !ike->no_revival);
+	want_delete(ike, !ike->no_revival, NULL);
 }
 
 /* Another connection whose children use the IKE SA; it inherits it. */
@@ -146,8 +147,9 @@ void ike_terminate_conn(struct ike_engine *e, struct conn *c)
 			ike_set_conn(ike, heir);
 			continue;
 		}
+		/* Others that used it because it is the one with the lease come again by themselves. */
 		ike->no_revival = true;
-		ike_want_delete(ike);
+		want_delete(ike, true, c);
 	}
 	for (struct child_sa *child = c->child_sas, *next; child; child = next) {
 		struct child_sa *held = child_ref(child);
@@ -172,7 +174,7 @@ ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial)
 
 	if (ike && ike->established) {
 		/* These SAs shall go, not the connections: those come again when they are wanted. */
-		want_delete(ike, true);
+		want_delete(ike, true, NULL);
 	} else if (ike) {
 		ike->no_revival = true;
 		ike_want_delete(ike);

@@ -105,6 +105,7 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	ike_set_conn(heir, ike->conn); /* which may be another one by now */
 	heir->state = heir->initiator ? IKE_PARENT_I3 : IKE_PARENT_R2;
 	heir->no_revival = ike->no_revival;
+	heir->began = ike->began;
 	ike_mobike_inherit(heir, ike);
 	memcpy(heir->lease, ike->lease, sizeof(heir->lease));
 	memset(ike->lease, 0, sizeof(ike->lease));

@@ -44,12 +44,12 @@
 	X(AH, 1, 0, "CHILD SAs with AH")                                                           \
 	X(COMPRESSED, 1, 0, "CHILD SAs with IPComp")                                               \
 	X(ENCAPSULATED, 1, 0, "CHILD SAs through a NAT")                                           \
-	X(IPV6, 1, 1, "CHILD SAs between IPv6 hosts")                                              \
-	X(NULL_AUTH, 1, 1, "CHILD SAs with a peer that has proved nothing")                        \
+	X(IPV6, 1, 0, "CHILD SAs between IPv6 hosts")                                              \
+	X(NULL_AUTH, 1, 0, "CHILD SAs with a peer that has proved nothing")                        \
 	X(RAW_KEY, 1, 0, "CHILD SAs with a peer of a written key")                                 \
 	X(CERTIFICATE, 1, 0, "CHILD SAs with a peer that has a certificate")                       \
 	X(DNS_KEY, 0, 1, "CHILD SAs with a peer whose key is in DNS")                              \
-	X(DELEGATED, 0, 1, "CHILD SAs for which a gateway spoke")                                  \
+	X(DELEGATED, 0, 0, "CHILD SAs for which a gateway spoke")                                  \
 	X(MOVED, 1, 0, "SAs that moved to another address (MOBIKE)")                               \
 	X(CERT_LATE, 1, 0, "certificates whose CRL came late")                                     \
 	X(CERT_REFUSED, 1, 0, "certificates whose CRL did not come")                               \

@@ -92,6 +92,8 @@ static bool is_narrower(const struct child_sa *c)
 {
 	const struct conn *conn = c->conn;
 
+	if (c->n_mine < conn->local.n_clients || c->n_theirs < conn->remote.n_clients)
+		return true;
 	for (unsigned i = 0; i < c->n_mine; i++)
 		for (unsigned k = 0; k < conn->local.n_clients; k++)
 			if (ms_selector_contains(&conn->local.clients[k], &c->mine[i]) &&

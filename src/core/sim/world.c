@@ -55,8 +55,9 @@ static void stays(struct world *w)
 		if (!story_go(&w->s, 3700))
 			return;
 		bad = world_settled(w, why, sizeof(why)) ? 0 : bad + 1;
-		/* Among many plutos there is always one that asks another. */
-		if (bad > 6 + w->sim->n_nodes / 10) {
+		/* Among many plutos there is always one that asks another; and people who look after
+		 * what tries a few times only need their time. */
+		if (bad > (w->full ? 12 : 6) + w->sim->n_nodes / 10) {
 			story_fail(&w->s, "settled before, and no more: %s", why);
 			return;
 		}

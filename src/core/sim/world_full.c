@@ -206,8 +206,7 @@ void world_full_people(struct world *w)
 			struct conn *c = world_conn(&w->ties[k], e);
 			struct ms_why why = { "" };
 
-			if (!c || e->words.forever || !c->wanted_up || c->newest_child || c->ike_sas ||
-				!c->oriented)
+			if (!c || e->words.forever || !c->wanted_up || c->newest_child || !c->oriented)
 				continue;
 			story_say(&w->s, "%s: up %s, again", e->node->name, w->ties[k].name);
 			if (ike_initiate(e->node->ike, c, &why) != MS_OK)

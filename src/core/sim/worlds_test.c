@@ -7,8 +7,8 @@ int main(int argc, char **argv)
 {
 	static const struct trial worlds = { .thing = "world", .things = "worlds",
 		.members = "plutos", .links = "connections", .word = "",
-		.seeds = "src/core/sim/worlds.seeds", .each = 3000, .short_run = 3000,
-		.memory = 50, .run = world_run };
+		.seeds = "src/core/sim/worlds.seeds", .each = 3000, .short_run = 2000,
+		.also_from = 200000, .also = 1000, .memory = 50, .run = world_run };
 	int status;
 
 	if (!worlds_load())
