@@ -23,7 +23,8 @@ const char *ms_conn_next_subnet(const char **at, size_t *len)
 	p += strspn(p, " ");
 	*len = strcspn(p, ", ");
 	*at = strchr(p, ',');
-	*at += *at != NULL;
+	if (*at != NULL)
+		(*at)++;
 	return p;
 }
 
