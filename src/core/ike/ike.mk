@@ -50,7 +50,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/crypto_fault_test src/core/ike/memory_fault_test src/core/ike/names_test src/core/ike/payload_test \
 	src/core/ike/ipcomp_test src/core/ike/keywords_test src/core/ike/offers_test \
 	src/core/ike/ah_test src/core/ike/apart_test \
-	src/core/route/opp_key_test \
+	src/core/route/memory_test src/core/route/opp_key_test \
 	src/core/route/opp_pair_test
 check_PROGRAMS += $(ike_tests)
 TESTS += $(ike_tests)
@@ -141,11 +141,16 @@ src_core_ike_cancel_test_LDADD = $(ike_test_libs)
 src_core_ike_crypto_fault_test_SOURCES = src/core/ike/crypto_fault_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_crypto_fault_test_LDADD = $(ike_test_libs)
-src_core_ike_memory_fault_test_SOURCES = src/core/ike/memory_fault_test.c src/core/ike/steps_test.h src/lib/mem/arena.c \
+src_core_ike_memory_fault_test_SOURCES = src/core/ike/memory_fault_test.c src/core/ike/steps_test.h \
+	src/core/sim/sim_memory_test.h src/lib/mem/arena.c \
 	src/lib/mem/mem.c src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_memory_fault_test_LDADD = $(ike_test_libs)
 src_core_ike_memory_fault_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc \
 	-Wl,--wrap=realloc,--wrap=strdup
+src_core_route_memory_test_SOURCES = src/core/route/memory_test.c src/core/sim/sim_memory_test.h \
+	src/lib/mem/arena.c src/lib/mem/mem.c src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_memory_test_LDADD = $(ike_test_libs)
+src_core_route_memory_test_LDFLAGS = $(src_core_ike_memory_fault_test_LDFLAGS)
 src_core_ike_ipcomp_test_SOURCES = src/core/ike/ipcomp_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_ipcomp_test_LDADD = $(ike_test_libs)

@@ -7,59 +7,12 @@
  * The program is linked with malloc() and its kin wrapped (ike.mk), the library's arenas are a part of
  * it; memory of the simulated world itself never fails.
  */
-#include "core/sim/sim_priv.h"
+#include "core/sim/sim_memory_test.h"
 #include "core/sim/sim_test.h"
 
 #include "core/ike/steps_test.h"
 
 #define FOR_A_WHILE_MS 20000
-
-static struct {
-	bool armed;
-	unsigned calls, nth, failures;
-	bool for_good;
-} memory;
-
-static bool fails(void)
-{
-	if (!memory.armed || sim_allocating)
-		return false;
-	memory.calls++;
-	if (memory.nth == 0 || memory.calls < memory.nth ||
-		(memory.calls > memory.nth && !memory.for_good))
-		return false;
-	memory.failures++;
-	return true;
-}
-
-void *__real_malloc(size_t octets);
-void *__real_calloc(size_t n, size_t octets);
-void *__real_realloc(void *p, size_t octets);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t octets);
-void *__wrap_calloc(size_t n, size_t octets);
-void *__wrap_realloc(void *p, size_t octets);
-char *__wrap_strdup(const char *s);
-
-void *__wrap_malloc(size_t octets)
-{
-	return fails() ? NULL : __real_malloc(octets);
-}
-
-void *__wrap_calloc(size_t n, size_t octets)
-{
-	return fails() ? NULL : __real_calloc(n, octets);
-}
-
-void *__wrap_realloc(void *p, size_t octets)
-{
-	return fails() ? NULL : __real_realloc(p, octets);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails() ? NULL : __real_strdup(s);
-}
 
 /* --- two ends --------------------------------------------------------------------------------- */
 
@@ -101,22 +54,6 @@ static struct pair pair_how(unsigned how)
 			sim_route(n);
 		}
 	return p;
-}
-
-static void arm(unsigned nth, bool for_good)
-{
-	memory.calls = memory.failures = 0;
-	memory.nth = nth;
-	memory.for_good = for_good;
-	memory.armed = true;
-}
-
-/* True when there was no n-th allocation. */
-static bool run_short(struct pair *p)
-{
-	sim_run(p->sim, FOR_A_WHILE_MS);
-	memory.armed = false;
-	return memory.failures == 0;
 }
 
 static void end_of_both(struct pair *p)
@@ -176,9 +113,9 @@ static bool handshake(unsigned how, unsigned n, bool for_good)
 	bool done;
 	ms_err err;
 
-	arm(n, for_good);
+	memory_arm(n, for_good);
 	err = ike_initiate(p.west->ike, p.wc, &why);
-	done = run_short(&p);
+	done = memory_run_short(p.sim, FOR_A_WHILE_MS);
 	sim_run(p.sim, 60000);
 	assert_int_equal(p.west->over, err == MS_OK);
 	if (done)
@@ -221,9 +158,9 @@ static bool one_step(void (*step)(struct pair *p), unsigned how, unsigned n, boo
 
 	pair_up(&p);
 	assert_pair_up(&p);
-	arm(n, for_good);
+	memory_arm(n, for_good);
 	step(&p);
-	done = run_short(&p);
+	done = memory_run_short(p.sim, FOR_A_WHILE_MS);
 	settled(&p);
 	comes_up_and_ends(&p);
 	return done;
