@@ -56,6 +56,9 @@
 	X(LEASE4, 1, 0, "IPv4 addresses leased")                                                   \
 	X(LEASE6, 1, 0, "IPv6 addresses leased")                                                   \
 	X(NO_LEASE, 1, 0, "times that no address was free")                                        \
+	X(TXT, 0, 1, "keys found in TXT records")                                                  \
+	X(KEY, 0, 1, "keys found in KEY records")                                                  \
+	X(IPSECKEY, 0, 1, "keys found in IPSECKEY records")                                        \
 	X(LOOKED_UP, 1, 0, "peers' names looked up")                                               \
 	X(LOOKED_IN_VAIN, 1, 0, "peers' names looked up in vain")                                  \
 	X(RENUMBERED, 1, 0, "hosts that got another address, and their names with them")           \

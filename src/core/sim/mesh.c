@@ -87,6 +87,7 @@ void mesh_begin(struct mesh *m, const struct story_options *o, struct story_resu
 	sim_crypto_seed(dice_next(&d));
 	m->kind = o->kind >= 0 ? (enum story_kind)o->kind :
 				 (enum story_kind)dice_below(&d, STORY_KINDS);
+	m->full = o->seed >= MESH_FULL_FROM;
 	story_begin(&m->s, o, result);
 	m->sim = m->s.sim;
 	m->sim->network = mesh_network;

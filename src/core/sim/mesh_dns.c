@@ -29,6 +29,8 @@
 static struct {
 	struct ms_privkey *priv;
 	char text[800]; /* RFC 3110, base64 */
+	uint8_t blob[4 + 512];
+	size_t octets;
 } keys[MESH_RSA_KEYS];
 
 static bool key_new(unsigned i)
@@ -43,9 +45,9 @@ static bool key_new(unsigned i)
 			  ms_bytes(NULL, 0), NULL) == MS_OK;
 
 	if (ok) {
-		size_t octets = (size_t)BN_bn2bin(n, blob + 4);
-
-		ms_data_text(blob, 4 + octets, 64, keys[i].text, sizeof keys[i].text);
+		keys[i].octets = 4 + (size_t)BN_bn2bin(n, blob + 4);
+		memcpy(keys[i].blob, blob, keys[i].octets);
+		ms_data_text(blob, keys[i].octets, 64, keys[i].text, sizeof keys[i].text);
 	}
 	BN_free(n);
 	OPENSSL_free(der);
@@ -100,11 +102,18 @@ static struct mesh_host *owner_of(const struct mesh *m, const char *name, bool *
 	return NULL;
 }
 
+/* KEY records say nothing of gateways: they do for a name, not in the reverse map. */
+static uint16_t record_of(const struct mesh_host *owner, bool reverse)
+{
+	return reverse && owner->record == MS_DNS_KEY ? MS_DNS_TXT : owner->record;
+}
+
 /* The authority's word, kept as long as it says. */
 static struct mesh_cached *look(struct mesh_host *h, const struct ms_dns_query *q)
 {
 	struct mesh *m = h->m;
-	bool reverse, is_txt = q->type == MS_DNS_TXT;
+	bool reverse;
+	uint16_t type = m->full || q->type == MS_DNS_TXT ? q->type : 0;
 	const struct mesh_host *owner = owner_of(m, q->name, &reverse);
 	struct mesh_cached **at = &h->cache, *e;
 	static struct mesh_cached nobody = { .owner = -1, .key = MESH_RSA_KEYS };
@@ -119,16 +128,16 @@ static struct mesh_cached *look(struct mesh_host *h, const struct ms_dns_query *
 			free(e);
 			continue;
 		}
-		if (e->owner == (int)owner->index && e->reverse == reverse && e->is_txt == is_txt)
+		if (e->owner == (int)owner->index && e->reverse == reverse && e->type == type)
 			return e;
 		at = &e->next;
 	}
 	e = calloc(1, sizeof *e);
 	e->owner = (int)owner->index;
 	e->reverse = reverse;
-	e->is_txt = is_txt;
+	e->type = type;
 	e->key = MESH_RSA_KEYS;
-	if (is_txt && owner->key == (reverse ? KEY_FULL : KEY_INITIATE))
+	if (type == record_of(owner, reverse) && owner->key == (reverse ? KEY_FULL : KEY_INITIATE))
 		e->key = owner->rsa;
 	e->ttl_s = dice_between(&m->dns, 20, MESH_TTL_S);
 	e->until_ms = m->sim->now + e->ttl_s * 1000;
@@ -152,6 +161,30 @@ static size_t txt(uint8_t *out, const char *text)
 	return at;
 }
 
+static size_t key_record(uint8_t *out, const struct mesh_cached *e, const struct mesh_host *owner)
+{
+	static const uint8_t flags[4] = { 0x42, 0, 4, 5 }; /* RFC 2535 s3.1: a host's, for IPsec, RSA */
+	const uint8_t gateway[3] = { 10, e->reverse ? 1 : 0, 2 }; /* RFC 4025 s2 */
+	char text[1000];
+	size_t at = 0;
+
+	if (e->type == MS_DNS_TXT) {
+		snprintf(text, sizeof text, "X-IPsec-Server(10)=%s%s %s", e->reverse ? "" : "@",
+			e->reverse ? owner->text : owner->fqdn, keys[e->key].text);
+		return txt(out, text);
+	}
+	if (e->type == MS_DNS_KEY) {
+		memcpy(out, flags, sizeof flags);
+		at = sizeof flags;
+	} else {
+		memcpy(out, gateway, sizeof gateway);
+		memcpy(out + sizeof gateway, owner->n->addr.b, 4);
+		at = sizeof gateway + (e->reverse ? 4 : 0);
+	}
+	memcpy(out + at, keys[e->key].blob, keys[e->key].octets);
+	return at + keys[e->key].octets;
+}
+
 /* --- answers ------------------------------------------------------------------------------------------ */
 
 static void take_out(struct ms_dns_query *q)
@@ -167,13 +200,13 @@ static void take_out(struct ms_dns_query *q)
 static void answer(struct ms_dns_query *q, ms_err trouble)
 {
 	struct mesh_host *h = q->host;
-	char text[1000];
 	uint8_t rdata[1100];
 	struct ms_bytes record;
 	struct ms_dns_answer a = { .name = q->name, .canonical = q->name, .type = q->type,
 		.status = MS_DNS_INSECURE, .records = &record };
 	struct ms_why why = { "" };
 	ms_err err = trouble;
+	enum cover seen;
 
 	if (err == MS_OK) {
 		const struct mesh_cached *e = look(h, q);
@@ -182,10 +215,11 @@ static void answer(struct ms_dns_query *q, ms_err trouble)
 		if (e->key < MESH_RSA_KEYS) {
 			const struct mesh_host *owner = &h->m->hosts[e->owner];
 
-			snprintf(text, sizeof text, "X-IPsec-Server(10)=%s%s %s",
-				e->reverse ? "" : "@", e->reverse ? owner->text : owner->fqdn,
-				keys[e->key].text);
-			record = ms_bytes(rdata, txt(rdata, text));
+			record = ms_bytes(rdata, key_record(rdata, e, owner));
+			seen = e->type == MS_DNS_KEY      ? COVER_KEY
+			       : e->type == MS_DNS_IPSECKEY ? COVER_IPSECKEY
+							    : COVER_TXT;
+			h->m->sim->seen[seen]++;
 			a.n = 1;
 		} else {
 			err = MS_ERR_NOT_FOUND;

@@ -61,6 +61,7 @@ static void plan_host(struct mesh *m, unsigned i)
 {
 	static const enum mesh_key chances[] = { KEY_NONE, KEY_INITIATE, KEY_FULL, KEY_FULL,
 		KEY_FULL, KEY_FULL };
+	static const uint16_t records[] = { MS_DNS_TXT, MS_DNS_IPSECKEY, MS_DNS_KEY };
 	struct ike_params params = { .port = 500, .unique_ids = MS_YES };
 	struct mesh_host *h = &m->hosts[i];
 	struct ms_addr a;
@@ -76,6 +77,7 @@ static void plan_host(struct mesh *m, unsigned i)
 	ms_addr_text(&a, h->text, sizeof h->text);
 	h->key = chances[dice_below(&m->plan, sizeof chances / sizeof chances[0])];
 	h->rsa = (unsigned)dice_below(&m->plan, MESH_RSA_KEYS);
+	h->record = m->full ? records[dice_below(&m->plan, 3)] : MS_DNS_TXT;
 	h->n = sim_node(m->sim, h->name, h->text, &params);
 	sim_halt(h->n, false);
 	mesh_host_init(h);

@@ -21,6 +21,8 @@
 struct mesh;
 struct mesh_host;
 
+#define MESH_FULL_FROM 200000 /* seeds: keys in other records than TXT, too */
+
 /* Of a group's list. */
 struct mesh_line {
 	struct ms_subnet net;
@@ -68,7 +70,8 @@ struct mesh_hold {
 struct mesh_cached {
 	struct mesh_cached *next;
 	int owner; /* index of the host whose records these are; -1: nobody's */
-	bool reverse, is_txt;
+	bool reverse;
+	uint16_t type; /* of the records; in meshes that are not full TXT, and 0 for all others */
 	unsigned key; /* of the pool; MESH_RSA_KEYS: there is none */
 	uint64_t until_ms, ttl_s;
 };
@@ -80,6 +83,7 @@ struct mesh_host {
 	char name[16], text[16], fqdn[32], myid[34]; /* myid: "@" and the name */
 	enum mesh_key key;
 	unsigned rsa; /* of the pool, when there is a key */
+	uint16_t record; /* enum ms_dns_type, in which it is published */
 	struct mesh_line lines[MESH_LINES];
 	unsigned n_lines;
 	uint64_t changed_ms; /* its lists did */
@@ -112,6 +116,7 @@ struct mesh {
 	unsigned n_flows;
 	unsigned *by_addr; /* hash table, index + 1 */
 	unsigned addr_mask;
+	bool full;
 	bool calm, silent; /* nothing goes wrong any more; nobody speaks any more */
 	uint64_t healed_ms;
 	uint64_t act_ms;   /* how long the first act is */

@@ -43,6 +43,7 @@ static void plan(struct mesh *m)
 		struct ms_addr any = ms_addr_v4(0);
 
 		h->key = KEY_FULL;
+		h->record = MS_DNS_TXT;
 		h->n_lines = 1;
 		h->lines[0] = (struct mesh_line){ ms_subnet_make(&any, 0),
 			POLICY_PRIVATE_OR_CLEAR };

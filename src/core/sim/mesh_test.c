@@ -17,7 +17,8 @@ int main(int argc, char **argv)
 {
 	static const struct trial meshes = { .thing = "mesh", .things = "meshes",
 		.members = "hosts", .links = "flows", .word = " --mesh",
-		.seeds = "src/core/sim/meshes.seeds", .each = 300, .short_run = 40, .scans = true, .mesh = true,
+		.seeds = "src/core/sim/meshes.seeds", .each = 300, .short_run = 40, .also_from = 200000,
+		.also = 30, .scans = true, .mesh = true,
 		.run = mesh_run, .summary = summary };
 	int status;
 
