@@ -45,7 +45,7 @@
 	X(COMPRESSED, 1, 0, "CHILD SAs with IPComp")                                               \
 	X(ENCAPSULATED, 1, 0, "CHILD SAs through a NAT")                                           \
 	X(IPV6, 1, 0, "CHILD SAs between IPv6 hosts")                                              \
-	X(NULL_AUTH, 1, 0, "CHILD SAs with a peer that has proved nothing")                        \
+	X(NULL_AUTH, 1, 1, "CHILD SAs with a peer that has proved nothing")                        \
 	X(RAW_KEY, 1, 0, "CHILD SAs with a peer of a written key")                                 \
 	X(CERTIFICATE, 1, 0, "CHILD SAs with a peer that has a certificate")                       \
 	X(DNS_KEY, 0, 1, "CHILD SAs with a peer whose key is in DNS")                              \

@@ -92,6 +92,7 @@ void mesh_begin(struct mesh *m, const struct story_options *o, struct story_resu
 	m->sim = m->s.sim;
 	m->sim->network = mesh_network;
 	m->sim->network_arg = m;
+	m->nameless = m->full && dice_percent(&m->plan, 25);
 	mesh_plan(m);
 	m->act_ms = dice_between(&m->fate, 60000, 600000);
 	mesh_trouble(m);

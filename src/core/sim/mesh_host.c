@@ -266,6 +266,10 @@ static void add_conn(void *arg, const struct ms_conn_desc *desc)
 		return;
 	d.ike_lifetime_ms = d.ipsec_lifetime_ms = MESH_LIFE_MS;
 	d.keyingtries = 1;
+	if (h->m->nameless) {
+		d.authby = MS_AUTH_NULL;
+		d.left.rsasigkey = d.right.rsasigkey = d.left.id = d.right.id = NULL;
+	}
 	d.retransmit_timeout_ms = 20000;
 	if (conn_add(h->n->conns, &d, &c, &why) != MS_OK ||
 		conn_orient(h->n->conns, c, is_local, h->n, &h->n->addr, NULL, &why) != MS_OK) {

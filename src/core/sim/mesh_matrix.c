@@ -39,12 +39,12 @@ bool mesh_leaves_in_clear(enum mesh_policy p)
 
 static bool begins(const struct mesh_host *here, enum mesh_policy p)
 {
-	return here->key != KEY_NONE && (p == POLICY_PRIVATE_OR_CLEAR || p == POLICY_PRIVATE);
+	return (here->m->nameless || here->key != KEY_NONE) && (p == POLICY_PRIVATE_OR_CLEAR || p == POLICY_PRIVATE);
 }
 
 static bool answers(const struct mesh_host *here, enum mesh_policy p)
 {
-	return here->key == KEY_FULL && (p == POLICY_CLEAR_OR_PRIVATE ||
+	return (here->m->nameless || here->key == KEY_FULL) && (p == POLICY_CLEAR_OR_PRIVATE ||
 		p == POLICY_PRIVATE_OR_CLEAR || p == POLICY_PRIVATE);
 }
 

@@ -117,6 +117,7 @@ struct mesh {
 	unsigned *by_addr; /* hash table, index + 1 */
 	unsigned addr_mask;
 	bool full;
+	bool nameless; /* nobody proves who he is (RFC 7619), nobody needs a key */
 	bool calm, silent; /* nothing goes wrong any more; nobody speaks any more */
 	uint64_t healed_ms;
 	uint64_t act_ms;   /* how long the first act is */
