@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUTH_SHA1 = 3, REPLAY = 32, CALG_DEFLATE = 2 };
+enum { AUTH_SHA1 = 3, REPLAY = 32, CALG_DEFLATE = 2, IFNUM_IPSEC0 = 49152 };
 
 static const uint8_t keys[64] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 static uint8_t combs[MS_PFKEY_COMB_OCTETS];
@@ -115,9 +115,13 @@ static void add_tunnel(struct ms_pfkey_msg *m)
 	m->sel_src = m->sel_dst = ms_selector_of_subnet(&net);
 }
 
+/* With its reference and device. */
 static void add_ah(struct ms_pfkey_msg *m)
 {
 	put_sa(m, MS_PFKEY_SATYPE_AH, 0x1000);
+	m->has |= MS_PFKEY_BIT(X_SAREF) | MS_PFKEY_BIT(X_PLUMBIF_NUM);
+	m->saref = (struct ms_pfkey_saref){ 5, 3 };
+	m->plumb = IFNUM_IPSEC0;
 	put_ends(m);
 	m->sa.auth = AUTH_SHA1;
 	put_key(m, true, 20);
