@@ -113,7 +113,7 @@ static struct ms_pfkey_msg answered(const struct ms_pfkey_msg *m)
 static void wish(struct ms_pfkey_msg *m)
 {
 	m->has |= MS_PFKEY_BIT(X_SAREF);
-	m->saref = (struct ms_pfkey_saref){ 7, 1 };
+	m->saref = (struct ms_pfkey_saref){ 2, 1 };
 }
 
 /* All that was said of an SA, and its reference, come back. */
@@ -150,13 +150,13 @@ static void test_told_again(void **state)
 	assert_int_equal(a.life[MS_PFKEY_LIFE_HARD].octets, 1000000);
 	assert_int_equal(a.life[MS_PFKEY_LIFE_SOFT].addtime, 3600);
 	assert_int_equal(a.has & MS_PFKEY_BIT(X_SAREF), 0);
-	/* both of a tunnel, one of them wished for */
+	/* both of a tunnel, one of them wished for: what would have been the other's */
 	m = pfkey_make_named("ADD ESP tunnel");
 	wish(&m);
 	a = answered(&m);
-	assert_int_equal(a.sa.ref, 7);
-	assert_int_equal(a.saref.me, 7);
-	assert_true(a.sa2.ref != 0 && a.sa2.ref != 7 && a.sa2.ref != larval);
+	assert_int_equal(a.sa.ref, 2);
+	assert_int_equal(a.saref.me, 2);
+	assert_int_equal(a.sa2.ref, 3);
 	m = pfkey_make_named("GET");
 	m.sa.spi = 0x1002;
 	a = answered(&m);
@@ -166,10 +166,15 @@ static void test_told_again(void **state)
 	m = pfkey_make_named("DELETE");
 	m.sa.spi = 0x1002;
 	answered(&m);
-	/* with it its reference went */
+	/* with it its reference went; what is refused keeps none */
+	m = pfkey_make_named("ADD ESP tunnel");
+	wish(&m);
+	m.x_sa.window = 1024;
+	m.satype2 = MS_PFKEY_SATYPE_AH;
+	assert_int_equal(answer_to(&m).err, EINVAL);
 	m = pfkey_make_named("ADD ESP");
 	wish(&m);
-	assert_int_equal(answered(&m).sa.ref, 7);
+	assert_int_equal(answered(&m).sa.ref, 2);
 	m = pfkey_make_named("UPDATE");
 	m.sa.spi = 0x1000;
 	assert_int_equal(answer_to(&m).err, EEXIST);

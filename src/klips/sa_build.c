@@ -348,8 +348,10 @@ static void give_up(struct klips *k, struct klips_sa *inner[MAX_INNER], struct k
 {
 	unsigned i;
 
-	if (sa != NULL)
+	if (sa != NULL) {
+		sadb_release_ref(k->sadb, sa);
 		sadb_unlink_group(sa);
+	}
 	for (i = 0; i < MAX_INNER; i++)
 		if (inner[i] != NULL && sadb_find(k->sadb, &inner[i]->said) == inner[i])
 			sadb_remove_group(k->sadb, inner[i]);
@@ -378,6 +380,8 @@ ms_err sa_from_message(struct klips *k, struct ms_pfkey_msg *m, bool update,
 	ms_err err = sa == NULL ? MS_ERR_NOMEM : build_first(k, sa, m, why);
 	unsigned i;
 
+	if (err == MS_OK)
+		err = sadb_reserve_ref(k->sadb, sa);
 	if (err == MS_OK)
 		err = build_inner(k, sa, m, inner, why);
 	for (i = 0; err == MS_OK && i < MAX_INNER; i++)

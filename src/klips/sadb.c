@@ -203,10 +203,25 @@ static ms_err take_ref(struct sadb *db, struct klips_sa *old, struct klips_sa *s
 		saref_pass(db->refs, sa->ref, sa);
 		return MS_OK;
 	}
-	err = saref_take(db->refs, &sa->ref, sa);
+	err = sa->ref != 0 && saref_find(db->refs, sa->ref) == sa ? MS_OK : saref_take(db->refs, &sa->ref, sa);
 	if (err == MS_OK && old != NULL)
 		saref_give_back(db->refs, old->ref);
 	return err;
+}
+
+ms_err sadb_reserve_ref(struct sadb *db, struct klips_sa *sa)
+{
+	struct klips_sa *holder = saref_find(db->refs, sa->ref);
+
+	if (holder != NULL) /* the larval one of the same name gives it up */
+		return ms_said_eq(&holder->said, &sa->said) ? MS_OK : MS_ERR_BUSY;
+	return sa->ref == 0 ? MS_OK : saref_take(db->refs, &sa->ref, sa);
+}
+
+void sadb_release_ref(struct sadb *db, struct klips_sa *sa)
+{
+	if (saref_find(db->refs, sa->ref) == sa)
+		saref_give_back(db->refs, sa->ref);
 }
 
 ms_err sadb_put(struct sadb *db, struct klips_sa *sa, bool update)

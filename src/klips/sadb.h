@@ -152,6 +152,10 @@ ms_err sa_set_content(struct klips_sa *sa, const struct ms_selector *src,
 /* The same from an X_MS_SELECTORS list; MS_ERR_SYNTAX: it is none, or lacks a side. */
 ms_err sa_set_selectors(struct klips_sa *sa, struct ms_bytes list) MS_MUST_CHECK;
 
+/* The reference wished for becomes the SA's before it is in the table, so that no other one of its group
+ * gets it; errors as those of sadb_put().  The second gives it back, if it never came into the table. */
+ms_err sadb_reserve_ref(struct sadb *db, struct klips_sa *sa) MS_MUST_CHECK;
+void sadb_release_ref(struct sadb *db, struct klips_sa *sa);
 /* MS_ERR_DUPLICATE: there already, unless the one there is larval and `update`; MS_ERR_LIMIT: too many
  * SAs, or bare ones; MS_ERR_BUSY: another SA has the reference wished for.  Gives the SA its reference. */
 enum { SADB_MAX_BARE = 64 };
