@@ -232,15 +232,10 @@ class Grid:
         self.cells("mobike", "PSK", role, interop_mobike.features(self, role))
         interop_mobike.at_home(*self.hosts(role))
 
-    def cp(self, role):
-        """They hand out an address."""
-        if role == ROLES[0]:
-            self.cells("cp", "PSK", role, interop_cp.features(self, "cp"))
-
-    def lease(self, role):
-        """We do."""
-        if role == ROLES[1]:
-            self.cells("lease", "PSK", role, interop_cp.features(self, "lease"))
+    def leases(self, conn, role):
+        """They hand out addresses, or we do."""
+        if role == ROLES[conn.startswith("lease")]:
+            self.cells(conn, "PSK", role, interop_cp.features(self, conn))
 
     def run(self):
         lives = {"psk": "PSK", "rsa": "RSA", "ecdsa": "ECDSA"}
@@ -249,6 +244,8 @@ class Grid:
                 self.them.load(conn, role == ROLES[1])
                 if conn in lives:
                     self.life(conn, lives[conn], role)
+                elif conn.rstrip("46") in interop_cp.ENDS:
+                    self.leases(conn, role)
                 else:
                     getattr(self, conn)(role)
                 self.them.unload(conn)

@@ -5,41 +5,53 @@ import re
 
 from interop_hosts import Failed, on, ping, wait
 
-# connection: who asks, the start of the addresses of the pool, whom it pings
-ENDS = {"cp": ("west", "10.9.0.", ("sunrise", "192.0.2.1")),
-        "lease": ("east", "10.8.0.", ("sunset", "192.0.1.1"))}
+# who asks, whom it pings; for each family the start of the addresses of the pool, and who is behind
+ENDS = {"cp": ("west", "sunrise", {4: ("10.9.0.", "192.0.2.1"), 6: ("2001:db8:9::", "2001:db8:0:2::1")}),
+        "lease": ("east", "sunset", {4: ("10.8.0.", "192.0.1.1"),
+                                     6: ("2001:db8:8::", "2001:db8:0:1::1")})}
+NAMES = {"4": "CP", "6": "CP, IPv6", "46": "CP, both families"}
 
 
-def lease_of(host, start):
-    found = re.findall(r" (%s\d+)/" % re.escape(start), on(host, "ip", "-o", "address", "show")[1])
-    return found[0] if found else ""
+def lease_of(host, starts):
+    """The addresses that it has of these pools, in their order; "" for none."""
+    out = on(host, "ip", "-o", "address", "show")[1]
+    return [(re.findall(r" (%s[\da-f:]+)/" % re.escape(start), out) + [""])[0] for start in starts]
 
 
 def features(grid, conn):
-    client, start, (host, behind) = ENDS[conn]
+    """conn: cp or lease, and 6 or 46 for other families than IPv4."""
+    kind = conn.rstrip("46")
+    families = conn[len(kind):] or "4"
+    client, host, of = ENDS[kind]
+    starts = [of[int(f)][0] for f in families]
+    behind = [of[int(f)][1] for f in families]
     side = grid.us if client == "west" else grid.them
     had = []
 
     def pairs():
-        return [(client, had[-1], behind), (host, behind, had[-1])]
+        return [p for mine, its in zip(had[-1], behind) for p in ((client, mine, its), (host, its, mine))]
 
     def up():
         side.up(conn)
         grid.settled(conn)
         if side is grid.them:
             grid.them.take_lease(conn)
-        wait("an address of the pool", lambda: lease_of(client, start) != "")
-        had.append(lease_of(client, start))
+        wait("an address of the pool", lambda: all(lease_of(client, starts)))
+        had.append(lease_of(client, starts))
         ping(pairs())
 
     def told():
         """Our side of it."""
         if side is grid.us:
-            for what in ("INTERNAL_IP4_ADDRESS %s" % had[-1], "name servers 192.0.2.1"):
+            for family, address, server in zip(families, had[-1], behind):
+                what = "INTERNAL_IP%s_ADDRESS %s, name servers.* %s" % (family, address, server)
                 if on("west", "grep", "-q", what, "/run/modswan/run/pluto.log")[0]:
                     raise Failed("our log has no " + what)
-        elif "%s in use" % had[-1] not in grid.us.ipsec("addresspoolstatus")[1]:
-            raise Failed("addresspoolstatus does not have %s in use" % had[-1])
+            return
+        out = grid.us.ipsec("addresspoolstatus")[1]
+        for address in had[-1]:
+            if "%s in use" % address not in out:
+                raise Failed("addresspoolstatus does not have %s in use" % address)
 
     def first():
         up()
@@ -54,10 +66,12 @@ def features(grid, conn):
         grid.clear(conn, side)
         if side is grid.them:
             grid.them.give_lease_back(conn)
-        wait("no address of the pool", lambda: lease_of(client, start) == "" or lease_of(client, start))
+        wait("no address of the pool", lambda: not any(lease_of(client, starts)) or
+             " ".join(lease_of(client, starts)))
         up()
         if had[-1] != had[0]:
-            raise Failed("%s, and then %s" % tuple(had))
+            raise Failed("%s, and then %s" % tuple(" ".join(h) for h in had))
 
-    return [("CP: the initiator is given an address", first), ("CP, rekeyed by us", rekeyed),
-            ("CP: the same address again", again)]
+    name = NAMES[families]
+    return [(name + ": the initiator is given an address", first), (name + ", rekeyed by us", rekeyed),
+            (name + ": the same address again", again)]

@@ -47,6 +47,11 @@ no_tunnel() {
 	! ipsec trafficstatus | grep "\"$1\""
 }
 
+# tunnels NAME N: it has so many, those of its instances too.
+tunnels() {
+	[ "$(ipsec trafficstatus | grep -c "\"$1\"")" = "$2" ]
+}
+
 # eroute_packets SRC DST: the packet count of that eroute.
 eroute_packets() {
 	ipsec eroute | awk -v src="$1" -v dst="$2" '

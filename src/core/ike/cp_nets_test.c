@@ -270,6 +270,27 @@ static void test_deleted(void **state)
 	end(&p);
 }
 
+/* As the daemon ends: instances, their connection, and then there is no time for answers: the IKE SA's
+ * Delete goes out at once. */
+static void test_shutdown(void **state)
+{
+	struct ms_subnet nets[2] = { net_of("192.0.2.0/24"), net_of("10.2.0.0/16") };
+	struct sim_words other = server_words("other", "10.2.0.0/16");
+	struct pair p = road("0.0.0.0/0", "192.0.2.0/24");
+
+	(void)state;
+	announce(&p, nets, 2);
+	(void)sim_conn(p.east, &other);
+	pair_up(&p);
+	assert_children(&p, 2);
+	ike_terminate_conn(p.west->ike, child_to(p.west, "10.2.0.0/16")->conn);
+	ike_terminate_conn(p.west->ike, p.wc);
+	assert_int_equal(ike_first(p.west->ike)->state, IKE_DELETING);
+	sim_run(p.sim, 1000);
+	assert_pair_empty(&p);
+	pair_free(&p);
+}
+
 /* cisco-split=yes leads into the tunnel what is named of what was agreed on, also after rekeying. */
 static void test_split(void **state)
 {
@@ -417,7 +438,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, listen_to_log, stop_listening)
 	const struct CMUnitTest tests[] = { T(test_own_networks), T(test_further), T(test_not_widened),
-		T(test_deleted), T(test_split), T(test_both_families), T(test_bounded),
+		T(test_deleted), T(test_shutdown), T(test_split), T(test_both_families), T(test_bounded),
 		T(test_malformed) };
 
 	return cmocka_run_group_tests_name("cp_nets", tests, sim_test_setup, sim_test_teardown);

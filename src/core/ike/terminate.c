@@ -132,9 +132,24 @@ static struct conn *other_user(const struct ike_sa *ike)
 	return NULL;
 }
 
+/* The connection that it is a part of goes next, and its IKE SA with it: a Delete for the part alone
+ * would be in the way of that one. */
+static void terminate_part(struct conn *c)
+{
+	while (c->child_sas && c->child_sas->ike->state != IKE_DELETING) {
+		struct ike_sa *ike = ike_sa_ref(c->child_sas->ike);
+
+		ike->no_revival = true;
+		ike_want_delete(ike);
+		ike_sa_unref(&ike);
+	}
+}
+
 void ike_terminate_conn(struct ike_engine *e, struct conn *c)
 {
 	(void)conn_ref(c);
+	if (c->part)
+		terminate_part(c);
 	for (struct ike_sa *ike = c->ike_sas, *next; ike; ike = next) {
 		struct conn *heir = ike->established ? other_user(ike) : NULL;
 

@@ -197,7 +197,13 @@ static ms_err transport(struct resolved *r, struct ms_why *why)
 	return MS_OK;
 }
 
-/* 0: not known before names are looked up, or a list, which may hold both. */
+static bool has_lease(const struct ms_end_desc *d)
+{
+	return d->addresspool != NULL || d->modecfgclient ||
+	       (d->sourceip != NULL && d->sourceip[0] == '%');
+}
+
+/* 0: not known before names are looked up or an address was leased, or a list, which may hold both. */
 static int family_of(const struct ms_end_desc *d)
 {
 	struct ms_subnet s;
@@ -210,7 +216,7 @@ static int family_of(const struct ms_end_desc *d)
 			       NULL) == MS_OK
 			       ? s.net.family
 			       : 0;
-	return numeric(d->host, &a) ? a.family : 0;
+	return !has_lease(d) && numeric(d->host, &a) ? a.family : 0;
 }
 
 static ms_err families(struct resolved *r, struct ms_why *why)
@@ -240,12 +246,6 @@ static ms_err count_pair(void *arg, const struct ms_conn_desc *d, struct ms_why 
 	(void)d;
 	(void)why;
 	return MS_OK;
-}
-
-static bool has_lease(const struct ms_end_desc *d)
-{
-	return d->addresspool != NULL || d->modecfgclient ||
-	       (d->sourceip != NULL && d->sourceip[0] == '%');
 }
 
 /* Each pair of leftsubnets= and rightsubnets= is a connection of its own, an address is one's only. */

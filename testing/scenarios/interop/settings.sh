@@ -16,9 +16,20 @@ alive      psk    192.0.1.0/24             192.0.2.0/24              dpddelay=1
 mobike     psk    192.0.1.0/24             192.0.2.0/24              mobike=yes
 cp         psk    lease                    192.0.2.0/24
 lease      psk    192.0.1.0/24             lease
+cp6        psk    lease6                   2001:db8:0:2::/64
+lease6     psk    2001:db8:0:1::/64        lease6
+cp46       psk    lease46                  192.0.2.0/24,2001:db8:0:2::/64
+lease46    psk    192.0.1.0/24,2001:db8:0:1::/64 lease46
 '
 fragment_size=576
-conns=${conns:-psk rsa ecdsa several fragments transport reauth cp lease mobike}
+conns=${conns:-psk rsa ecdsa several fragments transport reauth cp lease cp6 lease6 cp46 lease46 mobike}
+
+# of what a lease is made: our pool, the peer's pools, what it asks for, name servers behind west
+declare -A our_pool=([lease]=10.8.0.10-10.8.0.20 [lease6]=2001:db8:8::10-2001:db8:8::20)
+declare -A their_pools=([lease]=cp [lease6]=cp6 [lease46]='cp, cp6')
+declare -A any_address=([lease]=0.0.0.0 [lease6]=:: [lease46]='0.0.0.0, ::')
+declare -A west_dns=([lease]=192.0.1.1 [lease6]=2001:db8:0:1::1 [lease46]='192.0.1.1, 2001:db8:0:1::1')
+our_pool[lease46]=${our_pool[lease]},${our_pool[lease6]}
 
 interop_conn() {
 	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} auth
@@ -32,11 +43,13 @@ interop_conn() {
 	[[ $kind != *sa ]] || printf '\tleftcert=west-%s.pem\n' "$name"
 	case $west:$east in
 	-:-) ;;
-	lease:*) printf '\tleftmodecfgclient=yes\n\trightsubnet=%s\n' "$east" ;;
-	*:lease) printf '\tleftsubnet=%s\n\tright=%%any\n\trightaddresspool=10.8.0.10-10.8.0.20\n' "$west" ;;
+	lease*:*) printf '\tleftmodecfgclient=yes\n\trightsubnet="%s"\n' "$east" ;;
+	*:lease*)
+		printf '\tleftsubnet="%s"\n\tright=%%any\n\trightaddresspool=%s\n' "$west" "${our_pool[$east]}"
+		printf '\tmodecfgdns="%s"\n' "${west_dns[$east]}"
+		;;
 	*) printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$west" "$east" ;;
 	esac
-	[ "$east" != lease ] || printf '\tmodecfgdns=192.0.1.1\n'
 	[ -z "$ours" ] || printf '\t%s\n' "$ours"
 }
 
@@ -45,8 +58,8 @@ interop_swanctl() {
 	[ "$kind" != psk ] || auth=psk
 	[ "$name" != nat ] || address=192.1.2.200
 	printf '\t%s {\n\t\tversion = 2\n\t\tlocal_addrs = 192.1.2.23\n\t\tremote_addrs = %s\n' "$name" "$address"
-	[ "$west" != lease ] || printf '\t\tpools = cp\n'
-	[ "$east" != lease ] || printf '\t\tvips = 0.0.0.0\n'
+	[[ $west != lease* ]] || printf '\t\tpools = %s\n' "${their_pools[$west]}"
+	[[ $east != lease* ]] || printf '\t\tvips = %s\n' "${any_address[$east]}"
 	printf '\t\tproposals = %s\n\t\tlocal {\n\t\t\tauth = %s\n\t\t\tid = @east-%s\n' "$their_ike" $auth "$name"
 	[ "$kind" = psk ] || printf '\t\t\tcerts = east-%s.pem\n' "$name"
 	printf '\t\t}\n\t\tremote {\n\t\t\tauth = %s\n\t\t\tid = @west-%s\n\t\t}\n' $auth "$name"

@@ -3,6 +3,7 @@ if [ "$client" = modswan ]; then
 	wait_for 5 no_tunnel road-east
 	ip -o address show | assert_no_match - ' 10.9.0.10/32'
 	ipsec auto --up road-east | assert_match - '^004 .*road-east.* established'
+	wait_for 20 tunnels road-east 2
 	ip -o address show | assert_match - ' 10.9.0.10/32'
 else
 	swanctl --terminate --ike road-east
