@@ -80,7 +80,10 @@ bool ike_heard(const struct ike_engine *e, const struct ms_logger *lg, enum ms_l
 void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, ...)
 {
 	const struct host *h = ike->e->host;
-	struct ike_sa named = { .conn = ike->conn, .serial = serial, .e = ike->e };
+	/* A CHILD SA may be another connection's than the IKE SA. */
+	const struct child_sa *child = serial == ike->serial ? NULL : child_by_serial(ike->e, serial);
+	struct conn *c = child ? child->conn : ike->conn;
+	struct ike_sa named = { .conn = c, .serial = serial, .e = ike->e };
 	struct ms_logger lg = ike_logger(&named);
 	enum ms_log_level level = code == MS_RC_SUCCESS ? MS_LOG_NOTICE : MS_LOG_INFO;
 	char text[640];
@@ -92,7 +95,7 @@ void ike_report(struct ike_sa *ike, uint32_t serial, int code, const char *fmt, 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	ms_log(&lg, level, "%s", text);
-	h->ops->report(h->ctx, ike->conn, serial, code, text);
+	h->ops->report(h->ctx, c, serial, code, text);
 }
 
 void ike_report_state(struct ike_sa *ike, uint32_t serial, int code, const char *extra)
