@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	testing/check \
 	testing/clean \
 	testing/cve/README.md \
+	testing/rfc4322.md \
 	testing/cve/numbers \
 	testing/demo \
 	testing/fuzz/campaign \

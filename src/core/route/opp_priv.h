@@ -13,6 +13,7 @@ struct opp {
 	struct opp_table *table;
 	uint8_t state;
 	bool asking;
+	bool unproved; /* a gateway had not the key of the records */
 	struct conn *template, *instance; /* references */
 	struct ms_selector mine, theirs;
 	void *query;

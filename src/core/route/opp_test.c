@@ -247,6 +247,43 @@ static void test_gateways_in_turn(void **state)
 	rig_check(w);
 }
 
+/* A gateway without the key of its record: no longer than the record lives.  One that refuses us: as long
+ * as any failure. */
+static void test_keys_roll_over(void **state)
+{
+	static const struct {
+		ms_err err;
+		uint32_t ttl_s;
+		uint64_t life_ms;
+	} rows[] = {
+		{ MS_ERR_AUTH, 120, 120000 },
+		{ MS_ERR_AUTH, 5, 60000 },
+		{ MS_ERR_AUTH, 86400, 900000 },
+		{ MS_ERR_PEER_REFUSED, 120, 900000 },
+	};
+	struct opp_gateway g = gateway(0x0a000006);
+	struct world *w = *state;
+
+	route_shunt_life(w->route, 900000);
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct ms_why why = { "the signature does not fit" };
+		struct route_fate fate;
+		struct conn *c;
+
+		n_asks = 0;
+		them = rig_host(0x0a000200 + i);
+		route_packet(w->route, &us, &them);
+		answer(0, MS_OK, &g, 1, rows[i].ttl_s);
+		c = conn_ref(w->initiating);
+		route_attempt_over(w->route, c, rows[i].err, &why);
+		conn_unref(&c);
+		assert_true(route_fate(w->route, &us, &them, &fate));
+		assert_int_equal(fate.shunt, MS_SHUNT_PASS);
+		assert_int_equal(fate.until_ms - rig_now(w), rows[i].life_ms);
+	}
+	rig_check(w);
+}
+
 static void test_private_drops_and_none_breathes(void **state)
 {
 	struct world *w = *state;
@@ -432,6 +469,7 @@ int main(void)
 		T(test_host_to_host),
 		T(test_bogus_is_denied),
 		T(test_gateways_in_turn),
+		T(test_keys_roll_over),
 		T(test_private_drops_and_none_breathes),
 		T(test_a_scan_is_bounded),
 		T(test_template_goes),

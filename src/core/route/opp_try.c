@@ -21,7 +21,9 @@ static uint64_t life_of(const struct opp *o, ms_err err, enum ms_shunt failure)
 		return LIFE_NONE_MS < life ? LIFE_NONE_MS : life;
 	if (err == MS_ERR_TIMEOUT && life > LIFE_SILENT_MS)
 		return LIFE_SILENT_MS;
-	if ((err == MS_ERR_NO_CREDENTIAL || err == MS_ERR_AUTH) && ttl != 0 && ttl < life)
+	/* A peer that signs with another key than the record's: DNS may be late (RFC 4322 s3.2.5). */
+	if ((err == MS_ERR_NO_CREDENTIAL || err == MS_ERR_AUTH || o->unproved) && ttl != 0 &&
+		ttl < life)
 		return ttl > LIFE_MIN_MS ? ttl : LIFE_MIN_MS < life ? LIFE_MIN_MS : life;
 	return life;
 }
@@ -188,6 +190,7 @@ bool opp_attempt_over(struct route *r, struct conn *c, ms_err err, const struct 
 	/* Records that are bogus are no reason to go on in clear, whatever the policy; a peer that will not
 	 * believe us, or whom we do not believe, is what failureshunt= is for: who could stage that could
 	 * as well keep silent. */
+	o->unproved |= err == MS_ERR_AUTH;
 	o->err = ms_fail(&o->why, err == MS_ERR_AUTH ? MS_ERR_PEER_REFUSED : err, "%s",
 		ms_why_text(why, err));
 	drop_instance(o);
