@@ -51,7 +51,7 @@ static uint8_t common_bits(const struct ms_range *r)
 	return (uint8_t)bits;
 }
 
-static size_t hash_of(const struct pair_map *m, const struct ms_addr *src, unsigned src_bits,
+static uint32_t hash_of(const struct pair_map *m, const struct ms_addr *src, unsigned src_bits,
 	const struct ms_addr *dst, unsigned dst_bits)
 {
 	struct ms_subnet s = ms_subnet_make(src, src_bits), d = ms_subnet_make(dst, dst_bits);
@@ -62,12 +62,7 @@ static size_t hash_of(const struct pair_map *m, const struct ms_addr *src, unsig
 	key[sizeof key - 3] = src->family;
 	key[sizeof key - 2] = (uint8_t)src_bits;
 	key[sizeof key - 1] = (uint8_t)dst_bits;
-	return (size_t)ms_siphash(m->seed, key, sizeof key);
-}
-
-static size_t hash_node(const struct pair_map *m, const struct pair_node *n)
-{
-	return hash_of(m, &n->src.range.first, n->src_bits, &n->dst.range.first, n->dst_bits);
+	return (uint32_t)ms_siphash(m->seed, key, sizeof key);
 }
 
 static void grow(struct pair_map *m)
@@ -80,7 +75,7 @@ static void grow(struct pair_map *m)
 	for (size_t i = 0; i <= m->mask; i++)
 		for (struct pair_node *p = m->buckets[i], *next; p != NULL; p = next) {
 			next = p->next;
-			link_node(&fresh[hash_node(m, p) & (n - 1)], p);
+			link_node(&fresh[p->hash & (n - 1)], p);
 		}
 	free(m->buckets);
 	m->buckets = fresh;
@@ -157,7 +152,9 @@ bool pair_map_add(struct pair_map *m, struct pair_node *node)
 		return false;
 	if (m->n > m->mask)
 		grow(m);
-	link_node(&m->buckets[hash_node(m, node) & m->mask], node);
+	node->hash = hash_of(
+		m, &node->src.range.first, node->src_bits, &node->dst.range.first, node->dst_bits);
+	link_node(&m->buckets[node->hash & m->mask], node);
 	node->in = true;
 	pair_map_steps++;
 	m->n++;
@@ -188,10 +185,12 @@ static bool is_pair(const struct pair_node *n, const struct ms_selector *src,
 struct pair_node *pair_map_exact(const struct pair_map *m, const struct ms_selector *src,
 	const struct ms_selector *dst)
 {
-	struct pair_node *n = m->buckets[hash_of(m, &src->range.first, common_bits(&src->range),
-		&dst->range.first, common_bits(&dst->range)) & m->mask];
+	uint32_t hash = hash_of(m, &src->range.first, common_bits(&src->range), &dst->range.first,
+		common_bits(&dst->range));
+	struct pair_node *n = m->buckets[hash & m->mask];
 
-	for (pair_map_steps++; n != NULL && !is_pair(n, src, dst); pair_map_steps++)
+	for (pair_map_steps++; n != NULL && (n->hash != hash || !is_pair(n, src, dst));
+		pair_map_steps++)
 		n = n->next;
 	return n;
 }

@@ -17,6 +17,7 @@ struct pair_node {
 	struct ms_selector src, dst;
 	uint8_t src_bits, dst_bits;
 	bool in;
+	uint32_t hash; /* a table grows without looking at selectors again */
 };
 
 struct pair_shape {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/addr/hash.h"
 
+#include <endian.h>
 #include <string.h>
 
 static uint64_t rotl(uint64_t x, unsigned n)
@@ -24,8 +25,16 @@ static void rounds(uint64_t v[4], unsigned count)
 	}
 }
 
-/* Up to eight octets, the first one lowest. */
-static uint64_t word(const uint8_t *b, size_t len)
+static uint64_t whole_word(const uint8_t *b)
+{
+	uint64_t w;
+
+	memcpy(&w, b, sizeof w);
+	return le64toh(w);
+}
+
+/* Fewer than eight octets, the first one lowest. */
+static uint64_t part_of_word(const uint8_t *b, size_t len)
 {
 	uint64_t w = 0;
 	size_t i;
@@ -54,8 +63,8 @@ uint64_t ms_siphash(const uint64_t key[2], const void *data, size_t len)
 	size_t i;
 
 	for (i = 0; i + 8 <= len; i += 8)
-		absorb(v, word(b + i, 8));
-	absorb(v, (len > i ? word(b + i, len - i) : 0) | (uint64_t)len << 56);
+		absorb(v, whole_word(b + i));
+	absorb(v, (len > i ? part_of_word(b + i, len - i) : 0) | (uint64_t)len << 56);
 	v[2] ^= 0xff;
 	rounds(v, 4);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
