@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 
-from responders import ADDR, INNER_OURS, INNER_THEIRS, PSK, Failed, Responder, write
+from responders import ADDR, INNER_OURS, INNER_THEIRS, PSK, Responder, TooLate, write
 
 
 class Charon(Responder):
@@ -87,7 +87,12 @@ secrets {{
             shutil.copy(program, self.folder)
         self.spawn("charon", [f"{self.folder}/charon"], self.env)
         self.wait("charon", lambda: os.path.exists(self.vici))
-        self.swanctl("--load-all")
+        try:
+            self.swanctl("--load-all")
+        except TooLate:
+            # in the order of the file, so that the one which is used is there
+            self.loaded = len(re.findall(r"^list-conn event", self.swanctl("--list-conns", "--raw"),
+                                         re.M))
         version = re.search(r"[0-9]+\.[0-9.]*[0-9]", self.swanctl("--version", "--daemon"))
         self.title = f"charon {version[0] if version else '?'} (kernel-libipsec)"
 
@@ -133,7 +138,10 @@ secrets {{
 
     def swanctl(self, *words):
         return self.command([f"{self.folder}/swanctl", *words, "--uri", f"unix://{self.vici}"],
-                            self.env)
+                            self.env, self.limit)
+
+    def status(self):
+        self.swanctl("--list-sas")
 
     def established(self):
         text = self.swanctl("--list-sas", "--raw")

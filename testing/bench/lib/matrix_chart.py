@@ -6,6 +6,7 @@ KEY, REST, THEIRS = "#d9c58b", "#1f6f8b", "#b0b0b0"
 
 def split_bars(axes, rows):
     """CPU of a handshake, public-key work and the rest."""
+    rows = [r for r in rows if r.get("cpu_us") is not None]
     names = [f"{r['responder']} {r['case']}" for r in rows]
     key = [r.get("public_key_us") or 0 for r in rows]
     rest = [r["cpu_us"] - k for r, k in zip(rows, key)]

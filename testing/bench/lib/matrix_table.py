@@ -27,6 +27,12 @@ def table(rows):
     return aligned(lines)
 
 
+def shortfalls(rows):
+    """What a row had reached when its time was over: its figures are of that."""
+    return "".join(f"{r['responder']} {r['case']}: {r['reached']}\n"
+                   for r in rows if r.get("reached"))
+
+
 def values(rows, key):
     return [(r[key], r["case"]) for r in rows if r.get(key) is not None]
 

@@ -25,6 +25,10 @@ class Failed(Exception):
     """A responder that does not do what the benchmark needs."""
 
 
+class TooLate(Failed):
+    """A command that did not end in time."""
+
+
 def write(path, text, mode=0o600):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="ascii") as f:
@@ -62,6 +66,8 @@ class Responder:
     key = title = None
     netns = "responder"
     case, keys = Case(), None
+    limit = COMMAND_SECONDS  # for what takes longer with more connections and SAs
+    loaded = None  # connections, where it was fewer than wanted when the time was over
 
     def __init__(self, stage, folder):
         self.stage, self.folder = stage, folder
@@ -106,14 +112,14 @@ class Responder:
                 raise Failed(f"{name} is not ready after {START_SECONDS} s:\n{self.log(name)}")
             time.sleep(0.05)
 
-    def command(self, argv, env=None):
+    def command(self, argv, env=None, limit=COMMAND_SECONDS):
         try:
             done = subprocess.run(["ip", "netns", "exec", self.netns, *argv], check=False,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, errors="replace",
-                                  timeout=COMMAND_SECONDS, env={**os.environ, **(env or {})})
+                                  timeout=limit, env={**os.environ, **(env or {})})
         except subprocess.TimeoutExpired as e:
-            raise Failed(f"{' '.join(argv)}: no end after {COMMAND_SECONDS} s") from e
+            raise TooLate(f"{' '.join(argv)}: no end after {limit} s") from e
         if done.returncode != 0:
             raise Failed(f"{' '.join(argv)} failed ({done.returncode}):\n{done.stdout[-2000:]}")
         return done.stdout
@@ -211,7 +217,11 @@ conn other-{i}
         return ["--confdir", self.folder, "--rundir", f"{self.folder}/run"]
 
     def ipsec(self, *words):
-        return self.command([f"{self.stage}/sbin/ipsec", *self.places(), *words])
+        return self.command([f"{self.stage}/sbin/ipsec", *self.places(), *words],
+                            limit=self.limit)
+
+    def status(self):
+        self.ipsec("status")
 
     def start(self):
         os.makedirs(f"{self.folder}/run", exist_ok=True)
