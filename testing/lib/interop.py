@@ -171,6 +171,23 @@ class Grid:
             ("several selectors, rekeyed", lambda: self.rekeyed("several", "child", self.side(role),
                                                                 MORE))])
 
+    def pairs(self, role):
+        """leftsubnets= at both ends: an IKE SA, and a CHILD SA for each of four pairs."""
+        every = "pairs/[12]x[12]"
+
+        def up():
+            self.side(role).up("pairs")
+            wait("five SAs here", lambda: len(self.us.look(every)[0]) == 5 or str(self.us.look(every)))
+            wait("five SAs there", lambda: self.them.sas(every) == (1, 4) or str(self.them.sas(every)))
+            ping(MORE)
+
+        def down():
+            self.side(role).down("pairs")
+            wait("nothing left here", lambda: self.us.nothing(every))
+            wait("nothing left there", lambda: self.them.nothing(every))
+        self.cells("pairs", "PSK", role, [
+            ("pairs of networks, four CHILD SAs", up), ("pairs of networks, down", down)])
+
     def fragments(self, role):
         self.cells("fragments", "RSA", role, [
             ("IKE fragmentation", lambda: self.large("fragments", role))])

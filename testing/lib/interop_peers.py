@@ -129,8 +129,12 @@ class Libreswan(Peer):
         if "established Child SA" not in out and "established IKE SA" not in out:
             raise self.failed("whack --initiate: " + " ".join(out.split("\n")[-4:]))
 
+    # Several that share an IKE SA leave it there; it goes with the next word.
     def down(self, conn):
         self.whack("--name", conn, "--terminate")
+        if conn == "pairs":
+            self.wait("no CHILD SA left there", lambda: self.sas("pairs/[12]x[12]")[1] == 0)
+            self.whack("--name", conn, "--terminate")
 
     def rekey(self, conn, what):
         self.whack("--name", conn, "--rekey-" + {"ike": "ike", "child": "ipsec"}[what])

@@ -7,6 +7,7 @@ psk        psk    192.0.1.0/24             192.0.2.0/24
 rsa        rsa    192.0.1.0/24             192.0.2.0/24
 ecdsa      ecdsa  192.0.1.0/24             192.0.2.0/24
 several    psk    192.0.1.0/24,10.1.0.0/24 192.0.2.0/24,10.2.0.0/24
+pairs      psk    192.0.1.0/24,10.1.0.0/24 192.0.2.0/24,10.2.0.0/24
 fragments  rsa    192.0.1.0/24             192.0.2.0/24              fragmentation=force
 reauth     psk    192.0.1.0/24             192.0.2.0/24              reauth=yes
 transport  psk    -                        -                         type=transport       mode=transport
@@ -31,6 +32,15 @@ declare -A any_address=([lease]=0.0.0.0 [lease6]=:: [lease46]='0.0.0.0, ::')
 declare -A west_dns=([lease]=192.0.1.1 [lease6]=2001:db8:0:1::1 [lease46]='192.0.1.1, 2001:db8:0:1::1')
 our_pool[lease46]=${our_pool[lease]},${our_pool[lease6]}
 
+# interop_networks NAME LEFT RIGHT: in one CHILD SA, or in one for each pair.
+interop_networks() {
+	if [ "$1" = pairs ]; then
+		printf '\tleftsubnets={ %s }\n\trightsubnets={ %s }\n' "${2//,/ }" "${3//,/ }"
+	else
+		printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$2" "$3"
+	fi
+}
+
 interop_conn() {
 	local name=$1 kind=$2 west=$3 east=$4 ours=${5:-} auth
 	case $kind in
@@ -48,7 +58,7 @@ interop_conn() {
 		printf '\tleftsubnet="%s"\n\tright=%%any\n\trightaddresspool=%s\n' "$west" "${our_pool[$east]}"
 		printf '\tmodecfgdns="%s"\n' "${west_dns[$east]}"
 		;;
-	*) printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$west" "$east" ;;
+	*) interop_networks "$name" "$west" "$east" ;;
 	esac
 	[ -z "$ours" ] || printf '\t%s\n' "$ours"
 }
@@ -94,7 +104,7 @@ interop_libreswan() {
 		printf '\tleftmodecfgclient=yes\n\trightmodecfgserver=yes\n\tnarrowing=yes\n'
 		printf '\tleftsubnet=0.0.0.0/0\n\trightsubnet=%s\n' "$west"
 		;;
-	*) printf '\tleftsubnet=%s\n\trightsubnet=%s\n' "$east" "$west" ;;
+	*) interop_networks "$name" "$east" "$west" ;;
 	esac
 	case $ours in
 	dpddelay=*) printf '\tdpddelay=1\n\tdpdtimeout=30\n\tdpdaction=clear\n' ;;
