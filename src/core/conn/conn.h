@@ -239,12 +239,13 @@ struct conn_proposal_words {
 };
 bool conn_proposal_words(const struct ms_proposals *interned, struct conn_proposal_words *out);
 
-/* Which end is ours: `is_local` tells whether we listen on an address.  default_src: the source
- * address of %defaultroute, unset where there is none.  Orients again when addresses changed.
+/* Which end is ours: `is_local` tells whether we listen on an address.  default_src, default_gw: those
+ * of %defaultroute for IPv4 and for IPv6, unset where there is none; or NULL.  Orients again when
+ * addresses changed.
  * MS_ERR_NOT_FOUND: neither end is ours; MS_ERR_CONFIG: both are. */
 ms_err conn_orient(struct conn_table *t, struct conn *c,
 	bool (*is_local)(void *arg, const struct ms_addr *a), void *arg,
-	const struct ms_addr *default_src, const struct ms_addr *default_gw,
+	const struct ms_addr default_src[2], const struct ms_addr default_gw[2],
 	struct ms_why *why) MS_MUST_CHECK;
 
 /* Our end is at another of our addresses: its identity, too, unless it was written. */

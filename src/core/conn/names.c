@@ -91,6 +91,17 @@ static bool knows(const struct ms_addr *list, unsigned n, const struct ms_addr *
 	return false;
 }
 
+/* IPv4 first, whichever answer was quicker. */
+static void renew(struct conn_name *name)
+{
+	name->n = 0;
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (unsigned i = 0; i < name->n_coming; i++)
+			if ((name->coming[i].family == AF_INET6) == pass)
+				name->addrs[name->n++] = name->coming[i];
+	name->tried = 0;
+}
+
 /* Both families have answered. */
 static void settle(struct conn_name *name)
 {
@@ -106,11 +117,10 @@ static void settle(struct conn_name *name)
 		if (news)
 			ms_info(&lg, "%s has %u address%s", name->text, name->n_coming,
 				name->n_coming == 1 ? "" : "es");
-		memcpy(name->addrs, name->coming, sizeof name->addrs);
-		name->n = name->n_coming;
 		name->failures = 0;
+		/* The old order shows which of them were tried. */
 		if (news)
-			name->tried = 0;
+			renew(name);
 		set_trouble(name, NULL);
 		again = bounded(name->ttl_s * UINT64_C(1000), TTL_MIN_MS, TTL_MAX_MS);
 	} else {
@@ -270,7 +280,7 @@ bool conn_names_next(struct conn *c)
 	if (name == NULL)
 		return false;
 	for (unsigned i = 0; i < name->n; i++)
-		fitting += c->local.host.addr.family == name->addrs[i].family || c->local.name != NULL;
+		fitting += name->reachable[name->addrs[i].family == AF_INET6];
 	/* To the end of the list with it: the first that fits is the one to take. */
 	for (unsigned i = 0; i + 1 < name->n; i++)
 		if (ms_addr_eq(&name->addrs[i], &failed)) {

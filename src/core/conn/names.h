@@ -22,7 +22,8 @@ struct conn_name {
 	struct ms_addr addrs[CONN_MAX_ADDRS];
 	unsigned n;
 	unsigned tried; /* how many since the last success or answer */
-	bool wanted[2]; /* IPv4, IPv6 */
+	bool wanted[2];	   /* IPv4, IPv6 */
+	bool reachable[2]; /* our end can have an address of that family; conn_orient() finds out */
 	char *trouble;	/* why the last look-up brought nothing; NULL: it did bring something */
 	enum ms_dns_status status;
 

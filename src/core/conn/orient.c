@@ -8,10 +8,12 @@
 struct orientation {
 	bool (*is_local)(void *arg, const struct ms_addr *a);
 	void *arg;
-	const struct ms_addr *default_src, *default_gw;
+	const struct ms_addr *default_src, *default_gw; /* IPv4, IPv6 */
 	const struct conn_table *table;
 	int family; /* that our end must have; 0: any */
 };
+
+static const int families[2] = { AF_INET, AF_INET6 };
 
 /* The address of left=%eth0; false: there is none (yet). */
 static bool device_address(const struct orientation *o, const struct ms_end_desc *d,
@@ -35,7 +37,8 @@ static bool end_is_ours(const struct conn_end *e, const struct ms_end_desc *d,
 	if (e->name != NULL)
 		return false;
 	if (strcmp(d->host, "%defaultroute") == 0)
-		return o->default_src != NULL && o->default_src->family != 0;
+		return o->default_src != NULL &&
+		       (o->default_src[0].family != 0 || o->default_src[1].family != 0);
 	if (ms_host_device(d->host) != NULL)
 		return device_address(o, d, &a);
 	return e->host.addr.family != 0 && o->is_local(o->arg, &e->host.addr);
@@ -66,10 +69,57 @@ ms_err conn_end_host(struct conn_end *e, const struct ms_addr *a)
 
 static ms_err name_our_host(struct conn_end *e, const struct orientation *o)
 {
+	const struct ms_addr *ours = NULL;
+
 	for (unsigned i = 0; i < e->name->n; i++)
-		if (o->is_local(o->arg, &e->name->addrs[i]))
-			return conn_end_host(e, &e->name->addrs[i]);
-	return MS_OK;
+		if (o->is_local(o->arg, &e->name->addrs[i]) &&
+			(ours == NULL ||
+				(ours->family != o->family && e->name->addrs[i].family == o->family)))
+			ours = &e->name->addrs[i];
+	return ours != NULL ? conn_end_host(e, ours) : MS_OK;
+}
+
+/* Can our end have an address of families[i]? */
+static bool can_be(const struct conn_end *e, const struct ms_end_desc *d,
+	const struct orientation *o, unsigned i)
+{
+	struct orientation one = *o;
+	struct ms_addr a;
+
+	if (o->family != 0 && o->family != families[i])
+		return false;
+	if (strcmp(d->host, "%defaultroute") == 0)
+		return o->default_src != NULL && o->default_src[i].family != 0;
+	one.family = families[i];
+	if (ms_host_device(d->host) != NULL)
+		return device_address(&one, d, &a);
+	for (unsigned k = 0; e->name != NULL && k < e->name->n; k++)
+		if (e->name->addrs[k].family == families[i] &&
+			o->is_local(o->arg, &e->name->addrs[k]))
+			return true;
+	return e->name == NULL && e->host.addr.family == families[i];
+}
+
+/* A peer that is a name decides in which family we meet, as far as our end has a choice: that of its
+ * address in use, or else of the first one that we can reach. */
+static void choose_family(struct conn *c, const struct ms_end_desc *us, struct orientation *o)
+{
+	struct conn_name *name = c->remote.name;
+	int family = 0;
+
+	if (name == NULL)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		name->reachable[i] = can_be(&c->local, us, o, i);
+	for (unsigned i = 0; i < name->n; i++) {
+		const struct ms_addr *a = &name->addrs[i];
+
+		if (name->reachable[a->family == AF_INET6] &&
+			(family == 0 || (name->tried == 0 && ms_addr_eq(a, &c->remote.host.addr))))
+			family = a->family;
+	}
+	if (family != 0)
+		o->family = family;
 }
 
 /* The address in use as long as the name still has it, unless it was just tried in vain. */
@@ -108,11 +158,15 @@ static ms_err fill_device(struct conn_end *e, const struct ms_end_desc *d,
 static ms_err fill_default_route(struct conn_end *e, const struct ms_end_desc *d,
 	const struct orientation *o)
 {
-	if (strcmp(d->host, "%defaultroute") != 0 || o->default_src == NULL)
+	unsigned i = o->family == AF_INET6 ||
+		     (o->family == 0 && o->default_src != NULL && o->default_src[0].family == 0);
+
+	if (strcmp(d->host, "%defaultroute") != 0 || o->default_src == NULL ||
+		o->default_src[i].family == 0)
 		return MS_OK;
 	if (o->default_gw != NULL)
-		e->nexthop = *o->default_gw;
-	return conn_end_host(e, o->default_src);
+		e->nexthop = o->default_gw[i];
+	return conn_end_host(e, &o->default_src[i]);
 }
 
 static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why *why)
@@ -165,9 +219,9 @@ static int family_of(const struct conn *c)
 
 ms_err conn_orient(struct conn_table *t, struct conn *c,
 	bool (*is_local)(void *arg, const struct ms_addr *a), void *arg,
-	const struct ms_addr *default_src, const struct ms_addr *default_gw, struct ms_why *why)
+	const struct ms_addr default_src[2], const struct ms_addr default_gw[2], struct ms_why *why)
 {
-	const struct orientation o = { is_local, arg, default_src, default_gw, t, family_of(c) };
+	struct orientation o = { is_local, arg, default_src, default_gw, t, family_of(c) };
 	const struct ms_end_desc *us;
 	ms_err err;
 
@@ -178,6 +232,7 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 	if (err != MS_OK)
 		return err;
 	us = c->left_is_local ? &c->desc->left : &c->desc->right;
+	choose_family(c, us, &o);
 	err = c->local.name != NULL ? name_our_host(&c->local, &o) :
 	      ms_host_device(us->host) != NULL ? fill_device(&c->local, us, &o) :
 						 fill_default_route(&c->local, us, &o);

@@ -77,19 +77,20 @@ static void test_default_route(void **state)
 {
 	static const struct words w = { "road", "%defaultroute", "192.1.2.23", NULL, NULL, NULL, NULL };
 	struct conn_table *t = conn_table_new(seed);
-	struct ms_addr src = addr("192.1.3.209"), gw = addr("192.1.3.254"), got;
+	const struct ms_addr src[2] = { addr("192.1.3.209") }, gw[2] = { addr("192.1.3.254") };
+	struct ms_addr got;
 	struct ms_why why = { "" };
 	struct conn *c;
 
 	(void)state;
 	assert_int_equal(add(t, &w, &c, &why), MS_OK);
 	assert_int_equal(orient(t, c, "10.0.0.1", &why), MS_ERR_NOT_FOUND);
-	assert_int_equal(conn_orient(t, c, is_local, (char[]){ "10.0.0.1" }, &src, &gw, &why), MS_OK);
-	assert_true(ms_addr_eq(&c->local.host.addr, &src));
-	assert_true(ms_addr_eq(&c->local.nexthop, &gw));
-	assert_true(ms_addr_eq(&c->local.clients[0].range.first, &src));
+	assert_int_equal(conn_orient(t, c, is_local, (char[]){ "10.0.0.1" }, src, gw, &why), MS_OK);
+	assert_true(ms_addr_eq(&c->local.host.addr, &src[0]));
+	assert_true(ms_addr_eq(&c->local.nexthop, &gw[0]));
+	assert_true(ms_addr_eq(&c->local.clients[0].range.first, &src[0]));
 	assert_true(ms_id_to_addr(&c->local.id, &got));
-	assert_true(ms_addr_eq(&got, &src));
+	assert_true(ms_addr_eq(&got, &src[0]));
 	conn_table_free(&t);
 }
 

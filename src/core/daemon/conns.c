@@ -7,32 +7,10 @@
 
 #include <string.h>
 
-/* Which default route's address would be ours: the one of the family that the peer's have. */
-static unsigned family_index(const struct daemon *d, const struct conn *c)
-{
-	const struct conn_end *ends[] = { &c->local, &c->remote };
-	bool v4 = false, v6 = false;
-
-	for (unsigned i = 0; i < 2; i++) {
-		const struct conn_name *name = ends[i]->name;
-
-		for (unsigned k = 0; name != NULL && k < name->n; k++) {
-			v4 |= name->addrs[k].family == AF_INET;
-			v6 |= name->addrs[k].family == AF_INET6;
-		}
-		if (name == NULL && ends[i]->host.addr.family == AF_INET6 &&
-			strchr((i == 0) == c->left_is_local ? c->desc->left.host :
-							      c->desc->right.host, ':') != NULL)
-			return 1;
-	}
-	return v6 && (!v4 || d->default_src[0].family == 0);
-}
-
 ms_err daemon_orient(struct daemon *d, struct conn *c, struct ms_why *why)
 {
-	unsigned f = family_index(d, c);
-	ms_err err = conn_orient(d->conns, c, daemon_is_local, d, &d->default_src[f],
-		&d->default_gw[f], why);
+	ms_err err = conn_orient(d->conns, c, daemon_is_local, d, d->default_src,
+		d->default_gw, why);
 
 	return err == MS_OK ? daemon_find_device(d, c, why) : err;
 }

@@ -30,7 +30,9 @@ static bool is_west(void *arg, const struct ms_addr *a)
 
 static ms_err orient(struct world *w)
 {
-	return conn_orient(w->p.west->conns, w->c, is_west, w, NULL, NULL, &w->why);
+	const struct ms_addr src[2] = { w->p.west->addr, w->p.west->addr2 };
+
+	return conn_orient(w->p.west->conns, w->c, is_west, w, src, NULL, &w->why);
 }
 
 static uint64_t now_ms(void *ctx)
@@ -337,6 +339,66 @@ static void families(void **state)
 	conn_table_free(&t);
 }
 
+/* The time to live is over in the midst of the attempts: the order in which they are tried stays. */
+static void short_lived(void **state)
+{
+	struct world w;
+	struct ms_why why = { "" };
+
+	(void)state;
+	begin(&w, for_ever);
+	a("192.1.2.201", 5);
+	a("192.1.2.202", 5);
+	a("192.1.2.203", 5);
+	a("192.1.2.23", 5);
+	run(&w, 100);
+	w.c->wanted_up = true;
+	w.c->desc->retransmit_timeout_ms = 12000;
+	assert_int_equal(ike_initiate(w.p.west->ike, w.c, &why), MS_OK);
+	run(&w, 45000);
+	assert_true(peer_is(&w, "192.1.2.23"));
+	assert_int_equal(sim_children(w.p.west), 1);
+	end(&w);
+}
+
+static void wherever(struct ms_conn_desc *d)
+{
+	struct ms_addr *also = &world->p.west->addr2;
+
+	assert_int_equal(ms_addr_parse(also, "2001:db8::45", 12, 0, MS_TEXT_NUMERIC, NULL), MS_OK);
+	free(d->left.host);
+	d->left.host = strdup("%defaultroute");
+}
+
+/* Our end has both families: when nobody answers in the one, the other one is tried, from our address
+ * there. */
+static void both_families(void **state)
+{
+	struct world w;
+	struct ms_why why = { "" };
+
+	(void)state;
+	for (int dead = 0; dead < 2; dead++) {
+		begin(&w, wherever);
+		w.c->desc->keyingtries = 2;
+		w.c->wanted_up = true;
+		a("2001:db8::23", 3600);
+		a(dead ? "192.1.2.201" : "192.1.2.23", 3600);
+		run(&w, 100);
+		/* IPv4 first, whatever comes first in the answers */
+		assert_true(ms_addr_eq(&w.c->local.host.addr, &w.p.west->addr));
+		assert_int_equal(ike_initiate(w.p.west->ike, w.c, &why), MS_OK);
+		run(&w, dead ? 7000 : 2000);
+		assert_true(peer_is(&w, dead ? "2001:db8::23" : "192.1.2.23"));
+		assert_true(ms_addr_eq(&w.c->local.host.addr,
+			dead ? &w.p.west->addr2 : &w.p.west->addr));
+		assert_int_equal(sim_children(w.p.west), !dead);
+		/* one try is each address once */
+		assert_int_equal(w.p.west->over, !dead);
+		end(&w);
+	}
+}
+
 static void our_own(struct ms_conn_desc *d)
 {
 	free(d->left.host);
@@ -410,6 +472,8 @@ int main(void)
 		cmocka_unit_test(moved),
 		cmocka_unit_test(peer_calls),
 		cmocka_unit_test(families),
+		cmocka_unit_test(short_lived),
+		cmocka_unit_test(both_families),
 		cmocka_unit_test(ours),
 		cmocka_unit_test(faults),
 	};

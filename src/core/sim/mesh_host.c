@@ -259,6 +259,7 @@ static void add_conn(void *arg, const struct ms_conn_desc *desc)
 {
 	struct mesh_host *h = arg;
 	struct ms_conn_desc d = *desc;
+	struct ms_addr src[2] = { h->n->addr, { .family = 0 } };
 	struct ms_why why = { "" };
 	struct conn *c;
 
@@ -272,7 +273,7 @@ static void add_conn(void *arg, const struct ms_conn_desc *desc)
 	}
 	d.retransmit_timeout_ms = 20000;
 	if (conn_add(h->n->conns, &d, &c, &why) != MS_OK ||
-		conn_orient(h->n->conns, c, is_local, h->n, &h->n->addr, NULL, &why) != MS_OK) {
+		conn_orient(h->n->conns, c, is_local, h->n, src, NULL, &why) != MS_OK) {
 		story_fail(&h->m->s, "%s: connection refused: %s", h->name, why.text);
 		return;
 	}
