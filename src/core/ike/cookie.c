@@ -23,7 +23,8 @@ static void turn(struct ike_engine *e)
 
 	if (e->cookie_until != 0 && now < e->cookie_until)
 		return;
-	if (e->cookie_until == 0)
+	/* After a long silence the one before is too old as well. */
+	if (e->cookie_until == 0 || now - e->cookie_until >= SECRET_LIFE_MS)
 		ike_random(e, e->cookie_secret, sizeof(e->cookie_secret));
 	e->cookie_version++;
 	ike_random(e, e->cookie_secret[e->cookie_version & 1], sizeof(e->cookie_secret[0]));

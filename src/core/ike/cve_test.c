@@ -304,6 +304,61 @@ static void test_cve_2016_5361_no_amplification(void **state)
 	pair_free(&p);
 }
 
+static void keep_sent(void *arg, struct sim_node *n, struct ms_bytes datagram)
+{
+	struct record *r = arg;
+
+	(void)n;
+	r->len = datagram.len;
+	memcpy(r->octets, datagram.ptr, datagram.len);
+}
+
+/* s2.6: a cookie is good for who was given it, for what was asked, and for a while. */
+static void test_cookie_is_bound(void **state)
+{
+	static const struct ike_params cookies = { .cookies = MS_YES };
+	enum { SAME, ADDRESS, PORT, SPI, NONCE, CHANGED, SOON, LATE, END };
+	struct sim_words from_anywhere = plain;
+
+	(void)state;
+	from_anywhere.left = "%any";
+	for (int how = SAME; how < END; how++) {
+		struct tape t;
+		struct pair p = paused(&t, 1);
+		struct record first = t.r[1], answer = { .len = 0 };
+		struct chain c, given;
+
+		pair_free(&p);
+		p = pair_of(&plain, &from_anywhere, &cookies);
+		p.west->down = true;
+		p.sim->watch.sent = keep_sent;
+		p.sim->watch.arg = &answer;
+		say(&p, &first, first.octets, first.len);
+		chain_of_record(&answer, &given);
+		assert_int_equal(given.n, 1);
+		chain_of_record(&first, &c);
+		memmove(&c.types[1], &c.types[0], c.n);
+		memmove(&c.bodies[1], &c.bodies[0], c.n++ * sizeof(c.bodies[0]));
+		c.types[0] = IKE_P_NOTIFY;
+		c.bodies[0] = given.bodies[0];
+		if (how == ADDRESS)
+			first.src.addr.b[ms_addr_octets(&first.src.addr) - 1] ^= 1;
+		if (how == PORT)
+			first.src.port ^= 1;
+		if (how == SPI)
+			first.octets[3] ^= 1;
+		for (unsigned i = 0; i < c.n; i++)
+			if (how == NONCE ? c.types[i] == IKE_P_NONCE : how == CHANGED && i == 0)
+				((uint8_t *)(uintptr_t)c.bodies[i].ptr)[c.bodies[i].len - 1] ^= 1;
+		if (how == SOON || how == LATE)
+			sim_run(p.sim, how == SOON ? 60000 : 130000);
+		say_clear(&p, &first, &c);
+		if (sim_states(p.east) != (how == SAME || how == SOON))
+			fail_msg("case %d: %u states", how, sim_states(p.east));
+		pair_free(&p);
+	}
+}
+
 /* Complaints to strangers are bounded in number, cookies are not. */
 static void test_answers_to_strangers(void **state)
 {
@@ -322,6 +377,13 @@ static void test_answers_to_strangers(void **state)
 	sim_run(p.sim, 1000);
 	before = ike_counter(p.east->ike, IKE_C_SENT);
 	say(&p, &first, unknown, sizeof(unknown));
+	assert_int_equal(ike_counter(p.east->ike, IKE_C_SENT), before + 1);
+	/* RFC 7296 s2.21: never to an answer, or two hosts would go on for ever */
+	unknown[19] |= IKE_F_RESPONSE;
+	for (unsigned version = 2; version < 4; version++) {
+		unknown[17] = (uint8_t)(version << 4);
+		say(&p, &first, unknown, sizeof(unknown));
+	}
 	assert_int_equal(ike_counter(p.east->ike, IKE_C_SENT), before + 1);
 	pair_free(&p);
 	p = pair_of(&plain, &plain, &cookies);
@@ -433,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2026_12413_many_payloads),
 		cmocka_unit_test(test_cve_2019_12312_every_exchange_in_every_state),
 		cmocka_unit_test(test_cve_2016_5361_no_amplification),
+		cmocka_unit_test(test_cookie_is_bound),
 		cmocka_unit_test(test_answers_to_strangers),
 		cmocka_unit_test(test_cve_2023_38710_rekey_protocol_ids),
 		cmocka_unit_test(test_cve_2023_38712_double_delete),

@@ -362,6 +362,8 @@ static void test_cve_2013_6076_fragment_numbers(void **state)
 		octets(&b, number, total, 7);
 		assert_int_equal(kept(&b), valid && total > 1 ? 7 : 0);
 		assert_int_equal(count(b.p.east, IKE_C_REASSEMBLED), valid && total == 1);
+		/* not even opened */
+		assert_int_equal(count(b.p.east, IKE_C_DROP_SYNTAX), number == 0 || number > total);
 		b.t.stop_before = 0;
 		settle(&b.p);
 	}

@@ -260,6 +260,19 @@ static void test_wrong_peer_identity(void **state)
 
 /* CVE-2015-4171: a responder with a valid key but another identity must learn nothing and is told.
  */
+/* The request went to a rogue who is what it asked for: from then on another one is wanted, so that
+ * nothing but our own look at the answer can tell. */
+static void wants_another(void *arg, struct sim_packet *packet, struct sim_fate *fate)
+{
+	struct pair *p = arg;
+
+	(void)fate;
+	if (packet->number != 3)
+		return;
+	ms_id_free(&p->wc->remote.id);
+	assert_int_equal(ms_id_parse(&p->wc->remote.id, "@east.example", 13, NULL), MS_OK);
+}
+
 static void test_cve_2015_4171_responder_identity(void **state)
 {
 	struct sim_key l = sim_key_new("P-256"), r = sim_key_new("P-256");
@@ -267,6 +280,22 @@ static void test_cve_2015_4171_responder_identity(void **state)
 	struct pair p;
 
 	(void)state;
+	w.authby = e.authby = MS_AUTH_ECDSA;
+	w.leftkey = e.leftkey = l.spki;
+	w.rightkey = e.rightkey = r.spki;
+	w.rightid = e.rightid = "@rogue.example";
+	p = refused_pair(&w, &e);
+	p.west->priv = l.priv;
+	p.east->priv = r.priv;
+	p.sim->network = wants_another;
+	p.sim->network_arg = &p;
+	pair_initiate(&p);
+	sim_run(p.sim, 60000);
+	assert_int_equal(p.west->over_err, MS_ERR_AUTH);
+	assert_int_equal(p.west->up, 0);
+	assert_pair_empty(&p);
+	refused_end(&p);
+	w = e = tunnel;
 	w.authby = e.authby = MS_AUTH_ECDSA;
 	w.leftkey = e.leftkey = l.spki;
 	w.rightkey = e.rightkey = r.spki;
