@@ -26,8 +26,18 @@ static bool device_address(const struct orientation *o, const struct ms_end_desc
 	       t->device_address(t->device_arg, device, o->family, out);
 }
 
+/* A peer that is a name may have addresses of either family. */
+static bool has_default_route(const struct orientation *o, bool peer_is_name)
+{
+	unsigned i = o->family == AF_INET6;
+
+	return o->default_src != NULL &&
+	       (o->default_src[i].family != 0 ||
+		       (peer_is_name && o->family == 0 && o->default_src[1].family != 0));
+}
+
 static bool end_is_ours(const struct conn_end *e, const struct ms_end_desc *d,
-	const struct orientation *o)
+	const struct orientation *o, const struct conn_end *peer)
 {
 	struct ms_addr a;
 
@@ -37,8 +47,7 @@ static bool end_is_ours(const struct conn_end *e, const struct ms_end_desc *d,
 	if (e->name != NULL)
 		return false;
 	if (strcmp(d->host, "%defaultroute") == 0)
-		return o->default_src != NULL &&
-		       (o->default_src[0].family != 0 || o->default_src[1].family != 0);
+		return has_default_route(o, peer->name != NULL);
 	if (ms_host_device(d->host) != NULL)
 		return device_address(o, d, &a);
 	return e->host.addr.family != 0 && o->is_local(o->arg, &e->host.addr);
@@ -158,8 +167,7 @@ static ms_err fill_device(struct conn_end *e, const struct ms_end_desc *d,
 static ms_err fill_default_route(struct conn_end *e, const struct ms_end_desc *d,
 	const struct orientation *o)
 {
-	unsigned i = o->family == AF_INET6 ||
-		     (o->family == 0 && o->default_src != NULL && o->default_src[0].family == 0);
+	unsigned i = o->family == AF_INET6;
 
 	if (strcmp(d->host, "%defaultroute") != 0 || o->default_src == NULL ||
 		o->default_src[i].family == 0)
@@ -177,8 +185,8 @@ static ms_err choose(struct conn *c, const struct orientation *o, struct ms_why 
 
 	if (!c->left_is_local)
 		swap_ends(c);
-	left = end_is_ours(&c->local, l, o);
-	right = end_is_ours(&c->remote, r, o);
+	left = end_is_ours(&c->local, l, o, &c->remote);
+	right = end_is_ours(&c->remote, r, o, &c->local);
 	/* Loopback tests apart, both ends ours is a mistake; the port tells two daemons apart. */
 	if (left && right && c->local.host.port == c->remote.host.port)
 		return ms_fail(why, MS_ERR_CONFIG,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clean failure: the right NOTIFY, the right words, nothing left behind on either side. */
+#include "core/ike/ike_sa.h"
 #include "core/sim/sim_key.h"
 #include "core/sim/sim_test.h"
 
@@ -102,27 +103,74 @@ static void test_no_proposal(void **state)
 	refused_end(&p);
 }
 
-/* Nothing but the mode of the key exchange differs: INVALID_KE is no endless game. */
-static void test_invalid_ke_group_not_offered(void **state)
+/* From east, or somebody who can guess, in clear: one notify. */
+static void say_notify(struct pair *p, unsigned notify, struct ms_bytes data)
 {
-	struct pair p = refused_pair(&tunnel, &tunnel);
-	uint8_t answer[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 41, 0x20, 34, 0x20, 0,
-		0, 0, 0, 0, 0, 0, 38, 0, 0, 0, 10, 0, 0, 0, 17, 0, 2 };
-	struct ms_endpoint w = { p.west->addr, 500 }, e = { p.east->addr, 500 };
+	uint8_t answer[64] = { [16] = IKE_P_NOTIFY, [17] = 0x20, [18] = IKE_X_IKE_SA_INIT,
+		[19] = IKE_F_RESPONSE, [27] = (uint8_t)(36 + data.len), [31] = (uint8_t)(8 + data.len),
+		[34] = (uint8_t)(notify >> 8), [35] = (uint8_t)notify };
+	struct ms_endpoint w = { p->west->addr, 500 }, e = { p->east->addr, 500 };
 	struct ike_info info;
 
-	(void)state;
+	ike_info(ike_first(p->west->ike), &info);
+	memcpy(answer, info.spi_i, 8);
+	memcpy(answer + 36, data.ptr, data.len);
+	sim_say(p->sim, &e, &w, ms_bytes(answer, 36 + data.len));
+	sim_run(p->sim, 10);
+}
+
+static struct pair two_groups(void)
+{
+	struct sim_words words = tunnel;
+	struct pair p;
+
+	words.ike = "aes_gcm128-sha2_256-x25519+ecp256";
+	p = refused_pair(&words, &words);
 	p.east->down = true;
 	pair_initiate(&p);
-	ike_info(ike_first(p.west->ike), &info);
-	memcpy(answer, info.spi_i, 8);
-	sim_say(p.sim, &e, &w, ms_bytes(answer, sizeof(answer)));
-	assert_int_equal(ike_counter(p.west->ike, IKE_C_DROP_SYNTAX), 1);
+	sim_run(p.sim, 10);
+	assert_int_equal(p.sim->packets, 1);
+	return p;
+}
+
+/* A group that was not offered, whether there is such a one or not: an attacker would choose the
+ * weakest. */
+static void test_invalid_ke_group_not_offered(void **state)
+{
+	static const uint8_t groups[][2] = { { 0, 2 }, { 0, MS_KE_ECP521 }, { 0, MS_KE_MODP2048 } };
+	struct pair p = two_groups();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		say_notify(&p, IKE_N_INVALID_KE_PAYLOAD, ms_bytes(groups[i], 2));
+		assert_int_equal(ike_counter(p.west->ike, IKE_C_DROP_SYNTAX), i + 1);
+	}
 	assert_int_equal(p.sim->packets, 1);
 	p.east->down = false;
 	sim_run(p.sim, 60000);
 	assert_pair_up(&p);
 	refused_end(&p);
+}
+
+/* Neither other groups nor cookies are an endless game. */
+static void test_rounds_are_bounded(void **state)
+{
+	(void)state;
+	for (int cookies = 0; cookies < 2; cookies++) {
+		struct pair p = two_groups();
+
+		for (uint8_t i = 0; i < 20; i++) {
+			uint8_t group[2] = { 0, i & 1 ? MS_KE_X25519 : MS_KE_ECP256 };
+			uint8_t cookie[8] = { i };
+
+			if (cookies)
+				say_notify(&p, IKE_N_COOKIE, ms_bytes(cookie, 8));
+			else
+				say_notify(&p, IKE_N_INVALID_KE_PAYLOAD, ms_bytes(group, 2));
+		}
+		assert_int_equal(p.sim->packets, 4);
+		refused_end(&p);
+	}
 }
 
 static void test_ts_unacceptable(void **state)
@@ -528,6 +576,7 @@ int main(void)
 		cmocka_unit_test(test_no_psk_here),
 		cmocka_unit_test(test_no_proposal),
 		cmocka_unit_test(test_invalid_ke_group_not_offered),
+		cmocka_unit_test(test_rounds_are_bounded),
 		cmocka_unit_test(test_ts_unacceptable),
 		cmocka_unit_test(test_narrowing_refused),
 		cmocka_unit_test(test_ts_unacceptable_tried_again),
