@@ -159,9 +159,9 @@ bool sim_is_local(void *arg, const struct ms_addr *a)
 
 ms_err sim_orient(struct sim_node *n, struct conn *c, struct ms_why *why)
 {
-	struct ms_addr src[2] = { { .family = 0 }, { .family = 0 } };
+	/* It has one, of whatever family. */
+	const struct ms_addr src[2] = { n->addr, n->addr };
 
-	src[n->addr.family == AF_INET6] = n->addr;
 	return conn_orient(n->conns, c, sim_is_local, n, src, NULL, why);
 }
 
