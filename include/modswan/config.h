@@ -112,6 +112,7 @@ struct ms_conn_desc {
 	bool require_id_on_certificate;
 	char **modecfgdns, **modecfgdomains; /* handed out with addresses */
 	bool ignore_peer_dns;
+	bool share_lease;	 /* a peer that comes again gets the address that it has */
 	bool cisco_split; /* only networks that the peer names go through the tunnel */
 	bool mobike, reauth;
 	int host_family;	 /* of hosts that are written as names: AF_INET, AF_INET6, 0: both */

@@ -41,6 +41,12 @@ static struct sim_words words_of(void (*more)(struct ms_conn_desc *d), const cha
 	return w;
 }
 
+static void server_unshared(struct ms_conn_desc *d)
+{
+	server(d);
+	d->share_lease = false;
+}
+
 /* A road warrior with an unknown address, and what it asks of the gateway. */
 static struct pair road(void (*ask)(struct ms_conn_desc *d))
 {
@@ -170,6 +176,31 @@ static void test_rekeyed(void **state)
 	pair_free(&p);
 }
 
+/* share-lease=no, and uniqueids=no: an address for each IKE SA of an identity. */
+static void test_share(void **state)
+{
+	static const struct {
+		bool unique_ids, share_lease;
+	} rows[] = { { true, true }, { true, false }, { false, true }, { false, false } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct sim_words w = words_of(client, "192.1.2.45");
+		struct sim_words e =
+			words_of(rows[i].share_lease ? server : server_unshared, "%any");
+		struct ike_params params = { .unique_ids = rows[i].unique_ids };
+		struct pair p = pair_of(&w, &e, &params);
+
+		p.east->lease_shared = !(rows[i].unique_ids && rows[i].share_lease);
+		pair_up(&p);
+		assert_pair_up(&p);
+		assert_int_equal(p.east->leases, 1);
+		assert_int_equal(
+			p.east->lease_shared, rows[i].unique_ids && rows[i].share_lease);
+		pair_free(&p);
+	}
+}
+
 /* The client restarts behind another address: one instance, the new address, no lease lost. */
 static void test_roams(void **state)
 {
@@ -201,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_without),
 		cmocka_unit_test(test_gateway_gives_none),
 		cmocka_unit_test(test_rekeyed),
+		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_roams),
 	};
 

@@ -289,7 +289,7 @@ void ike_cp_lease(struct ike_sa *ike, ike_step_f *next)
 	w->next = next;
 	ask->pool = ike->conn->remote.pool;
 	ask->peer = &ike->peer_id;
-	ask->share = ike->e->params.unique_ids;
+	ask->share = ike->e->params.unique_ids && ike->conn->desc->share_lease;
 	h->ops->lease(h->ctx, ike->conn, ask, leased, w);
 }
 

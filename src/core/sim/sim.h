@@ -96,6 +96,7 @@ struct sim_node {
 	unsigned over, jobs, keepalives;
 	uint8_t lease_net; /* added to the networks of its leases */
 	int leases;      /* in use */
+	bool lease_shared; /* the last one was asked for so */
 	unsigned leased; /* handed out */
 	ms_err over_err;
 	char over_text[384];

@@ -95,6 +95,7 @@ static void run_lease(struct later *l)
 	ms_err err = n->no_leases ? ms_fail(&why, MS_ERR_LIMIT, "none is free") : MS_OK;
 
 	n->sim->seen[COVER_NO_LEASE] += n->no_leases;
+	n->lease_shared = l->ask.share;
 	for (unsigned i = 0; err == MS_OK && i < 2; i++) {
 		static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, 0, 0x99 };
 		struct ms_addr *a = &lease.addr[i];

@@ -310,6 +310,10 @@ const struct ms_conf_key ms_conn_keys[] = {
 		.brief = "domains that these name servers are to be asked for, a list"),
 	MS_KEY_BOOL(C, ignore_peer_dns, "ignore-peer-dns", .def = false,
 		.brief = "do not tell the updown command of name servers that the peer names"),
+	MS_KEY_BOOL(C, share_lease, "share-lease", .def = true,
+		.brief = "a peer that comes again while it has an address gets the same one",
+		.text = "With no it gets another one for each IKE SA.  With uniqueids=no of config setup, "
+			"where several devices may call themselves the same, that is always so."),
 	MS_KEY_BOOL(C, cisco_split, "cisco-split", .def = false,
 		.brief = "send only what the gateway says to be behind it through the tunnel",
 		.text = "A gateway that gives us an address (leftmodecfgclient=yes) may name networks with it "
@@ -406,7 +410,6 @@ const struct ms_conf_key ms_conn_keys[] = {
 	REFUSED("modecfgwins1", NULL, WINS_GONE),
 	REFUSED("modecfgwins2", NULL, WINS_GONE),
 	REFUSED("modecfgbanner", NULL, IKEV1_LATER),
-	REFUSED("share-lease", "yes", "all SAs of a peer have one address of a pool"),
 	REFUSED("remote-peer-type", "ietf", "Cisco's remote access belongs to IKEv1"),
 	REFUSED("dns-match-id", "no", "a peer is who its key says; names of it in DNS prove less"),
 	REFUSED("send-supported-auth-methods", "no", "RFC 9593 is not there yet"),
