@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Message ids at the end of their range, and answers that must say which SA they mean. */
+/* Message ids at the end of their range, answers that must say which SA they mean, first messages. */
 #include "core/ike/ike_sa.h"
 #include "core/sim/tape_test.h"
 
@@ -121,12 +121,44 @@ static void test_not_found_says_what(void **state)
 	pair_free(&p);
 }
 
+/* s2.5: who speaks a later version is told ours; s3.9: nonces have 16 to 256 octets. */
+static void test_first_message(void **state)
+{
+	static const struct {
+		size_t octets;
+		bool good;
+	} nonces[] = { { 15, false }, { 16, true }, { 256, true }, { 257, false } };
+	static const uint8_t nonce[257] = { 1, 2, 3 };
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		struct tape t;
+		struct pair p = paused(&t, 1);
+		uint64_t sent = ike_counter(p.east->ike, IKE_C_SENT);
+		struct chain c;
+
+		p.west->down = true;
+		chain_of_record(&t.r[1], &c);
+		for (unsigned k = 0; k < c.n && i < 4; k++)
+			if (c.types[k] == IKE_P_NONCE)
+				c.bodies[k] = ms_bytes(nonce, nonces[i].octets);
+		if (i == 4)
+			t.r[1].octets[17] = 0x30;
+		say_clear(&p, &t.r[1], &c);
+		sim_run(p.sim, 100);
+		assert_int_equal(sim_states(p.east), i < 4 && nonces[i].good);
+		assert_int_equal(ike_counter(p.east->ike, IKE_C_SENT), sent + 1);
+		pair_free(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ids_run_out),
 		cmocka_unit_test(test_last_id),
 		cmocka_unit_test(test_not_found_says_what),
+		cmocka_unit_test(test_first_message),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, sim_test_setup, sim_test_teardown);
