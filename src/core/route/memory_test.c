@@ -186,7 +186,8 @@ static ms_err add(struct pair *p, const struct ms_conn_desc *d)
 	return sim_orient(p->west, c, &why);
 }
 
-/* The old one is gone at once, the new one is there or it is not. */
+/* As daemon/add.c does it: what cannot be understood leaves the old one as it is; else that is gone at
+ * once, and the new one is there or it is not. */
 static bool replaces(unsigned n, bool for_good, bool later)
 {
 	struct pair p = pair_routed(later);
@@ -194,6 +195,7 @@ static bool replaces(unsigned n, bool for_good, bool later)
 	struct ms_conn_desc *d = p.wc->desc;
 	struct conn *old = conn_ref(p.wc);
 	struct asked a = { 0, MS_OK };
+	struct ms_why why = { "" };
 	bool done;
 	ms_err err;
 
@@ -201,6 +203,16 @@ static bool replaces(unsigned n, bool for_good, bool later)
 	sim_run(p.sim, 10000);
 	assert_int_equal(sim_children(p.west), 1);
 	memory_arm(n, for_good);
+	err = conn_check(p.west->conns, d, &why);
+	if (err != MS_OK) { /* nothing of it was done */
+		done = memory_run_short(p.sim, FOR_A_WHILE_MS);
+		assert_false(done);
+		assert_int_equal(sim_children(p.west), 1);
+		assert_int_equal(p.wc->routing, RT_ROUTED_TUNNEL);
+		conn_unref(&old);
+		works_and_ends(&p);
+		return false;
+	}
 	route_delete_conn(p.west->route, p.wc);
 	err = add(&p, d);
 	if (err == MS_OK)
