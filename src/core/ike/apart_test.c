@@ -55,7 +55,7 @@ static void assert_of_no_use(const struct pair *p)
 	assert_null(p->wc->child_sas);
 	assert_int_equal(p->wc->newest_ike, 0);
 	assert_null(ike_find_shared(p->west->ike, p->wc));
-	assert_false(ike_has_ids(p->west->ike, &p->wc->local.id, &p->wc->remote.id));
+	assert_false(ike_has_ids(p->west->ike, &p->wc->local.id, &p->wc->remote.id, NULL));
 	assert_int_equal(ike_counter(p->west->ike, IKE_C_IKE_FAILED), 1);
 }
 

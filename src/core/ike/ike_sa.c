@@ -350,7 +350,7 @@ static struct ike_sa *with_ids(struct ike_engine *e, const struct ms_id *me,
 
 		if (ike != but && ike->established && ms_id_eq(&ike->peer_id, peer) &&
 			ms_id_eq(&ike->conn->local.id, me) &&
-			(!template || ike->conn->template == template))
+			ike->conn->template == template)
 			return ike;
 	}
 	return NULL;
@@ -492,9 +492,22 @@ struct ike_sa *ike_find_shared(struct ike_engine *e, const struct conn *c)
 	return NULL;
 }
 
-bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer)
+bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer,
+	const struct ike_sa *but)
 {
-	return with_ids(e, me, peer, NULL, NULL) != NULL;
+	struct ike_node *n = peer->type == MS_ID_NULL
+				     ? NULL
+				     : ike_table_first(&e->by_ids, hash_ids(e, me, peer, NULL));
+
+	/* One whose answer is being looked at may be there for the peer already. */
+	for (; n; n = ike_table_next(n)) {
+		const struct ike_sa *ike = container_of(n, struct ike_sa, by_ids);
+
+		if (ike != but && (ike->established || ike->state == IKE_PARENT_I2) &&
+			ms_id_eq(peer_of(ike), peer) && ms_id_eq(&ike->conn->local.id, me))
+			return true;
+	}
+	return false;
 }
 
 void ike_arm(struct ike_sa *ike)

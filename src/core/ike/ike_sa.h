@@ -254,7 +254,9 @@ struct ike_sa *ike_same_ids(struct ike_sa *ike,
 	bool (*take)(const struct ike_sa *old, const struct ike_sa *ike, bool how), bool how);
 /* Serials of other established IKE SAs with peers without a name at the same address. */
 unsigned ike_nameless_at(const struct ike_sa *ike, uint32_t *serials, unsigned max);
-bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer);
+/* Another one, established or about to be by the peer's word. */
+bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer,
+	const struct ike_sa *but);
 /* An instance of the template for this IKE SA's peer: the one that the peer's older IKE SA uses,
  * where one identity is one peer and its clients do not depend on its address, or a new one.  A
  * reference; NULL: out of memory. */

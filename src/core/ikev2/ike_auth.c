@@ -167,7 +167,7 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	ike_out_open(&out, IKE_P_AUTH);
 	wire_put(&out.w, x->my_auth);
 	if (c->desc->initial_contact && has_name(&c->remote.id) && has_name(&c->local.id) &&
-		!ike_has_ids(ike->e, &c->local.id, &c->remote.id))
+		!ike_has_ids(ike->e, &c->local.id, &c->remote.id, ike))
 		ike_put_notify(&out, IKE_N_INITIAL_CONTACT, ms_bytes(NULL, 0));
 	ike_cp_put_request(ike, &out);
 	ike_mobike_put(ike, &out);
