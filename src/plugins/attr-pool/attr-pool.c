@@ -7,6 +7,7 @@
  * (keep.c), unless somebody else needed it or the lease is too old.  Addresses of settings' `leases`
  * belong to one identity for good.
  */
+#include "attr-pool.h"
 #include "keep.h"
 
 #include <modswan/plugin.h>
@@ -17,12 +18,6 @@
 #include <sys/random.h>
 
 #define MAX_SUBNETS 64 /* to one peer */
-
-struct attr_conf {
-	char **leases, **subnets;
-	char *file;
-	uint64_t lease_ms;
-};
 
 struct pool_entry {
 	struct pool_entry *next;

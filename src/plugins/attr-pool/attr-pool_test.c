@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pools: who gets which address, and who gets it again. */
+#include "attr-pool.h"
 #include "pool.h"
 
 #include <modswan/plugin.h>
@@ -235,10 +236,7 @@ static void test_plugin(void **state)
 	char fixed[] = "@boss=10.9.0.2", *leases[] = { fixed, NULL };
 	char all[] = "10.2.0.0/16", ours[] = "10.9.0.1-10.9.0.2=2001:db8:2::/48";
 	char others[] = "10.9.0.1-10.9.0.20=192.0.2.0/24", *subnets[] = { all, others, ours, NULL };
-	struct {
-		char **leases, **subnets, *file;
-		uint64_t lease_ms;
-	} conf = { leases, subnets, NULL, 0 };
+	const struct attr_conf conf = { .leases = leases, .subnets = subnets };
 	struct ms_services services = { .size = sizeof services };
 	struct ms_id boss = id_of("@boss"), a = id_of("@a");
 	struct ms_attr_request rq = { .pool = "10.9.0.1-10.9.0.2", .peer = &boss, .share = true };

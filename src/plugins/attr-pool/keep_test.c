@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leases that outlive the daemon: the plugin is loaded again and again beside one file. */
+#include "attr-pool.h"
 #include "store.h"
 
 #include "lib/loop/loop.h"
@@ -21,16 +22,11 @@
 
 extern const struct ms_plugin attr_pool_LTX_modswan_plugin;
 
-struct conf {
-	char **leases, *file;
-	uint64_t lease_ms;
-};
-
 struct daemon {
 	char dir[64], path[80];
 	struct ms_logger log;
 	struct ms_services services;
-	struct conf conf;
+	struct attr_conf conf;
 	const struct ms_attr_ops *ops;
 	void *inst;
 	char text[MS_ADDR_TEXT]; /* of the last answer */
@@ -61,7 +57,7 @@ static int setup(void **state)
 	d->log.source = MS_SOURCE_PLUGIN;
 	d->services = (struct ms_services){ .size = sizeof d->services, .loop = ms_loop_new(1),
 		.log = &d->log, .rundir = d->dir };
-	d->conf = (struct conf){ .file = file_name, .lease_ms = 3600000 };
+	d->conf = (struct attr_conf){ .file = file_name, .lease_ms = 3600000 };
 	start(d);
 	*state = d;
 	return 0;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 if PLUGIN_ATTR_POOL
 EXTRA_LTLIBRARIES += src/plugins/attr-pool/attr-pool.la
-attr_pool_sources = src/plugins/attr-pool/attr-pool.c src/plugins/attr-pool/pool.c \
+attr_pool_sources = src/plugins/attr-pool/attr-pool.c src/plugins/attr-pool/attr-pool.h \
+	src/plugins/attr-pool/pool.c \
 	src/plugins/attr-pool/pool.h src/plugins/attr-pool/keep.c src/plugins/attr-pool/keep.h \
 	src/plugins/attr-pool/store.c src/plugins/attr-pool/store.h
 src_plugins_attr_pool_attr_pool_la_SOURCES = $(attr_pool_sources)
