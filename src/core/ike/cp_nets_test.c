@@ -2,39 +2,27 @@
 /* INTERNAL_IP4/6_SUBNET: networks that a gateway names, and what becomes of them. */
 #include "core/child/child_priv.h"
 #include "core/ikev2/cp.h"
+#include "core/sim/log_test.h"
 #include "core/sim/sim_test.h"
 
 #define MANY 40
 
 static bool split;
 static uint64_t lifetime_ms;
-static char logged[65536];
 
-static void tap(void *arg, const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
-	const char *text)
-{
-	size_t n = strlen(logged);
-
-	(void)arg;
-	(void)lg;
-	(void)level;
-	snprintf(logged + n, sizeof(logged) - n, "%s%s\n", prefix, text);
-}
-
-static int listen_to_log(void **state)
+static int setup(void **state)
 {
 	(void)state;
-	logged[0] = '\0';
 	split = false;
 	lifetime_ms = 0;
-	ms_log_tap(tap, NULL);
+	listen_to_log();
 	return 0;
 }
 
-static int stop_listening(void **state)
+static int teardown(void **state)
 {
 	(void)state;
-	ms_log_tap(NULL, NULL);
+	stop_listening();
 	return 0;
 }
 
@@ -152,7 +140,7 @@ static void test_own_networks(void **state)
 		struct pair p;
 		char nets[100];
 
-		(void)listen_to_log(state);
+		(void)setup(state);
 		p = road(rows[i].asks, "192.0.2.0/24");
 		pair_up(&p);
 		assert_children(&p, 1);
@@ -436,7 +424,7 @@ static void test_malformed(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, listen_to_log, stop_listening)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = { T(test_own_networks), T(test_further), T(test_not_widened),
 		T(test_deleted), T(test_shutdown), T(test_split), T(test_both_families), T(test_bounded),
 		T(test_malformed) };

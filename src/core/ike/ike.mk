@@ -34,6 +34,7 @@ src_core_sim_libsim_la_SOURCES = src/core/sim/sim.c src/core/sim/sim.h src/core/
 	src/core/sim/sim_faults.c src/core/sim/sim_faults.h src/core/sim/sim_kernel.c \
 	src/core/sim/sim_key.c src/core/sim/sim_key.h \
 	src/core/sim/sim_names.c src/core/sim/sim_net.c src/core/sim/sim_priv.h src/core/sim/sim_test.h \
+	src/core/sim/log_test.h \
 	src/core/sim/tape_test.h src/core/sim/fuzz_pair.h
 src_core_sim_libsim_la_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 ike_test_libs = src/core/sim/libsim.la libcore.la src/plugins/crypto-openssl/libopenssl.la \

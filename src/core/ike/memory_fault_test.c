@@ -16,15 +16,6 @@
 
 /* --- two ends --------------------------------------------------------------------------------- */
 
-static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
-	void *arg)
-{
-	(void)ctx;
-	(void)c;
-	(void)event;
-	done(arg, MS_OK, NULL);
-}
-
 static struct sim_words words_of(unsigned how)
 {
 	struct sim_words w = tunnel;
@@ -50,7 +41,7 @@ static struct pair pair_how(unsigned how)
 		for (unsigned i = 0; i < 2; i++) {
 			struct sim_node *n = i ? p.east : p.west;
 
-			n->env = (struct route_env){ .hook = hook, .stack = "sim" };
+			n->env = (struct route_env){ .hook = sim_hook, .stack = "sim" };
 			sim_route(n);
 		}
 	return p;

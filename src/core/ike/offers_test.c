@@ -3,24 +3,12 @@
  * Several connections between the same hosts, each with an ike= of its own: the responder takes what
  * any of them allows, and the identities tell later which one it is.
  */
+#include "core/sim/log_test.h"
 #include "core/sim/sim_test.h"
 
 #define STRONG "aes_gcm256-sha2_512-x25519"
 #define OLD    "aes128-sha2_256-modp2048"
 #define THIRD  "chacha20_poly1305-sha2_256-ecp256"
-
-static char logged[8192];
-
-static void tap(void *arg, const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
-	const char *text)
-{
-	size_t n = strlen(logged);
-
-	(void)arg;
-	(void)lg;
-	(void)level;
-	snprintf(logged + n, sizeof(logged) - n, "%s%s\n", prefix, text);
-}
 
 static struct sim_words words(const char *name, const char *west_id, const char *ike)
 {
@@ -87,10 +75,9 @@ static void test_identity_decides(void **state)
 	p = pair_of(&w, &mine, NULL);
 	sim_conn(p.east, &other);
 	sim_conn(p.east, &any);
-	logged[0] = '\0';
-	ms_log_tap(tap, NULL);
+	listen_to_log();
 	pair_up(&p);
-	ms_log_tap(NULL, NULL);
+	stop_listening();
 	assert_int_equal(p.west->over_err, MS_ERR_NO_PROPOSAL);
 	assert_non_null(strstr(logged, "IKE_AUTH refused with NO_PROPOSAL_CHOSEN: "
 				       "\"mine\" does not allow AES_CBC"));
@@ -139,10 +126,9 @@ static void test_none_fits(void **state)
 	(void)state;
 	p = pair_of(&w, &first, NULL);
 	sim_conn(p.east, &second);
-	logged[0] = '\0';
-	ms_log_tap(tap, NULL);
+	listen_to_log();
 	pair_up(&p);
-	ms_log_tap(NULL, NULL);
+	stop_listening();
 	assert_int_equal(p.west->over_err, MS_ERR_NO_PROPOSAL);
 	assert_non_null(strstr(logged, "(nor does it fit 1 other ike= of these hosts)"));
 	assert_int_equal(p.sim->packets, 2);

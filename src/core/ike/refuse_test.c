@@ -2,34 +2,21 @@
 /* Clean failure: the right NOTIFY, the right words, nothing left behind on either side. */
 #include "core/ike/ike_sa.h"
 #include "core/sim/sim_key.h"
+#include "core/sim/log_test.h"
 #include "core/sim/sim_test.h"
 
-/* What the log said, for refusals that must name what was offered and wanted. */
-static char logged[8192];
-
-static void tap(void *arg, const struct ms_logger *lg, enum ms_log_level level, const char *prefix,
-	const char *text)
-{
-	size_t n = strlen(logged);
-
-	(void)arg;
-	(void)lg;
-	(void)level;
-	snprintf(logged + n, sizeof(logged) - n, "%s%s\n", prefix, text);
-}
-
+/* Refusals must name what was offered and wanted: in the log. */
 static struct pair refused_pair(const struct sim_words *w, const struct sim_words *e)
 {
 	struct pair p = pair_of(w, e, NULL);
 
-	logged[0] = '\0';
-	ms_log_tap(tap, NULL);
+	listen_to_log();
 	return p;
 }
 
 static void refused_end(struct pair *p)
 {
-	ms_log_tap(NULL, NULL);
+	stop_listening();
 	pair_free(p);
 }
 

@@ -10,15 +10,6 @@
 
 #define FOR_A_WHILE_MS 20000
 
-static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
-	void *arg)
-{
-	(void)ctx;
-	(void)c;
-	(void)event;
-	done(arg, MS_OK, NULL);
-}
-
 static struct pair pair_routing(bool later)
 {
 	struct sim_words w = tunnel;
@@ -30,7 +21,7 @@ static struct pair pair_routing(bool later)
 	for (unsigned i = 0; i < 2; i++) {
 		struct sim_node *n = i ? p.east : p.west;
 
-		n->env = (struct route_env){ .hook = hook, .stack = "sim" };
+		n->env = (struct route_env){ .hook = sim_hook, .stack = "sim" };
 		sim_route(n);
 	}
 	return p;

@@ -178,13 +178,6 @@ static void authorise(void *host, const struct ms_addr *client, const struct ms_
 	opp_source_authorise(&g->source, client, peer, peer_addr, key, done, arg);
 }
 
-static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
-	void *arg)
-{
-	(void)ctx, (void)c, (void)event;
-	done(arg, MS_OK, NULL);
-}
-
 /* An opportunistic template for the net behind it; peer: what it knows its peers by, NULL: records. */
 static void gateway(struct world *w, struct gateway *g, const char *name, const char *addr,
 	const char *net, struct ms_privkey *priv, const char *peer)
@@ -207,7 +200,7 @@ static void gateway(struct world *w, struct gateway *g, const char *name, const 
 		(struct ms_provider){ MS_ROLE_CREDS, "published", "published", &published, g->n };
 	g->source = (struct opp_source){ sources, g, &lg };
 	g->env = opp_source_env(&g->source);
-	g->n->env = (struct route_env){ .hook = hook, .stack = "sim", .opp = &g->env };
+	g->n->env = (struct route_env){ .hook = sim_hook, .stack = "sim", .opp = &g->env };
 	g->n->in_order = true;
 	sim_route(g->n);
 	g->template = sim_conn(g->n, &words);

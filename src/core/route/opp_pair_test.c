@@ -67,15 +67,6 @@ static void answer_all(void)
 	n_open = 0;
 }
 
-static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
-	void *arg)
-{
-	(void)ctx;
-	(void)c;
-	(void)event;
-	done(arg, MS_OK, NULL);
-}
-
 struct world {
 	struct sim *sim;
 	struct sim_node *west, *east;
@@ -95,7 +86,7 @@ static struct sim_node *host(struct world *w, const char *name, const char *addr
 	struct ike_params params = { .unique_ids = true };
 	struct sim_node *n = sim_node(w->sim, name, addr, &params);
 
-	n->env = (struct route_env){ .hook = hook, .stack = "sim", .opp = &w->env };
+	n->env = (struct route_env){ .hook = sim_hook, .stack = "sim", .opp = &w->env };
 	n->in_order = true;
 	sim_route(n);
 	return n;

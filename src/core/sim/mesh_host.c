@@ -114,13 +114,6 @@ static void authorise(void *host, const struct ms_addr *client, const struct ms_
 
 static struct host_ops mesh_ops;
 
-static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
-	void *arg)
-{
-	(void)ctx, (void)c, (void)event;
-	done(arg, MS_OK, NULL);
-}
-
 void mesh_host_init(struct mesh_host *h)
 {
 	mesh_ops = sim_host_ops;
@@ -136,7 +129,7 @@ void mesh_host_init(struct mesh_host *h)
 	h->source = (struct opp_source){ creds_source, h, &lg };
 	h->opp = opp_source_env(&h->source);
 	h->n->host.ops = &mesh_ops;
-	h->n->env = (struct route_env){ .hook = hook, .stack = "sim", .opp = &h->opp,
+	h->n->env = (struct route_env){ .hook = sim_hook, .stack = "sim", .opp = &h->opp,
 		.failure_ms = MESH_SHUNT_MS };
 	h->n->user = h;
 }

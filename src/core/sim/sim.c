@@ -104,6 +104,15 @@ void sim_route(struct sim_node *n)
 	n->route = route_new(&n->host, &n->env);
 }
 
+void sim_hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
+	void *arg)
+{
+	(void)ctx;
+	(void)c;
+	(void)event;
+	done(arg, MS_OK, NULL);
+}
+
 void sim_boot(struct sim_node *n)
 {
 	uint64_t seed[2] = { n->sim->random, n->number };

@@ -159,6 +159,9 @@ struct sim_node *sim_node(
 void sim_halt(struct sim_node *n, bool politely);
 /* Engine, connection table and routing anew; connections have to be added again. */
 void sim_boot(struct sim_node *n);
+/* For n->env.hook: all is done at once. */
+void sim_hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
+	void *arg);
 /* Routing, with n->env.hook. */
 void sim_route(struct sim_node *n);
 /* Lines of reports go to stderr too. */

@@ -39,15 +39,6 @@ struct ms_pubkey *world_pubkey(unsigned i)
 	return pubkeys[i];
 }
 
-static void hook(void *ctx, struct conn *c, const struct ms_hook_event *event, ms_hook_done_f *done,
-	void *arg)
-{
-	(void)ctx;
-	(void)c;
-	(void)event;
-	done(arg, MS_OK, NULL);
-}
-
 /* --- nodes ------------------------------------------------------------------------------------ */
 
 static void plan_node(struct world *w, unsigned i, bool v6)
@@ -66,7 +57,7 @@ static void plan_node(struct world *w, unsigned i, bool v6)
 	snprintf(addr, sizeof(addr), v6 ? "fd00::%x:%x" : "192.1.%u.%u", i / 250, i % 250 + 1);
 	n = sim_node(w->sim, w->names[i][0], addr, &params);
 	n->priv = keys[i % KEYS].priv;
-	n->env = (struct route_env){ .hook = hook, .stack = "sim" };
+	n->env = (struct route_env){ .hook = sim_hook, .stack = "sim" };
 	sim_route(n);
 	if (w->kind == STORY_WILD && !v6 && dice_percent(&w->plan, 35)) {
 		n->public.addr = n->addr;
