@@ -25,8 +25,9 @@ check_PROGRAMS += src/plugins/creds-secrets/secrets_test
 TESTS += src/plugins/creds-secrets/secrets_test
 src_plugins_creds_secrets_secrets_test_SOURCES = \
 	src/plugins/creds-secrets/secrets_test.c src/lib/conf/cases.h \
-	src/plugins/creds-secrets/creds-secrets.c $(secrets_sources)
-src_plugins_creds_secrets_secrets_test_CFLAGS = $(AM_CFLAGS)
+	src/plugins/creds-secrets/creds-secrets.c $(secrets_sources) \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_plugins_creds_secrets_secrets_test_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
 src_plugins_creds_secrets_secrets_test_LDADD = src/plugins/crypto-openssl/libopenssl.la \
 	libmodswan.la $(CRYPTO_LIBS)
 
