@@ -72,7 +72,7 @@ static ms_err start_attempt(
 	/* Where the peer is now. */
 	if (old && old->mobike && old->remote.addr.family == local.addr.family)
 		remote.addr = old->remote.addr;
-	ike = ike_sa_new(e, c, true, &local, &remote);
+	ike = ike_sa_new(e, c, true, &local, &remote, 0);
 	if (!ike)
 		return MS_ERR_NOMEM;
 	ike->telling = telling;

@@ -256,7 +256,7 @@ static void test_cve_2021_41991_spis_drawn_again(void **state)
 	memcpy(taken_spi, first->spi_i, 8);
 	p.west->host.ops = &ops;
 	bad_spis = 100;
-	second = ike_sa_new(p.west->ike, p.wc, true, &first->local, &first->remote);
+	second = ike_sa_new(p.west->ike, p.wc, true, &first->local, &first->remote, 0);
 	assert_non_null(second);
 	assert_int_equal(bad_spis, 0);
 	assert_memory_not_equal(second->spi_i, zero, 8);

@@ -295,7 +295,7 @@ static void test_verdict_about_what_is_gone(void **state)
 static struct ike_sa *an_ike(struct pair *p)
 {
 	struct ike_sa *ike = ike_sa_new(
-		p->west->ike, p->wc, true, &p->wc->local.host, &p->wc->remote.host);
+		p->west->ike, p->wc, true, &p->wc->local.host, &p->wc->remote.host, 0);
 
 	assert_non_null(ike);
 	if (!ike->x)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HALF_OPEN_OCTETS 2048
+#define EXCHANGE_OCTETS 3072
 
 static uint32_t hash_spi(const struct ike_engine *e, const uint8_t spi[8])
 {
@@ -106,8 +106,22 @@ static void choose_spi(struct ike_sa *ike)
 	ike_table_add(&ike->e->by_spi, &ike->by_spi, hash_spi(ike->e, spi));
 }
 
+static struct ike_exchange *exchange_new(struct ike_sa *ike, size_t octets)
+{
+	struct ms_arena *arena = ms_arena_new(octets, true);
+	struct ike_exchange *x = arena ? ms_arena_alloc(arena, sizeof(*x)) : NULL;
+
+	if (!x) {
+		ms_arena_free(&arena);
+		return NULL;
+	}
+	x->arena = arena;
+	ike->x = x;
+	return x;
+}
+
 struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
-	const struct ms_endpoint *local, const struct ms_endpoint *remote)
+	const struct ms_endpoint *local, const struct ms_endpoint *remote, size_t octets)
 {
 	struct ike_sa *ike = calloc(1, sizeof(*ike));
 
@@ -126,7 +140,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
 	ike->resend_at = ike->give_up_at = ike->half_open_until = IKE_NEVER;
 	ike->replace_at = ike->expire_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
 	ike->fragments_until = ike->look_at = ike->twin_at = IKE_NEVER;
-	if (!ike_exchange_new(ike)) {
+	if (!exchange_new(ike, octets ? sizeof(*ike->x) + octets : EXCHANGE_OCTETS)) {
 		ike_heap_keep_no_more(&e->heap);
 		free(ike);
 		return NULL;
@@ -527,18 +541,7 @@ void ike_arm(struct ike_sa *ike)
 
 struct ike_exchange *ike_exchange_new(struct ike_sa *ike)
 {
-	/* Strangers make responders' exchanges: no more than their IKE_SA_INIT needs. */
-	bool stranger = !ike->initiator && !ike->established;
-	struct ms_arena *arena = ms_arena_new(stranger ? HALF_OPEN_OCTETS : 3072, true);
-	struct ike_exchange *x = arena ? ms_arena_alloc(arena, sizeof(*x)) : NULL;
-
-	if (!x) {
-		ms_arena_free(&arena);
-		return NULL;
-	}
-	x->arena = arena;
-	ike->x = x;
-	return x;
+	return exchange_new(ike, EXCHANGE_OCTETS);
 }
 
 void ike_exchange_free(struct ike_exchange **p)

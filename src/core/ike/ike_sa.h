@@ -233,9 +233,10 @@ static inline void ike_count(struct ike_engine *e, enum ike_counter c)
 }
 
 uint32_t ike_serial(struct ike_engine *e);
-/* With our SPI chosen and in the indexes; the caller's pointer is borrowed from the engine. */
+/* With our SPI chosen and in the indexes; the caller's pointer is borrowed from the engine.  octets: that
+ * its first exchange will keep besides itself, where that is known; 0: enough for most. */
 struct ike_sa *ike_sa_new(struct ike_engine *e, struct conn *c, bool initiator,
-	const struct ms_endpoint *local, const struct ms_endpoint *remote);
+	const struct ms_endpoint *local, const struct ms_endpoint *remote, size_t octets);
 struct ike_sa *ike_sa_ref(struct ike_sa *ike);
 void ike_sa_unref(struct ike_sa **ike);
 /* Out of all indexes, children too; why: for the log and for who waits. */

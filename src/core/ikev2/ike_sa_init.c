@@ -27,6 +27,7 @@
 
 #define COOKIE_ROUNDS 3
 #define KE_ROUNDS     3
+#define ANSWER_OCTETS 384 /* without the value of the key exchange; alignment too */
 
 /* A responder says only what the initiator said before. */
 static void put_common(struct ike_sa *ike, struct ike_out *out, bool hashes, bool fragments)
@@ -325,10 +326,30 @@ static void refuse(const struct ike_rx *rx, struct conn *c, unsigned n_others, m
 	ike_answer_clear(rx, ike_notify_of(err), ms_bytes(NULL, 0));
 }
 
+/* What is kept of the stranger's message and of our answer: our nonce, the two values of the key
+ * exchange that are ours, and the answer, of which the rest is short. */
+static size_t kept_octets(const struct ike_rx *rx, const struct ms_ke_alg *alg)
+{
+	return rx->m.raw.len + IKE_NONCE_OCTETS + 2 * (size_t)alg->resp_octets +
+	       alg->shared_octets + ANSWER_OCTETS;
+}
+
+/* A part of the message, in the copy of it that is kept. */
+static struct ms_bytes same_part(
+	struct ms_bytes copy, const struct ike_msg *m, struct ms_bytes part)
+{
+	struct wire_reader r = wire_reader(copy);
+
+	(void)wire_take(&r, (size_t)(part.ptr - m->raw.ptr));
+	return wire_take(&r, part.len);
+}
+
 static void create(struct ike_rx *rx, struct conn *c, const struct ms_suite *suite, unsigned number,
 	struct ms_bytes ke)
 {
-	struct ike_sa *ike = ike_sa_new(rx->e, c, false, &rx->local, &rx->remote);
+	const struct ms_ke_alg *alg = ms_ke_find(suite->ke);
+	struct ike_sa *ike =
+		ike_sa_new(rx->e, c, false, &rx->local, &rx->remote, kept_octets(rx, alg));
 	struct ms_why why = { "" };
 	uint8_t nonce[IKE_NONCE_OCTETS];
 	struct ms_logger lg;
@@ -346,17 +367,16 @@ static void create(struct ike_rx *rx, struct conn *c, const struct ms_suite *sui
 	ike->suite = *suite;
 	ike->x->row = rx->row;
 	ike->x->numbers[0] = (uint8_t)number;
-	ike->x->ke = ms_ke_find(suite->ke);
+	ike->x->ke = alg;
 	ike_random(rx->e, nonce, sizeof(nonce));
-	ike->x->ni = ike_keep(ike->x, ike_msg_find(&rx->m, IKE_P_NONCE)->body);
 	ike->x->nr = ike_keep(ike->x, ms_bytes(nonce, sizeof(nonce)));
 	ike->x->init_i = ike_keep(ike->x, rx->m.raw);
-	ike->x->ke_peer = ike_keep(ike->x, ke);
-	if (!ike->x->ni.ptr || !ike->x->nr.ptr || !ike->x->init_i.ptr || !ike->x->ke_peer.ptr ||
-		ike_algorithms(ike, &why)) {
+	if (!ike->x->nr.ptr || !ike->x->init_i.ptr || ike_algorithms(ike, &why)) {
 		ike_gone(ike, MS_ERR_NOMEM, &why);
 		return;
 	}
+	ike->x->ni = same_part(ike->x->init_i, &rx->m, ike_msg_find(&rx->m, IKE_P_NONCE)->body);
+	ike->x->ke_peer = same_part(ike->x->init_i, &rx->m, ke);
 	take_hashes(ike, &rx->m);
 	take_fragmentation(ike, &rx->m);
 	ike_natd_check(ike, &rx->m);

@@ -36,7 +36,8 @@ static void done(struct ike_sa *ike)
 
 static struct ike_sa *heir_new(struct ike_sa *ike, bool initiator)
 {
-	struct ike_sa *heir = ike_sa_new(ike->e, ike->conn, initiator, &ike->local, &ike->remote);
+	struct ike_sa *heir =
+		ike_sa_new(ike->e, ike->conn, initiator, &ike->local, &ike->remote, 0);
 
 	if (!heir)
 		return NULL;
