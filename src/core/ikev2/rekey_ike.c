@@ -123,12 +123,13 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	heir->local = ike->local;
 	heir->remote = ike->remote;
 	/* One that was to go for its twin stays: its husk must not take the heir's connections along,
-	 * and which of two goes is found out anew by the heir's nonces, which both ends know. */
+	 * and which of two goes is found out anew by the heir's nonces, which both ends know.  One that
+	 * was to go for its successor stays, too, and has another one in its time. */
+	heir->replacing = ike->replacing && ike->twin == 0;
 	ike->twin = 0;
 	ike->twin_at = IKE_NEVER;
 	heir->replaces = ike->replaces;
 	ike->replaces = 0;
-	heir->replacing = ike->replacing;
 	for (struct ike_sa *o = ike->conn->ike_sas; o; o = o->conn_next)
 		if (o->replaces == ike->serial)
 			o->replaces = heir->serial;
