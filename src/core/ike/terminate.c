@@ -119,7 +119,7 @@ void ike_expired(struct ike_sa *ike)
 	want_delete(ike, !ike->no_revival, NULL);
 }
 
-/* Another connection whose children use the IKE SA; it inherits it. */
+/* Another connection whose children use the IKE SA. */
 static struct conn *other_user(const struct ike_sa *ike)
 {
 	/* A lease is its connection's. */
@@ -130,6 +130,18 @@ static struct conn *other_user(const struct ike_sa *ike)
 			child->state != CHILD_GONE)
 			return child->conn;
 	return NULL;
+}
+
+bool ike_bequeath(struct ike_sa *ike)
+{
+	struct conn *heir = ike->established ? other_user(ike) : NULL;
+
+	if (!heir)
+		return false;
+	if (ike->conn->newest_ike == ike->serial)
+		ike->conn->newest_ike = 0;
+	ike_set_conn(ike, heir);
+	return true;
 }
 
 /* The connection that it is a part of goes next, and its IKE SA with it: a Delete for the part alone
@@ -151,17 +163,9 @@ void ike_terminate_conn(struct ike_engine *e, struct conn *c)
 	if (c->part)
 		terminate_part(c);
 	for (struct ike_sa *ike = c->ike_sas, *next; ike; ike = next) {
-		struct conn *heir = ike->established ? other_user(ike) : NULL;
-
 		next = ike->conn_next;
-		if (ike->heir)
+		if (ike->heir || ike_bequeath(ike))
 			continue;
-		if (heir) {
-			if (c->newest_ike == ike->serial)
-				c->newest_ike = 0;
-			ike_set_conn(ike, heir);
-			continue;
-		}
 		/* Others that used it because it is the one with the lease come again by themselves. */
 		ike->no_revival = true;
 		want_delete(ike, true, c);
