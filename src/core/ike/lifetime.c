@@ -367,8 +367,13 @@ void child_timer_fired(struct child_sa *child, uint64_t now)
 		ike_next_request(child->ike);
 		return;
 	}
-	if (child->state != CHILD_ESTABLISHED || child->conn->newest_child != child->serial)
+	if (child->state != CHILD_ESTABLISHED)
 		return;
+	/* The newest one is rekeyed; but that one may go first, and then this one stays. */
+	if (child->conn->newest_child != child->serial) {
+		child_rekey_later(child, AGAIN_MS);
+		return;
+	}
 	child->wants |= CHILD_WANT_REKEY;
 	child->ike->wants |= IKE_WANT_CHILD_REKEY;
 	ike_next_request(child->ike);
