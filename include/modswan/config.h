@@ -206,6 +206,13 @@ typedef ms_err ms_conn_pair_f(void *arg, const struct ms_conn_desc *d, struct ms
 ms_err ms_conn_each_pair(const struct ms_conn_desc *d, ms_conn_pair_f *fn, void *arg,
 	struct ms_why *why);
 
+/* pfsgroup= in numbers; 0: not written.  Asks the loaded crypto plugins. */
+ms_err ms_conn_pfs_group(const struct ms_conn_desc *d, uint16_t *group_r, struct ms_why *why)
+	MS_MUST_CHECK;
+/* Does it ask for what the loaded crypto plugins do not offer, or for what is not spoken here?  The text
+ * names the keyword and its value. */
+ms_err ms_conn_check_offers(const struct ms_conn_desc *d, struct ms_why *why) MS_MUST_CHECK;
+
 bool ms_conn_desc_defaults(struct ms_conn_desc *d);
 bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from);
 void ms_conn_desc_free(struct ms_conn_desc *d);

@@ -91,7 +91,7 @@ static void take_conn(void *arg, const struct ms_conn_desc *d)
 	if (c->verbose)
 		printf("%s: conn %s\n", d->source, d->name);
 	/* those that nobody wrote pluto loads itself */
-	if (c->verb == O_CHECKCONFIG || d->source[0] == '(' || !wanted(c, d->autostart))
+	if (d->source[0] == '(' || !wanted(c, d->autostart))
 		return;
 	if (c->n == c->room) {
 		c->room = c->room == 0 ? 16 : c->room * 2;
@@ -204,6 +204,8 @@ static int run(struct call *c)
 {
 	if (c->verb == 0)
 		return load(c);
+	if (c->verb == O_CHECKCONFIG)
+		return tool_check_file(c->tool, c->file, c->verbose);
 	read_file(c);
 	if (c->verb == O_ADDALL || c->verb == O_AUTOALL) {
 		int status = load(c);

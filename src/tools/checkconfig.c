@@ -29,20 +29,38 @@ static int usage(const struct tool *t, FILE *f, int status)
 struct check {
 	const struct tool *tool;
 	const char *file;
-	bool verbose, bad;
+	bool verbose, bad, algorithms;
 };
-
-static void name_conn(void *arg, const struct ms_conn_desc *desc)
-{
-	if (((const struct check *)arg)->verbose)
-		printf("%s: conn %s\n", desc->source, desc->name);
-}
 
 static void complain(struct check *k, const char *text)
 {
 	tool_error(k->tool, "can not load config '%s': %s", k->file != NULL ? k->file : "ipsec.conf",
 		text);
 	k->bad = true;
+}
+
+/* What is keyed by hand asks other programs. */
+static bool by_hand(const struct ms_conn_desc *d)
+{
+	return d->manual.spi != NULL || d->manual.spibase != NULL;
+}
+
+static void good_conn(void *arg, const struct ms_conn_desc *desc)
+{
+	struct check *k = arg;
+	struct ms_why why = { "" };
+	ms_err err;
+
+	if (k->verbose)
+		printf("%s: conn %s\n", desc->source, desc->name);
+	if (!k->algorithms || by_hand(desc))
+		return;
+	err = ms_conn_check_offers(desc, &why);
+	if (err == MS_OK)
+		return;
+	(void)ms_why_text(&why, err);
+	ms_why_prefix(&why, "%s: conn %.60s: ", desc->source, desc->name);
+	complain(k, why.text);
 }
 
 /* Each connection that is broken is told; the others would be loaded. */
@@ -52,15 +70,22 @@ static void broken_conn(void *arg, const char *name, const char *text)
 	complain(arg, text);
 }
 
-static int check(const struct tool *t, const char *file, bool verbose)
+int tool_check_file(const struct tool *t, const char *file, bool verbose)
 {
-	static const struct ms_config_sink sink = { name_conn, broken_conn };
-	struct check k = { t, file, verbose, false };
+	static const struct ms_config_sink sink = { good_conn, broken_conn };
+	struct check k = { t, file, verbose, false, false };
 	struct ms_setup_desc setup;
 	struct tool_config c;
 	struct ms_why why = { "" };
 	ms_err err = tool_config_open(&c, t, file, &why);
 
+	if (err == MS_OK) {
+		k.algorithms = tool_config_crypto(&c, &why) == MS_OK;
+		if (!k.algorithms)
+			tool_error(t, "warning: whether algorithms are offered was not checked: %s",
+				ms_why_text(&why, MS_ERR_PLUGIN));
+		why.text[0] = '\0';
+	}
 	if (err == MS_OK)
 		err = c.ops->setup(c.instance, &setup, &why);
 	if (err == MS_OK) {
@@ -98,5 +123,5 @@ int tool_checkconfig(struct tool *t, int argc, char **argv)
 			file = a.value;
 		verbose = verbose || row == O_VERBOSE;
 	}
-	return check(t, file, verbose);
+	return tool_check_file(t, file, verbose);
 }

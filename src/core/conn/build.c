@@ -341,25 +341,19 @@ static ms_err kinds_of(struct conn *c, struct ms_why *why)
 	return MS_OK;
 }
 
-/* A group has words only as a part of a proposal. */
-static ms_err pfs_group_of(struct conn *c, struct ms_why *why)
+/* Which of them is not offered, and why, is for the check of files to say. */
+static ms_err proposals_of(struct conn_table *t, struct conn *c, struct ms_why *why)
 {
-	struct ms_proposals p;
-	char text[128];
-	ms_err err;
+	const struct ms_conn_desc *d = c->desc;
+	ms_err said, err = conn_intern(t, MS_PROTOCOL_IKE, d->ike, &c->ike, NULL);
 
-	if (c->desc->pfsgroup == NULL)
-		return MS_OK;
-	snprintf(text, sizeof text, "aes128-sha2_256-%.80s", c->desc->pfsgroup);
-	err = ms_proposals_parse(&p, MS_PROTOCOL_ESP, text, why);
-	for (unsigned i = 0; err == MS_OK && i < p.p[0].n; i++)
-		if (p.p[0].t[i].type == MS_TRANSFORM_KE)
-			c->pfs_group = p.p[0].t[i].id;
-	if (err == MS_OK && c->pfs_group == 0)
-		err = ms_fail(why, MS_ERR_CONFIG, "no group");
-	if (err != MS_OK)
-		ms_why_prefix(why, "pfsgroup=%.80s: ", c->desc->pfsgroup);
-	return err;
+	if (err == MS_OK)
+		err = conn_intern(
+			t, d->ah ? MS_PROTOCOL_AH : MS_PROTOCOL_ESP, d->esp, &c->esp, NULL);
+	if (err == MS_OK || err == MS_ERR_NOMEM)
+		return err;
+	said = ms_conn_check_offers(d, why);
+	return said != MS_OK ? said : err;
 }
 
 ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
@@ -369,8 +363,7 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 
 	c->left_is_local = true; /* until oriented */
 	if (d->keyexchange == MS_KEX_IKEV1)
-		return ms_fail(why, MS_ERR_UNSUPPORTED,
-			"keyexchange=ikev1 is not supported here, only ikev2");
+		return ms_conn_check_offers(d, why);
 	if (d->ah && d->encapsulation == MS_YES)
 		return ms_fail(why, MS_ERR_CONFIG, "encapsulation=yes is for ESP, not for phase2=ah");
 	if ((d->authby & MS_AUTH_NEVER) && !never_negotiates(d))
@@ -378,7 +371,7 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 			"authby=never goes with type=passthrough, drop or reject only");
 	err = kinds_of(c, why);
 	if (err == MS_OK)
-		err = pfs_group_of(c, why);
+		err = ms_conn_pfs_group(d, &c->pfs_group, why);
 	if (err == MS_OK)
 		err = conn_build_end(t, &c->local, d, &d->left, "left", why);
 	if (err == MS_OK)
@@ -388,15 +381,5 @@ ms_err conn_build(struct conn_table *t, struct conn *c, struct ms_why *why)
 		asks(&c->local, &d->left, &c->remote);
 		asks(&c->remote, &d->right, &c->local);
 	}
-	if (err == MS_OK) {
-		err = conn_intern(t, MS_PROTOCOL_IKE, d->ike, &c->ike, why);
-		if (err != MS_OK)
-			ms_why_prefix(why, "ike=: ");
-	}
-	if (err == MS_OK) {
-		err = conn_intern(t, d->ah ? MS_PROTOCOL_AH : MS_PROTOCOL_ESP, d->esp, &c->esp, why);
-		if (err != MS_OK)
-			ms_why_prefix(why, d->ah ? "ah=: " : "esp=: ");
-	}
-	return err;
+	return err == MS_OK ? proposals_of(t, c, why) : err;
 }
