@@ -79,6 +79,14 @@ static inline uint8_t child_protocol(const struct child_sa *child)
 	return child->ah ? MS_PROTOCOL_AH : MS_PROTOCOL_ESP;
 }
 
+/* When it goes, its connection has lost it: it was up, or ours and on its way there.  An attempt on an
+ * IKE SA that was there already sees to itself. */
+static inline bool child_missed(const struct child_sa *child)
+{
+	return child->state == CHILD_ESTABLISHED ||
+	       (child->state < CHILD_ESTABLISHED && child->initiator && !child->attempt);
+}
+
 /* "AES_GCM_16_128-NONE": the family's xfrm= words; like snprintf. */
 size_t child_suite_text(const struct ms_suite *s, char *buf, size_t size);
 /* "{ESP=>0x5f1c2d3e <0x1a2b3c4d xfrm=AES_GCM_16_128-NONE NATOA=none NATD=none DPD=active}" */

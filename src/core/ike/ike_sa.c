@@ -226,7 +226,7 @@ static void lose_child(struct child_sa *child, ms_err err, const struct ms_why *
 {
 	struct ike_sa *ike = child->ike;
 	struct conn *c = conn_ref(child->conn);
-	bool lost = ike->established && !ike->no_revival && child->state == CHILD_ESTABLISHED;
+	bool lost = ike->established && !ike->no_revival && child_missed(child);
 	bool silent = err == MS_ERR_TIMEOUT;
 	struct ike_engine *e = ike->e;
 

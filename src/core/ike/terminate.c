@@ -47,7 +47,7 @@ static void drop_children(struct ike_sa *ike, bool revive, const struct conn *bu
 	ike->no_revival = true;
 	while (ike->children) {
 		struct child_sa *child = child_ref(ike->children);
-		bool lost = revive && child->conn != but && child->state == CHILD_ESTABLISHED;
+		bool lost = revive && child->conn != but && child_missed(child);
 
 		child_gone(child);
 		child_attempt_over(child, MS_ERR_CANCELLED, NULL);
