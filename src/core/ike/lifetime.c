@@ -232,15 +232,6 @@ static void reauthenticate(struct ike_sa *ike)
 		ike_replace(ike);
 }
 
-static bool own_child(const struct ike_sa *ike)
-{
-	const struct child_sa *child = ike->children;
-
-	while (child && child->conn != ike->conn)
-		child = child->next;
-	return child != NULL;
-}
-
 /* One that nobody has used for all its life is not made anew.  Nor is one that goes for its twin, but
  * that may go first, and then it stays.  How it is made anew is for those to say who use it. */
 static void replace(struct ike_sa *ike)
@@ -251,8 +242,7 @@ static void replace(struct ike_sa *ike)
 		ike->replace_at = ike_now(ike->e) + AGAIN_MS;
 		return;
 	}
-	if (!own_child(ike))
-		(void)ike_bequeath(ike);
+	ike_pass_on(ike);
 	if (ike->children && ike->conn->desc->reauth) {
 		reauthenticate(ike);
 		return;

@@ -37,8 +37,8 @@ void child_attempt_over(struct child_sa *child, ms_err err, const struct ms_why 
 void ike_want_delete(struct ike_sa *ike);
 /* Another IKE SA took its place; what came to it meanwhile comes up there. */
 void ike_superseded(struct ike_sa *ike);
-/* Passes it to another connection whose children use it; false: there is none, or it has a lease. */
-bool ike_bequeath(struct ike_sa *ike);
+/* One without CHILD SAs of its own connection passes to one that has some, unless it has a lease. */
+void ike_pass_on(struct ike_sa *ike);
 void ike_strand(struct ike_sa *ike, bool can_tell); /* its connection has another address */
 /* At once and without a word, since its peer knows nothing of it; its connections come again when
  * they are wanted. */

@@ -126,13 +126,14 @@ static struct conn *other_user(const struct ike_sa *ike)
 	if (ike->lease[0].family != 0 || ike->lease[1].family != 0)
 		return NULL;
 	for (struct child_sa *child = ike->children; child; child = child->next)
-		if (child->conn != ike->conn && child->state != CHILD_DELETING &&
-			child->state != CHILD_GONE)
+		if (child->conn != ike->conn && !child->conn->part &&
+			child->state != CHILD_DELETING && child->state != CHILD_GONE)
 			return child->conn;
 	return NULL;
 }
 
-bool ike_bequeath(struct ike_sa *ike)
+/* False: there is none. */
+static bool bequeath(struct ike_sa *ike)
 {
 	struct conn *heir = ike->established ? other_user(ike) : NULL;
 
@@ -142,6 +143,14 @@ bool ike_bequeath(struct ike_sa *ike)
 		ike->conn->newest_ike = 0;
 	ike_set_conn(ike, heir);
 	return true;
+}
+
+void ike_pass_on(struct ike_sa *ike)
+{
+	for (const struct child_sa *child = ike->children; child; child = child->next)
+		if (child->conn == ike->conn)
+			return;
+	(void)bequeath(ike);
 }
 
 /* The connection that it is a part of goes next, and its IKE SA with it: a Delete for the part alone
@@ -164,7 +173,7 @@ void ike_terminate_conn(struct ike_engine *e, struct conn *c)
 		terminate_part(c);
 	for (struct ike_sa *ike = c->ike_sas, *next; ike; ike = next) {
 		next = ike->conn_next;
-		if (ike->heir || ike_bequeath(ike))
+		if (ike->heir || bequeath(ike))
 			continue;
 		/* Others that used it because it is the one with the lease come again by themselves. */
 		ike->no_revival = true;

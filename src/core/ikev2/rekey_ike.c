@@ -133,6 +133,7 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	for (struct ike_sa *o = ike->conn->ike_sas; o; o = o->conn_next)
 		if (o->replaces == ike->serial)
 			o->replaces = heir->serial;
+	ike_pass_on(heir);
 	ike->wants = 0;
 	ike->no_revival = true;
 	ike->replace_at = ike->dpd_at = ike->keepalive_at = IKE_NEVER;
