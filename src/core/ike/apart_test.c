@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 7296 s2.21.2: the responder's AUTH is wrong, and it believes that all is well.  It is told in an
- * exchange that a lost datagram does not end, and nothing else comes of the IKE SA.
+ * RFC 7296 s2.21.2: the responder's AUTH is wrong, or nobody wants its IKE SA any more, and it believes
+ * that all is well.  It is told in an exchange that a lost datagram does not end, and nothing else comes
+ * of the IKE SA.
  */
 #include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
@@ -222,6 +223,33 @@ static void test_child_only(void **state)
 	}
 }
 
+/* Taken down while the answer to IKE_AUTH is awaited, which the peer may have sent: at the end it has
+ * nothing either. */
+static void test_unwanted(void **state)
+{
+	(void)state;
+	for (unsigned first = FIRST - 2; first < FIRST; first++)
+		for (unsigned last = first; last < FIRST + 3; last++) {
+			struct loss l = { first, last, 0 };
+			struct pair p = pair_of(&tunnel, &tunnel, NULL);
+
+			p.sim->network = lose;
+			p.sim->network_arg = &l;
+			pair_initiate(&p);
+			sim_run(p.sim, 300);
+			assert_int_equal(ike_first(p.west->ike)->state, IKE_PARENT_I2);
+			assert_int_equal(sim_ikes(p.east), first == FIRST - 1);
+			ike_terminate_conn(p.west->ike, p.wc);
+			assert_null(p.wc->ike_sas);
+			assert_false(ike_has_ids(
+				p.west->ike, &p.wc->local.id, &p.wc->remote.id, NULL));
+			sim_run(p.sim, 60000);
+			assert_pair_empty(&p);
+			assert_int_equal(l.lost, last + 1 - first);
+			pair_free(&p);
+		}
+}
+
 static int setup(void **state)
 {
 	if (sim_test_setup(state))
@@ -250,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_child_only),
+		cmocka_unit_test(test_unwanted),
 	};
 
 	return cmocka_run_group_tests_name("apart", tests, setup, teardown);

@@ -91,6 +91,11 @@ static void want_delete(struct ike_sa *ike, bool revive, const struct conn *but)
 	if (ike->gone || ike->state == IKE_DELETING)
 		return;
 	ms_info(&lg, "deleting state (%s)", ike_state_name(ike->state));
+	/* The peer may have it by now: it is told when it has answered. */
+	if (ike->state == IKE_PARENT_I2 && ike->request) {
+		ike_apart(ike, MS_ERR_CANCELLED, NULL);
+		return;
+	}
 	if (!ike->established) {
 		ike_gone(ike, MS_ERR_CANCELLED, NULL);
 		return;

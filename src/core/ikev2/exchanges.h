@@ -12,7 +12,8 @@ ike_action_f ike_sa_init_request, ike_sa_init_response, ike_sa_init_cookie, ike_
 /* ike_auth.c */
 void ike_auth_start(struct ike_sa *ike);
 ms_err ike_auth_conn(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;
-ike_action_f ike_auth_request, ike_auth_eap, ike_auth_response, ike_auth_refused;
+ike_action_f ike_auth_request, ike_auth_eap, ike_auth_response, ike_auth_refused,
+	ike_auth_unwanted;
 /* informational.c */
 ike_action_f ike_informational_request, ike_informational_response;
 void ike_informational_start(struct ike_sa *ike);

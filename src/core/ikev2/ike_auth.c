@@ -349,6 +349,20 @@ void ike_auth_refused(struct ike_rx *rx)
 		&why);
 }
 
+/* Taken down while the answer was awaited: what the peer has made since goes by our Delete. */
+void ike_auth_unwanted(struct ike_rx *rx)
+{
+	struct ike_sa *ike = rx->ike;
+
+	ike_request_answered(ike);
+	if (!ike_msg_find(&rx->m, IKE_P_AUTH)) {
+		ike_gone(ike, MS_ERR_CANCELLED, NULL);
+		return;
+	}
+	ike->wants = IKE_WANT_DELETE;
+	ike_informational_start(ike);
+}
+
 /* --- responder ------------------------------------------------------------------------------ */
 
 static void refuse(struct ike_sa *ike, ms_err err, const struct ms_why *why)

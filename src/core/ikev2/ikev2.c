@@ -74,6 +74,12 @@ static const struct ike_transition rows[] = {
 	  .need = N(CHILD_ERROR), .may = 0,
 	  .act = ike_auth_refused, .to = IKE_GONE, .timer = TIMER_NONE },
 
+	/* <-- HDR, SK {...}                       HDR, SK {D} --> */
+	{ .story = "IKE_AUTH answered, but nobody wants it any more", RESPONSE(IKE_AUTH),
+	  .from = IKE_FROM(IKE_DELETING), .need = 0,
+	  .may = P(IDR) | P(AUTH) | P(SA) | P(TSI) | P(TSR) | ANY_NOTIFY,
+	  .act = ike_auth_unwanted, .to = 0, .timer = TIMER_NONE },
+
 	/* HDR, SK {[N,] [D]} both ways */
 	{ .story = "answer INFORMATIONAL", REQUEST(INFORMATIONAL),
 	  .from = ESTABLISHED | IKE_FROM(IKE_DELETING),
