@@ -218,7 +218,8 @@ struct ms_sign_ops {
 	void (*pubkey_free)(struct ms_pubkey **key);
 	struct ms_privkey *(*privkey_ref)(struct ms_privkey *key);
 	void (*privkey_free)(struct ms_privkey **key);
-	/* *len_r: in room, out used.  hash: enum ms_hash_id, 0 for EdDSA. */
+	/* *len_r: in room, out used.  hash: enum ms_hash_id, 0 for EdDSA.  MS_ERR_UNSUPPORTED: not with
+	 * this key, which may be restricted to one hash (RFC 4055). */
 	ms_err (*sign)(const struct ms_privkey *key, enum ms_sign_scheme scheme, uint16_t hash,
 		const struct ms_bytes *parts, unsigned n, uint8_t *out, size_t *len_r);
 	/* MS_ERR_AUTH: the signature is wrong. */

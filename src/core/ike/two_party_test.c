@@ -74,6 +74,14 @@ static void test_rsa(void **state)
 	with_keys("rsa", "rsa", MS_AUTH_RSA);
 }
 
+/* RFC 4055 s3.1: such a key signs with its one hash only, which is not the first that is tried. */
+static void test_restricted_rsa(void **state)
+{
+	(void)state;
+	with_keys("pss-sha384", "pss-sha512", MS_AUTH_RSA);
+	with_keys("pss-sha256", "rsa", MS_AUTH_RSA);
+}
+
 static void test_ecdsa(void **state)
 {
 	(void)state;
@@ -529,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_psk),
 		cmocka_unit_test(test_all_later),
 		cmocka_unit_test(test_rsa),
+		cmocka_unit_test(test_restricted_rsa),
 		cmocka_unit_test(test_ecdsa),
 		cmocka_unit_test(test_ed25519),
 		cmocka_unit_test(test_mixed_auth),

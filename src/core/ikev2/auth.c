@@ -121,21 +121,23 @@ uint32_t ike_auth_kind(struct ms_bytes body)
 	return k ? k->auth : 0;
 }
 
-static const struct signature_kind *kind_for_key(
-	const struct ike_sa *ike, enum ms_key_type type, unsigned bits)
+/* How many there are; fits: of KINDS, best first. */
+static unsigned kinds_for_key(const struct ike_sa *ike, enum ms_key_type type, unsigned bits,
+	const struct signature_kind **fits)
 {
+	unsigned n = 0;
+
 	for (size_t i = 0; i < KINDS; i++) {
 		const struct signature_kind *k = &kinds[i];
 
 		if (k->key != type || (k->bits && k->bits != bits) ||
 			!(k->auth & ike->conn->local.auth))
 			continue;
-		if (k->method == IKE_AUTHM_DIGITAL_SIGNATURE &&
-			!(ike->peer_rfc7427 && ike->hashes & 1u << k->needs))
-			continue;
-		return k;
+		if (k->method != IKE_AUTHM_DIGITAL_SIGNATURE ||
+			(ike->peer_rfc7427 && ike->hashes & 1u << k->needs))
+			fits[n++] = k;
 	}
-	return NULL;
+	return n;
 }
 
 /* --- what is signed --------------------------------------------------------------------------- */
@@ -190,15 +192,15 @@ static ms_err keep_auth(struct ike_exchange *x, unsigned method, const struct si
 	return MS_OK;
 }
 
-/* --- one wait for the host ----------------------------------------------------------------------
- */
+/* --- one wait for the host -------------------------------------------------------------------- */
 
 struct auth_wait {
 	struct ike_sa *ike;
 	ike_step_f *next;
 	bool mine;
 	/* job */
-	const struct signature_kind *kind;
+	const struct signature_kind *kind, *fits[KINDS]; /* the one that it is, of those tried in turn */
+	unsigned n_fits;
 	struct ms_privkey *priv;
 	struct ms_pubkey *pub[MAX_KEYS]; /* of the peer, as many as there are */
 	int good; /* the one that it signed with */
@@ -268,8 +270,7 @@ static void wait_end(struct auth_wait *w, ms_err err, const struct ms_why *why)
 	ike_sa_unref(&ike);
 }
 
-/* --- shared keys --------------------------------------------------------------------------------
- */
+/* --- shared keys ------------------------------------------------------------------------------ */
 
 /* What is signed is put together when the key is there: no job needs copies. */
 struct psk_wait {
@@ -340,26 +341,35 @@ static ms_err without_credential(struct ike_sa *ike, bool mine, struct ms_why *w
 	return err;
 }
 
-/* --- signing -------------------------------------------------------------------------------------
- */
+/* --- signing ---------------------------------------------------------------------------------- */
 
+/* A key may be restricted to one hash (RFC 4055 s3.1), which only who has it can tell. */
 static void sign_work(void *arg)
 {
 	struct auth_wait *w = arg;
 
-	w->err = ms_sign()->sign(
-		w->priv, w->kind->scheme, w->kind->hash, w->parts, 3, w->out, &w->out_octets);
+	w->err = MS_ERR_UNSUPPORTED;
+	for (unsigned i = 0; i < w->n_fits && w->err == MS_ERR_UNSUPPORTED; i++) {
+		w->kind = w->fits[i];
+		w->out_octets = sizeof(w->out);
+		w->err = ms_sign()->sign(w->priv, w->kind->scheme, w->kind->hash, w->parts, 3,
+			w->out, &w->out_octets);
+	}
 }
 
 static void sign_done(void *arg)
 {
 	struct auth_wait *w = arg;
+	struct ms_why why = { "" };
 	ms_err err = w->err;
 
 	if (err == MS_OK && !w->ike->gone && w->ike->x)
 		err = keep_auth(
 			w->ike->x, w->kind->method, w->kind, ms_bytes(w->out, w->out_octets));
-	wait_end(w, err, NULL);
+	else if (err == MS_ERR_UNSUPPORTED)
+		err = ms_fail(&why, MS_ERR_BAD_KEY,
+			"the private key allows no hash (with MGF1 of it) that the peer verifies");
+	wait_end(w, err, &why);
 }
 
 static void got_private(void *arg, ms_err err, struct ms_privkey *key, const struct ms_why *why)
@@ -388,13 +398,11 @@ static void got_private(void *arg, ms_err err, struct ms_privkey *key, const str
 	if (err == MS_OK)
 		err = s->pubkey_of(&pub, key);
 	if (err == MS_OK) {
-		w->kind = kind_for_key(ike, s->pubkey_type(pub), s->pubkey_bits(pub));
+		w->n_fits = kinds_for_key(ike, s->pubkey_type(pub), s->pubkey_bits(pub), w->fits);
 		s->pubkey_free(&pub);
-		if (!w->kind)
-			err = ms_fail(&local, MS_ERR_BAD_KEY, "%s%s",
-				"the private key's type is not "
-				"among the methods of authby=, or the peer has no signature hash "
-				"for it",
+		if (w->n_fits == 0)
+			err = ms_fail(&local, MS_ERR_BAD_KEY, "the private key's type is not among the "
+				"methods of authby=, or the peer has no signature hash for it%s",
 				ike->peer_rfc7427 ? "" : " (it does not speak RFC 7427)");
 	}
 	if (err) {

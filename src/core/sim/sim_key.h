@@ -10,7 +10,8 @@ struct sim_key {
 	char spki[1200]; /* 0s base64 */
 };
 
-/* "rsa", "P-256", "P-384", "P-521", "ed25519"; fails the test when that cannot be made. */
+/* "rsa", "P-256", "P-384", "P-521", "ed25519", "ed448"; "pss-sha384": RSA that signs with this hash only.
+ * Fails the test when that cannot be made. */
 struct sim_key sim_key_new(const char *kind);
 void sim_key_free(struct sim_key *k);
 

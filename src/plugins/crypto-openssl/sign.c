@@ -50,9 +50,11 @@ static EVP_PKEY_CTX *digest_ctx(
 	if (ok && (scheme == MS_SIGN_RSA_PSS || scheme == MS_SIGN_RSA_PKCS1))
 		ok = EVP_PKEY_CTX_set_rsa_padding(x, padding) == 1;
 	ok = ok && EVP_PKEY_CTX_set_params(x, params) == 1;
-	/* RFC 7427 appendix A.4: salt as long as the hash, MGF1 with the same hash (the default) */
+	/* RFC 7427 appendix A.4: salt as long as the hash, MGF1 with the same hash, which a key of RFC
+	 * 4055 may forbid */
 	if (ok && scheme == MS_SIGN_RSA_PSS)
-		ok = EVP_PKEY_CTX_set_rsa_pss_saltlen(x, RSA_PSS_SALTLEN_DIGEST) == 1;
+		ok = EVP_PKEY_CTX_set_rsa_mgf1_md_name(x, md->name, NULL) == 1 &&
+		     EVP_PKEY_CTX_set_rsa_pss_saltlen(x, RSA_PSS_SALTLEN_DIGEST) == 1;
 	if (!ok) {
 		EVP_PKEY_CTX_free(x);
 		return NULL;
@@ -168,8 +170,10 @@ static ms_err digest_sign(const struct ms_privkey *key, enum ms_sign_scheme sche
 	size_t der_len = sizeof der;
 	ms_err err = MS_ERR_CRYPTO;
 
+	if (x == NULL)
+		return MS_ERR_UNSUPPORTED;
 	md_parts(md, parts, n, digest);
-	if (x != NULL && EVP_PKEY_sign(x, der, &der_len, digest, md->out) == 1) {
+	if (EVP_PKEY_sign(x, der, &der_len, digest, md->out) == 1) {
 		if (scheme == MS_SIGN_ECDSA_RAW) {
 			err = ecdsa_to_raw(der, der_len, key->bits, out, len_r);
 		} else {

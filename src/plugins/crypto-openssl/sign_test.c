@@ -357,6 +357,61 @@ static void test_ecdsa_forms(void **state)
 	}
 }
 
+/* RFC 4055 s3.1: the key says which hash, for the message and in MGF1. */
+static void test_restricted_key(void **state)
+{
+	static const struct {
+		const char *args, *verify;
+		uint16_t hash; /* 0: none of ours */
+	} rows[] = {
+		{ "rsa_pss_keygen_md:sha384 -pkeyopt rsa_pss_keygen_mgf1_md:sha384", "-sha384",
+			MS_HASH_SHA2_384 },
+		{ "rsa_pss_keygen_md:sha512 -pkeyopt rsa_pss_keygen_mgf1_md:sha512 "
+		  "-pkeyopt rsa_pss_keygen_saltlen:64",
+			"-sha512", MS_HASH_SHA2_512 },
+		/* MGF1 with SHA-1: RFC 7427 has no AlgorithmIdentifier for it */
+		{ "rsa_pss_keygen_md:sha384", NULL, 0 },
+	};
+	static const uint16_t hashes[] = { MS_HASH_SHA2_256, MS_HASH_SHA2_384, MS_HASH_SHA2_512 };
+	const struct ms_bytes part = { (const uint8_t *)"Ni, Nr and the prf of ID", 24 };
+
+	(void)state;
+	NEED_OPENSSL;
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct ms_privkey *priv = NULL;
+		struct ms_pubkey *pub = NULL;
+
+		assert_int_equal(sh("openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 "
+				    "-pkeyopt %s -out pss.pem && "
+				    "openssl pkey -in pss.pem -pubout -out pss.pub",
+					 rows[i].args),
+			0);
+		assert_int_equal(load(&priv, "pss.pem", "", NULL), MS_OK);
+		assert_int_equal(SIGN->pubkey_of(&pub, priv), MS_OK);
+		assert_int_equal(SIGN->pubkey_type(pub), MS_KEY_RSA);
+		for (unsigned h = 0; h < 3; h++) {
+			uint8_t sig[512];
+			size_t len = sizeof sig;
+			bool fits = hashes[h] == rows[i].hash;
+
+			assert_int_equal(
+				SIGN->sign(priv, MS_SIGN_RSA_PSS, hashes[h], &part, 1, sig, &len),
+				fits ? MS_OK : MS_ERR_UNSUPPORTED);
+			if (!fits)
+				continue;
+			assert_int_equal(SIGN->verify(pub, MS_SIGN_RSA_PSS, hashes[h], &part, 1,
+						 ms_bytes(sig, len)),
+				MS_OK);
+			write_file("ours", sig, len);
+			assert_int_equal(sh("openssl dgst %s -sigopt rsa_pss_saltlen:-1 -verify "
+					    "pss.pub -signature ours message", rows[i].verify),
+				0);
+		}
+		SIGN->privkey_free(&priv);
+		SIGN->pubkey_free(&pub);
+	}
+}
+
 static void test_scheme_and_key_must_fit(void **state)
 {
 	const struct ms_bytes part = { (const uint8_t *)"text", 4 };
@@ -533,6 +588,7 @@ int main(void)
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_against_command),
 		cmocka_unit_test(test_ecdsa_forms),
+		cmocka_unit_test(test_restricted_key),
 		cmocka_unit_test(test_scheme_and_key_must_fit),
 		cmocka_unit_test(test_file_forms),
 		cmocka_unit_test(test_pss_only),
