@@ -33,17 +33,18 @@ void conf_time_text(uint64_t ms, char *buf, size_t size)
 	snprintf(buf, size, "%" PRIu64 "ms", ms);
 }
 
-static void choice_words(const struct ms_conf_key *key, char *buf, size_t size)
+static void choice_words(const struct ms_conf_key *key, bool all, char *buf, size_t size)
 {
 	const char *sep = "";
 
-	/* Choices without help are other spellings; when no choice has help, all are shown. */
+	/* Choices without help are other spellings or more of the same; when no choice has help, all are
+	 * shown. */
 	bool explained = false;
 
 	for (const struct ms_conf_choice *c = key->choices; c->name != NULL; c++)
 		explained |= c->help != NULL && c->value != MS_CONF_NOT_HERE;
 	for (const struct ms_conf_choice *c = key->choices; c->name != NULL; c++) {
-		if ((explained && c->help == NULL) || c->value == MS_CONF_NOT_HERE)
+		if ((explained && !all && c->help == NULL) || c->value == MS_CONF_NOT_HERE)
 			continue;
 		conf_append(buf, size, "%s%s", sep, c->name);
 		sep = ", ";
@@ -84,11 +85,11 @@ void conf_expected(const struct ms_conf_key *key, char *buf, size_t size)
 			return;
 		}
 		conf_append(buf, size, "one of ");
-		choice_words(key, buf, size);
+		choice_words(key, false, buf, size);
 		return;
 	case MS_CONF_FLAGS:
 		conf_append(buf, size, "a list of ");
-		choice_words(key, buf, size);
+		choice_words(key, true, buf, size);
 		return;
 	case MS_CONF_UINT:
 		conf_append(buf, size, "a number");
@@ -112,7 +113,7 @@ void conf_expected(const struct ms_conf_key *key, char *buf, size_t size)
 		conf_append(buf, size, strcmp(key->unit, "%") == 0 ? "%s" : " %s", key->unit);
 	if (key->choices != NULL) {
 		conf_append(buf, size, " or ");
-		choice_words(key, buf, size);
+		choice_words(key, false, buf, size);
 	}
 }
 

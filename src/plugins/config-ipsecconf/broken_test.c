@@ -90,9 +90,12 @@ static const char several[] =
 	"conn last\n" ENDS
 	"\tconnalias=all\n";
 
+#define WORDS                                                                                     \
+	"secret, psk, rsasig, rsa, rsa-sha2, rsa-sha2_256, rsa-sha2_384, rsa-sha2_512, rsa-sha1, " \
+	"ecdsa, ecdsa-sha2, ecdsa-sha2_256, ecdsa-sha2_384, ecdsa-sha2_512, eddsa, null, never, "  \
+	"pubkey"
 #define WHIM                                                                                      \
-	"test.conf:45: authby=\"whim\": expected a list of secret, rsasig, rsa-sha1, ecdsa, eddsa, " \
-	"null, never\n"
+	"test.conf:45: authby=\"whim\": expected a list of " WORDS "\n"
 
 static void one_by_one(void)
 {
@@ -154,8 +157,7 @@ static void whole_files(void)
 			"-all test.conf:5: unknown section type con: expected config or conn; did you "
 			"mean conn?\n" },
 		{ "conn %default\n\tauthby=whim\nconn a\n" ENDS,
-			"-all test.conf:2: authby=\"whim\": expected a list of secret, rsasig, rsa-sha1, "
-			"ecdsa, eddsa, null, never\n" },
+			"-all test.conf:2: authby=\"whim\": expected a list of " WORDS "\n" },
 		{ "config setup\n\tuniqueids=whim\nconn a\n" ENDS,
 			"-all test.conf:2: uniqueids=\"whim\": expected yes or no\n" },
 		{ "conn a\n" ENDS "conn a\n" ENDS, "-all test.conf:5: conn a is there already, in test.conf:1\n" },
