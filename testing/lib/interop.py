@@ -137,7 +137,9 @@ class Grid:
             except Failed as e:
                 self.row(credentials, role, feature, "FAILED", str(e))
                 lost = lost or ("no tunnel" if feature is features[0][0] else "")
-        for side in (self.us, self.them):
+        # Who initiated goes first: libreswan begins again when its peer ends what it wants up, and
+        # an attempt that is cut off then would leave SAs here.
+        for side in sorted((self.us, self.them), key=lambda s: s is not self.side(role)):
             if lost or side.nothing(conn) is not True:
                 try:
                     side.down(conn)
