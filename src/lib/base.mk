@@ -4,7 +4,7 @@ libmodswan_la_SOURCES += \
 	src/lib/log/log.c src/lib/log/log_priv.h src/lib/log/sink.c src/lib/log/sink.h \
 	src/lib/loop/load.c src/lib/loop/loop.c src/lib/loop/loop.h src/lib/loop/process.c src/lib/loop/loop_priv.h \
 	src/lib/mem/arena.c src/lib/mem/arena.h src/lib/mem/mem.c \
-	src/lib/wire/wire.h
+	src/lib/wire/der.h src/lib/wire/wire.h
 
 if HAVE_CMOCKA
 check_PROGRAMS += src/lib/loop/loop_test src/lib/log/log_test
