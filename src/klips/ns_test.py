@@ -37,13 +37,27 @@ def tcp_serve(address, port):
         print(digest.hexdigest())
 
 
+def connected(address, port):
+    """To a server that may still be on its way up."""
+    end = time.time() + 60
+    while True:
+        s = stream_socket(address)
+        s.settimeout(60)
+        try:
+            s.connect((address, int(port)))
+            return s
+        except ConnectionRefusedError:
+            s.close()
+            if time.time() > end:
+                raise
+            time.sleep(0.05)
+
+
 def tcp_send(address, port, octets):
     digest = hashlib.sha256()
     block = bytes(range(256)) * 256
     left = int(octets)
-    with stream_socket(address) as s:
-        s.settimeout(60)
-        s.connect((address, int(port)))
+    with connected(address, port) as s:
         while left > 0:
             data = block[:left]
             s.sendall(data)
