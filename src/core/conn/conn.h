@@ -280,11 +280,11 @@ struct conn *conn_find_ids_ca(const struct conn_table *t, const struct ms_addr *
 /* Its peer has to have a certificate of an issuer that is written. */
 bool conn_names_ca(const struct conn *c);
 /* The best connection with the same hosts and identities as `c` whose clients allow these selectors
- * (after narrowing); usually `c` itself.  NULL: none.  now: where the peer is, which moves; connections
- * that call it by a name may know that sooner or later. */
-struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
-	const struct ms_addr *now, const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
-	unsigned n_theirs);
+ * (after narrowing); usually `c` itself.  NULL: none.  here, there: where both ends are now, since both
+ * may move; other connections know that sooner or later than `c`. */
+struct conn *conn_find_clients(const struct conn_table *t, struct conn *c, const struct ms_addr *here,
+	const struct ms_addr *there, const struct ms_selector *mine, unsigned n_mine,
+	const struct ms_selector *theirs, unsigned n_theirs);
 /* From a template, for one peer; a new reference.  NULL: out of memory. */
 struct conn *conn_instantiate(struct conn_table *t, struct conn *template,
 	const struct ms_endpoint *remote, const struct ms_id *peer_id);

@@ -200,28 +200,34 @@ static bool same_peer(const struct conn *a, const struct conn *b)
 	       ms_id_match(&b->remote.id, &a->remote.id);
 }
 
-struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
-	const struct ms_addr *now, const struct ms_selector *mine, unsigned n_mine, const struct ms_selector *theirs,
-	unsigned n_theirs)
+/* Clients that are leased are known to the connection of IKE_AUTH alone, and to those of the same
+ * pool. */
+static bool lease_fits(const struct conn *d, const struct conn *c)
+{
+	return (d->remote.pool == NULL || d == c->template || conn_same_pool(d, c)) &&
+	       (!conn_end_asks(&d->local) || d == c);
+}
+
+struct conn *conn_find_clients(const struct conn_table *t, struct conn *c, const struct ms_addr *here,
+	const struct ms_addr *there, const struct ms_selector *mine, unsigned n_mine,
+	const struct ms_selector *theirs, unsigned n_theirs)
 {
 	static const struct ms_addr any;
-	const struct ms_addr *const tries[] = { &c->remote.host.addr, now, &any };
+	const struct ms_addr *const ours[] = { &c->local.host.addr, here };
+	const struct ms_addr *const peers[] = { &c->remote.host.addr, there, &any };
 	/* Of one that was deleted the IKE SA alone may be there still. */
 	unsigned best_score =
 		c->deleted ? 0 : client_score(c, c, mine, n_mine, theirs, n_theirs);
 	struct conn *best = best_score > 0 ? c : NULL;
 
-	for (unsigned i = 0; i < 3 && best_score < 2; i++)
-		for (struct conn *d = conn_pair_bucket(t, &c->local.host.addr, tries[i]);
-			d != NULL; d = d->next_pair) {
+	for (unsigned i = 0; i < 6 && best_score < 2; i++) {
+		const struct ms_addr *local = ours[i / 3], *remote = peers[i % 3];
+
+		for (struct conn *d = conn_pair_bucket(t, local, remote); d != NULL;
+			d = d->next_pair) {
 			unsigned s;
 
-			if (!pair_is(d, &c->local.host.addr, tries[i]) || !same_peer(c, d))
-				continue;
-			/* Clients that are leased are known to the connection of IKE_AUTH alone, and to
-			 * those of the same pool. */
-			if ((d->remote.pool != NULL && d != c->template && !conn_same_pool(d, c)) ||
-				(conn_end_asks(&d->local) && d != c))
+			if (!pair_is(d, local, remote) || !same_peer(c, d) || !lease_fits(d, c))
 				continue;
 			s = client_score(d, c, mine, n_mine, theirs, n_theirs);
 			if (s > best_score) {
@@ -229,5 +235,6 @@ struct conn *conn_find_clients(const struct conn_table *t, struct conn *c,
 				best_score = s;
 			}
 		}
+	}
 	return best;
 }

@@ -122,6 +122,14 @@ static void test_patterns(void **state)
 	conn_table_free(&t);
 }
 
+/* Both ends are where the connection has them. */
+static struct conn *find(struct conn_table *t, struct conn *c, const struct ms_selector *mine,
+	const struct ms_selector *theirs)
+{
+	return conn_find_clients(
+		t, c, &c->local.host.addr, &c->remote.host.addr, mine, 1, theirs, 1);
+}
+
 static void test_find_clients(void **state)
 {
 	static const struct words words[] = {
@@ -142,15 +150,47 @@ static void test_find_clients(void **state)
 		assert_int_equal(add(t, &words[i], &c[i], &why), MS_OK);
 		assert_int_equal(orient(t, c[i], "192.1.2.45", &why), MS_OK);
 	}
-	assert_ptr_equal(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &mine, 1, &first, 1), c[0]);
-	assert_ptr_equal(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &mine, 1, &second, 1), c[1]);
-	assert_ptr_equal(conn_find_clients(t, c[1], &c[1]->remote.host.addr, &mine, 1, &all, 1), c[1]);
-	assert_null(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &mine, 1, &none, 1));
+	assert_ptr_equal(find(t, c[0], &mine, &first), c[0]);
+	assert_ptr_equal(find(t, c[0], &mine, &second), c[1]);
+	assert_ptr_equal(find(t, c[1], &mine, &all), c[1]);
+	assert_null(find(t, c[0], &mine, &none));
 	/* one for anybody without networks is for the peer itself */
 	assert_int_equal(add(t, &anybody, &alone, &why), MS_OK);
 	assert_int_equal(orient(t, alone, "192.1.2.45", &why), MS_OK);
-	assert_ptr_equal(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &here, 1, &there, 1), alone);
-	assert_null(conn_find_clients(t, c[0], &c[0]->remote.host.addr, &here, 1, &none, 1));
+	assert_ptr_equal(find(t, c[0], &here, &there), alone);
+	assert_null(find(t, c[0], &here, &none));
+	conn_table_free(&t);
+}
+
+/* One connection was moved along with its host, or its peer, and the other one not yet. */
+static void test_find_clients_moved(void **state)
+{
+	static const struct words words[] = {
+		{ "old", "192.1.2.45", "192.1.2.23", "192.0.1.0/24", "192.0.2.0/24", "@west", "@east" },
+		{ "here", "192.1.2.46", "192.1.2.23", "192.0.1.0/24", "192.0.3.0/24", "@west", "@east" },
+		{ "there", "192.1.2.45", "192.1.2.24", "192.0.1.0/24", "192.0.4.0/24", "@west", "@east" },
+		{ "both", "192.1.2.46", "192.1.2.24", "192.0.1.0/24", "192.0.5.0/24", "@west", "@east" },
+	};
+	static const char *const nets[] = { "192.0.2.0/24", "192.0.3.0/24", "192.0.4.0/24",
+		"192.0.5.0/24" };
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_selector mine = net("192.0.1.0/24");
+	struct ms_why why = { "" };
+	struct conn *c[4];
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(add(t, &words[i], &c[i], &why), MS_OK);
+		assert_int_equal(orient(t, c[i], words[i].left, &why), MS_OK);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		struct ms_selector theirs = net(nets[i]);
+
+		assert_ptr_equal(conn_find_clients(t, c[0], &c[3]->local.host.addr,
+			&c[3]->remote.host.addr, &mine, 1, &theirs, 1), c[i]);
+		if (i > 0)
+			assert_null(find(t, c[0], &mine, &theirs));
+	}
 	conn_table_free(&t);
 }
 
@@ -161,6 +201,7 @@ int main(void)
 		cmocka_unit_test(test_issuers),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_find_clients),
+		cmocka_unit_test(test_find_clients_moved),
 	};
 
 	return cmocka_run_group_tests(tests, register_crypto, unregister_crypto);
