@@ -65,16 +65,18 @@ class ModSwan:
 class Grid:
     def __init__(self):
         self.us, self.them = ModSwan(), interop_peers.PEERS[PEER](on, wait, Failed)
-        self.failed, self.begun = 0, time.monotonic()
+        self.failed, self.begun = [], time.monotonic()
         self.file = open(WORLD + "/interop.tsv", "a", encoding="utf-8")
 
     def row(self, credentials, role, feature, result, reason=""):
         reason = " ".join(reason.split())
-        print("%-8s %-6s %-14s %-36s %4ds  %s" % (result, credentials, role, feature,
-                                                 time.monotonic() - self.begun, reason), flush=True)
+        line = "%-8s %-6s %-14s %-36s %4ds  %s" % (result, credentials, role, feature,
+                                                  time.monotonic() - self.begun, reason)
+        print(line, flush=True)
         self.file.write("\t".join((LABEL, credentials, role, feature, result, reason)) + "\n")
         self.file.flush()
-        self.failed += result == "FAILED"
+        if result == "FAILED":
+            self.failed.append(line)
 
     def side(self, role):
         return self.us if role == ROLES[0] else self.them
@@ -268,7 +270,8 @@ class Grid:
                 else:
                     getattr(self, conn)(role)
                 self.them.unload(conn)
-        print("%d failed" % self.failed)
+        # once more, where a log that shows only its end has them
+        print("\n".join(self.failed + ["%d failed" % len(self.failed)]))
         return 1 if self.failed else 0
 
 

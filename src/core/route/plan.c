@@ -309,8 +309,11 @@ const struct step *plan_undo(struct route_job *job)
 {
 	const struct conn *c = job->conn;
 
-	if (job->before == RT_ROUTED_TUNNEL && c->eroute_owner != job->child && job->child != 0)
-		return NULL; /* a successor failed, the old one goes on */
+	/* A successor failed, the old one goes on; or it is gone itself, and then that is found. */
+	if (job->before == RT_ROUTED_TUNNEL && c->eroute_owner != job->child && job->child != 0) {
+		route_look_again(job->route, job->conn);
+		return NULL;
+	}
 	if (job->before >= RT_ROUTED_PROSPECTIVE && !route_goes_for_good(c)) {
 		job->to = RT_ROUTED_PROSPECTIVE;
 		return undo_rest;

@@ -205,6 +205,34 @@ static void test_refused_after_hold(void **state)
 	expect(w, "trap ", RT_ROUTED_PROSPECTIVE);
 }
 
+/* Of two SAs for the same the one with the eroute goes, the kernel does not let the other one have it,
+ * and then that one goes, too: the eroute may not point to nothing for good. */
+static void test_refused_heir(void **state)
+{
+	struct world *w = *state;
+	struct child_sa heir = rig_child(w->conn, 1), gone;
+
+	route_connection(w->route, w->conn, answered, w);
+	w->conn->child_sas = &heir;
+	up(w);
+	gone = w->child;
+	gone.up = false;
+	w->refuse = true;
+	w->log[0] = '\0';
+	route_child_down(w->route, &gone);
+	expect(w, "refused ", RT_ROUTED_TUNNEL);
+	pass_time(w, 6000);
+	expect(w, "refused ", RT_ROUTED_TUNNEL);
+	w->conn->child_sas = NULL;
+	route_child_down(w->route, &heir);
+	expect(w, "", RT_ROUTED_TUNNEL);
+	w->refuse = false;
+	pass_time(w, 6000);
+	expect(w, "down trap ", RT_ROUTED_PROSPECTIVE);
+	pass_time(w, 600000);
+	expect(w, "", RT_ROUTED_PROSPECTIVE);
+}
+
 static void test_acquire(void **state)
 {
 	struct world *w = *state;
@@ -235,6 +263,7 @@ int main(void)
 		T(test_narrowed),
 		T(test_refused_trap),
 		T(test_refused_after_hold),
+		T(test_refused_heir),
 		T(test_acquire),
 	};
 
