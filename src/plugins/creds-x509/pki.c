@@ -140,6 +140,14 @@ struct pki_cert pki_make(const struct pki_spec *s)
 	for (unsigned i = 0; i < 10 && s->ext[i] != NULL; i++)
 		add_extension(c.x509, issuer, s->ext[i]);
 	MUST(X509_sign(c.x509, signer, md_for(signer, s->hash)) > 0);
+	if (s->spki != NULL) {
+		/* only decoding makes a key of octets */
+		X509 *read = X509_dup(c.x509);
+
+		MUST(read != NULL);
+		X509_free(c.x509);
+		c.x509 = read;
+	}
 	ERR_clear_error();
 	return c;
 }
