@@ -304,9 +304,7 @@ void ike_rekey_child_request(struct ike_rx *rx)
 
 	if (!begin(rx))
 		return;
-	if (ike_msg_notify(&rx->m, IKE_N_REKEY_SA, true, &n) &&
-		(n.protocol == MS_PROTOCOL_ESP || n.protocol == MS_PROTOCOL_AH) &&
-		n.spi.len == 4) {
+	if (ike_msg_notify(&rx->m, IKE_N_REKEY_SA, true, &n) && n.spi.len == 4) {
 		struct wire_reader r = wire_reader(n.spi);
 
 		old = child_find_out(ike, n.protocol, wire_u32(&r));
