@@ -250,6 +250,35 @@ static void test_unwanted(void **state)
 		}
 }
 
+/* The same while the answer is looked at, which takes its time: the peer has an IKE SA. */
+static void test_unwanted_meanwhile(void **state)
+{
+	(void)state;
+	for (unsigned last = FIRST - 1; last < FIRST + 4; last++) {
+		struct loss l = { FIRST, last, 0 };
+		struct pair p = pair_of(&tunnel, &tunnel, NULL);
+
+		p.sim->network = lose;
+		p.sim->network_arg = &l;
+		pair_initiate(&p);
+		sim_run(p.sim, 17);
+		assert_int_equal(sim_ikes(p.east), 1);
+		p.west->slow_ms = 300;
+		sim_run(p.sim, 150);
+		assert_int_equal(ike_first(p.west->ike)->state, IKE_PARENT_I2);
+		assert_null(ike_first(p.west->ike)->request);
+		ike_terminate_conn(p.west->ike, p.wc);
+		assert_null(p.wc->ike_sas);
+		assert_null(p.wc->child_sas);
+		assert_int_equal(sim_states(p.west), 1);
+		sim_run(p.sim, 60000);
+		assert_pair_empty(&p);
+		assert_int_equal(p.west->up, 0);
+		assert_int_equal(l.lost, last + 1 - FIRST);
+		pair_free(&p);
+	}
+}
+
 static int setup(void **state)
 {
 	if (sim_test_setup(state))
@@ -279,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_child_only),
 		cmocka_unit_test(test_unwanted),
+		cmocka_unit_test(test_unwanted_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name("apart", tests, setup, teardown);

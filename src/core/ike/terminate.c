@@ -3,6 +3,7 @@
 #include "core/child/child_priv.h"
 #include "core/ike/ike_sa.h"
 #include "core/ike/lifetime.h"
+#include "core/ike/receive.h"
 #include "core/ike/version.h"
 #include "core/ike/window.h"
 
@@ -84,6 +85,25 @@ void ike_strand(struct ike_sa *ike, bool can_tell)
 	ike_gone(ike, MS_ERR_CANCELLED, NULL);
 }
 
+/* The peer may have it by now, and is told when it has answered; or it has answered, and whether it is
+ * who it should be does not matter any more. */
+static void drop_attempt(struct ike_sa *ike)
+{
+	bool sent = ike->state == IKE_PARENT_I2 && ike->request;
+	bool answered = ike->state == IKE_PARENT_I2 && ike->x && ike->x->auth.ptr;
+
+	if (!sent && !answered) {
+		ike_gone(ike, MS_ERR_CANCELLED, NULL);
+		return;
+	}
+	ike_apart(ike, MS_ERR_CANCELLED, NULL);
+	if (sent)
+		return;
+	ike->wants = IKE_WANT_DELETE;
+	ike->e->params.v2->next_request(ike);
+	ike_idle(ike);
+}
+
 static void want_delete(struct ike_sa *ike, bool revive, const struct conn *but)
 {
 	struct ms_logger lg = ike_logger(ike);
@@ -91,13 +111,8 @@ static void want_delete(struct ike_sa *ike, bool revive, const struct conn *but)
 	if (ike->gone || ike->state == IKE_DELETING)
 		return;
 	ms_info(&lg, "deleting state (%s)", ike_state_name(ike->state));
-	/* The peer may have it by now: it is told when it has answered. */
-	if (ike->state == IKE_PARENT_I2 && ike->request) {
-		ike_apart(ike, MS_ERR_CANCELLED, NULL);
-		return;
-	}
 	if (!ike->established) {
-		ike_gone(ike, MS_ERR_CANCELLED, NULL);
+		drop_attempt(ike);
 		return;
 	}
 	/* An action under way ends without its child, and then the peer is told. */
