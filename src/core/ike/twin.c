@@ -180,9 +180,12 @@ void ike_twin_due(struct ike_sa *ike)
 	bool late = now - ike->twin_since > LIMIT_MS;
 
 	ike->twin_at = IKE_NEVER;
+	/* It stays then, and lives no longer than others do. */
 	if (!winner) {
 		ike->twin = 0;
 		ike->replacing = false;
+		if (ike->replace_at == IKE_NEVER && ike->conn->desc->rekey)
+			ike->replace_at = now + SETTLE_MS;
 		return;
 	}
 	/* The peer has it when it says something in it: where it began, not before. */

@@ -130,9 +130,12 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	ike->twin_at = IKE_NEVER;
 	heir->replaces = ike->replaces;
 	ike->replaces = 0;
-	for (struct ike_sa *o = ike->conn->ike_sas; o; o = o->conn_next)
+	for (struct ike_sa *o = ike->conn->ike_sas; o; o = o->conn_next) {
 		if (o->replaces == ike->serial)
 			o->replaces = heir->serial;
+		if (o->twin == ike->serial)
+			o->twin = heir->serial;
+	}
 	ike_pass_on(heir);
 	ike->wants = 0;
 	ike->no_revival = true;
