@@ -147,12 +147,18 @@ class Libreswan(Peer):
 
 class OpenIked(Peer):
     """Has one key of its own, so it is started anew for each connection, and no command for rekeying."""
+    READY = "config_getsocket: received socket fd"
 
     def there(self, *command):
         return self.on("east", "chroot", "/run/peer/root", *command)
 
+    def times_ready(self):
+        """Since the beginning, by its log."""
+        return self.on("east", "grep", self.READY, "/run/modswan/iked.log")[1].count(self.READY)
+
     def start(self, conn, mode):
         self.unload(conn)
+        before = self.times_ready()
         self.must("iked", self.there(
             "sh", "-c", "rm -rf /etc/iked && cp -r /run/modswan/etc/openiked/%s /etc/iked && "
             "sed 's/ passive / %s /' /etc/iked/iked.conf >/etc/iked.conf && chmod 600 /etc/iked.conf && "
@@ -160,6 +166,8 @@ class OpenIked(Peer):
             % (conn, mode)))
         self.wait("iked answers", lambda: self.there("ikectl", "show", "sa")[0] == 0)
         self.wait("iked listens", lambda: ":500 " in self.on("east", "ss", "-Hlun")[1])
+        # Its sockets are there before its policies are: what comes between is left unanswered.
+        self.wait("iked has its policies", lambda: self.times_ready() > before)
 
     def load(self, conn, begins):
         if begins:

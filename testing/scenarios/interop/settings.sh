@@ -146,7 +146,7 @@ each_conn() {
 }
 west_more=
 # iked never answers the Delete of an IKE SA that it began and we replaced: that one has to be given up
-[ $peer != openiked ] || esp=aes_cbc128-sha2_512-x25519 west_more='retransmit-timeout=5s'
+[ $peer != openiked ] || esp=aes_cbc128-sha2_512-x25519 west_more='retransmit-timeout=10s'
 west_conns=$(each_conn interop_conn)
 east_conns=$(each_conn "interop_${peer/strongswan/swanctl}")
 west_keys=
