@@ -15,32 +15,6 @@ enum { O_CONFIG, O_CHECKCONFIG, O_ADDALL, O_AUTOALL, O_LISTADD, O_LISTROUTE, O_L
 	O_VARPREFIX, O_VERBOSE, O_HELP, O_VERSION, O_ROOTDIR, O_CTLBASE, O_SEARCH, O_DEBUG,
 	O_DEFAULTROUTE, O_NEXTHOP, O_WARNINGS };
 
-static const struct tool_option table[] = {
-	[O_CONFIG] = { "config", "FILE", "read FILE, not ipsec.conf" },
-	[O_CHECKCONFIG] = { "checkconfig", NULL, "only check it, as ipsec checkconfig does" },
-	[O_ADDALL] = { "addall", NULL, "load all with auto=add, route or start" },
-	[O_AUTOALL] = { "autoall", NULL, "load them, and route and bring up those that want it" },
-	[O_LISTADD] = { "listadd", NULL, "name those with auto=add" },
-	[O_LISTROUTE] = { "listroute", NULL, "name those with auto=route" },
-	[O_LISTSTART] = { "liststart", NULL, "name those with auto=start" },
-	[O_CONFIGSETUP] = { "configsetup", NULL, "print config setup as shell text" },
-	[O_VARPREFIX] = { "varprefix", "TEXT", "what the names of its variables begin with" },
-	[O_VERBOSE] = { "verbose", NULL, "name each connection that is looked at" },
-	[O_HELP] = { "help", NULL, "show this text and exit" },
-	[O_VERSION] = { "version", NULL, "show the version and exit" },
-	/* of the family, not here */
-	[O_ROOTDIR] = { "rootdir", "DIR", NULL },
-	[O_CTLBASE] = { "ctlbase", "PATH", NULL },
-	[O_SEARCH] = { "search", NULL, NULL },
-	[O_DEBUG] = { "debug", NULL, NULL },
-	[O_DEFAULTROUTE] = { "defaultroute", "ADDRESS", NULL },
-	[O_NEXTHOP] = { "defaultroutenexthop", "ADDRESS", NULL },
-	[O_WARNINGS] = { "warningsfatal", NULL, NULL },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options addconn_options = TOOL_OPTIONS(table, false);
-
 #define EXIT_USAGE    10
 #define EXIT_BAD_FILE 3
 
@@ -54,12 +28,41 @@ struct call {
 	int *autostart; /* of those that were found */
 };
 
-static int usage(const struct tool *t, FILE *f, int status)
-{
-	fprintf(f, "Usage: ipsec %s [OPTION]... [NAME]...\n\n", t->command->name);
-	tool_print_options(f, &addconn_options);
-	return status;
-}
+static const struct tool_slot table[] = {
+	[O_CONFIG] = TOOL_TEXT("config", "FILE", "read FILE, not ipsec.conf", struct call, file),
+	[O_CHECKCONFIG] = TOOL_TAKE("checkconfig", NULL, "only check it, as ipsec checkconfig does"),
+	[O_ADDALL] = TOOL_TAKE("addall", NULL, "load all with auto=add, route or start"),
+	[O_AUTOALL] =
+		TOOL_TAKE("autoall", NULL, "load them, and route and bring up those that want it"),
+	[O_LISTADD] = TOOL_TAKE("listadd", NULL, "name those with auto=add"),
+	[O_LISTROUTE] = TOOL_TAKE("listroute", NULL, "name those with auto=route"),
+	[O_LISTSTART] = TOOL_TAKE("liststart", NULL, "name those with auto=start"),
+	[O_CONFIGSETUP] = TOOL_TAKE("configsetup", NULL, "print config setup as shell text"),
+	[O_VARPREFIX] = TOOL_TEXT("varprefix", "TEXT", "what the names of its variables begin with",
+		struct call, prefix),
+	[O_VERBOSE] =
+		TOOL_FLAG("verbose", "name each connection that is looked at", struct call, verbose),
+	[O_HELP] = TOOL_TAKEN(TOOL_HELP),
+	[O_VERSION] = TOOL_TAKEN(TOOL_VERSION),
+	[O_ROOTDIR] = TOOL_REFUSED("rootdir", "DIR"),
+	[O_CTLBASE] = TOOL_REFUSED("ctlbase", "PATH"),
+	[O_SEARCH] = TOOL_REFUSED("search", NULL),
+	[O_DEBUG] = TOOL_REFUSED("debug", NULL),
+	[O_DEFAULTROUTE] = TOOL_REFUSED("defaultroute", "ADDRESS"),
+	[O_NEXTHOP] = TOOL_REFUSED("defaultroutenexthop", "ADDRESS"),
+	[O_WARNINGS] = TOOL_REFUSED("warningsfatal", NULL),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options addconn_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &addconn_options,
+	.text = "Usage: ipsec addconn [OPTION]... [NAME]...\n",
+	.status = EXIT_USAGE,
+	.words = true,
+	.loud = true,
+};
 
 static void complain(struct call *c, const char *text)
 {
@@ -217,30 +220,16 @@ static int run(struct call *c)
 	return c->bad ? EXIT_BAD_FILE : 0;
 }
 
-/* -1: go on; else the exit status. */
-static int take_option(struct call *c, int row, const char *value)
+static int take_verb(void *arg, int row, const char *value)
 {
-	if (row == O_HELP)
-		return usage(c->tool, stdout, 0);
-	if (row == O_VERSION) {
-		tool_version(stdout);
-		return 0;
-	}
-	if (row >= O_ROOTDIR) {
-		tool_error(c->tool, "--%s is known from the family, not supported here",
-			table[row].name);
-		return usage(c->tool, stderr, EXIT_USAGE);
-	}
-	if (row == O_CONFIG)
-		c->file = value;
-	else if (row == O_VARPREFIX)
-		c->prefix = value;
-	else if (row == O_VERBOSE)
-		c->verbose = true;
-	else if (c->verb != 0) {
-		tool_error(c->tool, "both --%s and --%s", table[c->verb].name, table[row].name);
-		return usage(c->tool, stderr, EXIT_USAGE);
-	} else
+	struct call *c = arg;
+
+	if (row == TOOL_WORD)
+		c->name[c->n++] = tool_format("%s", value);
+	else if (c->verb != 0)
+		return tool_refuse(c->tool, &usage, "both --%s and --%s", table[c->verb].o.name,
+			table[row].o.name);
+	else
 		c->verb = row;
 	return -1;
 }
@@ -248,26 +237,17 @@ static int take_option(struct call *c, int row, const char *value)
 int tool_addconn(struct tool *t, int argc, char **argv)
 {
 	struct call c = { .tool = t, .prefix = "" };
-	int row, status = -1;
-	struct tool_args a;
+	int status;
 
-	tool_args_start(&a, t, &addconn_options, argc, argv, EXIT_USAGE);
 	c.room = (unsigned)argc;
 	c.name = tool_alloc(c.room * sizeof *c.name);
 	c.autostart = tool_alloc(c.room * sizeof *c.autostart);
-	while (status == -1 && (row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			status = a.problem;
-		else if (row == TOOL_WORD)
-			c.name[c.n++] = tool_format("%s", a.value);
-		else
-			status = take_option(&c, row, a.value);
-	}
-	if (status == -1 && (c.verb == 0) != (c.n > 0)) {
-		tool_error(t, "%s%s", c.n > 0 ? "unexpected word: " : "nothing to do",
-			c.n > 0 ? c.name[0] : "");
-		status = usage(t, stderr, EXIT_USAGE);
-	}
+	status = tool_args_read(t, &usage, argc, argv, take_verb, &c);
+	if (status == -1 && c.verb != 0 && c.n > 0)
+		status = tool_refuse(t, &usage, "--%s takes no name: unexpected word: %s",
+			table[c.verb].o.name, c.name[0]);
+	else if (status == -1 && c.verb == 0 && c.n == 0)
+		status = tool_refuse(t, &usage, "nothing to do");
 	if (status == -1)
 		status = run(&c);
 	for (unsigned i = 0; i < c.n; i++)

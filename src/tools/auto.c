@@ -17,79 +17,94 @@ enum auto_kind {
 };
 
 struct auto_option {
-	struct tool_option o;
+	struct tool_slot s;
 	enum auto_kind kind;
 	const char *command; /* pluto's */
 };
 
-static const struct auto_option table[] = {
-	{ { "help", NULL, "show this text and exit" }, AUTO_OPTION, NULL },
-	{ { "version", NULL, "show the version and exit" }, AUTO_OPTION, NULL },
-	{ { "show", NULL, "show the commands, and do them" }, AUTO_OPTION, NULL },
-	{ { "showonly", NULL, "show the commands only" }, AUTO_OPTION, NULL },
-	{ { "asynchronous", NULL, "do not wait for the outcome" }, AUTO_OPTION, NULL },
-	{ { "verbose", NULL, "show pluto's log lines too" }, AUTO_OPTION, NULL },
-	{ { "utc", NULL, "show times in UTC" }, AUTO_OPTION, NULL },
-	{ { "config", "FILE", "read NAME from FILE, not from ipsec.conf" }, AUTO_OPTION, NULL },
-	{ { "noinclude", NULL, NULL }, AUTO_OPTION, NULL },
-	{ { "add", NULL, "load the connection" }, AUTO_CONN, "add" },
-	{ { "replace", NULL, "load it again, in place of what is loaded" }, AUTO_CONN, "replace" },
-	{ { "delete", NULL, "take it down and forget it" }, AUTO_CONN, "delete" },
-	{ { "up", NULL, "negotiate it" }, AUTO_CONN, "up" },
-	{ { "down", NULL, "delete its SAs, keep its route" }, AUTO_CONN, "down" },
-	{ { "route", NULL, "catch its packets and negotiate for them" }, AUTO_CONN, "route" },
-	{ { "ondemand", NULL, NULL }, AUTO_CONN, "route" },
-	{ { "start", NULL, NULL }, AUTO_CONN, "up" },
-	{ { "unroute", NULL, "take its route away" }, AUTO_CONN, "unroute" },
-	{ { "ready", NULL, "look for interfaces, secrets and groups again" }, AUTO_DAEMON,
-		"listen" },
-	{ { "rereadgroups", NULL, "read the policy groups again" }, AUTO_DAEMON,
-		"rereadgroups" },
-	{ { "status", NULL, "show everything" }, AUTO_DAEMON, "status" },
-	{ { "rereadsecrets", NULL, "read ipsec.secrets again" }, AUTO_DAEMON, "rereadsecrets" },
-	{ { "rereadcerts", NULL, "read the certificates again" }, AUTO_DAEMON, "rereadcerts" },
-	{ { "rereadcacerts", NULL, "read the CA certificates again" }, AUTO_DAEMON,
-		"rereadcacerts" },
-	{ { "rereadaacerts", NULL, "read the AA certificates again" }, AUTO_DAEMON,
-		"rereadaacerts" },
-	{ { "rereadocspcerts", NULL, "read the OCSP certificates again" }, AUTO_DAEMON,
-		"rereadocspcerts" },
-	{ { "rereadacerts", NULL, "read the attribute certificates again" }, AUTO_DAEMON,
-		"rereadacerts" },
-	{ { "rereadcrls", NULL, "read the revocation lists again" }, AUTO_DAEMON, "rereadcrls" },
-	{ { "rereadall", NULL, "read all credentials again" }, AUTO_DAEMON, "rereadall" },
-	{ { "listpubkeys", NULL, "show public keys" }, AUTO_DAEMON, "listpubkeys" },
-	{ { "checkpubkeys", NULL, "show public keys that soon end" }, AUTO_DAEMON, "checkpubkeys" },
-	{ { "listcerts", NULL, "show certificates" }, AUTO_DAEMON, "listcerts" },
-	{ { "listcacerts", NULL, "show CA certificates" }, AUTO_DAEMON, "listcacerts" },
-	{ { "listcrls", NULL, "show revocation lists" }, AUTO_DAEMON, "listcrls" },
-	{ { "listgroups", NULL, "show groups" }, AUTO_DAEMON, "listgroups" },
-	{ { "listpsks", NULL, "show whose shared secrets are known" }, AUTO_DAEMON, "listpsks" },
-	{ { "listcards", NULL, "show smart cards" }, AUTO_DAEMON, "listcards" },
-	{ { "listall", NULL, "show everything that can be listed" }, AUTO_DAEMON, "listall" },
-	{ { "listocsp", NULL, "show how many OCSP answers are kept" }, AUTO_DAEMON, "listocsp" },
-	{ { "fetchcrls", NULL, "fetch revocation lists again" }, AUTO_DAEMON, "fetchcrls" },
-	{ { "purgeocsp", NULL, "forget OCSP answers" }, AUTO_DAEMON, "purgeocsp" },
-	{ { NULL, NULL, NULL }, AUTO_OPTION, NULL },
-};
-
-const struct tool_options auto_options = TOOL_OPTIONS(table, false);
-
 struct auto_call {
 	struct tool *tool;
 	const struct auto_option *verb;
-	const char *name;
+	const char *name, *file;
 	char *config; /* absolute: pluto works elsewhere */
-	bool show, showonly, asynchronous, verbose, utc;
+	bool show, showonly, asynchronous, verbose, utc, noinclude;
 };
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec auto [OPTION]... --VERB NAME\n       ipsec auto [OPTION]... --VERB\n\n",
-		f);
-	tool_print_options(f, &auto_options);
-	return status;
-}
+static const struct auto_option table[] = {
+	{ TOOL_TAKEN(TOOL_HELP), AUTO_OPTION, NULL },
+	{ TOOL_TAKEN(TOOL_VERSION), AUTO_OPTION, NULL },
+	{ TOOL_FLAG("show", "show the commands, and do them", struct auto_call, show),
+		AUTO_OPTION, NULL },
+	{ TOOL_FLAG("showonly", "show the commands only", struct auto_call, showonly),
+		AUTO_OPTION, NULL },
+	{ TOOL_FLAG("asynchronous", "do not wait for the outcome", struct auto_call, asynchronous),
+		AUTO_OPTION, NULL },
+	{ TOOL_FLAG("verbose", "show pluto's log lines too", struct auto_call, verbose),
+		AUTO_OPTION, NULL },
+	{ TOOL_FLAG("utc", "show times in UTC", struct auto_call, utc), AUTO_OPTION, NULL },
+	{ TOOL_TEXT("config", "FILE", "read NAME from FILE, not from ipsec.conf", struct auto_call, file),
+		AUTO_OPTION, NULL },
+	{ TOOL_FLAG("noinclude", NULL, struct auto_call, noinclude), AUTO_OPTION, NULL },
+	{ TOOL_TAKE("add", NULL, "load the connection"), AUTO_CONN, "add" },
+	{ TOOL_TAKE("replace", NULL, "load it again, in place of what is loaded"),
+		AUTO_CONN, "replace" },
+	{ TOOL_TAKE("delete", NULL, "take it down and forget it"), AUTO_CONN, "delete" },
+	{ TOOL_TAKE("up", NULL, "negotiate it"), AUTO_CONN, "up" },
+	{ TOOL_TAKE("down", NULL, "delete its SAs, keep its route"), AUTO_CONN, "down" },
+	{ TOOL_TAKE("route", NULL, "catch its packets and negotiate for them"),
+		AUTO_CONN, "route" },
+	{ TOOL_TAKE("ondemand", NULL, NULL), AUTO_CONN, "route" },
+	{ TOOL_TAKE("start", NULL, NULL), AUTO_CONN, "up" },
+	{ TOOL_TAKE("unroute", NULL, "take its route away"), AUTO_CONN, "unroute" },
+	{ TOOL_TAKE("ready", NULL, "look for interfaces, secrets and groups again"),
+		AUTO_DAEMON, "listen" },
+	{ TOOL_TAKE("rereadgroups", NULL, "read the policy groups again"),
+		AUTO_DAEMON, "rereadgroups" },
+	{ TOOL_TAKE("status", NULL, "show everything"), AUTO_DAEMON, "status" },
+	{ TOOL_TAKE("rereadsecrets", NULL, "read ipsec.secrets again"),
+		AUTO_DAEMON, "rereadsecrets" },
+	{ TOOL_TAKE("rereadcerts", NULL, "read the certificates again"),
+		AUTO_DAEMON, "rereadcerts" },
+	{ TOOL_TAKE("rereadcacerts", NULL, "read the CA certificates again"),
+		AUTO_DAEMON, "rereadcacerts" },
+	{ TOOL_TAKE("rereadaacerts", NULL, "read the AA certificates again"),
+		AUTO_DAEMON, "rereadaacerts" },
+	{ TOOL_TAKE("rereadocspcerts", NULL, "read the OCSP certificates again"),
+		AUTO_DAEMON, "rereadocspcerts" },
+	{ TOOL_TAKE("rereadacerts", NULL, "read the attribute certificates again"),
+		AUTO_DAEMON, "rereadacerts" },
+	{ TOOL_TAKE("rereadcrls", NULL, "read the revocation lists again"),
+		AUTO_DAEMON, "rereadcrls" },
+	{ TOOL_TAKE("rereadall", NULL, "read all credentials again"), AUTO_DAEMON, "rereadall" },
+	{ TOOL_TAKE("listpubkeys", NULL, "show public keys"), AUTO_DAEMON, "listpubkeys" },
+	{ TOOL_TAKE("checkpubkeys", NULL, "show public keys that soon end"),
+		AUTO_DAEMON, "checkpubkeys" },
+	{ TOOL_TAKE("listcerts", NULL, "show certificates"), AUTO_DAEMON, "listcerts" },
+	{ TOOL_TAKE("listcacerts", NULL, "show CA certificates"), AUTO_DAEMON, "listcacerts" },
+	{ TOOL_TAKE("listcrls", NULL, "show revocation lists"), AUTO_DAEMON, "listcrls" },
+	{ TOOL_TAKE("listgroups", NULL, "show groups"), AUTO_DAEMON, "listgroups" },
+	{ TOOL_TAKE("listpsks", NULL, "show whose shared secrets are known"),
+		AUTO_DAEMON, "listpsks" },
+	{ TOOL_TAKE("listcards", NULL, "show smart cards"), AUTO_DAEMON, "listcards" },
+	{ TOOL_TAKE("listall", NULL, "show everything that can be listed"),
+		AUTO_DAEMON, "listall" },
+	{ TOOL_TAKE("listocsp", NULL, "show how many OCSP answers are kept"),
+		AUTO_DAEMON, "listocsp" },
+	{ TOOL_TAKE("fetchcrls", NULL, "fetch revocation lists again"), AUTO_DAEMON, "fetchcrls" },
+	{ TOOL_TAKE("purgeocsp", NULL, "forget OCSP answers"), AUTO_DAEMON, "purgeocsp" },
+	{ .kind = AUTO_OPTION },
+};
+
+const struct tool_options auto_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &auto_options,
+	.text = "Usage: ipsec auto [OPTION]... --VERB NAME\n"
+		"       ipsec auto [OPTION]... --VERB\n",
+	.status = 2,
+	.words = true,
+	.loud = true,
+};
 
 static int fatal(const struct auto_call *c, const char *text)
 {
@@ -97,71 +112,41 @@ static int fatal(const struct auto_call *c, const char *text)
 	return 1;
 }
 
-/* -1: go on, else the exit status. */
-static int take_option(struct auto_call *c, const struct auto_option *o, const char *value)
+static int take(void *arg, int row, const char *value)
 {
-	const char *n = o->o.name;
+	struct auto_call *c = arg;
 
-	if (o->kind != AUTO_OPTION) {
-		if (c->verb != NULL) {
-			fprintf(stderr, "ipsec auto: both --%s and --%s\n", c->verb->o.name, n);
-			return usage(stderr, 2);
-		}
-		c->verb = o;
-	} else if (strcmp(n, "help") == 0) {
-		return usage(stdout, 0);
-	} else if (strcmp(n, "version") == 0) {
-		tool_version(stdout);
-		return 0;
-	} else if (strcmp(n, "config") == 0) {
-		c->config = realpath(value, NULL);
-		if (c->config == NULL)
-			c->config = tool_format("%s", value);
+	if (row == TOOL_WORD) {
+		if (c->name != NULL)
+			return tool_refuse(c->tool, &usage, "unexpected word `%s'", value);
+		c->name = value;
+	} else {
+		if (c->verb != NULL)
+			return tool_refuse(c->tool, &usage, "both --%s and --%s", c->verb->s.o.name,
+				table[row].s.o.name);
+		c->verb = &table[row];
 	}
-	c->show |= strcmp(n, "show") == 0;
-	c->showonly |= strcmp(n, "showonly") == 0;
-	c->asynchronous |= strcmp(n, "asynchronous") == 0;
-	c->verbose |= strcmp(n, "verbose") == 0;
-	c->utc |= strcmp(n, "utc") == 0;
-	return -1;
-}
-
-static int take_word(struct auto_call *c, const char *word)
-{
-	if (c->name != NULL) {
-		fprintf(stderr, "ipsec auto: unexpected word `%s'\n", word);
-		return usage(stderr, 2);
-	}
-	c->name = word;
 	return -1;
 }
 
 static int read_options(struct auto_call *c, int argc, char **argv)
 {
-	struct tool_args a;
-	int row, status = -1;
+	int status = tool_args_read(c->tool, &usage, argc, argv, take, c);
 
-	tool_args_start(&a, c->tool, &auto_options, argc, argv, 2);
-	while (status == -1 && (row = tool_args_next(&a, c->tool)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		status = row == TOOL_WORD ? take_word(c, a.value)
-					  : take_option(c, &table[row], a.value);
-	}
 	if (status != -1)
 		return status;
-	if (c->verb == NULL || (c->verb->kind == AUTO_CONN) != (c->name != NULL)) {
-		if (c->verb != NULL)
-			fprintf(stderr, "ipsec auto: --%s takes %s\n", c->verb->o.name,
-				c->verb->kind == AUTO_CONN ? "the name of a connection"
-							   : "no name");
-		return usage(stderr, 2);
-	}
-	if (c->config != NULL && strcmp(c->verb->command, "add") != 0 &&
-		strcmp(c->verb->command, "replace") != 0) {
-		fprintf(stderr, "ipsec auto: --config goes with --add and --replace only\n");
-		return usage(stderr, 2);
-	}
+	if (c->verb == NULL)
+		return tool_refuse(c->tool, &usage, "no --VERB: nothing to do");
+	if ((c->verb->kind == AUTO_CONN) != (c->name != NULL))
+		return tool_refuse(c->tool, &usage, "--%s takes %s", c->verb->s.o.name,
+			c->verb->kind == AUTO_CONN ? "the name of a connection" : "no name");
+	if (c->file == NULL)
+		return -1;
+	if (strcmp(c->verb->command, "add") != 0 && strcmp(c->verb->command, "replace") != 0)
+		return tool_refuse(c->tool, &usage, "--config goes with --add and --replace only");
+	c->config = realpath(c->file, NULL);
+	if (c->config == NULL)
+		c->config = tool_format("%s", c->file);
 	return -1;
 }
 

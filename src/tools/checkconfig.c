@@ -2,34 +2,30 @@
 /* `ipsec checkconfig`: is ipsec.conf as the daemon wants it?  Silent when it is. */
 #include "tools/conffile.h"
 
-#include <string.h>
-
-enum { O_CONFIG, O_VERBOSE, O_HELP, O_VERSION };
-
-static const struct tool_option table[] = {
-	[O_CONFIG] = { "config", "FILE", "check FILE, not ipsec.conf" },
-	[O_VERBOSE] = { "verbose", NULL, "name each connection" },
-	[O_HELP] = { "help", NULL, "show this text and exit" },
-	[O_VERSION] = { "version", NULL, "show the version and exit" },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options checkconfig_options = TOOL_OPTIONS(table, false);
-
 #define EXIT_USAGE    10
 #define EXIT_BAD_FILE 3
-
-static int usage(const struct tool *t, FILE *f, int status)
-{
-	fprintf(f, "Usage: ipsec %s [--config FILE] [--verbose]\n\n", t->command->name);
-	tool_print_options(f, &checkconfig_options);
-	return status;
-}
 
 struct check {
 	const struct tool *tool;
 	const char *file;
 	bool verbose, bad, algorithms;
+};
+
+static const struct tool_slot table[] = {
+	TOOL_TEXT("config", "FILE", "check FILE, not ipsec.conf", struct check, file),
+	TOOL_FLAG("verbose", "name each connection", struct check, verbose),
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options checkconfig_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &checkconfig_options,
+	.text = "Usage: ipsec checkconfig [--config FILE] [--verbose]\n",
+	.status = EXIT_USAGE,
+	.loud = true,
 };
 
 static void complain(struct check *k, const char *text)
@@ -100,28 +96,8 @@ int tool_check_file(const struct tool *t, const char *file, bool verbose)
 
 int tool_checkconfig(struct tool *t, int argc, char **argv)
 {
-	const char *file = NULL;
-	bool verbose = false;
-	struct tool_args a;
-	int row;
+	struct check k = { .tool = t };
+	int status = tool_args_read(t, &usage, argc, argv, NULL, &k);
 
-	tool_args_start(&a, t, &checkconfig_options, argc, argv, EXIT_USAGE);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == TOOL_WORD) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			return usage(t, stderr, EXIT_USAGE);
-		}
-		if (row == O_HELP)
-			return usage(t, stdout, 0);
-		if (row == O_VERSION) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (row == O_CONFIG)
-			file = a.value;
-		verbose = verbose || row == O_VERBOSE;
-	}
-	return tool_check_file(t, file, verbose);
+	return status != -1 ? status : tool_check_file(t, k.file, k.verbose);
 }

@@ -125,7 +125,8 @@ static bool take_eraf(struct call *c, const char *name, const char *value)
 	c->eraf = value;
 	c->family = family_of_word(value);
 	if (c->family == 0)
-		tool_error(c->t, "Invalid address family parameter for eroute: %s", value);
+		tool_error(c->t, "Invalid address family parameter for eroute: %s (--eraf: inet or inet6)",
+			value);
 	return c->family != 0;
 }
 
@@ -159,7 +160,8 @@ static bool take_transport(struct call *c, const char *name, const char *value)
 	}
 	if (ms_protocol_parse(&c->proto_n, value, strlen(value), MS_TEXT_SERVICES, &why) == MS_OK)
 		return true;
-	tool_error(c->t, "Invalid character in --transport-proto parameter: %s", value);
+	tool_error(c->t, "Invalid character in --transport-proto parameter: %s, no number or name of a "
+			 "protocol", value);
 	return false;
 }
 
@@ -174,13 +176,6 @@ static bool take_restore(struct call *c, const char *name, const char *value)
 	return take_action(c, name, value);
 }
 
-static bool take_label(struct call *c, const char *name, const char *value)
-{
-	(void)name;
-	c->t->label = value;
-	return true;
-}
-
 static bool take_debug(struct call *c, const char *name, const char *value)
 {
 	(void)name;
@@ -190,9 +185,9 @@ static bool take_debug(struct call *c, const char *name, const char *value)
 }
 
 static const struct row table[] = {
-	{ { "help", NULL, "show this text and exit" }, NULL },
-	{ { "version", NULL, "show the version and exit" }, NULL },
-	{ { "label", "TEXT", "put TEXT into error messages" }, take_label },
+	{ TOOL_HELP, NULL },
+	{ TOOL_VERSION, NULL },
+	{ TOOL_LABEL, NULL },
 	{ { "debug", NULL, "show what is sent and what comes back" }, take_debug },
 	{ { "add", NULL, "add an eroute; there must be none for this flow" }, take_action },
 	{ { "addin", NULL, "make the flow the policy for what comes out of a tunnel" }, take_action },
@@ -224,6 +219,32 @@ static const struct row table[] = {
 
 const struct tool_options eroute_options = TOOL_OPTIONS(table, true);
 
+/* --help and --version end with 1, as scripts of the family expect of the low-level tools. */
+static const struct tool_usage usage = {
+	.options = &eroute_options,
+	.text = "Usage: ipsec eroute\n"
+		"       ipsec eroute --add|--addin|--replace FLOW SA\n"
+		"       ipsec eroute --del FLOW\n"
+		"       ipsec eroute --clear\n"
+		"       ipsec eroute --restore FILE\n"
+		"FLOW:  --eraf FAMILY --src NET/MASK --dst NET/MASK\n"
+		"       [--transport-proto PROTO] [--src-port PORT] [--dst-port PORT]\n"
+		"SA:    --af FAMILY --edst ADDRESS --spi SPI --proto PROTO, or --said SAID\n"
+		"       [--src-id TEXT] [--dst-id TEXT]\n",
+	.status = 1,
+	.help_status = 1,
+	.version_status = 1,
+};
+
+static int take(void *arg, int row, const char *value)
+{
+	struct call *c = arg;
+	const struct row *r = &table[row];
+
+	klips_trace(c->t, c->debug, "option --%s %s", r->o.name, value == NULL ? "" : value);
+	return r->take(c, r->o.name, value) ? -1 : usage.status;
+}
+
 /* --- checks ----------------------------------------------------------------------------------- */
 
 static bool check_port(struct call *c, const char *name, const char *text, uint16_t *port)
@@ -249,7 +270,8 @@ static bool check_port(struct call *c, const char *name, const char *text, uint1
 	}
 	if (ms_port_parse(port, text, strlen(text), c->proto_n, MS_TEXT_SERVICES, &why) == MS_OK)
 		return true;
-	tool_error(c->t, "Invalid character in --%s parameter: %s", name, text);
+	tool_error(c->t, "Invalid character in --%s parameter: %s, no number or name of a port", name,
+		text);
 	return false;
 }
 
@@ -398,22 +420,6 @@ static int change(struct call *c)
 	return klips_ask_once(c->t, c->debug, &m, add_reasons);
 }
 
-/* --help and --version end with 1, as scripts of the family expect of the low-level tools. */
-static int usage(void)
-{
-	puts("Usage: ipsec eroute\n"
-	     "       ipsec eroute --add|--addin|--replace FLOW SA\n"
-	     "       ipsec eroute --del FLOW\n"
-	     "       ipsec eroute --clear\n"
-	     "       ipsec eroute --restore FILE\n"
-	     "FLOW:  --eraf FAMILY --src NET/MASK --dst NET/MASK\n"
-	     "       [--transport-proto PROTO] [--src-port PORT] [--dst-port PORT]\n"
-	     "SA:    --af FAMILY --edst ADDRESS --spi SPI --proto PROTO, or --said SAID\n"
-	     "       [--src-id TEXT] [--dst-id TEXT]\n");
-	tool_print_options(stdout, &eroute_options);
-	return 1;
-}
-
 static bool any_flow(const struct call *c)
 {
 	return c->eraf != NULL || c->src != NULL || c->dst != NULL || c->proto != NULL ||
@@ -424,33 +430,13 @@ static bool any_flow(const struct call *c)
 int tool_eroute(struct tool *t, int argc, char **argv)
 {
 	struct call c = { .t = t };
-	struct tool_args a;
-	int row;
+	int status = tool_args_read(t, &usage, argc, argv, take, &c);
 
-	tool_args_start(&a, t, &eroute_options, argc, argv, 1);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == TOOL_WORD) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			return 1;
-		}
-		if (row == 0)
-			return usage();
-		if (row == 1) {
-			tool_version(stdout);
-			return 1;
-		}
-		klips_trace(t, c.debug, "option --%s %s", table[row].o.name,
-			a.value == NULL ? "" : a.value);
-		if (!table[row].take(&c, table[row].o.name, a.value))
-			return 1;
-	}
+	if (status != -1)
+		return status;
 	if (c.action != NULL)
 		return change(&c);
 	if (!any_flow(&c))
 		return klips_list(t, "eroute");
-	tool_error(t, "exactly one of " ACTIONS " must be specified.");
-	fputs("See `ipsec eroute --help' for usage.\n", stderr);
-	return 1;
+	return tool_refuse(t, &usage, "exactly one of " ACTIONS " must be specified.");
 }

@@ -75,10 +75,10 @@ echo "- rsasigkey"
 call 2 rsasigkey; err '^Usage: '
 call 2 rsasigkey 1024 1024
 call 2 rsasigkey --bad 1024; err "unknown option .--bad'"
-call 2 rsasigkey --rounds 0 1024; err 'rounds cannot be .0'
+call 2 rsasigkey --rounds 0 1024; err '--rounds 0: a number from 1 to 10000'
 call 2 rsasigkey --rounds -3 1024; err 'rounds'
-call 2 rsasigkey --e 4 1024; err 'public exponent'
-call 2 rsasigkey --hostname 'a b' 1024; err 'host name'
+call 2 rsasigkey --e 4 1024; err '--e 4: an odd number'
+call 2 rsasigkey --hostname 'a b' 1024; err '--hostname a b: a name'
 call 2 rsasigkey --oldkey - 1024
 call 1 rsasigkey 1000; err 'not multiple of 16'; quiet
 call 1 rsasigkey 20016; err 'overlarge'
@@ -195,9 +195,9 @@ call 1 rsasigkey --oldkey "$dir/old"; err 'old key: Modulus'
 
 echo "- newhostkey"
 call 2 newhostkey --output; err 'needs a value'
-call 2 newhostkey --bits zero --output "$dir/x"; err 'is nothing for --bits'
-call 2 newhostkey --keytype dsa; err 'is nothing for --keytype'
-call 2 newhostkey --hostname ../x; err 'is nothing for --hostname'
+call 2 newhostkey --bits zero --output "$dir/x"; err '--bits zero: a number from 1'
+call 2 newhostkey --keytype dsa; err '--keytype dsa: rsa, ecdsa or ed25519'
+call 2 newhostkey --hostname ../x; err '--hostname ../x: a name'
 call 2 newhostkey word; err 'unexpected word'
 call 1 newhostkey --bits 512 --output "$dir/x"; err 'refuses RSA keys of less than 1024'
 call 1 newhostkey --bits 1030 --output "$dir/x"; err 'not multiple of 16'
@@ -227,8 +227,8 @@ call 2 showhostkey; err '^Usage: '
 call 2 showhostkey --bad; err "unknown option .--bad'"
 call 2 showhostkey --txt ''; err 'gateway is empty'
 call 2 showhostkey --txt; err 'needs a value'
-call 2 showhostkey --left --right; err 'more than one format'
-call 2 showhostkey --ipseckey --precedence 256; err 'between 0 and 255'
+call 2 showhostkey --left --right; err 'both --left and --right'
+call 2 showhostkey --ipseckey --precedence 256; err '--precedence 256: a number from 0 to 255'
 call 2 showhostkey --left word; err 'unexpected word'
 for gw in gw.example.net 2001:db8::1 0.0.0.0 10.1 @ '@a b'; do
 	call 1 showhostkey --txt "$gw"; quiet; err '@FQDN|no name|cannot be a gateway'

@@ -8,6 +8,7 @@
 #include "tools/tool.h"
 
 #include <modswan/addr.h>
+#include <modswan/text.h>
 
 #include <errno.h>
 #include <netdb.h>
@@ -19,38 +20,41 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HELP, VERSION, LISTEN, VERBOSE, WAIT, EXCHANGE, PORT, ADDRESS, INET, INET6 };
 enum { HEADER = 28, COOKIE = 8, NP_AT = 16, VERSION_AT = 17, EXCHANGE_AT = 18, LENGTH_AT = 24 };
 enum { ECHO_REQUEST = 244, ECHO_REPLY = 245, IETF_REQUEST = 30, IETF_REPLY = 31 };
-enum { IKE_PORT = 500, MAX_HOSTS = 256, ISAKMP_1_0 = 0x10 };
+enum { IKE_PORT = 500, MAX_HOSTS = 256, WAIT_S = 10, ISAKMP_1_0 = 0x10 };
 enum { EXIT_ARGUMENT = 1, EXIT_SOCKET = 3, EXIT_SEND = 5 };
-
-static const struct tool_option table[] = {
-	[HELP] = TOOL_HELP,
-	[VERSION] = TOOL_VERSION,
-	[LISTEN] = { "listen", NULL, "answer others; ends after --wait, or not at all" },
-	[VERBOSE] = { "verbose", NULL, "show what is sent" },
-	[WAIT] = { "wait", "SECONDS", "how long to wait for answers (10)" },
-	[EXCHANGE] = { "exchangenum", "N", "the request's exchange type (244)" },
-	[PORT] = { "ikeport", "N", "our UDP port (any free one; --listen: 500)" },
-	[ADDRESS] = { "ikeaddress", "ADDRESS", "our address (any)" },
-	[INET] = { "inet", NULL, "IPv4" },
-	[INET6] = { "inet6", NULL, "IPv6" },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options ikeping_options = TOOL_OPTIONS(table, false);
 
 struct call {
 	const struct tool *t;
-	bool listen, verbose, wait_given;
+	bool listen, verbose, inet, inet6;
 	int family;
-	unsigned long wait_s, exchange, port;
+	uint64_t wait_s; /* 0: not given */
+	uint64_t exchange, port;
 	const char *address;
 	const char *hosts[MAX_HOSTS];
 	unsigned n, sent, received;
 	int fd;
 };
+
+static const struct tool_slot table[] = {
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	TOOL_FLAG("listen", "answer others; ends after --wait, or not at all", struct call, listen),
+	TOOL_FLAG("verbose", "show what is sent", struct call, verbose),
+	TOOL_NUMBER("wait", "SECONDS", "how long to wait for answers (10)", struct call, wait_s, 1,
+		86400),
+	TOOL_NUMBER("exchangenum", "N", "the request's exchange type (244)", struct call, exchange, 0,
+		255),
+	TOOL_NUMBER("ikeport", "N", "our UDP port (any free one; --listen: 500)", struct call, port, 1,
+		65535),
+	TOOL_TEXT("ikeaddress", "ADDRESS", "our address (any)", struct call, address),
+	TOOL_FLAG("inet", "IPv4", struct call, inet),
+	TOOL_FLAG("inet6", "IPv6", struct call, inet6),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options ikeping_options = TOOL_SLOTS(table, false);
 
 static const struct tool_usage usage = {
 	.options = &ikeping_options,
@@ -60,62 +64,23 @@ static const struct tool_usage usage = {
 	.words = true,
 };
 
-/* --- command line ------------------------------------------------------------------------------- */
-
-static bool take_number(const struct call *c, const char *option, const char *text,
-	unsigned long min, unsigned long max, unsigned long *out)
+static int take_host(void *arg, int row, const char *value)
 {
-	char *end;
+	struct call *c = arg;
 
-	errno = 0;
-	*out = strtoul(text, &end, 10);
-	if (errno == 0 && end != text && *end == '\0' && text[0] != '-' && *out >= min && *out <= max)
-		return true;
-	tool_error(c->t, "--%s %s: a number from %lu to %lu", option, text, min, max);
-	return false;
-}
-
-static bool take_option(struct call *c, int row, const char *value)
-{
-	switch (row) {
-	case LISTEN:
-		return c->listen = true;
-	case VERBOSE:
-		return c->verbose = true;
-	case WAIT:
-		c->wait_given = true;
-		return take_number(c, "wait", value, 1, 86400, &c->wait_s);
-	case EXCHANGE:
-		return take_number(c, "exchangenum", value, 0, 255, &c->exchange);
-	case PORT:
-		return take_number(c, "ikeport", value, 1, 65535, &c->port);
-	case ADDRESS:
-		c->address = value;
-		return true;
-	case INET:
-		c->family = AF_INET;
-		return true;
-	case INET6:
-		c->family = AF_INET6;
-		return true;
-	}
+	(void)row;
 	if (c->n == MAX_HOSTS) {
 		tool_error(c->t, "more than %d hosts", MAX_HOSTS);
-		return false;
+		return EXIT_ARGUMENT;
 	}
 	c->hosts[c->n++] = value;
-	return true;
-}
-
-static int take_word(void *arg, int row, const char *value)
-{
-	return take_option(arg, row, value) ? -1 : EXIT_ARGUMENT;
+	return -1;
 }
 
 /* --- sockets ------------------------------------------------------------------------------------ */
 
 /* The first address of host; false: printed. */
-static bool look_up(const struct call *c, const char *host, unsigned long port, int flags,
+static bool look_up(const struct call *c, const char *host, uint64_t port, int flags,
 	struct sockaddr_storage *ss, socklen_t *len)
 {
 	struct addrinfo hints = { .ai_family = c->family, .ai_socktype = SOCK_DGRAM,
@@ -123,7 +88,7 @@ static bool look_up(const struct call *c, const char *host, unsigned long port, 
 	char service[8];
 	int err;
 
-	snprintf(service, sizeof service, "%lu", port);
+	snprintf(service, sizeof service, "%u", (unsigned)port);
 	err = getaddrinfo(host, service, &hints, &list);
 	if (err != 0) {
 		tool_error(c->t, "%s: %s", host != NULL ? host : "any address", gai_strerror(err));
@@ -140,12 +105,16 @@ static bool look_up_peer(const struct call *c, const char *word, struct sockaddr
 	socklen_t *len)
 {
 	const char *slash = strchr(word, '/');
-	unsigned long port = IKE_PORT;
+	uint64_t port = IKE_PORT;
 	char *host;
 	bool ok;
 
-	if (slash != NULL && !take_number(c, "port of a host,", slash + 1, 1, 65535, &port))
+	if (slash != NULL && (ms_number_parse(&port, slash + 1, strlen(slash + 1), 10, UINT16_MAX,
+				      NULL) != MS_OK ||
+				     port == 0)) {
+		tool_error(c->t, "%s: behind the bar a port from 1 to 65535", word);
 		return false;
+	}
 	host = strndup(word, slash != NULL ? (size_t)(slash - word) : strlen(word));
 	ok = host != NULL && look_up(c, host, port, AI_ADDRCONFIG, ss, len);
 	free(host);
@@ -165,7 +134,7 @@ static int open_socket(struct call *c)
 		return EXIT_SOCKET;
 	}
 	if (bind(c->fd, (struct sockaddr *)&ss, len) != 0) {
-		tool_error(c->t, "cannot use port %lu: %s", c->port, strerror(errno));
+		tool_error(c->t, "cannot use port %u: %s", (unsigned)c->port, strerror(errno));
 		return EXIT_SEND;
 	}
 	return 0;
@@ -211,7 +180,7 @@ static bool ask(struct call *c, const char *word)
 	name(&ss, text, sizeof text);
 	printf("Sending packet to %s\n", text);
 	if (c->verbose)
-		printf("\txchg=%lu, %d octets\n", c->exchange, HEADER);
+		printf("\txchg=%u, %d octets\n", (unsigned)c->exchange, HEADER);
 	if (!transmit(c, packet, &ss, len))
 		return false;
 	c->sent++;
@@ -289,8 +258,8 @@ static int64_t now_ms(void)
 
 static void wait_for_answers(struct call *c)
 {
-	bool for_ever = c->listen && !c->wait_given;
-	int64_t end = now_ms() + (int64_t)c->wait_s * 1000, left = 0;
+	bool for_ever = c->listen && c->wait_s == 0;
+	int64_t end = now_ms() + (int64_t)(c->wait_s == 0 ? WAIT_S : c->wait_s) * 1000, left = 0;
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 
 	while (for_ever || (left = end - now_ms()) > 0) {
@@ -304,8 +273,8 @@ static void wait_for_answers(struct call *c)
 
 int tool_ikeping(struct tool *t, int argc, char **argv)
 {
-	struct call c = { .t = t, .wait_s = 10, .exchange = ECHO_REQUEST };
-	int status = tool_args_read(t, &usage, argc, argv, take_word, &c);
+	struct call c = { .t = t, .exchange = ECHO_REQUEST };
+	int status = tool_args_read(t, &usage, argc, argv, take_host, &c);
 
 	if (status != -1)
 		return status;
@@ -313,6 +282,7 @@ int tool_ikeping(struct tool *t, int argc, char **argv)
 		return tool_show_usage(&usage, stderr, EXIT_ARGUMENT);
 	if (c.listen && c.port == 0)
 		c.port = IKE_PORT;
+	c.family = c.inet6 ? AF_INET6 : c.inet ? AF_INET : 0;
 	if (c.family == 0)
 		c.family = c.address != NULL && strchr(c.address, ':') != NULL ? AF_INET6 : AF_INET;
 	status = open_socket(&c);

@@ -9,20 +9,28 @@
 
 enum { HELP, VERSION, LABEL, DEBUG, SET, CLEAR_FLAG, ALL, NONE, COUNTERS };
 
-static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
-	[LABEL] = { "label", "TEXT", "put TEXT into error messages" },
-	[DEBUG] = { "debug", NULL, "show what is sent and what comes back" },
-	[SET] = { "set", "FLAG", "log what FLAG stands for" },
-	[CLEAR_FLAG] = { "clear", "FLAG", "do not" },
-	[ALL] = { "all", NULL, "log all, except verbosely" },
-	[NONE] = { "none", NULL, "log none of it" },
-	[COUNTERS] = { "counters", NULL, "show why packets went where they went" },
-	{ NULL, NULL, NULL },
+struct call {
+	const struct tool *t;
+	bool debug;
+	int action;
+	const char *flag;
+	struct tool_usage usage;
 };
 
-const struct tool_options klipsdebug_options = TOOL_OPTIONS(table, true);
+static const struct tool_slot table[] = {
+	[HELP] = TOOL_TAKEN(TOOL_HELP),
+	[VERSION] = TOOL_TAKEN(TOOL_VERSION),
+	[LABEL] = TOOL_TAKEN(TOOL_LABEL),
+	[DEBUG] = TOOL_FLAG("debug", "show what is sent and what comes back", struct call, debug),
+	[SET] = TOOL_TAKE("set", "FLAG", "log what FLAG stands for"),
+	[CLEAR_FLAG] = TOOL_TAKE("clear", "FLAG", "do not"),
+	[ALL] = TOOL_TAKE("all", NULL, "log all, except verbosely"),
+	[NONE] = TOOL_TAKE("none", NULL, "log none of it"),
+	[COUNTERS] = TOOL_TAKE("counters", NULL, "show why packets went where they went"),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options klipsdebug_options = TOOL_SLOTS(table, true);
 
 /* Bit 31 of the netlink word says set or clear. */
 enum { NETLINK_WORD = 1, VERBOSE_WORD = 11, TUNNEL_XMIT = 0x10 };
@@ -58,17 +66,14 @@ static const struct klips_reason reasons[] = {
 	{ 0, "Unknown error." },
 };
 
-static int usage(FILE *f)
+/* All flags with bars between them. */
+static char *flag_words(void)
 {
-	fputs("Usage: ipsec klipsdebug\n"
-	      "       ipsec klipsdebug --set FLAG | --clear FLAG | --all | --none | --counters\n"
-	      "FLAG: ",
-		f);
-	for (unsigned i = 0; i < sizeof flags / sizeof flags[0]; i++)
-		fprintf(f, "%s%s", i == 0 ? "" : "|", flags[i].name);
-	fputs("\n\n", f);
-	tool_print_options(f, &klipsdebug_options);
-	return 1;
+	char *all = tool_format("%s", flags[0].name);
+
+	for (unsigned i = 1; i < sizeof flags / sizeof flags[0]; i++)
+		all = tool_format("%s|%s", all, flags[i].name);
+	return all;
 }
 
 static bool put_flag(struct ms_pfkey_debug *d, const char *name)
@@ -81,58 +86,50 @@ static bool put_flag(struct ms_pfkey_debug *d, const char *name)
 	return false;
 }
 
-static int change(const struct tool *t, bool debug, int action, const char *flag)
+static int change(const struct call *c)
 {
 	struct ms_pfkey_msg m = { .type = MS_PFKEY_X_DEBUG, .has = MS_PFKEY_BIT(X_DEBUG_SET) };
 
-	if (flag != NULL && !put_flag(&m.debug, flag)) {
-		tool_error(t, "unknown flag `%s'", flag);
-		return usage(stderr);
-	}
-	for (unsigned i = 0; flag == NULL && i < MS_PFKEY_DEBUG_WORDS; i++)
-		if (action == NONE || i != VERBOSE_WORD)
+	if (c->flag != NULL && !put_flag(&m.debug, c->flag))
+		return tool_refuse(c->t, &c->usage, "--%s: unknown flag `%s'", table[c->action].o.name,
+			c->flag);
+	for (unsigned i = 0; c->flag == NULL && i < MS_PFKEY_DEBUG_WORDS; i++)
+		if (c->action == NONE || i != VERBOSE_WORD)
 			m.debug.word[i] = EVERY_BIT;
-	if (action == SET || action == ALL)
+	if (c->action == SET || c->action == ALL)
 		m.debug.word[NETLINK_WORD] |= DEBUG_SET;
-	return klips_ask_once(t, debug, &m, reasons);
+	return klips_ask_once(c->t, c->debug, &m, reasons);
+}
+
+static int take_action(void *arg, int row, const char *value)
+{
+	struct call *c = arg;
+
+	if (c->action != 0) {
+		tool_error(c->t, "Only one of " ACTIONS " options permitted.");
+		return 1;
+	}
+	c->action = row;
+	c->flag = value;
+	return -1;
 }
 
 int tool_klipsdebug(struct tool *t, int argc, char **argv)
 {
-	const char *flag = NULL;
-	struct tool_args a;
-	bool debug = false;
-	int row, action = 0;
+	struct call c = { .t = t, .usage = { .options = &klipsdebug_options, .status = 1, .loud = true,
+					  .help_status = 1 } };
+	int status;
 
-	tool_args_start(&a, t, &klipsdebug_options, argc, argv, 1);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD) {
-			usage(stderr);
-			return a.problem;
-		}
-		if (row == TOOL_WORD) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			return usage(stderr);
-		}
-		if (row == HELP)
-			return usage(stdout);
-		if (row == VERSION) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (row == LABEL) {
-			t->label = a.value;
-		} else if (row == DEBUG) {
-			debug = true;
-		} else if (action != 0) {
-			tool_error(t, "Only one of " ACTIONS " options permitted.");
-			return 1;
-		} else {
-			action = row;
-			flag = a.value;
-		}
-	}
-	if (action == 0 || action == COUNTERS)
-		return klips_list(t, action == 0 ? "klipsdebug" : "counters");
-	return change(t, debug, action, flag);
+	c.usage.text = tool_format("Usage: ipsec klipsdebug\n"
+				   "       ipsec klipsdebug --set FLAG | --clear FLAG | --all | --none "
+				   "| --counters\n"
+				   "FLAG: %s\n",
+		flag_words());
+	status = tool_args_read(t, &c.usage, argc, argv, take_action, &c);
+
+	if (status != -1)
+		return status;
+	if (c.action == 0 || c.action == COUNTERS)
+		return klips_list(t, c.action == 0 ? "klipsdebug" : "counters");
+	return change(&c);
 }

@@ -16,25 +16,6 @@
 enum { HELP, VERSION, SHOW, SHOWONLY, OTHER, IAM, CONFIG, NOINCLUDE, UNION, UP, DOWN, ROUTE,
 	UNROUTE };
 
-static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
-	[SHOW] = { "show", NULL, "show the commands, and do them" },
-	[SHOWONLY] = { "showonly", NULL, "show the commands only" },
-	[OTHER] = { "other", NULL, "do what the other end does" },
-	[IAM] = { "iam", "ADDRESS@IFACE", "which address is ours, and which interface has it" },
-	[CONFIG] = { "config", "FILE", "read NAME from FILE, not from ipsec.conf" },
-	[NOINCLUDE] = { "noinclude", NULL, "read nothing that the file includes" },
-	[UNION] = { "union", NULL, "all names are parts, whose settings together are the connection" },
-	[UP] = { "up", NULL, "make the SAs and send the packets there" },
-	[DOWN] = { "down", NULL, "take them away" },
-	[ROUTE] = { "route", NULL, "route the packets to the ipsec device, without SAs" },
-	[UNROUTE] = { "unroute", NULL, "take the route away" },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options manual_options = TOOL_OPTIONS(table, false);
-
 enum { MAX_PARTS = 32 };
 
 struct call {
@@ -46,14 +27,37 @@ struct call {
 	const char *name; /* for people */
 };
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec manual [OPTION]... --up|--down|--route|--unroute NAME\n"
-	      "       ipsec manual [OPTION]... --up|--down|--route|--unroute --union PART...\n\n",
-		f);
-	tool_print_options(f, &manual_options);
-	return status;
-}
+static const struct tool_slot table[] = {
+	[HELP] = TOOL_TAKEN(TOOL_HELP),
+	[VERSION] = TOOL_TAKEN(TOOL_VERSION),
+	[SHOW] = TOOL_FLAG("show", "show the commands, and do them", struct call, show),
+	[SHOWONLY] = TOOL_FLAG("showonly", "show the commands only", struct call, showonly),
+	[OTHER] = TOOL_FLAG("other", "do what the other end does", struct call, wish.other),
+	[IAM] = TOOL_TEXT("iam", "ADDRESS@IFACE", "which address is ours, and which interface has it",
+		struct call, wish.iam),
+	[CONFIG] = TOOL_TEXT("config", "FILE", "read NAME from FILE, not from ipsec.conf", struct call,
+		wish.config),
+	[NOINCLUDE] = TOOL_FLAG("noinclude", "read nothing that the file includes", struct call,
+		wish.no_include),
+	[UNION] = TOOL_FLAG("union",
+		"all names are parts, whose settings together are the connection", struct call, join),
+	[UP] = TOOL_TAKE("up", NULL, "make the SAs and send the packets there"),
+	[DOWN] = TOOL_TAKE("down", NULL, "take them away"),
+	[ROUTE] = TOOL_TAKE("route", NULL, "route the packets to the ipsec device, without SAs"),
+	[UNROUTE] = TOOL_TAKE("unroute", NULL, "take the route away"),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options manual_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &manual_options,
+	.text = "Usage: ipsec manual [OPTION]... --up|--down|--route|--unroute NAME\n"
+		"       ipsec manual [OPTION]... --up|--down|--route|--unroute --union PART...\n",
+	.status = 2,
+	.words = true,
+	.loud = true,
+};
 
 /* --- doing it --------------------------------------------------------------------------------- */
 
@@ -172,34 +176,20 @@ static const char *joined(const struct call *c)
 	return all;
 }
 
-/* -1: go on; else the exit status. */
-static int take_option(struct call *c, int row, const char *value)
+static int take(void *arg, int row, const char *value)
 {
-	switch (row) {
-	case HELP:
-		return usage(stdout, 0);
-	case VERSION:
-		tool_version(stdout);
-		return 0;
-	case IAM:
-		c->wish.iam = value;
-		return -1;
-	case CONFIG:
-		c->wish.config = value;
-		return -1;
-	}
-	if (row >= UP && c->verb != 0) {
-		fprintf(stderr, "ipsec manual: both --%s and --%s\n", table[c->verb].name,
-			table[row].name);
-		return usage(stderr, 2);
-	}
-	if (row >= UP)
+	struct call *c = arg;
+
+	if (row != TOOL_WORD) {
+		if (c->verb != 0)
+			return tool_refuse(c->t, &usage, "both --%s and --%s",
+				table[c->verb].o.name, table[row].o.name);
 		c->verb = row;
-	c->show |= row == SHOW;
-	c->showonly |= row == SHOWONLY;
-	c->wish.other |= row == OTHER;
-	c->wish.no_include |= row == NOINCLUDE;
-	c->join |= row == UNION;
+	} else {
+		if (c->wish.n == MAX_PARTS)
+			return tool_refuse(c->t, &usage, "more than %d names", MAX_PARTS);
+		c->names[c->wish.n++] = value;
+	}
 	return -1;
 }
 
@@ -209,7 +199,7 @@ static bool old_form(struct call *c)
 	if (c->verb != 0 || c->join || c->wish.n != 2)
 		return false;
 	for (int row = UP; row <= UNROUTE; row++)
-		if (strcmp(c->names[1], table[row].name) == 0)
+		if (strcmp(c->names[1], table[row].o.name) == 0)
 			c->verb = row;
 	if (c->verb == 0)
 		return false;
@@ -221,22 +211,20 @@ static bool old_form(struct call *c)
 
 static int parse(struct call *c, int argc, char **argv)
 {
-	struct tool_args a;
-	int row, status = -1;
+	int status = tool_args_read(c->t, &usage, argc, argv, take, c);
 
-	tool_args_start(&a, c->t, &manual_options, argc, argv, 2);
-	while (status == -1 && (row = tool_args_next(&a, c->t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row != TOOL_WORD)
-			status = take_option(c, row, a.value);
-		else if (c->wish.n < MAX_PARTS)
-			c->names[c->wish.n++] = a.value;
-	}
 	if (status != -1)
 		return status;
-	if (!old_form(c) && (c->verb == 0 || c->wish.n == 0 || (c->wish.n > 1 && !c->join)))
-		return usage(stderr, 2);
+	if (!old_form(c)) {
+		if (c->verb == 0)
+			return tool_refuse(c->t, &usage, "nothing to do: no --up or the like");
+		if (c->wish.n == 0)
+			return tool_refuse(c->t, &usage, "--%s needs the name of a connection",
+				table[c->verb].o.name);
+		if (c->wish.n > 1 && !c->join)
+			return tool_refuse(c->t, &usage, "unexpected word `%s' without --union",
+				c->names[1]);
+	}
 	c->name = joined(c);
 	return -1;
 }

@@ -16,27 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUTPUT, KEYTYPE, BITS, EXPONENT, HOSTNAME, KEYDIR, RANDOM, PLUGIN, QUIET, VERBOSE, HELP,
-	VERSION };
-
-static const struct tool_option table[] = {
-	[OUTPUT] = { "output", "FILE", "where the entry goes; - is stdout" },
-	[KEYTYPE] = { "keytype", "TYPE", "rsa, ecdsa or ed25519 (rsa)" },
-	[BITS] = { "bits", "N", "size: RSA 1024 to 20000 (2192), ECDSA 256, 384 or 521 (256)" },
-	[EXPONENT] = { "e", "N", "public exponent of an RSA key (3)" },
-	[HOSTNAME] = { "hostname", "NAME", "name in the comment (this host's)" },
-	[KEYDIR] = { "keydir", "DIR", "where PEM files go (ipsec.d/private)" },
-	[RANDOM] = { "random", "DEVICE", "source of an RSA key's random octets (/dev/random)" },
-	[PLUGIN] = { "plugin", "NAME", "plugin that makes an RSA key (the best that is installed)" },
-	[QUIET] = { "quiet", NULL, "no warnings" },
-	[VERBOSE] = { "verbose", NULL, "tell on stderr how it goes" },
-	[HELP] = TOOL_HELP,
-	[VERSION] = TOOL_VERSION,
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options newhostkey_options = TOOL_OPTIONS(table, false);
-
 enum keytype { RSA, ECDSA, ED25519 };
 static const struct {
 	const char *name;
@@ -51,6 +30,29 @@ struct order {
 	bool quiet;
 	const struct tool *t;
 };
+
+enum { KEYTYPE, EXPONENT, HOSTNAME };
+
+static const struct tool_slot table[] = {
+	[KEYTYPE] = TOOL_TAKE("keytype", "TYPE", "rsa, ecdsa or ed25519 (rsa)"),
+	[EXPONENT] = TOOL_TAKE("e", "N", "public exponent of an RSA key (3)"),
+	[HOSTNAME] = TOOL_TAKE("hostname", "NAME", "name in the comment (this host's)"),
+	TOOL_TEXT("output", "FILE", "where the entry goes; - is stdout", struct order, output),
+	TOOL_NUMBER("bits", "N", "size: RSA 1024 to 20000 (2192), ECDSA 256, 384 or 521 (256)",
+		struct order, bits, 1, UINT32_MAX),
+	TOOL_TEXT("keydir", "DIR", "where PEM files go (ipsec.d/private)", struct order, keydir),
+	TOOL_TEXT("random", "DEVICE", "source of an RSA key's random octets (/dev/random)",
+		struct order, wish.random),
+	TOOL_TEXT("plugin", "NAME", "plugin that makes an RSA key (the best that is installed)",
+		struct order, wish.plugin),
+	TOOL_FLAG("quiet", "no warnings", struct order, quiet),
+	TOOL_FLAG("verbose", "tell on stderr how it goes", struct order, wish.verbose),
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options newhostkey_options = TOOL_SLOTS(table, false);
 
 static const struct tool_usage usage = {
 	.options = &newhostkey_options,
@@ -68,53 +70,22 @@ static bool take_keytype(struct order *o, const char *value)
 			return true;
 		}
 	}
+	tool_error(o->t, "--keytype %s: rsa, ecdsa or ed25519", value);
 	return false;
-}
-
-static bool take_value(struct order *o, int row, const char *value)
-{
-	size_t len = strlen(value);
-
-	switch (row) {
-	case OUTPUT:
-		o->output = value;
-		break;
-	case KEYTYPE:
-		return take_keytype(o, value);
-	case BITS:
-		return ms_number_parse(&o->bits, value, len, 10, UINT32_MAX, NULL) == MS_OK &&
-		       o->bits != 0;
-	case EXPONENT:
-		return ms_number_parse(&o->wish.e, value, len, 0, UINT32_MAX, NULL) == MS_OK &&
-		       o->wish.e >= 3 && o->wish.e % 2 == 1;
-	case HOSTNAME:
-		o->wish.hostname = value;
-		return hostname_is_plain(value);
-	case KEYDIR:
-		o->keydir = value;
-		break;
-	case PLUGIN:
-		o->wish.plugin = value;
-		break;
-	default:
-		o->wish.random = value;
-	}
-	return value[0] != '\0';
 }
 
 static int take_option(void *arg, int row, const char *value)
 {
 	struct order *o = arg;
+	bool good;
 
-	if (row == QUIET)
-		o->quiet = true;
-	else if (row == VERBOSE)
-		o->wish.verbose = true;
-	else if (!take_value(o, row, value)) {
-		tool_error(o->t, "`%s' is nothing for --%s", value, table[row].name);
-		return 2;
-	}
-	return -1;
+	if (row == EXPONENT)
+		good = rsa_take_exponent(o->t, &o->wish, value);
+	else if (row == HOSTNAME)
+		good = rsa_take_hostname(o->t, &o->wish, value);
+	else
+		good = take_keytype(o, value);
+	return good ? -1 : usage.status;
 }
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -252,6 +223,8 @@ int tool_newhostkey(struct tool *t, int argc, char **argv)
 	status = tool_args_read(t, &usage, argc, argv, take_option, &o);
 	if (status != -1)
 		return status;
+	if (o.keydir != NULL && o.keydir[0] == '\0')
+		return tool_refuse(t, &usage, "--keydir: the name of a folder is expected");
 	if (o.wish.hostname == NULL)
 		o.wish.hostname = own_hostname();
 	if (o.output == NULL) {

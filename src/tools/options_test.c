@@ -18,40 +18,50 @@ static const struct tool_option rows[] = {
 	{ "name", "NAME", "" },
 	{ "listen", NULL, "" },
 	{ "listall", NULL, "" },
+	{ "ref", "[N]", "" },
 	{ NULL, NULL, NULL },
 };
 static const struct tool_options table = TOOL_OPTIONS(rows, true);
 static const struct tool_command command = { .name = "test" };
 static struct tool tool = { .command = &command };
 
-/* The parser's answers as a text: row numbers, words in brackets, '!' for a refusal. */
-static const char *parse(const char *const *words)
+struct answers {
+	char text[256];
+	size_t n;
+};
+
+static int note(void *arg, int row, const char *value)
 {
-	static char text[256];
-	struct tool_args a;
+	struct answers *a = arg;
+
+	if (row == TOOL_WORD)
+		a->n += (size_t)snprintf(a->text + a->n, sizeof a->text - a->n, "[%s]", value);
+	else
+		a->n += (size_t)snprintf(a->text + a->n, sizeof a->text - a->n, "%d%s%s ", row,
+			value != NULL ? "=" : "", value != NULL ? value : "");
+	return -1;
+}
+
+/* The parser's answers as a text: row numbers, words in brackets, '!' for a refusal. */
+static const char *parse(const char *const *words, bool one_dash)
+{
+	const struct tool_usage u = { .options = &table, .text = "", .status = 7, .words = true,
+		.one_dash = one_dash };
+	static struct answers a;
 	char *argv[16] = { (char *)(uintptr_t) "test" };
-	int argc = 1, got;
-	size_t n = 0;
+	int argc = 1, status;
 
 	for (; *words != NULL; words++)
 		argv[argc++] = (char *)(uintptr_t)*words;
-	tool_args_start(&a, &tool, &table, argc, argv, 7);
-	text[0] = '\0';
-	while ((got = tool_args_next(&a, &tool)) != TOOL_END) {
-		if (got == TOOL_BAD)
-			n += (size_t)snprintf(text + n, sizeof text - n, "!%d", a.problem);
-		else if (got == TOOL_WORD)
-			n += (size_t)snprintf(text + n, sizeof text - n, "[%s]", a.value);
-		else
-			n += (size_t)snprintf(text + n, sizeof text - n, "%d%s%s ", got,
-				a.value != NULL ? "=" : "", a.value != NULL ? a.value : "");
-		if (got == TOOL_BAD)
-			break;
-	}
-	return text;
+	memset(&a, 0, sizeof a);
+	status = tool_args_read(&tool, &u, argc, argv, note, &a);
+	if (status != -1)
+		snprintf(a.text + a.n, sizeof a.text - a.n, "!%d", status);
+	return a.text;
 }
 
-#define PARSE(...) parse((const char *const[]){ __VA_ARGS__, NULL })
+#define PARSE(...)    parse((const char *const[]){ __VA_ARGS__, NULL }, false)
+#define PARSE_ONE(...) parse((const char *const[]){ __VA_ARGS__, NULL }, true)
 
 static void test_parsing(void **state)
 {
@@ -62,6 +72,67 @@ static void test_parsing(void **state)
 	assert_string_equal(PARSE("--name", "--up"), "2=--up ");
 	assert_string_equal(PARSE("a", "--up", "-", "b"), "[a]0 [-][b]");
 	assert_string_equal(PARSE("--liste"), "3 ");
+	assert_string_equal(PARSE("--name=a=b"), "2=a=b ");
+	/* a value that may be left out */
+	assert_string_equal(PARSE("--ref=16", "--up"), "5=16 0 ");
+	assert_string_equal(PARSE("--ref", "16", "17"), "5=16 [17]");
+	assert_string_equal(PARSE("--ref", "--up"), "5 0 ");
+	assert_string_equal(PARSE("--ref"), "5 ");
+	assert_string_equal(PARSE_ONE("-up", "-name", "x", "-name=y", "--n", "z"),
+		"0 2=x 2=y 2=z ");
+	assert_string_equal(PARSE_ONE("-1"), "!7");
+}
+
+struct filled {
+	bool flag;
+	const char *text, *once;
+	uint64_t number;
+};
+
+static const struct tool_slot slot_rows[] = {
+	TOOL_FLAG("flag", "", struct filled, flag),
+	TOOL_TEXT("text", "TEXT", "", struct filled, text),
+	TOOL_ONCE("once", "TEXT", "", struct filled, once),
+	TOOL_NUMBER("number", "N", "", struct filled, number, 3, 300),
+	TOOL_REFUSED("family", "X"),
+	TOOL_TAKEN(TOOL_LABEL),
+	{ .o = { NULL, NULL, NULL } },
+};
+static const struct tool_options slot_table = TOOL_SLOTS(slot_rows, false);
+
+static int fill(struct filled *f, const char *a, const char *b)
+{
+	const struct tool_usage u = { .options = &slot_table, .text = "", .status = 7 };
+	char *argv[] = { (char *)(uintptr_t) "test", (char *)(uintptr_t)a, (char *)(uintptr_t)b, NULL };
+
+	memset(f, 0, sizeof *f);
+	return tool_args_read(&tool, &u, 1 + (a != NULL) + (b != NULL), argv, NULL, f);
+}
+
+static void test_slots(void **state)
+{
+	static const char *const bad[] = { "--number=2", "--number=301", "--number=x", "--number=",
+		"--number=-3", "--family=x", "word" };
+	struct filled f;
+
+	(void)state;
+	assert_int_equal(fill(&f, "--flag", "--text=x"), -1);
+	assert_true(f.flag);
+	assert_string_equal(f.text, "x");
+	assert_int_equal(fill(&f, "--text=x", "--text=y"), -1);
+	assert_string_equal(f.text, "y");
+	assert_int_equal(fill(&f, "--once=x", NULL), -1);
+	assert_int_equal(fill(&f, "--once=x", "--once=y"), 7);
+	assert_string_equal(f.once, "x");
+	assert_int_equal(fill(&f, "--number", "3"), -1);
+	assert_int_equal(f.number, 3);
+	assert_int_equal(fill(&f, "--number=300", NULL), -1);
+	assert_int_equal(f.number, 300);
+	for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(fill(&f, bad[i], NULL), 7);
+	assert_int_equal(fill(&f, "--label", "here"), -1);
+	assert_string_equal(tool.label, "here");
+	tool.label = NULL;
 }
 
 static void test_refusals(void **state)
@@ -172,7 +243,8 @@ static int whole(bool words, const char *a, const char *b, const char *c)
 	static const struct tool_option few[] = { [0] = TOOL_HELP, [1] = TOOL_VERSION,
 		[2] = { "name", "NAME", "" }, { NULL, NULL, NULL } };
 	static const struct tool_options options = TOOL_OPTIONS(few, false);
-	const struct tool_usage usage = { &options, "Usage: test\n", 7, words };
+	const struct tool_usage usage = { .options = &options, .text = "Usage: test\n", .status = 7,
+		.words = words };
 	char *argv[] = { (char *)(uintptr_t) "test", (char *)(uintptr_t)a, (char *)(uintptr_t)b,
 		(char *)(uintptr_t)c, NULL };
 	int argc = 1 + (a != NULL) + (b != NULL) + (c != NULL);
@@ -201,6 +273,7 @@ static void test_whole_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_parsing),
+		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_whole_line),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_files),
 		cmocka_unit_test(test_whack_table), cmocka_unit_test(test_whack_keywords) };

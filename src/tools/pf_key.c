@@ -21,21 +21,37 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { HELP, AH, ESP, IPIP, IPCOMP, DAEMON, DUMPFILE, ENCODEFILE };
+enum { AH, ESP, IPIP, IPCOMP, SATYPES };
 
-static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[AH] = { "ah", NULL, "register for AH" },
-	[ESP] = { "esp", NULL, "register for ESP" },
-	[IPIP] = { "ipip", NULL, "register for IPIP tunnels" },
-	[IPCOMP] = { "ipcomp", NULL, "register for IPComp" },
-	[DAEMON] = { "daemon", "FILE", "go into the background, and write the process id into FILE" },
-	[DUMPFILE] = { "dumpfile", "FILE", "add each message to FILE as it came" },
-	[ENCODEFILE] = { "encodefile", "FILE", NULL },
-	{ NULL, NULL, NULL },
+struct call {
+	bool chosen[SATYPES];
+	const char *pidfile, *dumpfile;
 };
 
-const struct tool_options pf_key_options = TOOL_OPTIONS(table, false);
+static const struct tool_slot table[] = {
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	TOOL_FLAG("ah", "register for AH", struct call, chosen[AH]),
+	TOOL_FLAG("esp", "register for ESP", struct call, chosen[ESP]),
+	TOOL_FLAG("ipip", "register for IPIP tunnels", struct call, chosen[IPIP]),
+	TOOL_FLAG("ipcomp", "register for IPComp", struct call, chosen[IPCOMP]),
+	TOOL_TEXT("daemon", "FILE", "go into the background, and write the process id into FILE",
+		struct call, pidfile),
+	TOOL_TEXT("dumpfile", "FILE", "add each message to FILE as it came", struct call, dumpfile),
+	TOOL_REFUSED("encodefile", "FILE"),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options pf_key_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &pf_key_options,
+	.text = "Usage: ipsec pf_key [--ah] [--esp] [--ipip] [--ipcomp] [--daemon FILE]\n"
+		"                    [--dumpfile FILE]\n",
+	.status = 1,
+	.help_status = 1,
+	.version_status = 1,
+};
 
 static const struct klips_reason reasons[] = {
 	{ EPROTONOSUPPORT, "KLIPS does not know this type of SA." },
@@ -237,11 +253,6 @@ static int catch_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-struct call {
-	bool chosen[ENCODEFILE + 1];
-	const char *pidfile, *dumpfile;
-};
-
 /* The answers are messages like all others, and are shown. */
 static bool enrol(const struct tool *t, struct klips_link *l, const struct call *c)
 {
@@ -302,32 +313,7 @@ static int run(const struct tool *t, const struct call *c)
 int tool_pf_key(struct tool *t, int argc, char **argv)
 {
 	struct call c = { .pidfile = NULL };
-	struct tool_args a;
-	int row;
+	int status = tool_args_read(t, &usage, argc, argv, NULL, &c);
 
-	tool_args_start(&a, t, &pf_key_options, argc, argv, 1);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == TOOL_WORD) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			return 1;
-		}
-		if (row == HELP) {
-			puts("Usage: ipsec pf_key [--ah] [--esp] [--ipip] [--ipcomp] [--daemon FILE]\n"
-			     "                    [--dumpfile FILE]\n");
-			tool_print_options(stdout, &pf_key_options);
-			return 1;
-		}
-		if (row == ENCODEFILE) {
-			tool_error(t, "--encodefile: nothing sends files of messages");
-			return 1;
-		}
-		if (row == DAEMON)
-			c.pidfile = a.value;
-		if (row == DUMPFILE)
-			c.dumpfile = a.value;
-		c.chosen[row] = true;
-	}
-	return run(t, &c);
+	return status != -1 ? status : run(t, &c);
 }

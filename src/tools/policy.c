@@ -14,31 +14,45 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HELP, USAGE, DETECT, ALL, INBOUND, IN, OUTBOUND, OUT, FORWARD, FWD, STACK, READ, DEBUG };
+enum { HELP, VERSION, USAGE, DETECT, ALL, INBOUND, IN, OUTBOUND, OUT, FORWARD, FWD, STACK, READ, DEBUG };
 
-static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[USAGE] = { "usage", NULL, "show the usage line and exit" },
-	[DETECT] = { "detect-stack", NULL, "show what carries packets here: klips or netkey" },
-	[ALL] = { "all", NULL, "policies of all directions; so it is without any of these" },
-	[INBOUND] = { "inbound", NULL, "what may come in" },
-	[IN] = { "in", NULL, NULL },
-	[OUTBOUND] = { "outbound", NULL, "what is done to packets that go out" },
-	[OUT] = { "out", NULL, NULL },
-	[FORWARD] = { "forward", NULL, "what may be forwarded; klips makes no difference to inbound" },
-	[FWD] = { "fwd", NULL, NULL },
-	[STACK] = { "stack", "STACK", "do not detect: klips or netkey" },
-	[READ] = { "read", "FILE", "take the SAs from a saved listing, as ipsec spi prints it" },
-	[DEBUG] = { "debug", NULL, "show what is asked" },
-	{ NULL, NULL, NULL },
+struct call {
+	struct policy_call policy;
+	const char *stack;
+	bool detects;
 };
 
-const struct tool_options policy_options = TOOL_OPTIONS(table, false);
+static const struct tool_slot table[] = {
+	[HELP] = TOOL_TAKEN(TOOL_HELP),
+	[VERSION] = TOOL_TAKEN(TOOL_VERSION),
+	[USAGE] = TOOL_TAKE("usage", NULL, "show the usage line and exit"),
+	[DETECT] = TOOL_FLAG("detect-stack", "show what carries packets here: klips or netkey",
+		struct call, detects),
+	[ALL] = TOOL_TAKE("all", NULL, "policies of all directions; so it is without any of these"),
+	[INBOUND] = TOOL_TAKE("inbound", NULL, "what may come in"),
+	[IN] = TOOL_TAKE("in", NULL, NULL),
+	[OUTBOUND] = TOOL_TAKE("outbound", NULL, "what is done to packets that go out"),
+	[OUT] = TOOL_TAKE("out", NULL, NULL),
+	[FORWARD] = TOOL_TAKE(
+		"forward", NULL, "what may be forwarded; klips makes no difference to inbound"),
+	[FWD] = TOOL_TAKE("fwd", NULL, NULL),
+	[STACK] = TOOL_TEXT(
+		"stack", "STACK", "do not detect: klips or netkey", struct call, stack),
+	[READ] = TOOL_TEXT("read", "FILE",
+		"take the SAs from a saved listing, as ipsec spi prints it", struct call, policy.read),
+	[DEBUG] = TOOL_FLAG("debug", "show what is asked", struct call, policy.debug),
+	{ .o = { NULL, NULL, NULL } },
+};
 
-static const char usage_line[] =
-	"Usage: ipsec policy [--all | --inbound | --outbound | --forward] [--stack STACK]\n"
-	"                    [--read FILE] [--debug]\n"
-	"       ipsec policy --detect-stack | --usage | --help\n";
+const struct tool_options policy_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &policy_options,
+	.text = "Usage: ipsec policy [--all | --inbound | --outbound | --forward] [--stack STACK]\n"
+		"                    [--read FILE] [--debug]\n"
+		"       ipsec policy --detect-stack | --usage | --help\n",
+	.status = 2,
+};
 
 void policy_put(const char *dir, const char *src, const char *dst, const char *what,
 	const char *packets)
@@ -254,7 +268,7 @@ static int list(const struct policy_call *c, const char *stack)
 	while (stack != NULL && i < STACKS && strcmp(stacks[i].name, stack) != 0)
 		i++;
 	if (i == STACKS && stack != NULL) {
-		tool_error(c->t, "no stack \"%s\": klips or netkey", stack);
+		tool_error(c->t, "--stack %s: klips or netkey", stack);
 		return 1;
 	}
 	if (i == STACKS) {
@@ -267,21 +281,15 @@ static int list(const struct policy_call *c, const char *stack)
 	return err == MS_OK ? 0 : 1;
 }
 
-static unsigned direction(int row)
-{
-	switch (row) {
-	case INBOUND:
-	case IN:
-		return POLICY_IN;
-	case OUTBOUND:
-	case OUT:
-		return POLICY_OUT;
-	case FORWARD:
-	case FWD:
-		return POLICY_FWD;
-	}
-	return row == ALL ? POLICY_IN | POLICY_OUT | POLICY_FWD : 0;
-}
+static const unsigned direction[] = {
+	[ALL] = POLICY_IN | POLICY_OUT | POLICY_FWD,
+	[INBOUND] = POLICY_IN,
+	[IN] = POLICY_IN,
+	[OUTBOUND] = POLICY_OUT,
+	[OUT] = POLICY_OUT,
+	[FORWARD] = POLICY_FWD,
+	[FWD] = POLICY_FWD,
+};
 
 static int show_stack(const struct tool *t)
 {
@@ -294,40 +302,29 @@ static int show_stack(const struct tool *t)
 	return i < STACKS ? 0 : 1;
 }
 
+static int take_row(void *arg, int row, const char *value)
+{
+	struct call *c = arg;
+
+	(void)value;
+	if (row == USAGE) {
+		fputs(usage.text, stdout);
+		return 0;
+	}
+	c->policy.dirs |= direction[row];
+	return -1;
+}
+
 int tool_policy(struct tool *t, int argc, char **argv)
 {
-	struct policy_call c = { .t = t };
-	const char *stack = NULL;
-	struct tool_args a;
-	bool detects = false;
-	int row;
+	struct call c = { .policy = { .t = t } };
+	int status = tool_args_read(t, &usage, argc, argv, take_row, &c);
 
-	tool_args_start(&a, t, &policy_options, argc, argv, 2);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == TOOL_WORD) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			fputs(usage_line, stderr);
-			return 2;
-		}
-		if (row == HELP || row == USAGE) {
-			fputs(usage_line, stdout);
-			if (row == HELP)
-				tool_print_options(stdout, &policy_options);
-			return 0;
-		}
-		detects |= row == DETECT;
-		c.debug |= row == DEBUG;
-		c.dirs |= direction(row);
-		if (row == STACK)
-			stack = a.value;
-		if (row == READ)
-			c.read = a.value;
-	}
-	if (detects)
+	if (status != -1)
+		return status;
+	if (c.detects)
 		return show_stack(t);
-	if (c.dirs == 0)
-		c.dirs = direction(ALL);
-	return list(&c, stack);
+	if (c.policy.dirs == 0)
+		c.policy.dirs = direction[ALL];
+	return list(&c.policy, c.stack);
 }

@@ -12,28 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { O_CONFIG, O_IGNORE, O_VERBOSE, O_DEBUG, O_ALL, O_HELP, O_VERSION, O_ROOTDIR, O_ROOTDIR2,
-	O_WHACKOUT, O_TEXT, O_WARNINGS };
-
-static const struct tool_option table[] = {
-	[O_CONFIG] = { "config", "FILE", "read FILE, not ipsec.conf" },
-	[O_IGNORE] = { "ignoreconnnotfound", NULL, "pass over a NAME that is not there" },
-	[O_VERBOSE] = { "verbose", NULL, "say in which line each connection begins" },
-	[O_DEBUG] = { "debug", NULL, NULL },
-	[O_ALL] = { "all", NULL, "all connections, which is so without NAME too" },
-	[O_HELP] = { "help", NULL, "show this text and exit" },
-	[O_VERSION] = { "version", NULL, "show the version and exit" },
-	/* of the family, not here */
-	[O_ROOTDIR] = { "rootdir", "DIR", NULL },
-	[O_ROOTDIR2] = { "rootdir2", "DIR", NULL },
-	[O_WHACKOUT] = { "whackout", "FILE", NULL },
-	[O_TEXT] = { "text", NULL, NULL },
-	[O_WARNINGS] = { "warningsarefatal", NULL, NULL },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options readwriteconf_options = TOOL_OPTIONS(table, false);
-
 #define EXIT_USAGE    10
 #define EXIT_BAD_FILE 3
 
@@ -42,16 +20,35 @@ struct call {
 	const char *file;
 	char **name;
 	unsigned n;
-	bool verbose, ignore, bad;
+	bool verbose, ignore, all, bad;
 	FILE *out;
 };
 
-static int usage(const struct tool *t, FILE *f, int status)
-{
-	fprintf(f, "Usage: ipsec %s [OPTION]... [NAME]...\n\n", t->command->name);
-	tool_print_options(f, &readwriteconf_options);
-	return status;
-}
+static const struct tool_slot table[] = {
+	TOOL_TEXT("config", "FILE", "read FILE, not ipsec.conf", struct call, file),
+	TOOL_FLAG("ignoreconnnotfound", "pass over a NAME that is not there", struct call, ignore),
+	TOOL_FLAG("verbose", "say in which line each connection begins", struct call, verbose),
+	TOOL_FLAG("debug", NULL, struct call, verbose),
+	TOOL_FLAG("all", "all connections, which is so without NAME too", struct call, all),
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	TOOL_REFUSED("rootdir", "DIR"),
+	TOOL_REFUSED("rootdir2", "DIR"),
+	TOOL_REFUSED("whackout", "FILE"),
+	TOOL_REFUSED("text", NULL),
+	TOOL_REFUSED("warningsarefatal", NULL),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options readwriteconf_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &readwriteconf_options,
+	.text = "Usage: ipsec readwriteconf [OPTION]... [NAME]...\n",
+	.status = EXIT_USAGE,
+	.words = true,
+	.loud = true,
+};
 
 static void complain(struct call *c, const char *text)
 {
@@ -200,42 +197,20 @@ static int run(struct call *c)
 	return c->bad ? EXIT_BAD_FILE : 0;
 }
 
-/* -1: go on; else the exit status. */
-static int take_option(struct call *c, int row, const char *value)
+static int take_name(void *arg, int row, const char *value)
 {
-	if (row == O_HELP)
-		return usage(c->tool, stdout, 0);
-	if (row == O_VERSION) {
-		tool_version(stdout);
-		return 0;
-	}
-	if (row >= O_ROOTDIR) {
-		tool_error(c->tool, "--%s is known from the family, not supported here",
-			table[row].name);
-		return usage(c->tool, stderr, EXIT_USAGE);
-	}
-	if (row == O_CONFIG)
-		c->file = value;
-	c->ignore |= row == O_IGNORE;
-	c->verbose |= row == O_VERBOSE || row == O_DEBUG;
+	struct call *c = arg;
+
+	(void)row;
+	c->name[c->n++] = (char *)(uintptr_t)value;
 	return -1;
 }
 
 int tool_readwriteconf(struct tool *t, int argc, char **argv)
 {
 	struct call c = { .tool = t, .name = tool_alloc((size_t)argc * sizeof(char *)) };
-	int row, status = -1;
-	struct tool_args a;
+	int status = tool_args_read(t, &usage, argc, argv, take_name, &c);
 
-	tool_args_start(&a, t, &readwriteconf_options, argc, argv, EXIT_USAGE);
-	while (status == -1 && (row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			status = a.problem;
-		else if (row == TOOL_WORD)
-			c.name[c.n++] = (char *)a.value;
-		else
-			status = take_option(&c, row, a.value);
-	}
 	if (status == -1)
 		status = run(&c);
 	free(c.name);

@@ -8,16 +8,41 @@
  */
 #include "tools/rsakey.h"
 
+#include "tools/hostkey.h"
 #include "tools/plugins.h"
 
 #include <modswan/registry.h>
+#include <modswan/text.h>
 
 #include <stdio.h>
+#include <string.h>
 
 struct maker {
 	struct tool_plugins plugins;
 	const struct ms_rsa_ops *ops;
 };
+
+/* --- what is wished for ----------------------------------------------------------------------- */
+
+bool rsa_take_exponent(const struct tool *t, struct rsa_order *o, const char *value)
+{
+	if (ms_number_parse(&o->e, value, strlen(value), 0, UINT32_MAX, NULL) == MS_OK && o->e >= 3 &&
+		o->e % 2 == 1)
+		return true;
+	tool_error(t, "--e %s: an odd number from 3 to %u", value, UINT32_MAX);
+	return false;
+}
+
+bool rsa_take_hostname(const struct tool *t, struct rsa_order *o, const char *value)
+{
+	o->hostname = value;
+	if (hostname_is_plain(value))
+		return true;
+	tool_error(t, "--hostname %s: a name of letters, digits, - and dots", value);
+	return false;
+}
+
+/* --- the plugin ------------------------------------------------------------------------------- */
 
 static const struct ms_crypto_ops *offer(const struct ms_plugin *datum)
 {
@@ -113,7 +138,7 @@ static struct ms_rsa_wish wish_of(const struct rsa_order *order)
 	return (struct ms_rsa_wish){ .size = sizeof(struct ms_rsa_wish),
 		.bits = order->bits,
 		.public_exponent = order->e,
-		.rounds = order->rounds,
+		.rounds = (uint32_t)order->rounds,
 		.plain_d = order->plain_d,
 		.random = from_device,
 		.progress = order->verbose ? tell : NULL,

@@ -14,13 +14,16 @@
 struct rsa_order {
 	uint32_t bits;        /* a multiple of 16 */
 	uint64_t e;           /* public exponent, odd, at least 3 */
-	uint32_t rounds;      /* of the primality test */
+	uint64_t rounds;      /* of the primality test */
 	bool plain_d;         /* d mod (p-1)(q-1), not mod their least common multiple */
 	const char *random;   /* device */
 	const char *hostname; /* for the comment */
 	const char *plugin;   /* that makes keys; NULL: what modswan.conf says, else the best */
 	bool verbose;         /* progress on stderr */
 };
+/* --e and --hostname; false: a complaint was printed. */
+bool rsa_take_exponent(const struct tool *t, struct rsa_order *o, const char *value);
+bool rsa_take_hostname(const struct tool *t, struct rsa_order *o, const char *value);
 #define RSA_ORDER { .e = 3, .rounds = 30, .random = "/dev/random" }
 
 /* *key: empty before, to be freed after success.  MS_ERR_RANGE; MS_ERR_SYSTEM: the device;

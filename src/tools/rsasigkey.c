@@ -10,29 +10,34 @@
 
 #define MAX_ROUNDS 10000u
 
-enum { VERBOSE, RANDOM, ROUNDS, EXPONENT, HOSTNAME, NOOPT, OLDKEY, PLUGIN, HELP, VERSION };
-
-static const struct tool_option table[] = {
-	[VERBOSE] = { "verbose", NULL, "tell on stderr how it goes" },
-	[RANDOM] = { "random", "DEVICE", "source of random octets (/dev/random)" },
-	[ROUNDS] = { "rounds", "N", "rounds of the test for primes (30)" },
-	[EXPONENT] = { "e", "N", "public exponent (3)" },
-	[HOSTNAME] = { "hostname", "NAME", "name in the comment (this host's)" },
-	[NOOPT] = { "noopt", NULL, "the private exponent modulo (p-1)(q-1), for old programs" },
-	[OLDKEY] = { "oldkey", "FILE", "complete a key of an older form; - is stdin" },
-	[PLUGIN] = { "plugin", "NAME", "plugin that makes the key (the best that is installed)" },
-	[HELP] = TOOL_HELP,
-	[VERSION] = TOOL_VERSION,
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options rsasigkey_options = TOOL_OPTIONS(table, false);
-
 struct order {
 	struct rsa_order wish;
 	const struct tool *t;
 	const char *oldkey, *bits;
 };
+
+enum { EXPONENT, HOSTNAME };
+
+static const struct tool_slot table[] = {
+	[EXPONENT] = TOOL_TAKE("e", "N", "public exponent (3)"),
+	[HOSTNAME] = TOOL_TAKE("hostname", "NAME", "name in the comment (this host's)"),
+	TOOL_FLAG("verbose", "tell on stderr how it goes", struct order, wish.verbose),
+	TOOL_TEXT("random", "DEVICE", "source of random octets (/dev/random)", struct order,
+		wish.random),
+	TOOL_NUMBER("rounds", "N", "rounds of the test for primes (30)", struct order, wish.rounds, 1,
+		MAX_ROUNDS),
+	TOOL_FLAG("noopt", "the private exponent modulo (p-1)(q-1), for old programs", struct order,
+		wish.plain_d),
+	TOOL_TEXT("oldkey", "FILE", "complete a key of an older form; - is stdin", struct order,
+		oldkey),
+	TOOL_TEXT("plugin", "NAME", "plugin that makes the key (the best that is installed)",
+		struct order, wish.plugin),
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options rsasigkey_options = TOOL_SLOTS(table, false);
 
 static const struct tool_usage usage = {
 	.options = &rsasigkey_options,
@@ -42,59 +47,16 @@ static const struct tool_usage usage = {
 	.words = true,
 };
 
-static int bad_number(const struct tool *t, const char *what, const char *text)
-{
-	tool_error(t, "%s cannot be `%s'", what, text);
-	return 2;
-}
-
-static int take_number(struct order *o, int row, const char *text)
-{
-	uint64_t n;
-
-	if (row == ROUNDS) {
-		if (ms_number_parse(&n, text, strlen(text), 10, MAX_ROUNDS, NULL) != MS_OK ||
-			n == 0)
-			return bad_number(o->t, "rounds", text);
-		o->wish.rounds = (uint32_t)n;
-		return -1;
-	}
-	if (ms_number_parse(&n, text, strlen(text), 0, UINT32_MAX, NULL) != MS_OK || n < 3 ||
-		n % 2 == 0)
-		return bad_number(o->t, "the public exponent", text);
-	o->wish.e = n;
-	return -1;
-}
-
 static int take_option(void *arg, int row, const char *value)
 {
 	struct order *o = arg;
 
-	switch (row) {
-	case VERBOSE:
-		o->wish.verbose = true;
-		return -1;
-	case RANDOM:
-		o->wish.random = value;
-		return -1;
-	case HOSTNAME:
-		o->wish.hostname = value;
-		return hostname_is_plain(value) ? -1 : bad_number(o->t, "the host name", value);
-	case NOOPT:
-		o->wish.plain_d = true;
-		return -1;
-	case OLDKEY:
-		o->oldkey = value;
-		return -1;
-	case PLUGIN:
-		o->wish.plugin = value;
-		return -1;
-	case ROUNDS:
-	case EXPONENT:
-		return take_number(o, row, value);
-	}
+	if (row == EXPONENT)
+		return rsa_take_exponent(o->t, &o->wish, value) ? -1 : usage.status;
+	if (row == HOSTNAME)
+		return rsa_take_hostname(o->t, &o->wish, value) ? -1 : usage.status;
 	if (o->bits != NULL)
-		return tool_show_usage(&usage, stderr, 2);
+		return tool_refuse(o->t, &usage, "unexpected word `%s'", value);
 	o->bits = value;
 	return -1;
 }

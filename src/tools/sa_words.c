@@ -52,7 +52,7 @@ bool take_spi(const struct tool *t, const char *text, bool reserved_too, uint32_
 	uint64_t n;
 
 	if (!take_number(text, UINT32_MAX, &n)) {
-		tool_error(t, "Invalid character in SPI parameter: %s", text);
+		tool_error(t, "Invalid character in SPI parameter: %s (--spi: a number as in C)", text);
 		return false;
 	}
 	if (n < LOWEST_SPI && !(reserved_too && n == 0)) {
@@ -88,7 +88,8 @@ static bool take_af(const struct tool *t, struct sa_words *w, const char *value)
 	w->af = value;
 	w->family = family_of_word(value);
 	if (w->family == 0)
-		tool_error(t, "Invalid address family parameter for SAID: %s", value);
+		tool_error(t, "Invalid address family parameter for SAID: %s (--af: inet or inet6)",
+			value);
 	return w->family != 0;
 }
 
@@ -115,7 +116,7 @@ static bool take_proto(const struct tool *t, struct sa_words *w, const char *val
 	w->proto = value;
 	w->said.protocol = sa_protocol(value);
 	if (w->said.protocol == 0)
-		tool_error(t, "Invalid PROTO parameter: %s", value);
+		tool_error(t, "Invalid PROTO parameter: %s (--proto: ah, esp, tun or comp)", value);
 	return w->said.protocol != 0;
 }
 
@@ -128,7 +129,7 @@ static bool take_said(const struct tool *t, struct sa_words *w, const char *valu
 		return false;
 	w->text = value;
 	if (ms_said_parse(&w->said, value, strlen(value), MS_TEXT_DNS, &why) != MS_OK) {
-		tool_error(t, "Error, %s converting --sa argument:%s", why.text, value);
+		tool_error(t, "Error, %s converting --sa argument:%s (--said)", why.text, value);
 		return false;
 	}
 	if (w->family == 0 || w->said.dst.family == 0 || w->said.dst.family == w->family)

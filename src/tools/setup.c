@@ -27,21 +27,29 @@
 #define KLIPS_PATIENCE_MS 5000
 #define RUNDIR_MARK       ".made"
 
-enum { O_SHOW, O_SHOWONLY, O_HELP, O_VERSION };
-
-static const struct tool_option table[] = {
-	[O_SHOW] = { "show", NULL, "show what is run, and run it" },
-	[O_SHOWONLY] = { "showonly", NULL, "show what would be run" },
-	[O_HELP] = { "help", NULL, "show this text and exit" },
-	[O_VERSION] = { "version", NULL, "show the version and exit" },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options setup_options = TOOL_OPTIONS(table, false);
-
 struct setup {
 	struct tool *tool;
+	const char *verb;
 	bool show, showonly;
+};
+
+static const struct tool_slot table[] = {
+	TOOL_FLAG("show", "show what is run, and run it", struct setup, show),
+	TOOL_FLAG("showonly", "show what would be run", struct setup, showonly),
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options setup_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &setup_options,
+	.text = "Usage: ipsec setup [--show | --showonly] start|stop|restart|force-reload|status\n"
+		"       ipsec setup --help | --version\n",
+	.status = 2,
+	.words = true,
+	.asks = true,
 };
 
 void setup_say(bool aloud, int priority, const char *fmt, ...)
@@ -58,15 +66,6 @@ void setup_say(bool aloud, int priority, const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
-}
-
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec setup [--show | --showonly] start|stop|restart|force-reload|status\n"
-	      "       ipsec setup --help | --version\n\n",
-		f);
-	tool_print_options(f, &setup_options);
-	return status;
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -428,9 +427,9 @@ static int do_status(const struct setup *c)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static int do_verb(const struct setup *c, const char *verb)
+static int do_verb(const struct setup *c)
 {
-	bool status = strcmp(verb, "status") == 0;
+	bool status = strcmp(c->verb, "status") == 0;
 
 	if (status && (c->show || c->showonly)) {
 		setup_say(true, LOG_ERR, "--show and --showonly do not go with status");
@@ -442,9 +441,9 @@ static int do_verb(const struct setup *c, const char *verb)
 		setup_say(true, LOG_ERR, "permission denied (must be superuser)");
 		return 1;
 	}
-	if (strcmp(verb, "start") == 0)
+	if (strcmp(c->verb, "start") == 0)
 		return do_start(c, "Starting");
-	if (strcmp(verb, "stop") == 0)
+	if (strcmp(c->verb, "stop") == 0)
 		return do_stop(c);
 	return do_restart(c);
 }
@@ -460,44 +459,35 @@ static bool is_verb(const char *word)
 	return false;
 }
 
-/* --help and --version: 0, or a refusal. */
-static int show_text(const struct setup *c, int row)
+static int take_word(void *arg, int row, const char *value)
 {
-	if (c->show || c->showonly) {
+	struct setup *c = arg;
+
+	if (row != TOOL_WORD) {
+		if (!c->show && !c->showonly)
+			return -1;
 		setup_say(true, LOG_ERR, "--show and --showonly do not go with --%s",
-			table[row].name);
+			table[row].o.name);
 		return 1;
 	}
-	if (row == O_HELP)
-		return usage(stdout, 0);
-	tool_version(stdout);
-	return 0;
+	if (c->verb != NULL || !is_verb(value)) {
+		fprintf(stderr, "ipsec_setup: unknown action `%s'\n", value);
+		return tool_show_usage(&usage, stderr, usage.status);
+	}
+	c->verb = value;
+	return -1;
 }
 
 int tool_setup(struct tool *t, int argc, char **argv)
 {
-	struct setup c = { .tool = t };
-	const char *verb = is_verb(t->command->name) ? t->command->name : NULL;
-	struct tool_args a;
-	int row;
+	struct setup c = { .tool = t, .verb = is_verb(t->command->name) ? t->command->name : NULL };
+	int status;
 
 	openlog("ipsec_setup", 0, LOG_DAEMON);
-	tool_args_start(&a, t, &setup_options, argc, argv, 2);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == O_HELP || row == O_VERSION)
-			return show_text(&c, row);
-		c.show |= row == O_SHOW;
-		c.showonly |= row == O_SHOWONLY;
-		if (row == TOOL_WORD && (verb != NULL || !is_verb(a.value))) {
-			fprintf(stderr, "ipsec_setup: unknown action `%s'\n", a.value);
-			return usage(stderr, 2);
-		}
-		if (row == TOOL_WORD)
-			verb = a.value;
-	}
-	if (verb == NULL)
-		return usage(stderr, 2);
-	return do_verb(&c, verb);
+	status = tool_args_read(t, &usage, argc, argv, take_word, &c);
+	if (status != -1)
+		return status;
+	if (c.verb == NULL)
+		return tool_show_usage(&usage, stderr, usage.status);
+	return do_verb(&c);
 }

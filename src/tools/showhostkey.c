@@ -17,41 +17,7 @@ enum {
 	LIST,
 	DUMP,
 	FORMATS, /* the rest are no formats */
-	GATEWAY = FORMATS,
-	PRECEDENCE,
-	OWN_FILE,
-	ID,
-	KEYNUM,
-	RSAID,
-	CKAID,
-	VERBOSE,
-	HELP,
-	VERSION
 };
-
-static const struct tool_option table[] = {
-	[KEY] = { "key", NULL, "a KEY record for DNS" },
-	[LEFT] = { "left", NULL, "leftrsasigkey= or leftpubkey= for ipsec.conf" },
-	[RIGHT] = { "right", NULL, "rightrsasigkey= or rightpubkey= for ipsec.conf" },
-	[TXT] = { "txt", "GATEWAY", "a TXT record for DNS: an IPv4 address or @NAME" },
-	[IPSECKEY] = { "ipseckey", NULL, "an IPSECKEY record for DNS" },
-	[DHCLIENT] = { "dhclient", NULL, "options for dhclient.conf" },
-	[LIST] = { "list", NULL, "one line for each key" },
-	[DUMP] = { "dump", NULL, "what is known of each key" },
-	[GATEWAY] = { "gateway", "GATEWAY", "gateway in the IPSECKEY record (none)" },
-	[PRECEDENCE] = { "precedence", "N", "precedence in DNS records, 0 to 255 (10)" },
-	[OWN_FILE] = { "file", "FILE", "read FILE instead of ipsec.secrets" },
-	[ID] = { "id", "ID", "the key of this identity, not the default key" },
-	[KEYNUM] = { "keynum", "N", "the key that --list gives this number" },
-	[RSAID] = { "rsaid", "KEYID", "the RSA key with this key id" },
-	[CKAID] = { "ckaid", "HEX", "the key whose CKAID begins so" },
-	[VERBOSE] = { "verbose", NULL, "tell on stderr which file is read" },
-	[HELP] = TOOL_HELP,
-	[VERSION] = TOOL_VERSION,
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options showhostkey_options = TOOL_OPTIONS(table, false);
 
 struct order {
 	struct show show;
@@ -61,6 +27,33 @@ struct order {
 	bool verbose;
 	const struct tool *t;
 };
+
+static const struct tool_slot table[] = {
+	[KEY] = TOOL_TAKE("key", NULL, "a KEY record for DNS"),
+	[LEFT] = TOOL_TAKE("left", NULL, "leftrsasigkey= or leftpubkey= for ipsec.conf"),
+	[RIGHT] = TOOL_TAKE("right", NULL, "rightrsasigkey= or rightpubkey= for ipsec.conf"),
+	[TXT] = TOOL_TAKE("txt", "GATEWAY", "a TXT record for DNS: an IPv4 address or @NAME"),
+	[IPSECKEY] = TOOL_TAKE("ipseckey", NULL, "an IPSECKEY record for DNS"),
+	[DHCLIENT] = TOOL_TAKE("dhclient", NULL, "options for dhclient.conf"),
+	[LIST] = TOOL_TAKE("list", NULL, "one line for each key"),
+	[DUMP] = TOOL_TAKE("dump", NULL, "what is known of each key"),
+	[FORMATS] = TOOL_TEXT("gateway", "GATEWAY", "gateway in the IPSECKEY record (none)",
+		struct order, show.gateway),
+	TOOL_NUMBER("precedence", "N", "precedence in DNS records, 0 to 255 (10)", struct order,
+		show.precedence, 0, 255),
+	TOOL_TEXT("file", "FILE", "read FILE instead of ipsec.secrets", struct order, file),
+	TOOL_TEXT("id", "ID", "the key of this identity, not the default key", struct order, id),
+	TOOL_NUMBER("keynum", "N", "the key that --list gives this number", struct order, keynum, 1,
+		UINT32_MAX),
+	TOOL_TEXT("rsaid", "KEYID", "the RSA key with this key id", struct order, rsaid),
+	TOOL_TEXT("ckaid", "HEX", "the key whose CKAID begins so", struct order, ckaid),
+	TOOL_FLAG("verbose", "tell on stderr which file is read", struct order, verbose),
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options showhostkey_options = TOOL_SLOTS(table, false);
 
 static const struct tool_usage usage = {
 	.options = &showhostkey_options,
@@ -72,60 +65,16 @@ static const struct tool_usage usage = {
 
 /* --- options ---------------------------------------------------------------------------------- */
 
-static int complain(const struct order *o, const char *text, const char *value)
-{
-	tool_error(o->t, "%s %s", text, value);
-	return 2;
-}
-
-static int take_format(struct order *o, int row, const char *value)
-{
-	if (o->format >= 0 && o->format != row)
-		return complain(o, "more than one format: the second is --", table[row].name);
-	o->format = row;
-	if (row == TXT)
-		o->show.gateway = value;
-	return -1;
-}
-
-static int take_number(struct order *o, int row, const char *value)
-{
-	uint64_t n = 0;
-
-	if (ms_number_parse(&n, value, strlen(value), 10, row == PRECEDENCE ? 255 : UINT32_MAX,
-		    NULL) != MS_OK ||
-		(row == KEYNUM && n == 0))
-		return complain(o,
-			row == KEYNUM ? "no number of a key:"
-				      : "precedence must be between 0 and 255, not",
-			value);
-	if (row == KEYNUM)
-		o->keynum = n;
-	else
-		o->show.precedence = (unsigned)n;
-	return -1;
-}
-
-static int take_option(void *arg, int row, const char *value)
+static int take_format(void *arg, int row, const char *value)
 {
 	struct order *o = arg;
 
-	if (row < FORMATS)
-		return take_format(o, row, value);
-	if (row == PRECEDENCE || row == KEYNUM)
-		return take_number(o, row, value);
-	if (row == GATEWAY)
+	if (o->format >= 0 && o->format != row)
+		return tool_refuse(o->t, &usage, "both --%s and --%s", table[o->format].o.name,
+			table[row].o.name);
+	o->format = row;
+	if (row == TXT)
 		o->show.gateway = value;
-	else if (row == OWN_FILE)
-		o->file = value;
-	else if (row == ID)
-		o->id = value;
-	else if (row == RSAID)
-		o->rsaid = value;
-	else if (row == CKAID)
-		o->ckaid = value;
-	else
-		o->verbose = true;
 	return -1;
 }
 
@@ -219,7 +168,7 @@ static int show_key(const struct tool *t, const struct order *o, const struct ho
 		return 1;
 	if (!shows[o->format](k, &o->show)) {
 		tool_error(t, "a key of this kind, %s, has no form for --%s",
-			hostkey_kind_name(k->kind), table[o->format].name);
+			hostkey_kind_name(k->kind), table[o->format].o.name);
 		return 1;
 	}
 	return 0;
@@ -260,14 +209,14 @@ int tool_showhostkey(struct tool *t, int argc, char **argv)
 {
 	struct order o = { .show = { .precedence = 10 }, .format = -1, .t = t };
 	struct ms_why why = { "" };
-	int status = tool_args_read(t, &usage, argc, argv, take_option, &o);
+	int status = tool_args_read(t, &usage, argc, argv, take_format, &o);
 
 	if (status != -1)
 		return status;
 	if (o.format < 0)
 		return tool_show_usage(&usage, stderr, 2);
 	if (o.show.gateway != NULL && o.show.gateway[0] == '\0') {
-		tool_error(t, "the gateway is empty");
+		tool_error(t, "--%s: the gateway is empty", o.format == TXT ? "txt" : "gateway");
 		return 2;
 	}
 	if (show_gateway_check(&o.show, o.format == TXT, &why) != MS_OK) {

@@ -7,7 +7,7 @@
 
 struct show {
 	const char *gateway; /* NULL: none */
-	unsigned precedence;
+	uint64_t precedence; /* 0 to 255 */
 	unsigned gateway_type; /* RFC 4025 s2.3: 0 none, 1 IPv4, 2 IPv6, 3 name */
 };
 

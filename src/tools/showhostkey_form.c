@@ -126,7 +126,7 @@ bool show_txt(const struct hostkey *k, const struct show *s)
 
 	if (k->kind != HOSTKEY_RSA)
 		return false;
-	head = tool_format("X-IPsec-Server(%u)=%s", s->precedence, s->gateway);
+	head = tool_format("X-IPsec-Server(%u)=%s", (unsigned)s->precedence, s->gateway);
 	key = base64(k->blob);
 	left = strlen(key);
 	printf("; %s\n\tIN\tTXT\t\"%s", comment_of(k), head);
@@ -177,7 +177,7 @@ bool show_ipseckey(const struct hostkey *k, const struct show *s)
 	if (s->gateway_type == 3)
 		gw = tool_format("%s%s", gw + 1, gw[strlen(gw) - 1] == '.' ? "" : ".");
 	printf("; %s\n%s.    IN    IPSECKEY  %u %u %u %s %s\n", comment_of(k), host_of(k),
-		s->precedence, s->gateway_type, algorithm, gw, base64(key));
+		(unsigned)s->precedence, s->gateway_type, algorithm, gw, base64(key));
 	return true;
 }
 

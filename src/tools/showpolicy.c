@@ -14,35 +14,13 @@
 
 enum { MAX_FACTS = 32, STATUS_NO_PEER = 1, STATUS_NO_PLUTO = 2, STATUS_FAILED = 3 };
 
-enum { HELP, VERSION, CGI, SOCKET, TEXTUAL, PLAINTEXT, VPNTEXT, PRIVACYTEXT, DNSSECTEXT, ANONTEXT,
-	BLOCKTEXT, WAITTEXT };
-
-static const struct tool_option table[] = {
-	[HELP] = TOOL_HELP,
-	[VERSION] = TOOL_VERSION,
-	[CGI] = { "cgi", NULL, "the peer is that of a web server's program, by its environment" },
-	[SOCKET] = { "socket", "N", "the peer is that of the connected socket of descriptor N, "
-		"without this 0" },
-	[TEXTUAL] = { "textual", NULL, "show all that is known, a NAME=VALUE each line" },
-	[PLAINTEXT] = { "plaintext", "WORD", "say this for \"clear\"" },
-	[VPNTEXT] = { "vpntext", "WORD", "say this for \"vpn\"" },
-	[PRIVACYTEXT] = { "privacytext", "WORD", "say this for \"private\"" },
-	[DNSSECTEXT] = { "dnssectext", "WORD", "say this for \"secure\"" },
-	[ANONTEXT] = { "anontext", "WORD", "say this for \"anonymous\"" },
-	[BLOCKTEXT] = { "blocktext", "WORD", "say this for \"blocked\"" },
-	[WAITTEXT] = { "waittext", "WORD", "say this for \"waiting\"" },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options showpolicy_options = TOOL_OPTIONS(table, false);
-
 enum policy_word { CLEAR, VPN, PRIVATE, SECURE, ANONYMOUS, BLOCKED, WAITING, POLICY_WORDS };
 
 struct request {
 	struct tool *t;
 	struct packet packet;
 	const char *words[POLICY_WORDS];
-	int fd;
+	uint64_t fd;
 	bool cgi, textual;
 	char *packet_words[PACKET_WORDS];
 	unsigned n_words;
@@ -52,6 +30,27 @@ struct request {
 	char device[32];
 	bool klips;
 };
+
+static const struct tool_slot table[] = {
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	TOOL_FLAG("cgi", "the peer is that of a web server's program, by its environment",
+		struct request, cgi),
+	TOOL_NUMBER("socket", "N",
+		"the peer is that of the connected socket of descriptor N, without this 0",
+		struct request, fd, 0, 1 << 20),
+	TOOL_FLAG("textual", "show all that is known, a NAME=VALUE each line", struct request, textual),
+	TOOL_TEXT("plaintext", "WORD", "say this for \"clear\"", struct request, words[CLEAR]),
+	TOOL_TEXT("vpntext", "WORD", "say this for \"vpn\"", struct request, words[VPN]),
+	TOOL_TEXT("privacytext", "WORD", "say this for \"private\"", struct request, words[PRIVATE]),
+	TOOL_TEXT("dnssectext", "WORD", "say this for \"secure\"", struct request, words[SECURE]),
+	TOOL_TEXT("anontext", "WORD", "say this for \"anonymous\"", struct request, words[ANONYMOUS]),
+	TOOL_TEXT("blocktext", "WORD", "say this for \"blocked\"", struct request, words[BLOCKED]),
+	TOOL_TEXT("waittext", "WORD", "say this for \"waiting\"", struct request, words[WAITING]),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options showpolicy_options = TOOL_SLOTS(table, false);
 
 static const struct tool_usage usage = {
 	.options = &showpolicy_options,
@@ -214,9 +213,9 @@ static int run(struct request *r)
 	int status;
 	ms_err err;
 
-	if (r->n_words == 0 && !r->cgi && isatty(r->fd) == 1) {
+	if (r->n_words == 0 && !r->cgi && isatty((int)r->fd) == 1) {
 		tool_error(r->t, "descriptor %d is a terminal: no socket and no addresses are given",
-			r->fd);
+			(int)r->fd);
 		return STATUS_NO_PEER;
 	}
 	if (r->n_words > 0)
@@ -224,7 +223,7 @@ static int run(struct request *r)
 	else if (r->cgi)
 		err = packet_of_cgi(&r->packet, &why);
 	else
-		err = packet_of_socket(&r->packet, r->fd, &why);
+		err = packet_of_socket(&r->packet, (int)r->fd, &why);
 	if (err != MS_OK) {
 		tool_error(r->t, "%s", ms_why_text(&why, err));
 		return STATUS_FAILED;
@@ -238,33 +237,14 @@ static int run(struct request *r)
 	return status;
 }
 
-static bool take_socket(struct request *r, const char *value)
-{
-	char *rest;
-	long n = strtol(value, &rest, 10);
-
-	if (*value == '\0' || *rest != '\0' || n < 0 || n > 1 << 20) {
-		tool_error(r->t, "--socket %s: expected the number of a descriptor", value);
-		return false;
-	}
-	r->fd = (int)n;
-	return true;
-}
-
 static int take_word(void *arg, int row, const char *value)
 {
 	struct request *r = arg;
 
-	if (row == TOOL_WORD && r->n_words == PACKET_WORDS)
-		return tool_show_usage(&usage, stderr, 2);
-	if (row == TOOL_WORD)
-		r->packet_words[r->n_words++] = (char *)(uintptr_t)value;
-	if (row == SOCKET && !take_socket(r, value))
-		return 2;
-	r->cgi |= row == CGI;
-	r->textual |= row == TEXTUAL;
-	if (row >= PLAINTEXT)
-		r->words[row - PLAINTEXT] = value;
+	(void)row;
+	if (r->n_words == PACKET_WORDS)
+		return tool_show_usage(&usage, stderr, usage.status);
+	r->packet_words[r->n_words++] = (char *)(uintptr_t)value;
 	return -1;
 }
 

@@ -2,12 +2,11 @@
 /* Subcommands that are one question to pluto, perhaps about one connection. */
 #include "tools/tool.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct tool_option table[] = {
-	{ "help", NULL, "show this text and exit" },
-	{ "version", NULL, "show the version and exit" },
+	TOOL_HELP,
+	TOOL_VERSION,
 	{ NULL, NULL, NULL },
 };
 
@@ -34,49 +33,37 @@ static const struct {
 	{ "status", "status", true },
 };
 
-static int usage(const struct tool *t, FILE *f, int status)
-{
-	fprintf(f, "Usage: ipsec %s%s%s\n\n", t->command->name, t->command->args != NULL ? " " : "",
-		t->command->args != NULL ? t->command->args : "");
-	tool_print_options(f, &simple_options);
-	return status;
-}
+struct call {
+	const struct tool *t;
+	const char *conn;
+	struct tool_usage usage;
+};
 
-/* -1: go on. */
-static int read_words(struct tool *t, int argc, char **argv, bool may_name, const char **conn)
+static int take_name(void *arg, int row, const char *value)
 {
-	struct tool_args a;
-	int row;
+	struct call *c = arg;
 
-	tool_args_start(&a, t, &simple_options, argc, argv, 2);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == 0)
-			return usage(t, stdout, 0);
-		if (row == 1) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (!may_name || *conn != NULL) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			return usage(t, stderr, 2);
-		}
-		*conn = a.value;
-	}
+	(void)row;
+	if (c->conn != NULL)
+		return tool_refuse(c->t, &c->usage, "unexpected word `%s'", value);
+	c->conn = value;
 	return -1;
 }
 
 int tool_simple(struct tool *t, int argc, char **argv)
 {
-	const char *conn = NULL;
+	const char *args = t->command->args;
+	struct call c = { .t = t, .usage = { .options = &simple_options, .status = 2, .loud = true } };
 	unsigned i = 0;
 	int status;
 
 	while (strcmp(rows[i].name, t->command->name) != 0)
 		i++;
-	status = read_words(t, argc, argv, rows[i].conn, &conn);
+	c.usage.text = tool_format("Usage: ipsec %s%s%s\n", t->command->name, args != NULL ? " " : "",
+		args != NULL ? args : "");
+	c.usage.words = rows[i].conn;
+	status = tool_args_read(t, &c.usage, argc, argv, take_name, &c);
 	if (status != -1)
 		return status;
-	return tool_simple_command(t, rows[i].command, conn == NULL ? NULL : "name", conn, NULL);
+	return tool_simple_command(t, rows[i].command, c.conn == NULL ? NULL : "name", c.conn, NULL);
 }

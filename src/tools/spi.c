@@ -14,7 +14,7 @@
 #define ACTIONS "'--ah', '--esp', '--comp', '--ip4', '--ip6', '--del' or '--clear'"
 
 /* What the SA extension has room for; larger windows go in one of our own. */
-enum { KEY_OCTETS = 512, MAX_WINDOW = 4096, FAMILY_WINDOW = 64, USAGE_STATUS = 255 };
+enum { KEY_OCTETS = 512, MAX_WINDOW = 4096, FAMILY_WINDOW = 64 };
 
 struct key {
 	const char *text;
@@ -135,14 +135,15 @@ static bool take_key(struct call *c, const char *name, const char *value)
 	if (value[0] != '0' || value[1] == '\0' || strchr("xst", tolower((unsigned char)value[1]))
 			== NULL) {
 		tool_error(c->t,
-			"%s key must have a '0x', '0t' or '0s' prefix to select the format", what);
+			"%s key must have a '0x', '0t' or '0s' prefix to select the format (--%s)", what,
+			name);
 		return false;
 	}
 	if (ms_data_parse(k->octets, sizeof k->octets, &k->len, value, strlen(value), 0, NULL)
 		== MS_OK)
 		return true;
-	tool_error(c->t, "unknown format or syntax error in %s key",
-		auth ? "authentication" : iv ? "initialization" : "encryption");
+	tool_error(c->t, "unknown format or syntax error in %s key (--%s: 0xHEX, 0sBASE64 or 0tTEXT)",
+		auth ? "authentication" : iv ? "initialization" : "encryption", name);
 	return false;
 }
 
@@ -150,11 +151,11 @@ static bool take_window(struct call *c, const char *name, const char *value)
 {
 	uint64_t n;
 
-	(void)name;
 	if (!once(c, &c->window, "REPLAY_WINDOW", value))
 		return false;
 	if (!take_number(value, UINT32_MAX, &n)) {
-		tool_error(c->t, "Invalid character in replay_window parameter: %s", value);
+		tool_error(c->t, "Invalid character in replay_window parameter: %s (--%s: 0 to %d)", value, name,
+			MAX_WINDOW);
 		return false;
 	}
 	if (n > MAX_WINDOW) {
@@ -218,10 +219,11 @@ static bool take_header(struct call *c, const char *name, const char *value)
 
 static bool take_extra(struct call *c, const char *name, const char *value)
 {
-	uint64_t n;
+	uint64_t n, max = strncmp(name, "saref", 5) == 0 ? UINT32_MAX : UINT16_MAX;
 
-	if (!take_number(value, strncmp(name, "saref", 5) == 0 ? UINT32_MAX : UINT16_MAX, &n)) {
-		tool_error(c->t, "Invalid character in %s parameter: %s", name, value);
+	if (!take_number(value, max, &n)) {
+		tool_error(c->t, "Invalid character in %s parameter: %s (--%s: a number up to %llu)", name,
+			value, name, (unsigned long long)max);
 		return false;
 	}
 	if (strcmp(name, "natt") == 0) {
@@ -245,16 +247,8 @@ static bool take_extra(struct call *c, const char *name, const char *value)
 	return true;
 }
 
-static bool take_label(struct call *c, const char *name, const char *value)
-{
-	(void)name;
-	c->t->label = value;
-	return true;
-}
-
 static bool take_switch(struct call *c, const char *name, const char *value)
 {
-	(void)value;
 	if (strcmp(name, "debug") == 0)
 		c->debug = true;
 	if (strcmp(name, "listenreply") == 0)
@@ -263,13 +257,13 @@ static bool take_switch(struct call *c, const char *name, const char *value)
 		c->show_saref = true;
 	if (strcmp(name, "dumpsaref") == 0)
 		c->show_saref = c->list_sarefs = true;
-	return true;
+	return value == NULL || take_extra(c, name, value);
 }
 
 static const struct row table[] = {
-	{ { "help", NULL, "show this text and exit" }, NULL },
-	{ { "version", NULL, "show the version and exit" }, NULL },
-	{ { "label", "TEXT", "put TEXT into error messages" }, take_label },
+	{ TOOL_HELP, NULL },
+	{ TOOL_VERSION, NULL },
+	{ TOOL_LABEL, NULL },
 	{ { "debug", NULL, "show what is sent and what comes back, without keys" }, take_switch },
 	{ { "clear", NULL, "delete all SAs" }, take_action },
 	{ { "del", NULL, "delete the SA, and with it all of its group" }, take_action },
@@ -294,7 +288,7 @@ static const struct row table[] = {
 	{ { "life", "LIST",
 		  "SEVERITY-TYPE=N,...: soft or hard; allocations, bytes, addtime, usetime, packets" },
 		take_life },
-	{ { "saref", NULL, "show the reference number of the SA; with a number behind it, wish for that" },
+	{ { "saref", "[N]", "show the reference number of the SA; with a number behind it, wish for that" },
 		take_switch },
 	{ { "dumpsaref", NULL, "list all reference numbers; with an SA to add, show its own" }, take_switch },
 	{ { "listenreply", NULL, "show what KLIPS answers" }, take_switch },
@@ -319,22 +313,30 @@ static const struct row table[] = {
 
 const struct tool_options spi_options = TOOL_OPTIONS(table, true);
 
-static int usage(FILE *f)
+static const struct tool_usage usage = {
+	.options = &spi_options,
+	.text = "Usage: ipsec spi\n"
+		"       ipsec spi --dumpsaref\n"
+		"       ipsec spi --clear\n"
+		"       ipsec spi --del SA\n"
+		"       ipsec spi --ip4|--ip6 SA --src ADDRESS --dst ADDRESS [--df WHAT]\n"
+		"                 [--encap-dscp WORD] [--decap-dscp WORD]\n"
+		"       ipsec spi --ah ALGORITHM SA [--life LIST] [--replay_window N] --authkey KEY\n"
+		"       ipsec spi --esp ALGORITHM SA [--life LIST] [--replay_window N] --enckey KEY\n"
+		"                 [--authkey KEY]\n"
+		"       ipsec spi --comp deflate SA\n"
+		"SA:    --af FAMILY --edst ADDRESS --spi SPI --proto PROTO, or --said SAID\n",
+	.status = 255,
+	.loud = true,
+	.help_status = 255,
+	.version_status = 1,
+};
+
+static int take(void *arg, int row, const char *value)
 {
-	fputs("Usage: ipsec spi\n"
-	      "       ipsec spi --dumpsaref\n"
-	      "       ipsec spi --clear\n"
-	      "       ipsec spi --del SA\n"
-	      "       ipsec spi --ip4|--ip6 SA --src ADDRESS --dst ADDRESS [--df WHAT]\n"
-	      "                 [--encap-dscp WORD] [--decap-dscp WORD]\n"
-	      "       ipsec spi --ah ALGORITHM SA [--life LIST] [--replay_window N] --authkey KEY\n"
-	      "       ipsec spi --esp ALGORITHM SA [--life LIST] [--replay_window N] --enckey KEY\n"
-	      "                 [--authkey KEY]\n"
-	      "       ipsec spi --comp deflate SA\n"
-	      "SA:    --af FAMILY --edst ADDRESS --spi SPI --proto PROTO, or --said SAID\n\n",
-		f);
-	tool_print_options(f, &spi_options);
-	return USAGE_STATUS;
+	const struct row *r = &table[row];
+
+	return r->take(arg, r->o.name, value) ? -1 : 1;
 }
 
 /* --- messages --------------------------------------------------------------------------------- */
@@ -476,49 +478,13 @@ static int change(struct call *c)
 
 /* --- command line ----------------------------------------------------------------------------- */
 
-/* -1: go on; else the exit status. */
-static int parse(struct call *c, int argc, char **argv)
-{
-	struct tool_args a;
-	int row, before = 0;
-
-	tool_args_start(&a, c->t, &spi_options, argc, argv, USAGE_STATUS);
-	while ((row = tool_args_next(&a, c->t)) != TOOL_END) {
-		if (row == TOOL_BAD) {
-			if (a.problem == USAGE_STATUS)
-				usage(stderr);
-			return a.problem;
-		}
-		if (row == TOOL_WORD && before > 0 && strcmp(table[before].o.name, "saref") == 0) {
-			before = 0;
-			if (!take_extra(c, "saref", a.value))
-				return 1;
-			continue;
-		}
-		if (row == TOOL_WORD) {
-			tool_error(c->t, "unexpected word `%s'", a.value);
-			return usage(stderr);
-		}
-		if (row == 0)
-			return usage(stdout);
-		if (row == 1) {
-			tool_version(stdout);
-			return 1;
-		}
-		if (!table[row].take(c, table[row].o.name, a.value))
-			return 1;
-		before = row;
-	}
-	return -1;
-}
-
 int tool_spi(struct tool *t, int argc, char **argv)
 {
 	struct call *c = tool_alloc(sizeof *c);
 	int status;
 
 	c->t = t;
-	status = parse(c, argc, argv);
+	status = tool_args_read(t, &usage, argc, argv, take, c);
 	if (status < 0 && c->action != NULL)
 		status = change(c);
 	else if (status < 0 && c->list_sarefs)

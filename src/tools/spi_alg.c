@@ -127,11 +127,11 @@ static bool take_item(const struct tool *t, const char *item, struct ms_pfkey_ms
 		if (strncmp(item, severities[sev].name, 4) == 0 && item[4] == '-')
 			break;
 	if (sev == 2 || dash == NULL) {
-		tool_error(t, "unknown severity in life parameter: %s, must be soft or hard", item);
+		tool_error(t, "unknown severity in life parameter: %s, must be soft or hard (--life)", item);
 		return false;
 	}
 	if (eq == NULL || eq < dash) {
-		tool_error(t, "'=' missing in life parameter: %s", item);
+		tool_error(t, "'=' missing in life parameter: %s (--life)", item);
 		return false;
 	}
 	len = (size_t)(eq - dash - 1);
@@ -141,18 +141,18 @@ static bool take_item(const struct tool *t, const char *item, struct ms_pfkey_ms
 	if (type == LIFE_TYPES) {
 		tool_error(t,
 			"unknown type in life parameter: %s, must be allocations, bytes, addtime, "
-			"usetime or packets",
+			"usetime or packets (--life)",
 			item);
 		return false;
 	}
 	if (!take_number(eq + 1, type == ALLOCATIONS || type == PACKETS ? UINT32_MAX : UINT64_MAX,
 		    &n)) {
-		tool_error(t, "Invalid character in life parameter: %s, not a number in range",
+		tool_error(t, "Invalid character in life parameter: %s, not a number in range (--life)",
 			item);
 		return false;
 	}
 	if ((*seen & 1u << (sev * LIFE_TYPES + type)) != 0) {
-		tool_error(t, "Error, life parameter redefined:%s", item);
+		tool_error(t, "Error, life parameter redefined:%s (--life)", item);
 		return false;
 	}
 	*seen |= 1u << (sev * LIFE_TYPES + type);

@@ -10,16 +10,35 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct tool_option table[] = {
-	{ "help", NULL, "show this text and exit" },
-	{ "version", NULL, "show the version and exit" },
-	{ "label", "TEXT", "put TEXT into error messages" },
-	{ "debug", NULL, "show what is sent and what comes back" },
-	{ "said", NULL, "each of the words that follow names an SA: PROTO.SPI@ADDRESS" },
-	{ NULL, NULL, NULL },
+struct call {
+	bool debug, said;
+	char **words;
+	unsigned n;
 };
 
-const struct tool_options spigrp_options = TOOL_OPTIONS(table, false);
+static const struct tool_slot table[] = {
+	TOOL_TAKEN(TOOL_HELP),
+	TOOL_TAKEN(TOOL_VERSION),
+	TOOL_TAKEN(TOOL_LABEL),
+	TOOL_FLAG("debug", "show what is sent and what comes back", struct call, debug),
+	TOOL_FLAG("said", "each of the words that follow names an SA: PROTO.SPI@ADDRESS", struct call,
+		said),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options spigrp_options = TOOL_SLOTS(table, false);
+
+static const struct tool_usage usage = {
+	.options = &spigrp_options,
+	.text = "Usage: ipsec spigrp\n"
+		"       ipsec spigrp [--label TEXT] [--debug] FAMILY ADDRESS SPI PROTO ...\n"
+		"       ipsec spigrp [--label TEXT] [--debug] --said SAID ...\n",
+	.status = 1,
+	.words = true,
+	.on_stderr = true,
+	.help_status = 1,
+	.version_status = 1,
+};
 
 static const struct klips_reason reasons[] = {
 	{ EINVAL, "Invalid argument, check the log of KLIPS for details." },
@@ -32,16 +51,6 @@ static const struct klips_reason reasons[] = {
 	{ EUNATCH, "KLIPS not loaded." },
 	{ 0, "Unknown error." },
 };
-
-static int usage(void)
-{
-	fputs("Usage: ipsec spigrp\n"
-	      "       ipsec spigrp [--label TEXT] [--debug] FAMILY ADDRESS SPI PROTO ...\n"
-	      "       ipsec spigrp [--label TEXT] [--debug] --said SAID ...\n\n",
-		stderr);
-	tool_print_options(stderr, &spigrp_options);
-	return 1;
-}
 
 static bool four_words(const struct tool *t, char **w, struct ms_said *out)
 {
@@ -106,50 +115,34 @@ static int group(const struct tool *t, bool debug, const struct ms_said *sas, un
 	return klips_status(t, err, reasons);
 }
 
-static int refuse(const struct tool *t, const char *text)
+static int take_word(void *arg, int row, const char *value)
 {
-	tool_error(t, "%s", text);
-	fputs("See `ipsec spigrp --help' for usage.\n", stderr);
-	return 1;
+	struct call *c = arg;
+
+	(void)row;
+	c->words[c->n++] = tool_format("%s", value);
+	return -1;
 }
 
 int tool_spigrp(struct tool *t, int argc, char **argv)
 {
-	char **words = tool_alloc((size_t)(argc + 1) * sizeof *words);
+	struct call c = { .words = tool_alloc((size_t)(argc + 1) * sizeof(char *)) };
 	struct ms_said *sas = tool_alloc((size_t)(argc + 1) * sizeof *sas);
-	bool debug = false, said = false;
-	unsigned n = 0, each, i;
-	struct tool_args a;
-	int row;
+	int status = tool_args_read(t, &usage, argc, argv, take_word, &c);
+	unsigned each = c.said ? 1 : 4;
 
-	tool_args_start(&a, t, &spigrp_options, argc, argv, 1);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == 0)
-			return usage();
-		if (row == 1) {
-			tool_version(stderr);
-			return 1;
-		}
-		if (row == TOOL_WORD)
-			words[n++] = tool_format("%s", a.value);
-		else if (row == 2)
-			t->label = a.value;
-		else if (row == 3)
-			debug = true;
-		else
-			said = true;
-	}
-	if (n == 0 && !said)
+	if (status != -1)
+		return status;
+	if (c.n == 0 && !c.said)
 		return klips_list(t, "spigrp");
-	each = said ? 1 : 4;
-	if (n == 0)
-		return refuse(t, "expecting 3 or more args with --said");
-	if (n % each != 0)
-		return refuse(t, "expecting 5 or more args without --said, four words for each SA");
-	for (i = 0; i < n / each; i++)
-		if (said ? !one_word(t, words[i], &sas[i]) : !four_words(t, &words[4 * i], &sas[i]))
+	if (c.n == 0)
+		return tool_refuse(t, &usage, "expecting 3 or more args with --said");
+	if (c.n % each != 0)
+		return tool_refuse(t, &usage,
+			"expecting 5 or more args without --said, four words for each SA");
+	for (unsigned i = 0; i < c.n / each; i++)
+		if (c.said ? !one_word(t, c.words[i], &sas[i])
+			   : !four_words(t, &c.words[4 * i], &sas[i]))
 			return 1;
-	return group(t, debug, sas, n / each);
+	return group(t, c.debug, sas, c.n / each);
 }

@@ -16,30 +16,45 @@
 enum { HELP, VERSION, LABEL, DEBUG, VIRTUAL, PHYSICAL, MTU, MSS, ATTACH, DETACH, CLEAR, CREATE, DELETE };
 enum { FIRST_IPSEC_IFNUM = 49152, MSS_AUTO = 1 };
 
-static const struct tool_option table[] = {
-	[HELP] = { "help", NULL, "show this text and exit" },
-	[VERSION] = { "version", NULL, "show the version and exit" },
-	[LABEL] = { "label", "TEXT", "put TEXT into error messages" },
-	[DEBUG] = { "debug", NULL, "show what is sent and what comes back" },
-	[VIRTUAL] = { "virtual", "DEVICE", "the ipsec device" },
-	[PHYSICAL] = { "physical", "DEVICE", "the device that it sends through" },
-	[MTU] = { "mtu", "OCTETS", "with --attach: the ipsec device's MTU" },
-	[MSS] = { "mss", "OCTETS", "with --attach: segments that TCP may announce, or auto, or any" },
-	[ATTACH] = { "attach", NULL, "attach the one to the other" },
-	[DETACH] = { "detach", NULL, "take the ipsec device away" },
-	[CLEAR] = { "clear", NULL, "take all ipsec devices away" },
-	[CREATE] = { "create", "DEVICE", "make a device (ipsecN, mastN)" },
-	[DELETE] = { "delete", "DEVICE", "take that device away" },
-	{ NULL, NULL, NULL },
-};
-
-const struct tool_options tncfg_options = TOOL_OPTIONS(table, true);
-
 struct call {
 	const struct tool *t;
 	bool debug;
 	int action;
 	const char *virtual, *physical, *device, *mtu, *mss;
+};
+
+static const struct tool_slot table[] = {
+	[HELP] = TOOL_TAKEN(TOOL_HELP),
+	[VERSION] = TOOL_TAKEN(TOOL_VERSION),
+	[LABEL] = TOOL_TAKEN(TOOL_LABEL),
+	[DEBUG] = TOOL_FLAG("debug", "show what is sent and what comes back", struct call, debug),
+	[VIRTUAL] = TOOL_ONCE("virtual", "DEVICE", "the ipsec device", struct call, virtual),
+	[PHYSICAL] = TOOL_ONCE("physical", "DEVICE", "the device that it sends through", struct call,
+		physical),
+	[MTU] = TOOL_ONCE("mtu", "OCTETS", "with --attach: the ipsec device's MTU", struct call, mtu),
+	[MSS] = TOOL_ONCE("mss", "OCTETS",
+		"with --attach: segments that TCP may announce, or auto, or any", struct call, mss),
+	[ATTACH] = TOOL_TAKE("attach", NULL, "attach the one to the other"),
+	[DETACH] = TOOL_TAKE("detach", NULL, "take the ipsec device away"),
+	[CLEAR] = TOOL_TAKE("clear", NULL, "take all ipsec devices away"),
+	[CREATE] = TOOL_TAKE("create", "DEVICE", "make a device (ipsecN, mastN)"),
+	[DELETE] = TOOL_TAKE("delete", "DEVICE", "take that device away"),
+	{ .o = { NULL, NULL, NULL } },
+};
+
+const struct tool_options tncfg_options = TOOL_SLOTS(table, true);
+
+static const struct tool_usage usage = {
+	.options = &tncfg_options,
+	.text = "Usage: ipsec tncfg\n"
+		"       ipsec tncfg --attach --virtual DEVICE --physical DEVICE [--mtu N] [--mss N]\n"
+		"       ipsec tncfg --detach --virtual DEVICE\n"
+		"       ipsec tncfg --clear\n"
+		"       ipsec tncfg --create DEVICE | --delete DEVICE\n",
+	.status = 1,
+	.one_dash = true,
+	.help_status = 1,
+	.version_status = 1,
 };
 
 /* klips says with one errno what the family's ioctl said with two: the message follows the name. */
@@ -199,54 +214,17 @@ static int plumb(struct call *c)
 
 /* --- command line ----------------------------------------------------------------------------- */
 
-static int usage(void)
+static int take_action(void *arg, int row, const char *value)
 {
-	puts("Usage: ipsec tncfg\n"
-	     "       ipsec tncfg --attach --virtual DEVICE --physical DEVICE [--mtu N] [--mss N]\n"
-	     "       ipsec tncfg --detach --virtual DEVICE\n"
-	     "       ipsec tncfg --clear\n"
-	     "       ipsec tncfg --create DEVICE | --delete DEVICE\n");
-	tool_print_options(stdout, &tncfg_options);
-	return 1;
-}
+	struct call *c = arg;
 
-/* -attach is --attach. */
-static char **with_two_dashes(int argc, char **argv)
-{
-	char **out = tool_alloc((size_t)(argc + 1) * sizeof *out);
-
-	for (int i = 0; i < argc; i++)
-		out[i] = argv[i][0] == '-' && isalpha((unsigned char)argv[i][1])
-			? tool_format("-%s", argv[i])
-			: argv[i];
-	return out;
-}
-
-static bool take(struct call *c, struct tool *t, int row, const char *value)
-{
-	const char **slot = row == VIRTUAL ? &c->virtual : row == PHYSICAL ? &c->physical
-		: row == MTU ? &c->mtu : row == MSS ? &c->mss : NULL;
-
-	if (row == LABEL) {
-		t->label = value;
-	} else if (row == DEBUG) {
-		c->debug = true;
-	} else if (slot != NULL) {
-		if (*slot != NULL) {
-			tool_error(t, "Error, --%s parameter redefined:%s, already defined as:%s",
-				table[row].name, value, *slot);
-			return false;
-		}
-		*slot = value;
-	} else {
-		if (c->action != 0) {
-			tool_error(t, "Only one of " ACTIONS " options permitted.");
-			return false;
-		}
-		c->action = row;
-		c->device = value;
+	if (c->action != 0) {
+		tool_error(c->t, "Only one of " ACTIONS " options permitted.");
+		return 1;
 	}
-	return true;
+	c->action = row;
+	c->device = value;
+	return -1;
 }
 
 int tool_tncfg(struct tool *t, int argc, char **argv)
@@ -254,31 +232,13 @@ int tool_tncfg(struct tool *t, int argc, char **argv)
 	static int (*const run[])(struct call *c) = { [ATTACH] = attach, [DETACH] = detach,
 		[CLEAR] = clear, [CREATE] = plumb, [DELETE] = plumb };
 	struct call c = { .t = t };
-	struct tool_args a;
-	int row;
+	int status = tool_args_read(t, &usage, argc, argv, take_action, &c);
 
-	tool_args_start(&a, t, &tncfg_options, argc, with_two_dashes(argc, argv), 1);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == TOOL_WORD) {
-			tool_error(t, "unexpected word `%s'", a.value);
-			return 1;
-		}
-		if (row == HELP)
-			return usage();
-		if (row == VERSION) {
-			tool_version(stdout);
-			return 1;
-		}
-		if (!take(&c, t, row, a.value))
-			return 1;
-	}
+	if (status != -1)
+		return status;
 	if (c.action != 0)
 		return run[c.action](&c);
 	if (c.virtual == NULL && c.physical == NULL)
 		return klips_list(t, "tncfg");
-	tool_error(t, "exactly one of " ACTIONS " must be specified.");
-	fputs("See `ipsec tncfg --help' for usage.\n", stderr);
-	return 1;
+	return tool_refuse(t, &usage, "exactly one of " ACTIONS " must be specified.");
 }

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* One instance of the software on this machine, and the command that was called. */
@@ -38,56 +39,80 @@ const struct tool_command *tool_find_command(const char *name);
 
 struct tool_option {
 	const char *name; /* without "--"; NULL ends a table */
-	const char *arg;  /* what its value is called; NULL: it takes none */
+	const char *arg;  /* what its value is called, in brackets if it may be left out; NULL: none */
 	const char *help; /* NULL: not listed, another spelling */
 };
+#define TOOL_HELP { "help", NULL, "show this text and exit" }
+#define TOOL_VERSION { "version", NULL, "show the version and exit" }
+#define TOOL_LABEL { "label", "TEXT", "put TEXT into error messages" }
 
-/* A table whose rows start with a struct tool_option. */
+/* A row that says where its value goes: into a member of the struct that tool_args_read() is given. */
+enum tool_slot_kind {
+	TOOL_IS_TAKEN,   /* by tool_take_f */
+	TOOL_IS_FLAG,    /* bool */
+	TOOL_IS_TEXT,    /* const char *; the last one counts */
+	TOOL_IS_ONCE,    /* the same; a second one is refused */
+	TOOL_IS_NUMBER,  /* uint64_t from min to max */
+	TOOL_IS_REFUSED, /* of the family, not here */
+};
+struct tool_slot {
+	struct tool_option o;
+	enum tool_slot_kind kind;
+	size_t at;
+	uint64_t min, max;
+};
+#define TOOL_TAKEN(o) { o, TOOL_IS_TAKEN, 0, 0, 0 }
+#define TOOL_TAKE(n, a, h) { { (n), (a), (h) }, TOOL_IS_TAKEN, 0, 0, 0 }
+#define TOOL_FLAG(n, h, s, m) { { (n), NULL, (h) }, TOOL_IS_FLAG, offsetof(s, m), 0, 0 }
+#define TOOL_TEXT(n, a, h, s, m) { { (n), (a), (h) }, TOOL_IS_TEXT, offsetof(s, m), 0, 0 }
+#define TOOL_ONCE(n, a, h, s, m) { { (n), (a), (h) }, TOOL_IS_ONCE, offsetof(s, m), 0, 0 }
+#define TOOL_NUMBER(n, a, h, s, m, min, max) \
+	{ { (n), (a), (h) }, TOOL_IS_NUMBER, offsetof(s, m), (min), (max) }
+#define TOOL_REFUSED(n, a) { { (n), (a), NULL }, TOOL_IS_REFUSED, 0, 0, 0 }
+
+/* A table whose rows start with a struct tool_option, or all of them with a struct tool_slot. */
 struct tool_options {
 	const void *rows;
 	size_t stride;
 	bool from_file; /* --optionsfrom FILE is understood */
+	bool slots;
 };
-#define TOOL_OPTIONS(table, file)                \
-	{                                        \
-		(table), sizeof *(table), (file) \
+#define TOOL_OPTIONS(table, file)                       \
+	{                                               \
+		(table), sizeof *(table), (file), false \
+	}
+#define TOOL_SLOTS(table, file)                        \
+	{                                              \
+		(table), sizeof *(table), (file), true \
 	}
 
 const struct tool_option *tool_option_at(const struct tool_options *o, unsigned i); /* or NULL */
+bool tool_option_may(const struct tool_option *o); /* its value may be left out */
 
-struct tool_args {
-	const struct tool_options *options;
-	char **argv;    /* the caller's, or: */
-	char **spliced; /* a list of our own, with what files named by --optionsfrom hold */
-	int argc, next;
-	unsigned files;
-	const char *value; /* of the option or the word just given */
-	int problem;       /* exit status for TOOL_BAD */
-};
-
-enum { TOOL_END = -1, TOOL_WORD = -2, TOOL_BAD = -3 };
-
-/* usage_status: exit status for what cannot be understood.  argv must outlive *a.  What comes from
- * files lives as long as the process. */
-void tool_args_start(struct tool_args *a, const struct tool *t, const struct tool_options *o,
-	int argc, char **argv, int usage_status);
-/* The next option's row number, or TOOL_WORD (a word that is no option, in value), TOOL_END, or
- * TOOL_BAD: a message was printed, exit with a->problem.  Any unambiguous prefix of a name does. */
-int tool_args_next(struct tool_args *a, const struct tool *t);
-/* What most commands do with their words.  Rows called help and version are answered here. */
+/* How a command's words are read. */
 struct tool_usage {
 	const struct tool_options *options;
 	const char *text; /* "Usage: ..." and more, before the list of options */
 	int status;	  /* for what cannot be understood */
 	bool words;	  /* words that are no options are taken; else refused */
+	bool loud;	  /* behind a refusal stands all of this text, else a hint at --help */
+	bool one_dash;	  /* -name is --name, too */
+	bool asks;	  /* --help and --version are taken, too, before they are answered */
+	bool on_stderr;   /* as they are answered there */
+	int help_status, version_status;
 };
-#define TOOL_HELP { "help", NULL, "show this text and exit" }
-#define TOOL_VERSION { "version", NULL, "show the version and exit" }
+enum { TOOL_WORD = -2 };
 /* An option's row or TOOL_WORD; value: its value, or the word.  -1: go on, else the exit status. */
 typedef int tool_take_f(void *arg, int row, const char *value);
-/* -1: all words were taken; else the exit status, and what there is to say was said. */
-int tool_args_read(const struct tool *t, const struct tool_usage *u, int argc, char **argv,
+/* Rows called help, version and label are answered, slots of *arg filled; all else goes to `take`, in
+ * the line's order.  Any unambiguous prefix of a name does.  argv must outlive the values; what comes
+ * from files lives as long as the process.  -1: all was taken; else the exit status, and what there
+ * is to say was said. */
+int tool_args_read(struct tool *t, const struct tool_usage *u, int argc, char **argv,
 	tool_take_f *take, void *arg);
+/* A complaint of tool_error(), then the usage or a hint at it; u->status. */
+int tool_refuse(const struct tool *t, const struct tool_usage *u, const char *fmt, ...)
+	MS_PRINTF(3, 4);
 /* Prints text and options; returns status. */
 int tool_show_usage(const struct tool_usage *u, FILE *f, int status);
 /* "--options", the hidden listing that the manual pages are checked against, and "--options mdoc

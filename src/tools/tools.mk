@@ -3,6 +3,7 @@
 sbin_PROGRAMS += ipsec
 ipsec_SOURCES = \
 	src/tools/addconn.c \
+	src/tools/args.c \
 	src/tools/auto.c \
 	src/tools/checkconfig.c \
 	src/tools/client.c \
@@ -52,8 +53,8 @@ dist_pkglibexec_SCRIPTS += src/tools/scripts/barf src/tools/scripts/look src/too
 check_PROGRAMS += src/tools/fake/pluto
 src_tools_fake_pluto_SOURCES = src/tools/fake/pluto.c
 src_tools_fake_pluto_LDADD = libmodswan.la
-TESTS += src/tools/ipsec_test.sh src/tools/hostkey_test.sh src/tools/barf_test.sh
-EXTRA_DIST += src/tools/barf_test.sh src/tools/ipsec_test.sh src/tools/hostkey_test.sh
+TESTS += src/tools/args_test.sh src/tools/ipsec_test.sh src/tools/hostkey_test.sh src/tools/barf_test.sh
+EXTRA_DIST += src/tools/args_test.sh src/tools/barf_test.sh src/tools/ipsec_test.sh src/tools/hostkey_test.sh
 
 # Manual pages: their lists of options come from the program's tables.
 tool_pages = man/ipsec.8 man/ipsec_addconn.8 man/ipsec_auto.8 man/ipsec_checkconfig.8 man/ipsec_eroute.8 man/ipsec_ikeping.8 \
@@ -129,7 +130,7 @@ EXTRA_DIST += src/tools/man_test.sh src/tools/klips_commands_lib.sh src/tools/kl
 if HAVE_CMOCKA
 check_PROGRAMS += src/tools/options_test
 TESTS += src/tools/options_test
-src_tools_options_test_SOURCES = src/tools/options_test.c src/tools/options.c \
+src_tools_options_test_SOURCES = src/tools/options_test.c src/tools/args.c src/tools/options.c \
 	src/tools/whack_table.c
 src_tools_options_test_LDADD = libmodswan.la $(CMOCKA_LIBS)
 endif

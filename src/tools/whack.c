@@ -33,14 +33,14 @@ static int whack_error(const struct whack *w, const char *fmt, ...)
 	return 1;
 }
 
-static int usage(void)
-{
-	puts("Usage: ipsec whack [--name NAME] ACTION...");
-	puts("       ipsec whack --name NAME END-OPTION... --to END-OPTION... POLICY-OPTION...\n");
-	tool_print_options(stdout, &whack_options);
-	puts("  --debug-none, --debug-all, --debug-WORD   what the daemon tells for debugging");
-	return 0;
-}
+static const struct tool_usage usage = {
+	.options = &whack_options,
+	.text = "Usage: ipsec whack [--name NAME] ACTION...\n"
+		"       ipsec whack --name NAME END-OPTION... --to END-OPTION... POLICY-OPTION...\n"
+		"       ipsec whack --debug-none|--debug-all|--debug-WORD...\n",
+	.status = 1,
+	.words = true,
+};
 
 /* --- reading options -------------------------------------------------------------------------- */
 
@@ -57,9 +57,7 @@ static int own_option(struct whack *w, unsigned row, const char *value)
 {
 	const char *name = whack_table[row].o.name;
 
-	if (strcmp(name, "label") == 0) {
-		w->tool->label = value;
-	} else if (strcmp(name, "ctlbase") == 0) {
+	if (strcmp(name, "ctlbase") == 0) {
 		w->ctlbase = value;
 	} else if (strcmp(name, "asynchronous") == 0) {
 		w->asynchronous = true;
@@ -73,7 +71,7 @@ static int own_option(struct whack *w, unsigned row, const char *value)
 	return 0;
 }
 
-static int take_option(struct whack *w, unsigned row, const char *value)
+static int take_row(struct whack *w, unsigned row, const char *value)
 {
 	const struct whack_option *o = &whack_table[row];
 	struct whack_seen *seen = o->scope == WHACK_END ? &w->end[w->to] : &w->general;
@@ -95,28 +93,13 @@ static int take_option(struct whack *w, unsigned row, const char *value)
 	return o->kind == WHACK_OWN ? own_option(w, row, value) : 0;
 }
 
-/* -1: go on, else the exit status. */
-static int read_options(struct whack *w, int argc, char **argv)
+static int take_option(void *arg, int row, const char *value)
 {
-	struct tool_args a;
-	int row;
+	struct whack *w = arg;
 
-	tool_args_start(&a, w->tool, &whack_options, argc, argv, 1);
-	while ((row = tool_args_next(&a, w->tool)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == TOOL_WORD)
-			return whack_error(w, "unexpected word \"%s\"", a.value);
-		if (strcmp(whack_table[row].o.name, "help") == 0)
-			return usage();
-		if (strcmp(whack_table[row].o.name, "version") == 0) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (take_option(w, (unsigned)row, a.value) != 0)
-			return 1;
-	}
-	return -1;
+	if (row == TOOL_WORD)
+		return whack_error(w, "unexpected word \"%s\"", value);
+	return take_row(w, (unsigned)row, value) != 0 ? 1 : -1;
 }
 
 /* --- checks over all -------------------------------------------------------------------------- */
@@ -329,7 +312,7 @@ int tool_whack(struct tool *t, int argc, char **argv)
 	int status;
 
 	w->tool = t;
-	status = read_options(w, argc, argv);
+	status = tool_args_read(t, &usage, argc, argv, take_option, w);
 	if (status == -1 && !wants_action(w) && !whack_defines(w) && w->name == NULL && !w->to)
 		status = whack_error(w, "no action: see ipsec whack --help");
 	else if (status == -1 && (check_names(w) != 0 || check_pairs(w) != 0))

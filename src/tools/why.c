@@ -8,19 +8,19 @@
 #include <string.h>
 
 static const struct tool_option table[] = {
-	{ "help", NULL, "show this text and exit" },
-	{ "version", NULL, "show the version and exit" },
+	TOOL_HELP,
+	TOOL_VERSION,
 	{ NULL, NULL, NULL },
 };
 
 const struct tool_options why_options = TOOL_OPTIONS(table, false);
 
-static int usage(FILE *f, int status)
-{
-	fputs("Usage: ipsec why SRC DST [PROTOCOL [SPORT DPORT]]\n\n", f);
-	tool_print_options(f, &why_options);
-	return status;
-}
+static const struct tool_usage usage = {
+	.options = &why_options,
+	.text = "Usage: ipsec why SRC DST [PROTOCOL [SPORT DPORT]]\n",
+	.status = 2,
+	.words = true,
+};
 
 static const char *fate(const struct ms_said *said)
 {
@@ -68,33 +68,35 @@ static bool show_eroute(struct tool *t, struct packet *p)
 	return err == MS_OK || err == MS_ERR_NOT_FOUND;
 }
 
+struct call {
+	char *words[PACKET_WORDS];
+	unsigned n;
+};
+
+static int take_word(void *arg, int row, const char *value)
+{
+	struct call *c = arg;
+
+	(void)row;
+	if (c->n == PACKET_WORDS)
+		return tool_show_usage(&usage, stderr, usage.status);
+	c->words[c->n++] = (char *)(uintptr_t)value;
+	return -1;
+}
+
 int tool_why(struct tool *t, int argc, char **argv)
 {
-	char *words[PACKET_WORDS] = { NULL };
 	struct packet p = { .line = NULL };
+	struct call c = { .n = 0 };
 	struct ms_why why = { "" };
-	struct tool_args a;
-	unsigned n = 0;
-	int row, status;
+	int status = tool_args_read(t, &usage, argc, argv, take_word, &c);
 	ms_err err;
 
-	tool_args_start(&a, t, &why_options, argc, argv, 2);
-	while ((row = tool_args_next(&a, t)) != TOOL_END) {
-		if (row == TOOL_BAD)
-			return a.problem;
-		if (row == 0)
-			return usage(stdout, 0);
-		if (row == 1) {
-			tool_version(stdout);
-			return 0;
-		}
-		if (n == PACKET_WORDS)
-			return usage(stderr, 2);
-		words[n++] = (char *)(uintptr_t)a.value;
-	}
-	if (n < 2 || n == 4)
-		return usage(stderr, 2);
-	err = packet_of_words(&p, words, &why);
+	if (status != -1)
+		return status;
+	if (c.n < PACKET_DST + 1 || c.n == PACKET_SPORT + 1)
+		return tool_show_usage(&usage, stderr, usage.status);
+	err = packet_of_words(&p, c.words, &why);
 	if (err != MS_OK) {
 		tool_error(t, "%s", ms_why_text(&why, err));
 		return 1;
