@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/sim/world_priv.h"
 
+#include "core/child/child_sa.h"
+#include "core/ike/ike_sa.h"
 #include "core/sim/sim_crypto.h"
 
 #include <string.h>
@@ -65,6 +67,30 @@ static void stays(struct world *w)
 	}
 }
 
+/* What one end makes while the other one takes it down may cross that word, and is made: then it has
+ * to be told, too. */
+static void is_untold(struct tie_end *e, const struct conn *c)
+{
+	struct ike_engine *engine = e->node->ike;
+
+	e->untold = true;
+	e->next_serial = engine->next_serial;
+	for (const struct ike_sa *ike = engine->first; ike; ike = ike->next)
+		e->making |= ike->initiator && !ike->established &&
+			     ms_addr_eq(&ike->remote.addr, &c->remote.host.addr);
+	for (const struct child_sa *child = c->child_sas; child; child = child->conn_next)
+		e->making |= child->initiator && child->state < CHILD_ESTABLISHED;
+}
+
+static bool made_since(const struct tie_end *e, const struct conn *c)
+{
+	const struct child_sa *child = c->child_sas;
+
+	while (child && !(child->initiator && (e->making || child->serial >= e->next_serial)))
+		child = child->conn_next;
+	return child || (e->making && c->ike_sas);
+}
+
 static void third_act(struct world *w)
 {
 	story_say(&w->s, "all is taken down");
@@ -88,7 +114,18 @@ static void third_act(struct world *w)
 			/* One end alone does as well as both. */
 			if (c && (k == 0 || w->s.o.seed % 3))
 				world_terminate(e->node, c);
+			else if (c)
+				is_untold(e, c);
 		}
+	if (!story_go(&w->s, 1000))
+		return;
+	for (unsigned i = 0; i < w->n_ties; i++) {
+		struct tie_end *e = &w->ties[i].end[1];
+		struct conn *c = world_conn(&w->ties[i], e);
+
+		if (c && e->untold && made_since(e, c))
+			world_terminate(e->node, c);
+	}
 	/* An IKE SA without children goes when its life is over. */
 	if (story_go(&w->s, w->lifetime_ms + 100000))
 		world_empty(w);

@@ -24,6 +24,9 @@ struct tie_end {
 	uint64_t sent, arrived;
 	uint64_t arrived_ms; /* the last one */
 	uint64_t lost_ms;    /* since when they come to no SA; 0: they do not */
+	/* when all is taken down, and it is not told */
+	bool untold, making; /* SAs were being made at its word */
+	uint32_t next_serial;
 	/* full worlds */
 	const struct tie *tie;
 	bool compress, mobike;
