@@ -193,15 +193,15 @@ static bool length_ok(const struct klips_sa *sa, const struct pkt *p, unsigned v
 		&& (got == ah_octets(sa, version) || got == ah_octets(sa, 6));
 }
 
-/* Length and early replay check; fills one job.  False: dead. */
+/* Length and early replay check; fills one job.  False: dead.  That there is an SPI, and a length before it,
+ * was seen when the SA was looked for. */
 static bool check_job(struct klips_worker *w, struct klips_sa *sa, struct pkt *p, unsigned slot)
 {
 	struct xform_scratch *x = &w->x;
 	unsigned icv = sa->integ->icv_octets;
 	uint32_t be;
 
-	if (p->len < AH_FIXED || !header_before(p)
-		|| !length_ok(sa, p, p->ip[0] >> 4)) {
+	if (!header_before(p) || !length_ok(sa, p, p->ip[0] >> 4)) {
 		pkt_drop(w, p, KC_IN_AH_HEADER);
 		__atomic_add_fetch(&sa->size_errors, 1, __ATOMIC_RELAXED);
 		return false;

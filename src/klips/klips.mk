@@ -102,7 +102,7 @@ src_klips_path_fuzz_SOURCES = src/klips/path_fuzz.c \
 	src/klips/group.c src/klips/group.h testing/fuzz/driver.c $(klips_rig)
 src_klips_path_fuzz_LDADD = $(klips_rig_libs)
 if HAVE_CMOCKA
-klips_path_tests = src/klips/counters_test src/klips/bare_test src/klips/esp_test src/klips/firsts_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test src/klips/queue_age_test \
+klips_path_tests = src/klips/counters_test src/klips/bare_test src/klips/esp_test src/klips/firsts_test src/klips/guards_test src/klips/header_test src/klips/life_test src/klips/offload_test src/klips/pmtu_test src/klips/queue_age_test \
 	src/klips/talk_test src/klips/translated_test src/klips/vector_test src/klips/xform_test
 check_PROGRAMS += $(klips_path_tests)
 TESTS += $(klips_path_tests)
@@ -123,6 +123,8 @@ src_klips_translated_test_SOURCES = src/klips/translated_test.c $(klips_rig)
 src_klips_translated_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_bare_test_SOURCES = src/klips/bare_test.c src/klips/group.c src/klips/group.h $(klips_rig)
 src_klips_bare_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
+src_klips_guards_test_SOURCES = src/klips/guards_test.c src/klips/group.c src/klips/group.h $(klips_rig)
+src_klips_guards_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_counters_test_SOURCES = src/klips/counters_test.c src/klips/group.c src/klips/group.h $(klips_rig)
 src_klips_counters_test_LDADD = $(klips_rig_libs) $(CMOCKA_LIBS)
 src_klips_talk_test_SOURCES = src/klips/talk_test.c $(klips_rig)
