@@ -224,6 +224,43 @@ static void test_roams(void **state)
 	pair_free(&p);
 }
 
+/* The connection with the pool goes while an address is looked for, and another one waits for the IKE SA
+ * of the two: it does not get that one, and the address comes back. */
+static void test_taken_down_meanwhile(void **state)
+{
+	struct sim_words w = words_of(client, "192.1.2.45"), e = words_of(server, "192.1.2.45");
+	struct sim_words other = tunnel;
+	struct pair p = pair_of(&w, &e, NULL);
+	struct conn *plain;
+	struct ms_why why;
+
+	(void)state;
+	other.name = "other";
+	other.keyingtries = 3;
+	(void)sim_conn(p.west, &other);
+	plain = sim_conn(p.east, &other);
+	plain->wanted_up = true;
+	pair_initiate(&p);
+	sim_run(p.sim, 12);
+	/* verified by then, and the address comes later */
+	p.east->slow_ms = 300;
+	sim_run(p.sim, 700);
+	assert_int_equal(sim_ikes(p.east), 1);
+	assert_int_equal(p.east->leases, 0);
+	assert_int_equal(ike_initiate(p.east->ike, plain, &why), MS_OK);
+	assert_int_equal(sim_states(p.east), 1);
+	ike_terminate_conn(p.east->ike, p.ec->children);
+	p.east->slow_ms = 0;
+	sim_run(p.sim, 60000);
+	assert_int_equal(p.east->leased, 1);
+	assert_int_equal(p.east->leases, 0);
+	assert_int_equal(p.east->downs, 0);
+	assert_int_equal(sim_children(p.east), 1);
+	assert_non_null(plain->child_sas);
+	assert_true(sim_agree(p.west, p.east));
+	pair_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_rekeyed),
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_roams),
+		cmocka_unit_test(test_taken_down_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name("cp", tests, sim_test_setup, sim_test_teardown);

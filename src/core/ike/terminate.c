@@ -142,8 +142,8 @@ void ike_expired(struct ike_sa *ike)
 /* Another connection whose children use the IKE SA. */
 static struct conn *other_user(const struct ike_sa *ike)
 {
-	/* A lease is its connection's. */
-	if (ike->lease[0].family != 0 || ike->lease[1].family != 0)
+	/* A lease is its connection's, and so is the IKE_AUTH that asks for one. */
+	if (ike->lease[0].family != 0 || ike->lease[1].family != 0 || ike->state == IKE_PARENT_R1)
 		return NULL;
 	for (struct child_sa *child = ike->children; child; child = child->next)
 		if (child->conn != ike->conn && !child->conn->part &&

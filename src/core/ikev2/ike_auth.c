@@ -459,6 +459,10 @@ static void choose_child(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 		without_child(ike, err, why);
 		return;
 	}
+	if (ike->wants & IKE_WANT_DELETE) {
+		without_child(ike, ms_fail(&local, MS_ERR_CANCELLED, "taken down meanwhile"), &local);
+		return;
+	}
 	child = child_new(ike, ike->conn, false);
 	if (!child) {
 		without_child(ike, MS_ERR_NOMEM, NULL);
