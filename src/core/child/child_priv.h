@@ -23,6 +23,9 @@ struct child_sa *child_rival(const struct child_sa *child);
 void child_out_of_kernel(struct child_sa *child, bool keep_in);
 /* The newest established one of a connection; NULL: none. */
 struct child_sa *child_newest(struct conn *c);
+/* It goes, and is not established any more: another one is the newest, and rekeyed now when that was put
+ * off. */
+void child_not_newest(struct child_sa *child);
 /* Out of indexes, routing and kernel.  What there is no memory for to have it deleted there is deleted
  * later. */
 void child_gone(struct child_sa *child);

@@ -256,6 +256,19 @@ struct child_sa *child_newest(struct conn *c)
 	return best;
 }
 
+void child_not_newest(struct child_sa *child)
+{
+	struct conn *c = child->conn;
+	struct child_sa *heir;
+
+	if (c->newest_child != child->serial)
+		return;
+	heir = child_newest(c);
+	c->newest_child = heir ? heir->serial : 0;
+	if (heir && heir->put_off)
+		child_rekey_later(heir, 0);
+}
+
 #define LEFT_MS 1000
 
 void child_left_due(struct child_sa *child)
@@ -288,10 +301,7 @@ void child_gone(struct child_sa *child)
 	ike_table_remove(&e->by_serial, &child->by_serial.node);
 	unlink_conn(child);
 	unlink_ike(child);
-	if (c->newest_child == child->serial) {
-		heir = child_newest(c);
-		c->newest_child = heir ? heir->serial : 0;
-	}
+	child_not_newest(child);
 	if (c != child->ike->conn) {
 		heir = child_newest(c);
 		if (c->newest_ike == child->ike->serial)

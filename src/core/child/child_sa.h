@@ -52,6 +52,7 @@ struct child_sa {
 	bool delegated; /* the peer speaks for another address: may it? */
 	bool attempt; /* somebody asked for its connection, and it has an IKE SA already */
 	bool telling; /* and waits for attempt_over() */
+	bool put_off; /* its rekeying, since it was not the newest one when its time came */
 	uint8_t wants; /* private */
 	uint16_t cpi_in, cpi_out; /* IPComp; 0: without */
 	struct ms_suite suite;

@@ -78,7 +78,7 @@ struct ike_sa {
 	uint8_t busy; /* enum ike_busy: an action waits for the host */
 	bool nat_here, nat_there, floated;
 	bool no_revival; /* terminated by a person, or replaced */
-	bool replacing, successor; /* one is on its way; it was begun as one */
+	bool replacing, successor; /* one is on its way; it or the first one was begun as one */
 	bool apart;      /* its peer failed to prove itself, and is told so; of no use for anything */
 	bool heir;       /* of a rekeying under way: lives and dies with that exchange */
 	bool telling;    /* somebody waits for attempt_over() */
@@ -106,11 +106,11 @@ struct ike_sa {
 	uint64_t resend_at, give_up_at;
 	uint64_t half_open_until, replace_at, expire_at, dpd_at, keepalive_at;
 	uint64_t look_at; /* for a path (RFC 4555) */
-	uint64_t lower;   /* the beginning of the lower of its nonces */
+	uint64_t lower;   /* the beginning of the lower of the first one's nonces */
 	uint64_t twin_at, twin_since; /* goes then, because */
 	uint32_t twin;    /* of this one */
 	uint64_t heard_ms; /* last protected message */
-	uint64_t born_ms, made_ms; /* the first message, established; monotonic */
+	uint64_t born_ms, made_ms; /* the first one's first message, established; monotonic */
 	uint64_t established_s;
 
 	struct ms_id peer_id;

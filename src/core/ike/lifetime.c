@@ -360,7 +360,8 @@ void child_timer_fired(struct child_sa *child, uint64_t now)
 	if (child->state != CHILD_ESTABLISHED)
 		return;
 	/* The newest one is rekeyed; but that one may go first, and then this one stays. */
-	if (child->conn->newest_child != child->serial) {
+	child->put_off = child->conn->newest_child != child->serial;
+	if (child->put_off) {
 		child_rekey_later(child, AGAIN_MS);
 		return;
 	}

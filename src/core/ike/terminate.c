@@ -21,11 +21,7 @@ static void delete_child(struct child_sa *child, bool keep_in)
 	}
 	child_out_of_kernel(child, keep_in);
 	child->state = CHILD_DELETING;
-	if (child->conn->newest_child == child->serial) {
-		struct child_sa *heir = child_newest(child->conn);
-
-		child->conn->newest_child = heir ? heir->serial : 0;
-	}
+	child_not_newest(child);
 	child->wants = CHILD_WANT_DELETE;
 	ike->wants |= IKE_WANT_CHILD_DELETE;
 	ike_next_request(ike);

@@ -63,7 +63,7 @@ bool ike_is_twin(const struct ike_sa *a, const struct ike_sa *b)
 	uint64_t apart =
 		a->made_ms > b->made_ms ? a->made_ms - b->made_ms : b->made_ms - a->made_ms;
 
-	return a != b && stays(a) && stays(b) && a->initiator != b->initiator && !a->replaces &&
+	return a != b && stays(a) && stays(b) && a->began != b->began && !a->replaces &&
 	       !b->replaces && !has_lease(a) && !has_lease(b) && apart < IKE_TWIN_WINDOW_MS &&
 	       ms_id_eq(&a->peer_id, &b->peer_id) &&
 	       ms_id_eq(&a->conn->local.id, &b->conn->local.id) && same_proof(a->conn, b->conn) &&
@@ -80,6 +80,17 @@ static bool carries(const struct ike_sa *ike, const struct conn *c, bool up)
 	return false;
 }
 
+static struct child_sa *carried(const struct ike_sa *ike, const struct conn *c)
+{
+	struct child_sa *newest = NULL;
+
+	for (struct child_sa *o = ike->children; o; o = o->next)
+		if (o->conn == c && o->state == CHILD_ESTABLISHED &&
+			(!newest || o->serial > newest->serial))
+			newest = o;
+	return newest;
+}
+
 static void resolve_ike(struct ike_sa *ike, struct ike_sa *other)
 {
 	struct ike_sa *loser = ike->lower < other->lower ? ike : other;
@@ -90,7 +101,7 @@ static void resolve_ike(struct ike_sa *ike, struct ike_sa *other)
 	 * goes for it, here or, as a link of a chain, at the peer's. */
 	if (loser->successor && winner->made_ms <= loser->born_ms)
 		return;
-	if (ike->lower == other->lower || !loser->initiator ||
+	if (ike->lower == other->lower || !loser->began ||
 		!carries(ike, NULL, true) || !carries(other, NULL, true))
 		return;
 	ms_info(&lg, "both ends initiated at once: #%u stays, #%u goes", (unsigned)winner->serial,
@@ -104,6 +115,35 @@ void ike_retire(struct ike_sa *ike, const struct ike_sa *heir)
 	ike->twin_since = ike_now(ike->e);
 	ike->twin_at = ike->twin_since + SETTLE_MS;
 	ike_arm(ike);
+}
+
+static bool goes_for(const struct ike_sa *o, const struct ike_sa *ike, bool how)
+{
+	(void)how;
+	return o->twin == ike->serial;
+}
+
+void ike_twin_inherit(struct ike_sa *heir, struct ike_sa *ike)
+{
+	struct ike_sa *o;
+
+	heir->began = ike->began;
+	heir->born_ms = ike->born_ms;
+	heir->made_ms = ike->made_ms;
+	heir->lower = ike->lower;
+	heir->successor = ike->successor;
+	heir->twin = ike->twin;
+	heir->twin_since = ike->twin_since;
+	heir->twin_at = ike->twin_at;
+	/* Its husk takes nothing along. */
+	ike->twin = 0;
+	ike->twin_at = IKE_NEVER;
+	/* Those of the connection, and of others with the same peer. */
+	for (o = ike->conn->ike_sas; o; o = o->conn_next)
+		if (o->twin == ike->serial)
+			o->twin = heir->serial;
+	while ((o = ike_same_ids(ike, goes_for, false)) != NULL)
+		o->twin = heir->serial;
 }
 
 static void resolve_child(struct child_sa *child)
@@ -173,6 +213,21 @@ static struct ike_sa *winner_of(struct ike_sa *ike)
 	return winner;
 }
 
+/* False: nothing stands in the way of its going. */
+static bool awaited(const struct child_sa *child, struct ike_sa *winner)
+{
+	struct child_sa *other = carried(winner, child->conn);
+
+	if (other && other->put_off) {
+		/* Its own end may be near, and now it is the connection's only one. */
+		other->wants |= CHILD_WANT_REKEY;
+		winner->wants |= IKE_WANT_CHILD_REKEY;
+		return true;
+	}
+	return !other && (carries(winner, child->conn, false) ||
+				 ike_child_attempt(winner, child->conn) == MS_OK);
+}
+
 void ike_twin_due(struct ike_sa *ike)
 {
 	struct ike_sa *winner = winner_of(ike);
@@ -204,11 +259,8 @@ void ike_twin_due(struct ike_sa *ike)
 				winner->wants |= IKE_WANT_CHILD_NEW;
 			continue;
 		}
-		if (c->state != CHILD_ESTABLISHED || carries(winner, c->conn, true))
-			continue;
-		if (!carries(winner, c->conn, false) && ike_child_attempt(winner, c->conn) != MS_OK)
-			continue;
-		ike->twin_at = now + SETTLE_MS;
+		if (c->state == CHILD_ESTABLISHED && awaited(c, winner))
+			ike->twin_at = now + SETTLE_MS;
 	}
 	ike_next_request(winner);
 	if (ike->twin_at != IKE_NEVER && !late)

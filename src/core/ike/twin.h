@@ -15,6 +15,9 @@ struct ike_sa *ike_twin_of(struct ike_sa *ike);
 /* A child came up. */
 void ike_resolve_twins(struct child_sa *child);
 void ike_twin_due(struct ike_sa *ike);
+/* The heir of a rekeying, established: whoever began and when is for the line to say, not for its last
+ * link, since both ends decide by that which of two goes; and what went for another one still does. */
+void ike_twin_inherit(struct ike_sa *heir, struct ike_sa *ike);
 /* The heir takes its place: its connections move, then its CHILD SAs go, then itself. */
 void ike_retire(struct ike_sa *ike, const struct ike_sa *heir);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both ends initiate at once: one pair of SAs is left, and who waits is told of success. */
+#include "core/child/child_priv.h"
+#include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
 #include "core/sim/sim_test.h"
 
 static const struct sim_words second = {
@@ -124,12 +127,74 @@ static void test_child(void **state)
 	}
 }
 
+/* RFC 7296 s2.25.2: an IKE SA that goes for its successor, or that one, is rekeyed by either end, at
+ * any time.  One is left. */
+static void test_successor_rekeyed(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 4; how++)
+		for (unsigned apart = 0; apart < 1500; apart += 15) {
+			struct pair p = pair_new(&tunnel);
+			struct sim_node *n = how & 1 ? p.east : p.west;
+			struct ike_sa *ike;
+
+			p.sim->latency_ms = 10;
+			p.sim->later = how & 2;
+			p.wc->wanted_up = true;
+			pair_up(&p);
+			ike_replace(ike_first(p.west->ike));
+			sim_run(p.sim, apart);
+			/* The first of both: the old one, while it is there. */
+			ike = ike_first(n->ike);
+			if (how & 2 && ike_next(ike))
+				ike = ike_next(ike);
+			ike->replace_at = ike_now(n->ike);
+			if (ike->established)
+				ike_arm(ike);
+			sim_run(p.sim, 15000);
+			assert_single(&p, 1);
+			pair_free(&p);
+		}
+}
+
+/* Two CHILD SAs of one connection: the newer one goes when the other one is about to expire, and was not
+ * rekeyed in its time because it was not the newest.  Now it is rekeyed at once. */
+static void test_newest_again(void **state)
+{
+	struct sim_words w = tunnel;
+
+	(void)state;
+	w.ipsec_lifetime_ms = 60000;
+	for (unsigned how = 0; how < 2; how++)
+		for (unsigned at = 56000; at < 59900; at += 130) {
+			struct pair p = pair_new(&w);
+			struct sim_node *n = how ? p.east : p.west;
+			const struct child_sa *left;
+
+			p.sim->latency_ms = 10;
+			pair_initiate(&p);
+			sim_run(p.sim, 40000);
+			assert_int_equal(ike_child_attempt(ike_first(p.west->ike), p.wc), MS_OK);
+			sim_run(p.sim, at - 40000);
+			assert_int_equal(sim_children(p.west), 2);
+			child_want_delete(child_newest(how ? p.ec : p.wc));
+			sim_run(p.sim, 500);
+			left = child_newest(p.wc);
+			assert_non_null(left);
+			assert_true(left->expire_at > ike_now(n->ike) + 50000);
+			assert_single(&p, 1);
+			pair_free(&p);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ike),
 		cmocka_unit_test(test_two_connections),
 		cmocka_unit_test(test_child),
+		cmocka_unit_test(test_successor_rekeyed),
+		cmocka_unit_test(test_newest_again),
 	};
 
 	return cmocka_run_group_tests_name("twin", tests, sim_test_setup, sim_test_teardown);

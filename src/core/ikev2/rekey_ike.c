@@ -16,6 +16,7 @@
 #include "core/ike/notify.h"
 #include "core/ike/receive.h"
 #include "core/ike/report.h"
+#include "core/ike/twin.h"
 #include "core/ike/window.h"
 #include "core/ikev2/exchanges.h"
 #include "core/ikev2/jobs.h"
@@ -106,11 +107,11 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 	ike_set_conn(heir, ike->conn); /* which may be another one by now */
 	heir->state = heir->initiator ? IKE_PARENT_I3 : IKE_PARENT_R2;
 	heir->no_revival = ike->no_revival;
-	heir->began = ike->began;
 	ike_mobike_inherit(heir, ike);
 	memcpy(heir->lease, ike->lease, sizeof(heir->lease));
 	memset(ike->lease, 0, sizeof(ike->lease));
 	ike_established(heir, false);
+	ike_twin_inherit(heir, ike);
 	for (struct child_sa *c = ike->children, *next; c; c = next) {
 		next = c->next;
 		child_adopt(c, heir);
@@ -122,20 +123,12 @@ static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 		heir->wants |= IKE_WANT_DPD;
 	heir->local = ike->local;
 	heir->remote = ike->remote;
-	/* One that was to go for its twin stays: its husk must not take the heir's connections along,
-	 * and which of two goes is found out anew by the heir's nonces, which both ends know.  One that
-	 * was to go for its successor stays, too, and has another one in its time. */
-	heir->replacing = ike->replacing && ike->twin == 0;
-	ike->twin = 0;
-	ike->twin_at = IKE_NEVER;
+	heir->replacing = ike->replacing;
 	heir->replaces = ike->replaces;
 	ike->replaces = 0;
-	for (struct ike_sa *o = ike->conn->ike_sas; o; o = o->conn_next) {
+	for (struct ike_sa *o = ike->conn->ike_sas; o; o = o->conn_next)
 		if (o->replaces == ike->serial)
 			o->replaces = heir->serial;
-		if (o->twin == ike->serial)
-			o->twin = heir->serial;
-	}
 	ike_pass_on(heir);
 	ike->wants = 0;
 	ike->no_revival = true;
@@ -204,7 +197,9 @@ void ike_rekey_ike_request(struct ike_rx *rx)
 	uint8_t nonce[IKE_NONCE_OCTETS], group[2];
 	ms_err err;
 
-	if (ike->x_out || ike->no_revival || changing_children(ike) || !ike_exchange_new(ike)) {
+	/* s2.25.2: nor does one that goes for another one get an heir. */
+	if (ike->x_out || ike->no_revival || ike->twin != 0 || changing_children(ike) ||
+		!ike_exchange_new(ike)) {
 		temporary(rx);
 		return;
 	}
