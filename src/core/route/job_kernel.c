@@ -109,6 +109,17 @@ static void is_deleted(struct route_job *job, const struct ms_kernel_policy *p)
 			again ? MS_SHUNT_TRAP : MS_SHUNT_NONE);
 }
 
+/* It stays as it was, which may be no good any more. */
+static void is_refused(struct route_job *job, const struct ms_kernel_policy *p)
+{
+	struct eroute *e = eroute_at(job->route, &p->src, &p->dst);
+
+	if (e == NULL || e->owner != job->conn || e->shunt != MS_SHUNT_NONE)
+		return;
+	e->refused = true;
+	route_look_again(job->route, job->conn);
+}
+
 static void submit(struct route_job *job);
 
 static void kernel_done(void *arg, ms_err err, unsigned failed, const struct ms_why *why)
@@ -139,7 +150,7 @@ static void kernel_done(void *arg, ms_err err, unsigned failed, const struct ms_
 		bool may_fail = s->may_fail;
 
 		if (s->kind == STEP_SET && may_fail)
-			job->flow++;
+			is_refused(job, &job->ops[job->flow++].policy);
 		job_fail(job, err, why);
 		if (may_fail && job->flow < job->n_flows) {
 			submit(job);

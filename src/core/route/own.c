@@ -152,7 +152,8 @@ bool eroute_take(struct route *r, struct conn *c, const struct ms_selector *src,
 		link_eroute(e, c);
 		route_disown(r, had);
 	}
-	e->shunt = shunt;
+	e->shunt = (uint8_t)shunt;
+	e->refused = false;
 	e->child = shunt == MS_SHUNT_NONE ? child : 0;
 	return true;
 }

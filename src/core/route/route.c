@@ -263,25 +263,30 @@ void route_look_again(struct route *r, struct conn *c)
 		route_set_timer(r, &c->route_of->timer, route_now(r) + REST_AGAIN_MS);
 }
 
-static bool is_there(const struct conn *c, uint32_t serial)
+static struct child_sa *child_of(const struct conn *c, const struct eroute *e)
 {
-	const struct child_sa *child = c->child_sas;
+	struct child_sa *child = c->child_sas;
 
-	while (child != NULL && (child->serial != serial || !child->up))
+	while (child != NULL && (child->serial != e->child || !child->up))
 		child = child->conn_next;
-	return child != NULL;
+	return child;
 }
 
-/* An eroute to an SA group of whose end nothing could be made at the time. */
+/* An eroute to an SA group of whose end, or of whose new addresses, nothing could be made at the time. */
 static void lost_child(struct route *r, struct conn *c)
 {
 	const struct eroute *e = c->route_of->eroutes;
 	struct child_sa gone = { .n_mine = 1, .n_theirs = 1, .conn = c };
 
-	while (e != NULL && (e->shunt != MS_SHUNT_NONE || is_there(c, e->child)))
+	while (e != NULL &&
+		(e->shunt != MS_SHUNT_NONE || (child_of(c, e) != NULL && !e->refused)))
 		e = e->next;
 	if (e == NULL)
 		return;
+	if (child_of(c, e) != NULL) {
+		route_child_moved(r, child_of(c, e));
+		return;
+	}
 	gone.serial = e->child;
 	gone.mine = &(struct ms_selector){ .protocol = 0 };
 	gone.theirs = &(struct ms_selector){ .protocol = 0 };

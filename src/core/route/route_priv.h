@@ -35,7 +35,8 @@ struct eroute {
 	struct pair_node node; /* in route->eroutes while somebody owns it */
 	struct conn *owner;    /* borrowed: its route_of holds a reference */
 	struct eroute *next;   /* of the same owner */
-	enum ms_shunt shunt;   /* NONE: an SA group, that of */
+	uint8_t shunt;	       /* enum ms_shunt; NONE: an SA group, that of */
+	bool refused;	       /* the kernel's answer to the last change: to be asked again */
 	uint32_t child;
 };
 

@@ -233,6 +233,31 @@ static void test_refused_heir(void **state)
 	expect(w, "", RT_ROUTED_PROSPECTIVE);
 }
 
+/* New addresses of an SA group (MOBIKE) are told to the kernel until it takes them. */
+static void test_refused_move(void **state)
+{
+	struct world *w = *state;
+	struct ms_selector *mine = &w->conn->local.clients[0], *theirs = &w->conn->remote.clients[0];
+	struct ms_addr moved = ms_addr_v4(0xc0010264);
+
+	w->conn->child_sas = &w->child;
+	up(w);
+	w->child.remote.addr = moved;
+	w->refuse = true;
+	w->log[0] = '\0';
+	route_child_moved(w->route, &w->child);
+	expect(w, "refused ", RT_ROUTED_TUNNEL);
+	pass_time(w, 6000);
+	expect(w, "refused ", RT_ROUTED_TUNNEL);
+	w->refuse = false;
+	pass_time(w, 6000);
+	expect(w, "sa:1002 ", RT_ROUTED_TUNNEL);
+	assert_true(ms_addr_eq(&rig_policy(w, mine, theirs)->tunnel_dst, &moved));
+	pass_time(w, 600000);
+	expect(w, "", RT_ROUTED_TUNNEL);
+	w->conn->child_sas = NULL;
+}
+
 static void test_acquire(void **state)
 {
 	struct world *w = *state;
@@ -264,6 +289,7 @@ int main(void)
 		T(test_refused_trap),
 		T(test_refused_after_hold),
 		T(test_refused_heir),
+		T(test_refused_move),
 		T(test_acquire),
 	};
 
