@@ -16,7 +16,7 @@ static const struct sim_words two_groups = {
 	.leftid = "@west",
 	.rightid = "@east",
 	.ike = "aes_gcm128+aes_gcm256-sha2_256-x25519+ecp256",
-	.esp = "aes_gcm128",
+	.esp = "aes_gcm128-x25519+ecp256",
 	.pfs = true,
 };
 
@@ -344,19 +344,53 @@ static void test_requests(void **state)
 
 /* --- CREATE_CHILD_SA --- */
 
+static void no_spi(struct chain *c)
+{
+	uint8_t *o = replace(c, IKE_P_SA, 0);
+
+	memset(o + 8, 0, o[6]);
+}
+
+/* The error that the peer was answered with; 0: none. */
+static unsigned refused_with(struct ike_sa *peer, const struct record *answer)
+{
+	struct ike_msg m = { .n = 0 };
+	struct ike_notify_payload n;
+	struct inner in;
+
+	open_record(peer, answer, &in);
+	m.first_inner = in.first;
+	assert_int_equal(ike_msg_walk_inner(&m, ms_bytes(in.octets, in.len), NULL), MS_OK);
+	return ike_msg_error(&m, &n) ? n.type : 0;
+}
+
 /* The same of those who have the keys: of a child and of the IKE SA, asked for and answered. */
+static const struct {
+	void (*change)(struct chain *);
+	unsigned request; /* what it is refused with; 0: it is taken */
+	bool response;	  /* it is taken */
+} rekeyings[] = {
+	{ NULL, 0, true },
+	{ long_ke, IKE_N_INVALID_SYNTAX, false },
+	{ short_ke, IKE_N_INVALID_SYNTAX, false },
+	{ other_group, IKE_N_INVALID_SYNTAX, false }, /* whose values are longer */
+	{ other_suite, IKE_N_INVALID_KE_PAYLOAD, false },
+	{ long_nonce, IKE_N_INVALID_SYNTAX, false },
+	{ short_nonce, IKE_N_INVALID_SYNTAX, false },
+	{ two_proposals, 0, false },
+	{ no_spi, IKE_N_INVALID_SYNTAX, false },
+};
+
 static void test_rekeyings(void **state)
 {
-	static void (*const changes[])(struct chain *) = { NULL, long_ke, short_ke, other_group, long_nonce,
-		short_nonce };
-
 	(void)state;
-	for (size_t i = 0; i < 4 * sizeof(changes) / sizeof(changes[0]); i++) {
-		unsigned number = 5 + (i & 1);
+	for (size_t i = 0; i < 4 * sizeof(rekeyings) / sizeof(rekeyings[0]); i++) {
+		unsigned number = 5 + (i & 1), want = rekeyings[i / 4].request;
 		struct tape t;
 		struct pair p = paused_later(&two_groups, &t, i & 2 ? rekey_ike : rekey_child, number);
 		struct ike_sa *to = ike_first(hearer(&p, number)->ike), from = *to;
 		unsigned jobs = hearer(&p, number)->jobs;
+		bool taken = number == 5 ? want == 0 : rekeyings[i / 4].response;
 		struct inner in, out;
 		struct chain c;
 
@@ -364,11 +398,13 @@ static void test_rekeyings(void **state)
 		from.iv = 0x7000;
 		open_record(to, &t.r[number], &in);
 		chain_of(&in, &c);
-		if (changes[i / 4])
-			changes[i / 4](&c);
+		if (rekeyings[i / 4].change)
+			rekeyings[i / 4].change(&c);
 		chain_put(&c, &out, &in.h);
 		say_sealed(&p, &from, &t.r[number], &out, out.octets, out.len);
-		if ((hearer(&p, number)->jobs != jobs) != (changes[i / 4] == NULL))
+		/* no key exchange is tried with what does not fit */
+		if ((hearer(&p, number)->jobs != jobs) != taken ||
+			(number == 5 && refused_with(&from, &t.r[6]) != want))
 			fail_msg("message %u, change %zu", number, i / 4);
 		t.stop_before = 0;
 		settle(&p);
