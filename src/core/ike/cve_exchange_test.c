@@ -342,6 +342,23 @@ static void test_cve_2020_1763_notifies_of_every_type(void **state)
 	}
 }
 
+/* CVE-2023-38712: SPIs of other sizes than ESP's name no child, whatever their first octets are. */
+static void test_cve_2023_38712_deletes_of_every_size(void **state)
+{
+	(void)state;
+	for (uint8_t size = 0; size <= 16; size++) {
+		struct pair p = up_and_west_silent();
+		uint8_t body[4 + 16] = { MS_PROTOCOL_ESP, size, 0, 1 };
+		struct chain c = { 1, { IKE_P_DELETE }, { ms_bytes(body, 4 + (size_t)size) } };
+		struct wire_writer w = wire_writer(body + 4, 4);
+
+		wire_put_u32(&w, ike_first_child(ike_first(p.west->ike))->spi_in);
+		say_informational(&p, &c);
+		assert_int_equal(sim_children(p.east), size != 4);
+		end_all(&p);
+	}
+}
+
 /* A cut notify is refused, whatever it lacks. */
 static void test_cve_2009_0790_notifies_cut_short(void **state)
 {
@@ -418,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2016_5361_no_amplification_by_any_packet),
 		cmocka_unit_test(test_cve_2020_1763_notifies_of_every_type),
 		cmocka_unit_test(test_cve_2009_0790_notifies_cut_short),
+		cmocka_unit_test(test_cve_2023_38712_deletes_of_every_size),
 		cmocka_unit_test(test_cve_2023_38712_every_order),
 	};
 

@@ -411,6 +411,161 @@ static void test_rekeyings(void **state)
 	}
 }
 
+/* --- IKE_AUTH --- */
+
+static void no_id(struct chain *c)
+{
+	body_of(c, c->types[0])->len = 4;
+}
+
+static void id_of(struct chain *c, unsigned type, size_t octets)
+{
+	replace(c, c->types[0], 4 + octets)[0] = (uint8_t)type;
+}
+
+static void short_ip4(struct chain *c)
+{
+	id_of(c, MS_ID_IPV4_ADDR, 3);
+}
+
+static void short_ip6(struct chain *c)
+{
+	id_of(c, MS_ID_IPV6_ADDR, 4);
+}
+
+static void id_of_no_type(struct chain *c)
+{
+	id_of(c, 0, 4);
+}
+
+static void id_of_another(struct chain *c)
+{
+	id_of(c, MS_ID_FQDN, 5);
+}
+
+static void long_auth(struct chain *c)
+{
+	replace(c, IKE_P_AUTH, body_of(c, IKE_P_AUTH)->len + 1);
+}
+
+static void short_auth(struct chain *c)
+{
+	body_of(c, IKE_P_AUTH)->len--;
+}
+
+static void other_auth(struct chain *c)
+{
+	size_t last = body_of(c, IKE_P_AUTH)->len - 1;
+
+	replace(c, IKE_P_AUTH, 0)[last] ^= 1;
+}
+
+/* As much again on either side of the selector. */
+static void widened(struct chain *c, unsigned type)
+{
+	uint8_t *first = replace(c, type, 0) + 4 + 8;
+
+	first[2]--;
+	first[4 + 2]++;
+}
+
+static void wide_tsi(struct chain *c)
+{
+	widened(c, IKE_P_TSI);
+}
+
+static void wide_tsr(struct chain *c)
+{
+	widened(c, IKE_P_TSR);
+}
+
+static void transport_mode(struct chain *c)
+{
+	only(&(struct chain){ .n = 0 }, IKE_N_USE_TRANSPORT_MODE, 0);
+	c->types[c->n] = IKE_P_NOTIFY;
+	c->bodies[c->n++] = ms_bytes(other, 4);
+}
+
+static const struct {
+	void (*change)(struct chain *);
+	unsigned request; /* what it is refused with; 0: it is taken */
+	ms_err response;  /* what comes of it */
+} auths[] = {
+	{ no_id, IKE_N_INVALID_SYNTAX, MS_ERR_SYNTAX },
+	{ short_ip4, IKE_N_INVALID_SYNTAX, MS_ERR_SYNTAX },
+	{ short_ip6, IKE_N_INVALID_SYNTAX, MS_ERR_SYNTAX },
+	{ id_of_no_type, IKE_N_INVALID_SYNTAX, MS_ERR_SYNTAX },
+	{ id_of_another, IKE_N_AUTHENTICATION_FAILED, MS_ERR_AUTH },
+	{ long_auth, IKE_N_AUTHENTICATION_FAILED, MS_ERR_AUTH },
+	{ short_auth, IKE_N_AUTHENTICATION_FAILED, MS_ERR_AUTH },
+	{ other_auth, IKE_N_AUTHENTICATION_FAILED, MS_ERR_AUTH },
+	{ two_proposals, 0, MS_ERR_SYNTAX },
+	{ no_spi, IKE_N_INVALID_SYNTAX, MS_ERR_SYNTAX },
+	{ wide_tsi, 0, MS_ERR_TS },
+	{ wide_tsr, 0, MS_ERR_TS },
+	{ transport_mode, 0, MS_ERR_NO_PROPOSAL },
+};
+
+/* A peer with the right keys of IKE_SA_INIT: who it is, that it is, and what it chooses. */
+static void test_auths(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(auths) / sizeof(auths[0]); i++) {
+		unsigned number = 3 + (i & 1);
+		struct tape t;
+		struct pair p = paused(&t, number);
+		struct ike_sa *to = ike_first(hearer(&p, number)->ike);
+		struct ike_sa from = *ike_first(hearer(&p, number + 1)->ike);
+		struct inner in, out;
+		struct chain c;
+
+		from.iv = 0x7000;
+		open_record(to, &t.r[number], &in);
+		chain_of(&in, &c);
+		auths[i / 2].change(&c);
+		chain_put(&c, &out, &in.h);
+		say_sealed(&p, &from, &t.r[number], &out, out.octets, out.len);
+		if (number == 3 && refused_with(&from, &t.r[4]) != auths[i / 2].request)
+			fail_msg("request %zu", i / 2);
+		if (number == 4 && (p.west->over_err != auths[i / 2].response || sim_sas(p.west) != 0))
+			fail_msg("answer %zu: %d", i / 2, (int)p.west->over_err);
+		t.stop_before = 0;
+		settle(&p);
+	}
+}
+
+static void no_transport(struct chain *c)
+{
+	static const uint8_t head[] = { 0, 0, IKE_N_USE_TRANSPORT_MODE >> 8, IKE_N_USE_TRANSPORT_MODE & 0xff };
+
+	for (unsigned i = 0; i < c->n; i++)
+		if (c->types[i] == IKE_P_NOTIFY && memcmp(c->bodies[i].ptr, head, sizeof(head)) == 0)
+			drop_one(c, i);
+}
+
+/* type=transport: a peer that asks for a tunnel is told so. */
+static void test_tunnel_instead(void **state)
+{
+	struct sim_words w = plain;
+	struct tape t;
+	struct pair p;
+	struct inner in, out;
+	struct chain c;
+
+	(void)state;
+	w.leftsubnet = w.rightsubnet = NULL;
+	w.type = MS_TYPE_TRANSPORT;
+	p = paused_with(&w, &t, 3);
+	open_record(ike_first(p.east->ike), &t.r[3], &in);
+	chain_of(&in, &c);
+	no_transport(&c);
+	chain_put(&c, &out, &in.h);
+	say_sealed(&p, ike_first(p.west->ike), &t.r[3], &out, out.octets, out.len);
+	assert_int_equal(refused_with(ike_first(p.west->ike), &t.r[4]), IKE_N_NO_PROPOSAL_CHOSEN);
+	assert_int_equal(sim_sas(p.east), 0);
+	pair_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +576,8 @@ int main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_rekeyings),
+		cmocka_unit_test(test_auths),
+		cmocka_unit_test(test_tunnel_instead),
 	};
 
 	return cmocka_run_group_tests(tests, sim_test_setup, sim_test_teardown);
