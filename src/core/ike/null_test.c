@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* NULL authentication (RFC 7619), and ends that prove themselves in different ways. */
 #include "core/sim/sim_key.h"
-#include "core/sim/sim_test.h"
+#include "core/sim/tape_test.h"
 
 static struct sim_words nameless(void)
 {
@@ -190,6 +190,57 @@ static void test_ed448(void **state)
 	sim_key_free(&r);
 }
 
+/* A responder whose proof is good, but not of the kind that is wanted by now: nothing else refuses it. */
+static void test_other_proof_than_wanted(void **state)
+{
+	static const struct {
+		uint32_t shown, wanted;
+	} rows[] = { { MS_AUTH_PSK, MS_AUTH_PSK }, { MS_AUTH_PSK, MS_AUTH_ECDSA },
+		{ MS_AUTH_PSK, MS_AUTH_NULL }, { MS_AUTH_NULL, MS_AUTH_NULL },
+		{ MS_AUTH_NULL, MS_AUTH_PSK }, { MS_AUTH_NULL, MS_AUTH_ECDSA } };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sim_words w = rows[i].shown == MS_AUTH_NULL ? nameless() : tunnel;
+		struct tape t;
+		struct pair p = paused_with(&w, &t, 4);
+		bool fits = rows[i].shown == rows[i].wanted;
+
+		p.wc->remote.auth = rows[i].wanted;
+		t.stop_before = 0;
+		say(&p, &t.r[4], t.r[4].octets, t.r[4].len);
+		sim_run(p.sim, 1000);
+		assert_int_equal(p.west->over_err, fits ? MS_OK : MS_ERR_AUTH);
+		assert_int_equal(sim_ikes(p.west), fits);
+		pair_free(&p);
+	}
+}
+
+/* RFC 7619 s2.1: it proves that nobody changed the handshake. */
+static void test_changed_proof(void **state)
+{
+	(void)state;
+	for (unsigned number = 3; number <= 4; number++) {
+		struct sim_words w = nameless();
+		struct tape t;
+		struct pair p = paused_with(&w, &t, number);
+		struct sim_node *to = number == 3 ? p.east : p.west, *from = number == 3 ? p.west : p.east;
+		struct inner in;
+		struct chain c;
+
+		open_record(ike_first(to->ike), &t.r[number], &in);
+		chain_of(&in, &c);
+		for (unsigned i = 0; i < c.n; i++)
+			if (c.types[i] == IKE_P_AUTH)
+				in.octets[c.bodies[i].ptr - in.octets + 4] ^= 1;
+		say_sealed(&p, ike_first(from->ike), &t.r[number], &in, in.octets, in.len);
+		assert_int_equal(sim_ikes(to), 0);
+		assert_int_equal(sim_sas(to), 0);
+		t.stop_before = 0;
+		settle(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +251,8 @@ int main(void)
 		cmocka_unit_test(test_many_nameless),
 		cmocka_unit_test(test_asymmetric),
 		cmocka_unit_test(test_ed448),
+		cmocka_unit_test(test_other_proof_than_wanted),
+		cmocka_unit_test(test_changed_proof),
 	};
 
 	return cmocka_run_group_tests_name("null", tests, sim_test_setup, sim_test_teardown);
