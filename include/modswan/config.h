@@ -79,6 +79,7 @@ struct ms_end_desc {
 struct ms_conn_desc {
 	char *name;
 	char *source; /* "ipsec.conf:12" */
+	char *places; /* where its keywords stand, for ms_conn_where(); NULL: not known */
 	char *section; /* of a pair of leftsubnets=: the whole connection's name; else NULL */
 	char **connalias; /* other names */
 	struct ms_end_desc left, right;
@@ -212,6 +213,13 @@ ms_err ms_conn_pfs_group(const struct ms_conn_desc *d, uint16_t *group_r, struct
 /* Does it ask for what the loaded crypto plugins do not offer, or for what is not spoken here?  The text
  * names the keyword and its value. */
 ms_err ms_conn_check_offers(const struct ms_conn_desc *d, struct ms_why *why) MS_MUST_CHECK;
+
+/* Where a complaint belongs: FILE:LINE of the keyword that it begins with ("ike=..."), else of the
+ * connection.  In buf, or d->source, which may be NULL. */
+const char *ms_conn_where(const struct ms_conn_desc *d, const char *complaint, char *buf, size_t size);
+/* Notes in d->places that the keyword of this slot (rows of ms_conn_keys, then of ms_end_keys for the
+ * left end, then for the right) stands in a line, of file if it is not the connection's own. */
+bool ms_conn_note_place(struct ms_conn_desc *d, unsigned slot, const char *file, unsigned line);
 
 bool ms_conn_desc_defaults(struct ms_conn_desc *d);
 bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from);

@@ -45,6 +45,7 @@ static void good_conn(void *arg, const struct ms_conn_desc *desc)
 {
 	struct check *k = arg;
 	struct ms_why why = { "" };
+	char place[512];
 	ms_err err;
 
 	if (k->verbose)
@@ -55,7 +56,8 @@ static void good_conn(void *arg, const struct ms_conn_desc *desc)
 	if (err == MS_OK)
 		return;
 	(void)ms_why_text(&why, err);
-	ms_why_prefix(&why, "%s: conn %.60s: ", desc->source, desc->name);
+	ms_why_prefix(&why, "%.200s: conn %.60s: ",
+		ms_conn_where(desc, why.text, place, sizeof place), desc->name);
 	complain(k, why.text);
 }
 

@@ -54,6 +54,7 @@ complain() {
 out() { checks=$((checks + 1)); grep -q -e "$1" "$dir/out" || complain "no \"$1\" on stdout"; }
 no_out() { checks=$((checks + 1)); ! grep -q -e "$1" "$dir/out" || complain "\"$1\" on stdout"; }
 err() { checks=$((checks + 1)); grep -q -e "$1" "$dir/err" || complain "no \"$1\" on stderr"; }
+no_err() { checks=$((checks + 1)); ! grep -q -e "$1" "$dir/err" || complain "\"$1\" on stderr"; }
 quiet() { checks=$((checks + 1)); [ ! -s "$dir/out" ] || complain "words on stdout"; }
 fine() { checks=$((checks + 1)); [ ! -s "$dir/err" ] || complain "words on stderr"; }
 
@@ -374,14 +375,37 @@ if [ -e "$plugins/config-ipsecconf.la" ]; then
 		} >"$dir/old.conf"
 		for command in checkconfig 'addconn --checkconfig'; do
 			call 3 $command --config "$dir/old.conf"
-			err 'old.conf:5: conn a: ike="3des-sha1-modp2048": 3DES is an old algorithm'
-			err 'old.conf:8: conn b: ike="aes128-sha1-modp1024": MODP1024 is an old algorithm'
-			err 'old.conf:11: conn c: esp="camellia128-sha1": .*offer.* CAMELLIA_CBC_128'
-			err 'old.conf:14: conn d: keyexchange=ikev1 is not supported here, only ikev2'
-			err 'old.conf:17: conn e: pfsgroup=modp1024: MODP1024 is an old algorithm'
+			err 'old.conf:6: conn a: ike="3des-sha1-modp2048": 3DES is an old algorithm'
+			err 'old.conf:9: conn b: ike="aes128-sha1-modp1024": MODP1024 is an old algorithm'
+			err 'old.conf:12: conn c: esp="camellia128-sha1": .*offer.* CAMELLIA_CBC_128'
+			err 'old.conf:15: conn d: keyexchange=ikev1 is not supported here, only ikev2'
+			err 'old.conf:18: conn e: pfsgroup=modp1024: MODP1024 is an old algorithm'
 			checks=$((checks + 1))
 			! grep -q 'conn [fg]' "$dir/err" || complain 'a good one is blamed'
 		done
+		# The keyword's own line, in whatever file and section it stands, under whatever name.
+		{
+			printf 'conn %%default\n\tleft=192.0.2.1\n\tright=192.0.2.2\n\tpfsgroup=modp1024\n'
+			printf '\nconn a\n\tikelifetime=1h\n\talso=part\n'
+			printf '\nconn b\n\talso=part\n\tike=aes128-sha2_256\n\nconn c\n\tkeylife=1h\n'
+			printf '\nconn d\n\tpfsgroup=modp2048\n\talso=tight\n'
+			printf '\nconn e\n\tpfsgroup=modp2048\n\tphase2=ah\n\tphase2alg=md5\n'
+			printf '\ninclude %s/parts.conf\n' "$dir"
+		} >"$dir/where.conf"
+		{
+			printf '\n# of others\nconn part\n\tauto=ignore\n\tike=3des-sha1-modp2048\n'
+			printf '\nconn tight\n\tauto=ignore\n\tesp=camellia128-sha1\n'
+		} >"$dir/parts.conf"
+		call 3 checkconfig --config "$dir/where.conf"
+		err 'where.conf:4: conn a: pfsgroup=modp1024: MODP1024 is an old algorithm'
+		err 'where.conf:4: conn b: pfsgroup=modp1024'
+		err 'where.conf:4: conn c: pfsgroup=modp1024'
+		err 'parts.conf:9: conn d: esp="camellia128-sha1": '
+		err 'where.conf:24: conn e: ah="md5": '
+		sed -i 's/modp1024/modp2048/' "$dir/where.conf"
+		call 3 checkconfig --config "$dir/where.conf"
+		err 'parts.conf:5: conn a: ike="3des-sha1-modp2048": 3DES is an old algorithm'
+		no_err 'conn [bc]'
 		mv "$dir/modswan.conf" "$conf/modswan/modswan.conf"
 	fi
 

@@ -32,6 +32,32 @@ static void test_bad_words(void **state)
 	conn_table_free(&t);
 }
 
+/* The keyword's own line, not the connection's; a connection that is good forgets the lines. */
+static void test_places(void **state)
+{
+	const unsigned ike = (unsigned)(ms_conf_find(ms_conn_keys, "ike") - ms_conn_keys);
+	struct conn_table *t = conn_table_new(seed);
+	struct ms_conn_desc d = describe(&west_east);
+	struct ms_why why = { "" };
+	struct conn *c;
+
+	(void)state;
+	free(d.source);
+	d.source = dup("/etc/ipsec.conf:3");
+	assert_true(ms_conn_note_place(&d, ike, "/etc/other.conf", 12));
+	free(d.ike);
+	d.ike = dup("rot13");
+	assert_int_not_equal(conn_add(t, &d, &c, &why), MS_OK);
+	assert_non_null(strstr(why.text, "(/etc/other.conf:12): ike=\"rot13\""));
+	free(d.ike);
+	d.ike = NULL;
+	assert_int_equal(conn_add(t, &d, &c, &why), MS_OK);
+	assert_null(c->desc->places);
+	conn_delete(t, c);
+	ms_conn_desc_free(&d);
+	conn_table_free(&t);
+}
+
 /* Of the keys that are written for an end those with its CKAID; none left is a mistake. */
 static void test_ckaid(void **state)
 {
@@ -222,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_words),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_ckaid),
 		cmocka_unit_test(test_duplicate_and_delete),
 		cmocka_unit_test(test_instance),

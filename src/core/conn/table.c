@@ -247,6 +247,7 @@ static ms_err understand(struct conn_table *t, const struct ms_conn_desc *desc, 
 {
 	struct conn *c = *out = calloc(1, sizeof *c);
 	ms_err err = MS_ERR_NOMEM;
+	char place[512];
 
 	if (c == NULL)
 		return MS_ERR_NOMEM;
@@ -255,8 +256,13 @@ static ms_err understand(struct conn_table *t, const struct ms_conn_desc *desc, 
 	if (c->desc != NULL && ms_conn_desc_copy(c->desc, desc)) {
 		err = conn_build(t, c, why);
 		if (err != MS_OK)
-			ms_why_prefix(why, "connection \"%s\" (%s): ", desc->name,
-				desc->source == NULL ? "whack" : desc->source);
+			ms_why_prefix(why, "connection \"%s\" (%.200s): ", desc->name,
+				desc->source == NULL ? "whack"
+						     : ms_conn_where(desc, ms_why_text(why, err),
+							       place, sizeof place));
+		/* of no more use */
+		free(c->desc->places);
+		c->desc->places = NULL;
 	}
 	if (err != MS_OK)
 		conn_unref(out);

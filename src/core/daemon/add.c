@@ -92,11 +92,15 @@ static ms_err add_pair(void *arg, const struct ms_conn_desc *desc, struct ms_why
 
 static ms_err check_kernel(const struct daemon *d, const struct ms_conn_desc *desc, struct ms_why *why)
 {
+	const char *where;
+	char place[512];
+
 	if (desc->kernel == NULL || strcmp(desc->kernel, d->kernel->name) == 0)
 		return MS_OK;
+	where = ms_conn_where(desc, "kernel=", place, sizeof place);
 	return ms_fail(why, MS_ERR_UNSUPPORTED,
-		"connection \"%s\": kernel=%s: every connection uses protostack=%s here", desc->name,
-		desc->kernel, d->kernel->name);
+		"connection \"%s\" (%.200s): kernel=%s: every connection uses protostack=%s here",
+		desc->name, where == NULL ? "whack" : where, desc->kernel, d->kernel->name);
 }
 
 static ms_err check_pair(void *arg, const struct ms_conn_desc *desc, struct ms_why *why)

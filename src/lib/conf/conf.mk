@@ -17,6 +17,7 @@ libmodswan_la_SOURCES += \
 	src/lib/conf/gen.h \
 	src/lib/conf/nearest.c \
 	src/lib/conf/offers.c \
+	src/lib/conf/places.c \
 	src/lib/conf/rows.h \
 	src/lib/conf/setup_keys.c \
 	src/lib/conf/subnets.c \

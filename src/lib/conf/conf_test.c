@@ -312,6 +312,50 @@ static void descriptions(void **state)
 	ms_conn_desc_free(&copy);
 }
 
+static unsigned row_of(const struct ms_conf_key *table, const char *name)
+{
+	return (unsigned)(ms_conf_find(table, name) - table);
+}
+
+static unsigned rows(const struct ms_conf_key *table)
+{
+	unsigned n = 0;
+
+	while (table[n].type != MS_CONF_END)
+		n++;
+	return n;
+}
+
+static void places(void **state)
+{
+	const unsigned left = rows(ms_conn_keys), right = left + rows(ms_end_keys);
+	struct ms_conn_desc d, copy;
+	char buf[64], small[8];
+
+	(void)state;
+	assert_true(ms_conn_desc_defaults(&d));
+	assert_null(ms_conn_where(&d, "ike=x", buf, sizeof buf));
+	d.source = strdup("/etc/a:b.conf:7");
+	assert_true(ms_conn_note_place(&d, row_of(ms_conn_keys, "ike"), "/etc/a:b.conf", 8));
+	assert_true(ms_conn_note_place(&d, row_of(ms_conn_keys, "esp"), "/etc/a", 9));
+	assert_true(ms_conn_note_place(&d, left + row_of(ms_end_keys, ""), "/etc/a:b.conf", 10));
+	assert_true(ms_conn_note_place(&d, right + row_of(ms_end_keys, "id"), "/etc/a", 11));
+	assert_true(ms_conn_desc_copy(&copy, &d));
+	ms_conn_desc_free(&d);
+	assert_string_equal(ms_conn_where(&copy, "ike=\"x\": no", buf, sizeof buf), "/etc/a:b.conf:8");
+	assert_string_equal(ms_conn_where(&copy, "esp=x", buf, sizeof buf), "/etc/a:9");
+	assert_string_equal(ms_conn_where(&copy, "phase2alg=x", buf, sizeof buf), "/etc/a:9");
+	assert_string_equal(ms_conn_where(&copy, "ah=x", buf, sizeof buf), "/etc/a:9");
+	assert_string_equal(ms_conn_where(&copy, "left=: no", buf, sizeof buf), "/etc/a:b.conf:10");
+	assert_string_equal(ms_conn_where(&copy, "rightid=: no", buf, sizeof buf), "/etc/a:11");
+	/* what was not written, no keyword, no room */
+	assert_string_equal(ms_conn_where(&copy, "leftid=: no", buf, sizeof buf), "/etc/a:b.conf:7");
+	assert_string_equal(ms_conn_where(&copy, "nosuch=1", buf, sizeof buf), "/etc/a:b.conf:7");
+	assert_string_equal(ms_conn_where(&copy, "", buf, sizeof buf), "/etc/a:b.conf:7");
+	assert_string_equal(ms_conn_where(&copy, "ike=", small, sizeof small), "/etc/a:");
+	ms_conn_desc_free(&copy);
+}
+
 /* The sample file says nothing new, with its comment signs and without. */
 static void samples(void **state)
 {
@@ -363,6 +407,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(descriptions),
+		cmocka_unit_test(places),
 		cmocka_unit_test(samples),
 	};
 

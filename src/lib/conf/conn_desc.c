@@ -22,9 +22,11 @@ bool ms_conn_desc_copy(struct ms_conn_desc *to, const struct ms_conn_desc *from)
 	to->name = from->name == NULL ? NULL : strdup(from->name);
 	to->source = from->source == NULL ? NULL : strdup(from->source);
 	to->section = from->section == NULL ? NULL : strdup(from->section);
+	to->places = from->places == NULL ? NULL : strdup(from->places);
 	if ((to->name != NULL) == (from->name != NULL) &&
 		(to->source != NULL) == (from->source != NULL) &&
 		(to->section != NULL) == (from->section != NULL) &&
+		(to->places != NULL) == (from->places != NULL) &&
 		ms_conf_copy(ms_conn_keys, to, from) &&
 		ms_conf_copy(ms_end_keys, &to->left, &from->left) &&
 		ms_conf_copy(ms_end_keys, &to->right, &from->right))
@@ -59,5 +61,6 @@ void ms_conn_desc_free(struct ms_conn_desc *d)
 	free(d->name);
 	free(d->source);
 	free(d->section);
-	d->name = d->source = d->section = NULL;
+	free(d->places);
+	d->name = d->source = d->section = d->places = NULL;
 }

@@ -199,6 +199,18 @@ static ms_err name_conn(struct resolved *out, struct ms_why *why)
 	return ms_fail(why, MS_ERR_NOMEM, "out of memory");
 }
 
+static ms_err note_places(struct resolved *out, const struct kind *k, struct ms_why *why)
+{
+	for (uint32_t slot = 0; slot < k->words.slots; slot++) {
+		const struct param *p = out->by_slot[slot];
+
+		if (p != NULL && !ms_conn_note_place(&out->desc, slot, file_of(out->conf, p->at),
+					 p->at.line))
+			return ms_fail(why, MS_ERR_NOMEM, "out of memory");
+	}
+	return MS_OK;
+}
+
 ms_err resolve_conn(
 	struct ipsecconf *c, struct section *s, struct resolved *out, struct ms_why *why)
 {
@@ -220,6 +232,8 @@ ms_err resolve_conn(
 		if (!s->builtin)
 			take_defaults(&r, KIND_CONN);
 		err = name_conn(out, why);
+		if (err == MS_OK)
+			err = note_places(out, k, why);
 	}
 	return err == MS_OK ? fill_conn(out, k, why) : err;
 }
