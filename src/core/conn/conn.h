@@ -252,6 +252,10 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 ms_err conn_move_local(struct conn_table *t, struct conn *c, const struct ms_addr *a)
 	MS_MUST_CHECK;
 
+/* All SAs of the connection are with the peer at this address by now.  Where its name has it, too, the
+ * connection follows them, and the peer is known when it begins anew from there. */
+void conn_peer_moved(struct conn_table *t, struct conn *c, const struct ms_addr *at);
+
 /* --- look-ups of the IKE responder --------------------------------------------------------- */
 
 /* Any connection that could be meant by an IKE_SA_INIT between these two addresses, exact pairs

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the responder asks: which connection is meant? */
 #include "core/conn/conn_priv.h"
+#include "core/conn/names.h"
 
 #include <strings.h>
 
@@ -36,6 +37,22 @@ static struct conn *move_to(struct conn_table *t, struct conn *c, const struct m
 	err = conn_end_host(&c->remote, remote);
 	conn_pair_insert(t, c);
 	return err == MS_OK ? c : NULL;
+}
+
+void conn_peer_moved(struct conn_table *t, struct conn *c, const struct ms_addr *at)
+{
+	const struct conn_name *name = c->remote.name;
+
+	/* What the SAs that are there were made for stays what it is. */
+	if (name == NULL || !c->oriented || c->instance != 0 || !c->remote.has_client ||
+		c->remote.id_is_host || at->family != c->local.host.addr.family ||
+		ms_addr_eq(at, &c->remote.host.addr))
+		return;
+	for (unsigned i = 0; i < name->n; i++)
+		if (ms_addr_eq(&name->addrs[i], at)) {
+			(void)move_to(t, c, at);
+			return;
+		}
 }
 
 struct conn *conn_find_host_pair(

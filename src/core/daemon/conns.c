@@ -133,7 +133,11 @@ static void names_answered(void *ctx, struct conn *c)
 	ms_err err;
 
 	/* SAs stay where they are; who begins anew looks at the names first. */
-	if (!d->listening || (was && !ike_waits(c)))
+	if (d->listening && was && !ike_waits(c)) {
+		ike_follow_peer(d->ike, c);
+		return;
+	}
+	if (!d->listening)
 		return;
 	err = daemon_orient(d, c, &why);
 	if (err != MS_OK) {

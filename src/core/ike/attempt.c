@@ -278,6 +278,36 @@ void ike_readdressed(struct ike_engine *e, struct conn *c)
 		e->host->ops->attempt_over(e->host->ctx, c, MS_ERR_NOMEM, NULL);
 }
 
+/* Where the peer is for all SAs of the connection; NULL: there are none, or they differ. */
+static const struct ms_addr *peer_at(const struct conn *c)
+{
+	const struct ms_addr *at = NULL;
+
+	for (const struct ike_sa *ike = c->ike_sas; ike; ike = ike->conn_next) {
+		if (!ike->established || ike->no_revival || ike->state == IKE_DELETING)
+			continue;
+		if (at && !ms_addr_eq(at, &ike->remote.addr))
+			return NULL;
+		at = &ike->remote.addr;
+	}
+	for (const struct child_sa *child = c->child_sas; child; child = child->conn_next) {
+		if (child->state != CHILD_ESTABLISHED)
+			continue;
+		if (at && !ms_addr_eq(at, &child->ike->remote.addr))
+			return NULL;
+		at = &child->ike->remote.addr;
+	}
+	return at;
+}
+
+void ike_follow_peer(struct ike_engine *e, struct conn *c)
+{
+	const struct ms_addr *at = peer_at(c);
+
+	if (at && !c->deleted)
+		conn_peer_moved(e->conns, c, at);
+}
+
 /* One of its SAs or attempts that is bound to another address. */
 static struct ike_sa *stray_of(const struct conn *c, const struct ms_addr *now)
 {

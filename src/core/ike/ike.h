@@ -57,6 +57,8 @@ ms_err ike_initiate(struct ike_engine *e, struct conn *c, struct ms_why *why) MS
 bool ike_waits(const struct conn *c);
 /* They have: such an attempt begins anew, now. */
 void ike_readdressed(struct ike_engine *e, struct conn *c);
+/* SAs of the connection moved (RFC 4555), or the peer's name has other addresses: is it up there? */
+void ike_follow_peer(struct ike_engine *e, struct conn *c);
 /* Deletes all SAs of the connection, with Delete payloads to the peer; no revival. */
 void ike_terminate_conn(struct ike_engine *e, struct conn *c);
 /* Is the peer of its newest CHILD SA alive (RFC 7296 s2.4)?  Nothing comes of it when it answers. */

@@ -51,8 +51,10 @@ static void answered(void *ctx, struct conn *c)
 
 	assert_ptr_equal(c, w->c);
 	w->answers++;
-	if (c->oriented && !ike_waits(c))
+	if (c->oriented && !ike_waits(c)) {
+		ike_follow_peer(w->p.west->ike, c);
 		return;
+	}
 	w->oriented = orient(w) == MS_OK;
 	if (w->oriented)
 		ike_readdressed(w->p.west->ike, c);
@@ -289,6 +291,44 @@ static void peer_calls(void **state)
 	end(&w);
 }
 
+static void mobile(struct ms_conn_desc *d)
+{
+	d->mobike = true;
+}
+
+/* The peer moved with its SAs (RFC 4555), and its name did, before or later: from there it may begin anew.
+ * What its name does not have is not taken for it. */
+static void moved_up(void **state)
+{
+	(void)state;
+	for (unsigned order = 0; order < 3; order++) {
+		struct world w;
+		struct ms_why why = { "" };
+
+		begin(&w, mobile);
+		w.p.ec->desc->mobike = true;
+		a("192.1.2.23", 10);
+		run(&w, 100);
+		assert_int_equal(ike_initiate(w.p.east->ike, w.p.ec, &why), MS_OK);
+		run(&w, 5000);
+		assert_int_equal(sim_children(w.p.west), 1);
+		dns.n = 0;
+		a(order < 2 ? "192.1.2.77" : "192.1.2.78", 10);
+		run(&w, order == 1 ? 20000 : 0);
+		assert_true(peer_is(&w, "192.1.2.23"));
+		w.p.east->addr.b[3] = 77;
+		ike_network_changed(w.p.east->ike);
+		run(&w, 20000);
+		assert_true(peer_is(&w, order < 2 ? "192.1.2.77" : "192.1.2.23"));
+		assert_ptr_equal(conn_find_host_pair(w.p.west->conns, &w.p.west->addr,
+					 &w.p.east->addr),
+			order < 2 ? w.c : NULL);
+		assert_int_equal(sim_children(w.p.west), 1);
+		assert_true(sim_agree(w.p.west, w.p.east));
+		end(&w);
+	}
+}
+
 static void only_v6(struct ms_conn_desc *d)
 {
 	struct ms_addr *also = &world->p.west->addr2;
@@ -471,6 +511,7 @@ int main(void)
 		cmocka_unit_test(all_in_turn),
 		cmocka_unit_test(moved),
 		cmocka_unit_test(peer_calls),
+		cmocka_unit_test(moved_up),
 		cmocka_unit_test(families),
 		cmocka_unit_test(short_lived),
 		cmocka_unit_test(both_families),

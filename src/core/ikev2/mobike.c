@@ -192,6 +192,9 @@ static void moved(struct ike_sa *ike)
 	ms_endpoint_text(&ike->remote, remote, sizeof(remote));
 	ms_notice(&lg, "MOBIKE: SAs go between %s and %s now", local, remote);
 	child_move_all(ike);
+	ike_follow_peer(ike->e, ike->conn);
+	for (const struct child_sa *c = ike->children; c; c = c->next)
+		ike_follow_peer(ike->e, c->conn);
 }
 
 /* --- requests of ours ------------------------------------------------------------------------- */

@@ -41,7 +41,11 @@ static void answered(void *ctx, struct conn *c)
 	bool was = c->oriented;
 	struct ms_addr from = c->remote.host.addr;
 
-	if (!n->ike || (was && !ike_waits(c)) || sim_orient(n, c, &why))
+	if (n->ike && was && !ike_waits(c)) {
+		ike_follow_peer(n->ike, c);
+		return;
+	}
+	if (!n->ike || sim_orient(n, c, &why))
 		return;
 	n->sim->seen[COVER_FOUND_AGAIN] += was && !ms_addr_eq(&from, &c->remote.host.addr);
 	if (was)
