@@ -46,10 +46,10 @@ core_tests = src/core/creds/gateway_test src/core/creds/myid_test src/core/conn/
 	src/core/route/share_test src/core/route/cost_test src/core/route/opp_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
-src_core_creds_gateway_test_SOURCES = src/core/creds/gateway_test.c \
+src_core_creds_gateway_test_SOURCES = src/core/creds/gateway_test.c src/core/creds/test_source.h \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_creds_gateway_test_LDADD = $(core_test_libs)
-src_core_creds_myid_test_SOURCES = src/core/creds/myid_test.c \
+src_core_creds_myid_test_SOURCES = src/core/creds/myid_test.c src/core/creds/test_source.h \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_creds_myid_test_LDADD = $(core_test_libs)
 src_core_conn_conn_test_SOURCES = src/core/conn/conn_test.c src/core/conn/test_words.h \

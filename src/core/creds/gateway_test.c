@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opportunism's questions against sources whose answers are written here. */
 #include "core/creds/gateway.h"
-
-#include <modswan/registry.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "core/creds/test_source.h"
 
 #include "plugins/crypto-openssl/crypto-openssl.h"
 
-/* --- a source that answers when it is told to ----------------------------------------------------- */
-
-struct ms_creds_query {
-	struct ms_creds_query *next;
-	struct ms_addr client;
-	ms_creds_gateways_f *done;
-	void *arg;
-};
+/* --- what the source answers ---------------------------------------------------------------------- */
 
 static struct says {
 	const char *client;
@@ -30,38 +15,13 @@ static struct says {
 	struct ms_published how;
 } says[4];
 static unsigned n_says;
-static struct ms_creds_query *waiting;
-static unsigned asked;
 static bool full;
 
 static ms_err gateways(void *inst, const struct ms_addr *client, struct ms_creds_query **out,
 	ms_creds_gateways_f *done, void *arg, struct ms_why *why)
 {
-	struct ms_creds_query *q = calloc(1, sizeof *q);
-
-	(void)inst;
-	assert_non_null(q);
-	if (full) {
-		free(q);
-		return ms_fail(why, MS_ERR_LIMIT, "no room");
-	}
-	*q = (struct ms_creds_query){ waiting, *client, done, arg };
-	waiting = q;
-	asked++;
-	*out = q;
-	return MS_OK;
-}
-
-static void cancel(void *inst, struct ms_creds_query **query)
-{
-	struct ms_creds_query **at = &waiting;
-
-	(void)inst;
-	while (*at != *query)
-		at = &(*at)->next;
-	*at = (*query)->next;
-	free(*query);
-	*query = NULL;
+	return full ? ms_fail(why, MS_ERR_LIMIT, "no room")
+		    : ask_gateways(inst, client, out, done, arg, why);
 }
 
 static struct ms_addr addr(const char *text)
@@ -72,29 +32,25 @@ static struct ms_addr addr(const char *text)
 	return a;
 }
 
-/* The newest question first: answers need not come in order. */
+static void answer_one(struct ms_creds_query *q)
+{
+	struct ms_published none = { MS_DNS_INSECURE, 0 };
+	struct ms_why why = { "" };
+	unsigned i = 0;
+
+	while (i < n_says && !is(&q->id, says[i].client))
+		i++;
+	if (i < n_says)
+		q->gateways(q->arg, says[i].err, says[i].gateways,
+			says[i].err == MS_OK ? says[i].n : 0, &says[i].how, &why);
+	else
+		q->gateways(q->arg, ms_fail(&why, MS_ERR_NO_CREDENTIAL, "nothing there"), NULL, 0,
+			&none, &why);
+}
+
 static void answer(void)
 {
-	while (waiting != NULL) {
-		struct ms_creds_query *q = waiting;
-		struct ms_published none = { MS_DNS_INSECURE, 0 };
-		struct ms_why why = { "" };
-		bool known = false;
-
-		waiting = q->next;
-		for (unsigned i = 0; i < n_says && !known; i++) {
-			struct ms_addr client = addr(says[i].client);
-
-			known = ms_addr_eq(&client, &q->client);
-			if (known)
-				q->done(q->arg, says[i].err, says[i].gateways,
-					says[i].err == MS_OK ? says[i].n : 0, &says[i].how, &why);
-		}
-		if (!known)
-			q->done(q->arg, ms_fail(&why, MS_ERR_NO_CREDENTIAL, "nothing there"), NULL,
-				0, &none, &why);
-		free(q);
-	}
+	answer_all(answer_one);
 }
 
 static const struct ms_creds_ops secrets = { .size = sizeof secrets };

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What we are called, against sources whose answers are written here, with a clock of its own. */
 #include "core/creds/myid.h"
-
-#include <modswan/registry.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
+#include "core/creds/test_source.h"
 
 #include "plugins/crypto-openssl/crypto-openssl.h"
 
@@ -33,68 +25,6 @@ static unsigned n_says;
 static bool silent; /* no answer comes */
 static bool keyless; /* we have no private key */
 
-struct ms_creds_query {
-	struct ms_creds_query *next;
-	struct ms_id id; /* the identity, or the client's address */
-	ms_creds_gateways_f *gateways;
-	ms_creds_keys_f *keys;
-	void *arg;
-};
-static struct ms_creds_query *waiting;
-static unsigned asked;
-
-static ms_err enqueue(const struct ms_id *id, struct ms_creds_query **out, ms_creds_gateways_f *g,
-	ms_creds_keys_f *k, void *arg)
-{
-	struct ms_creds_query *q = calloc(1, sizeof *q);
-
-	assert_non_null(q);
-	*q = (struct ms_creds_query){ waiting, { 0 }, g, k, arg };
-	assert_int_equal(ms_id_copy(&q->id, id), MS_OK);
-	waiting = q;
-	asked++;
-	*out = q;
-	return MS_OK;
-}
-
-static ms_err gateways(void *inst, const struct ms_addr *client, struct ms_creds_query **out,
-	ms_creds_gateways_f *done, void *arg, struct ms_why *why)
-{
-	struct ms_id id = { 0 };
-	ms_err err;
-
-	(void)inst, (void)why;
-	assert_int_equal(ms_id_of_addr(&id, client), MS_OK);
-	err = enqueue(&id, out, done, NULL, arg);
-	ms_id_free(&id);
-	return err;
-}
-
-static ms_err published_keys(void *inst, const struct ms_id *peer, struct ms_creds_query **out,
-	ms_creds_keys_f *done, void *arg, struct ms_why *why)
-{
-	(void)inst, (void)why;
-	return enqueue(peer, out, NULL, done, arg);
-}
-
-static void forget_query(struct ms_creds_query *q)
-{
-	ms_id_free(&q->id);
-	free(q);
-}
-
-static void cancel(void *inst, struct ms_creds_query **query)
-{
-	struct ms_creds_query **at = &waiting;
-
-	(void)inst;
-	while (*at != *query)
-		at = &(*at)->next;
-	*at = (*query)->next;
-	forget_query(*query);
-	*query = NULL;
-}
-
 /* Whose private key we have. */
 static void private_key(void *inst, const struct ms_id *me, const struct ms_id *peer,
 	const struct ms_pubkey *pub, ms_creds_private_f *done, void *arg)
@@ -111,8 +41,8 @@ static void private_key(void *inst, const struct ms_id *me, const struct ms_id *
 }
 
 static const struct ms_creds_ops secrets = { .size = sizeof secrets, .private_key = private_key };
-static const struct ms_creds_ops published = { .size = sizeof published, .gateways = gateways,
-	.published_keys = published_keys, .cancel = cancel };
+static const struct ms_creds_ops published = { .size = sizeof published, .gateways = ask_gateways,
+	.published_keys = ask_keys, .cancel = cancel };
 
 static const struct ms_provider *sources(void *arg, unsigned i)
 {
@@ -129,17 +59,6 @@ static void publish(const char *client, const char *id, unsigned key, uint32_t t
 {
 	assert_true(n_says < 8);
 	says[n_says++] = (struct says){ client, id, key, ttl_s, MS_OK };
-}
-
-static bool is(const struct ms_id *id, const char *text)
-{
-	struct ms_id other = { 0 };
-	bool eq;
-
-	assert_int_equal(ms_id_parse(&other, text, strlen(text), NULL), MS_OK);
-	eq = ms_id_eq(id, &other);
-	ms_id_free(&other);
-	return eq;
 }
 
 static void answer_one(struct ms_creds_query *q)
@@ -177,13 +96,8 @@ static void answer_one(struct ms_creds_query *q)
 
 static void answer(void)
 {
-	while (!silent && waiting != NULL) {
-		struct ms_creds_query *q = waiting;
-
-		waiting = q->next;
-		answer_one(q);
-		forget_query(q);
-	}
+	if (!silent)
+		answer_all(answer_one);
 }
 
 /* --- the world ------------------------------------------------------------------------------------- */

@@ -121,7 +121,7 @@ src_core_ike_null_test_LDADD = $(ike_test_libs)
 src_core_route_opp_pair_test_SOURCES = src/core/route/opp_pair_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_opp_pair_test_LDADD = $(ike_test_libs)
-src_core_route_opp_key_test_SOURCES = src/core/route/opp_key_test.c \
+src_core_route_opp_key_test_SOURCES = src/core/route/opp_key_test.c src/core/creds/test_source.h \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_opp_key_test_LDADD = $(ike_test_libs)
 src_core_ike_cert_test_SOURCES = src/core/ike/cert_test.c \

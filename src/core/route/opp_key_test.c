@@ -5,6 +5,7 @@
  * to credential sources as pluto's; only the answers of DNS are written here.
  */
 #include "core/creds/opp_source.h"
+#include "core/creds/test_source.h"
 #include "core/sim/sim_key.h"
 #include "core/sim/sim_priv.h"
 #include "core/sim/sim_test.h"
@@ -46,51 +47,17 @@ static void withdraw(const char *client)
 }
 
 /* Answers come in the next round of deliver(). */
-struct ms_creds_query {
-	struct ms_creds_query *next;
-	struct ms_addr client;
-	ms_creds_gateways_f *done;
-	void *arg;
-};
-static struct ms_creds_query *waiting;
-
-static ms_err gateways(void *inst, const struct ms_addr *client, struct ms_creds_query **out,
-	ms_creds_gateways_f *done, void *arg, struct ms_why *why)
-{
-	struct ms_creds_query *q = calloc(1, sizeof(*q));
-
-	(void)inst, (void)why;
-	assert_non_null(q);
-	*q = (struct ms_creds_query){ waiting, *client, done, arg };
-	*out = waiting = q;
-	return MS_OK;
-}
-
-static void cancel(void *inst, struct ms_creds_query **query)
-{
-	struct ms_creds_query **at = &waiting;
-
-	(void)inst;
-	while (*at != *query)
-		at = &(*at)->next;
-	*at = (*query)->next;
-	free(*query);
-	*query = NULL;
-}
-
-static void answer(const struct ms_creds_query *q)
+static void answer(struct ms_creds_query *q)
 {
 	struct ms_gateway g[1] = { { .source = "TXT" } };
 	struct ms_published how = { status, 60 };
 	struct ms_why why = { "" };
 	unsigned n = 0;
-	char client[MS_ADDR_TEXT];
 
-	ms_addr_text(&q->client, client, sizeof(client));
 	for (unsigned i = 0; i < n_records; i++) {
 		const struct record *r = &records[i];
 
-		if (strcmp(r->client, client) != 0)
+		if (!is(&q->id, r->client))
 			continue;
 		/* one gateway in each test, with one key or more */
 		if (n++ == 0) {
@@ -103,32 +70,21 @@ static void answer(const struct ms_creds_query *q)
 			ms_sign()->pubkey_of(&g->keys[g->n_keys++], keys[r->key].priv), MS_OK);
 	}
 	if (n == 0)
-		q->done(q->arg, ms_fail(&why, MS_ERR_NO_CREDENTIAL, "no records"), NULL, 0, &how,
+		q->gateways(q->arg, ms_fail(&why, MS_ERR_NO_CREDENTIAL, "no records"), NULL, 0, &how,
 			&why);
 	else if (status == MS_DNS_BOGUS)
-		q->done(q->arg, ms_fail(&why, MS_ERR_AUTH, "bogus"), NULL, 0, &how, &why);
+		q->gateways(q->arg, ms_fail(&why, MS_ERR_AUTH, "bogus"), NULL, 0, &how, &why);
 	else
-		q->done(q->arg, MS_OK, g, 1, &how, NULL);
+		q->gateways(q->arg, MS_OK, g, 1, &how, NULL);
 	while (g->n_keys > 0)
 		ms_sign()->pubkey_free(&g->keys[--g->n_keys]);
 	ms_id_free(&g->id);
 }
 
-static void answer_waiting(void)
-{
-	while (waiting != NULL) {
-		struct ms_creds_query *q = waiting;
-
-		waiting = q->next;
-		answer(q);
-		free(q);
-	}
-}
-
 static void deliver(struct sim *s, unsigned ms)
 {
 	for (unsigned at = 0; at < ms; at += 10) {
-		answer_waiting();
+		answer_all(answer);
 		sim_run(s, 10);
 	}
 }
@@ -149,7 +105,7 @@ static void own_key(void *inst, const struct ms_id *me, const struct ms_id *peer
 }
 
 static const struct ms_creds_ops secrets = { .size = sizeof(secrets), .private_key = own_key };
-static const struct ms_creds_ops published = { .size = sizeof(published), .gateways = gateways,
+static const struct ms_creds_ops published = { .size = sizeof(published), .gateways = ask_gateways,
 	.cancel = cancel };
 
 struct gateway {
@@ -294,7 +250,7 @@ static void test_initiators_key(void **state)
 		publish(BOB, EAST, KEY_EAST);
 		publish(ALICE, WEST, KEY_WEST);
 		packet(w, BOB);
-		answer_waiting();
+		answer_all(answer);
 		/* West began by what it read; it is another thing when east looks. */
 		if (!fits) {
 			withdraw(ALICE);
