@@ -317,7 +317,8 @@ static void keep_sent(void *arg, struct sim_node *n, struct ms_bytes datagram)
 static void test_cookie_is_bound(void **state)
 {
 	static const struct ike_params cookies = { .cookies = MS_YES };
-	enum { SAME, ADDRESS, PORT, SPI, NONCE, CHANGED, SOON, LATE, END };
+	enum { SAME, ADDRESS, PORT, SPI, NONCE, CHANGED, VERSION, LONGER, SHORTER, SOON, LATE,
+		END };
 	struct sim_words from_anywhere = plain;
 
 	(void)state;
@@ -327,6 +328,7 @@ static void test_cookie_is_bound(void **state)
 		struct pair p = paused(&t, 1);
 		struct record first = t.r[1], answer = { .len = 0 };
 		struct chain c, given;
+		uint8_t cookie[80] = { 0 };
 
 		pair_free(&p);
 		p = pair_of(&plain, &from_anywhere, &cookies);
@@ -340,7 +342,13 @@ static void test_cookie_is_bound(void **state)
 		memmove(&c.types[1], &c.types[0], c.n);
 		memmove(&c.bodies[1], &c.bodies[0], c.n++ * sizeof(c.bodies[0]));
 		c.types[0] = IKE_P_NOTIFY;
-		c.bodies[0] = given.bodies[0];
+		assert_true(given.bodies[0].len < sizeof(cookie));
+		memcpy(cookie, given.bodies[0].ptr, given.bodies[0].len);
+		/* behind the notify's head: the version of the secret, two before, whose place is the same */
+		if (how == VERSION)
+			cookie[4] = (uint8_t)(cookie[4] - 2);
+		c.bodies[0] = ms_bytes(
+			cookie, given.bodies[0].len + (how == LONGER) - (size_t)(how == SHORTER));
 		if (how == ADDRESS)
 			first.src.addr.b[ms_addr_octets(&first.src.addr) - 1] ^= 1;
 		if (how == PORT)
