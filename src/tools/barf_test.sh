@@ -51,6 +51,11 @@ done
 for section in version routes ipsec/status ipsec/conf ipsec/secrets ipsec/policies proc/net/dev logs date; do
 	grep -qx "_* $section" "$dir/out" || complain "no section $section"
 done
+for option in '--maxlines 0' --maxlines=0; do
+	# shellcheck disable=SC2086 # two words or one
+	IPSEC_EXECDIR=$dir/exec ./ipsec barf $option 2>&1 | grep -q -e '--maxlines 0: a number from 1' ||
+		complain "barf $option"
+done
 for script in barf look showdefaults; do
 	IPSEC_EXECDIR=$dir/exec ./ipsec "$script" --nonsense >"$dir/out" 2>&1
 	[ $? = 2 ] || complain "$script --nonsense: not exit status 2"

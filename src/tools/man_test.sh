@@ -50,22 +50,9 @@ listed() {
 	esac
 }
 
-commands='
-	addresspoolstatus auto
-	barf briefstatus
-	checkconfig
-	eroute
-	ikeping
-	klipsdebug
-	look
-	manual
-	newhostkey
-	pf_key plugins policy
-	ranbits rsasigkey
-	setup showdefaults showhostkey showpolicy showstates shuntstatus spi spigrp status
-	tncfg trafficstatus
-	verify
-	whack'
+# The program's own list of what it can do.
+commands=$(./ipsec --options mdoc | sed -n 's/^\.It Cm \([a-z_-]*\).*/\1/p')
+[ "$(echo "$commands" | wc -l)" -gt 30 ] || complain 'too few commands were found'
 for c in $commands ipsec pluto klips; do known "$c"; done | sort -u >"$dir/all"
 
 check() {
@@ -93,7 +80,14 @@ check _updown ipsec__updown.8
 for c in $commands; do
 	case $c in
 	showstates | briefstatus | shuntstatus | addresspoolstatus) check "$c" ipsec_status.8 ;;
-	*) check "$c" "ipsec_$c.8" ;;
+	start | stop | restart | force-reload) check "$c" ipsec_setup.8 ;;
+	*)
+		# What is told in ipsec(8) alone has no options of its own.
+		own=$(listed "$c" | grep -v -x -e help -e version)
+		if [ -n "$own" ] || [ -e "$(page "ipsec_$c.8")" ]; then
+			check "$c" "ipsec_$c.8"
+		fi
+		;;
 	esac
 done
 
