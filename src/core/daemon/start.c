@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define STOP_MS 5000
+#define TELL_MS 1000
 
 const struct ms_provider *daemon_provider(const struct daemon *d, enum ms_role role, unsigned i)
 {
@@ -323,23 +324,43 @@ static void patience_over(void *arg)
 	*(bool *)arg = true;
 }
 
-/* Peers are told, routes and policies taken back; hooks get some time to finish. */
-static void take_all_down(struct daemon *d)
+static bool peers_wait(const struct daemon *d)
+{
+	return ike_untold(d->ike);
+}
+
+static bool hooks_work(const struct daemon *d)
+{
+	return route_busy(d->route) || groups_busy(d->groups);
+}
+
+static void wait_while(struct daemon *d, bool (*more)(const struct daemon *d), uint64_t ms)
 {
 	bool late = false;
 	struct ms_timer *t = ms_timer_new(d->loop, patience_over, &late);
 
-	groups_stop(d->groups);
-	while (conn_first(d->conns) != NULL)
-		daemon_delete_conn(d, conn_first(d->conns));
-	ike_shutdown(d->ike);
-	route_bare_clear(d->route);
 	if (t == NULL)
 		return;
-	ms_timer_set(t, STOP_MS);
-	while ((route_busy(d->route) || groups_busy(d->groups)) && !late)
+	ms_timer_set(t, ms);
+	while (more(d) && !late)
 		ms_loop_turn(d->loop, true);
 	ms_timer_free(&t);
+}
+
+/* Peers are told, routes and policies taken back; who has a request of ours to answer before, and hooks,
+ * get some time to finish. */
+static void take_all_down(struct daemon *d)
+{
+	groups_stop(d->groups);
+	for (struct conn *c = conn_first(d->conns); c != NULL; c = c->all_next)
+		c->wanted_up = false;
+	ike_delete_all(d->ike);
+	while (conn_first(d->conns) != NULL)
+		daemon_delete_conn(d, conn_first(d->conns));
+	wait_while(d, peers_wait, TELL_MS);
+	ike_shutdown(d->ike);
+	route_bare_clear(d->route);
+	wait_while(d, hooks_work, STOP_MS);
 }
 
 void daemon_stop(struct daemon *d)

@@ -279,6 +279,53 @@ static void test_unwanted_meanwhile(void **state)
 	}
 }
 
+static void prepare_end(struct pair *p, int what)
+{
+	struct sim_words second = tunnel;
+	struct ms_why why;
+	struct conn *c;
+
+	if (what == 0) {
+		pair_initiate(p);
+		sim_run(p->sim, 17);
+		ike_terminate_conn(p->west->ike, p->wc);
+		return;
+	}
+	pair_up(p);
+	if (what == 1) {
+		ike_probe_conn(p->west->ike, p->wc);
+	} else {
+		second.name = "second";
+		second.rightsubnet = "192.0.22.0/24";
+		(void)sim_conn(p->east, &second);
+		c = sim_conn(p->west, &second);
+		assert_int_equal(ike_initiate(p->west->ike, c, &why), MS_OK);
+		sim_run(p->sim, 1000);
+		assert_int_equal(sim_children(p->east), 2);
+	}
+	ike_delete_all(p->west->ike);
+}
+
+/* The daemon ends: some peers have a request to answer before they can be told, and do so at once. */
+static void test_daemon_ends(void **state)
+{
+	(void)state;
+	for (int what = 0; what < 3; what++)
+		for (int patient = 0; patient < 2; patient++) {
+			struct pair p = pair_of(&tunnel, &tunnel, NULL);
+
+			prepare_end(&p, what);
+			assert_int_equal(ike_untold(p.west->ike), what < 2);
+			if (patient)
+				sim_run(p.sim, 30);
+			assert_int_equal(ike_untold(p.west->ike), what < 2 && !patient);
+			sim_halt(p.west, true);
+			sim_run(p.sim, 1000);
+			assert_int_equal(sim_states(p.east), what < 2 && !patient);
+			pair_free(&p);
+		}
+}
+
 static int setup(void **state)
 {
 	if (sim_test_setup(state))
@@ -309,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_child_only),
 		cmocka_unit_test(test_unwanted),
 		cmocka_unit_test(test_unwanted_meanwhile),
+		cmocka_unit_test(test_daemon_ends),
 	};
 
 	return cmocka_run_group_tests_name("apart", tests, setup, teardown);

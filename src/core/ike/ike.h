@@ -68,6 +68,10 @@ ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial) MS_MUST_CHECK
 /* New keys for the connection's newest IKE SA, or for its newest CHILD SA, before their time.
  * MS_ERR_NOT_FOUND: it has none. */
 ms_err ike_rekey_conn(struct ike_engine *e, struct conn *c, bool child) MS_MUST_CHECK;
+/* The first step to the end, while nothing is wanted up any more: each established IKE SA is deleted as
+ * soon as the peer has answered the request before (RFC 7296 s2.3).  Are there peers who wait for that? */
+void ike_delete_all(struct ike_engine *e);
+bool ike_untold(const struct ike_engine *e);
 /* Tells every peer once and forgets everything; the kernel's SAs and policies are taken back. */
 void ike_shutdown(struct ike_engine *e);
 

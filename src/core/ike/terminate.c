@@ -93,9 +93,9 @@ static void drop_attempt(struct ike_sa *ike)
 		return;
 	}
 	ike_apart(ike, MS_ERR_CANCELLED, NULL);
+	ike->wants = IKE_WANT_DELETE;
 	if (sent)
 		return;
-	ike->wants = IKE_WANT_DELETE;
 	ike->e->params.v2->next_request(ike);
 	ike_idle(ike);
 }
@@ -236,6 +236,30 @@ ms_err ike_terminate_serial(struct ike_engine *e, uint32_t serial)
 	return MS_OK;
 }
 
+/* By IKE SAs: their CHILD SAs' Deletes, connection by connection, would be in the way of theirs. */
+void ike_delete_all(struct ike_engine *e)
+{
+	struct ike_walk w;
+	struct ike_sa *ike;
+
+	ike_walk_begin(e, &w);
+	while ((ike = ike_walk_next(&w)) != NULL)
+		if (ike->established) {
+			ike->no_revival = true;
+			ike_want_delete(ike);
+		}
+	ike_walk_end(e, &w);
+}
+
+bool ike_untold(const struct ike_engine *e)
+{
+	const struct ike_sa *ike = e->first;
+
+	while (ike && !(ike->wants & IKE_WANT_DELETE))
+		ike = ike->next;
+	return ike != NULL;
+}
+
 void ike_shutdown(struct ike_engine *e)
 {
 	e->closing = true;
@@ -243,7 +267,7 @@ void ike_shutdown(struct ike_engine *e)
 		struct ike_sa *ike = e->first;
 
 		ike->no_revival = true;
-		/* A request under way holds the window: its peer finds out by itself. */
+		/* A request under way still holds the window (s2.3): its peer finds out by itself. */
 		if (ike->established && !ike->request && ike->state != IKE_DELETING) {
 			ike->wants = IKE_WANT_DELETE;
 			ike->e->params.v2->next_request(ike);
