@@ -31,6 +31,12 @@ bool conn_end_lease(struct conn_end *e, const struct ms_addr addr[2])
 		s[n].port_last = e->clients[0].port_last;
 		n++;
 	}
+	/* Without an address: which packets of the next one's are meant is kept. */
+	if (n == 0) {
+		s[n] = e->clients[0];
+		s[n].range = (struct ms_range){ .first = { .family = 0 } };
+		n++;
+	}
 	free(e->clients);
 	e->clients = s;
 	e->n_clients = n;

@@ -261,6 +261,26 @@ static void test_taken_down_meanwhile(void **state)
 	pair_free(&p);
 }
 
+/* An IKE SA that brought no address leaves which packets are meant as it was: those of the next lease are
+ * no fewer. */
+static void test_no_lease_between(void **state)
+{
+	struct conn_end e = { .n_clients = 1, .clients = calloc(1, sizeof(struct ms_selector)) };
+	struct ms_addr lease[2] = { { .family = 0 }, { .family = 0 } };
+
+	(void)state;
+	e.clients[0].port_last = 65535;
+	for (unsigned i = 0; i < 4; i++) {
+		lease[0].family = i % 2 ? AF_INET : 0;
+		assert_true(conn_end_lease(&e, lease));
+		assert_int_equal(e.n_clients, 1);
+		assert_int_equal(e.clients[0].range.first.family, lease[0].family);
+		assert_int_equal(e.clients[0].port_first, 0);
+		assert_int_equal(e.clients[0].port_last, 65535);
+	}
+	free(e.clients);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_roams),
 		cmocka_unit_test(test_taken_down_meanwhile),
+		cmocka_unit_test(test_no_lease_between),
 	};
 
 	return cmocka_run_group_tests_name("cp", tests, sim_test_setup, sim_test_teardown);

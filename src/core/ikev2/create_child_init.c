@@ -156,6 +156,27 @@ static void start_further(struct child_sa *child, const struct ms_ke_alg *ke)
 	go(ike, child, ke);
 }
 
+/* s2.19: its client has an address from the peer in IKE_AUTH, or none, and this IKE SA brought none. */
+static bool without_lease(const struct child_sa *child)
+{
+	const struct ike_sa *ike = child->ike;
+
+	return child->attempt && conn_end_asks(&child->conn->local) && ike->lease[0].family == 0 &&
+	       ike->lease[1].family == 0;
+}
+
+static void on_its_own(struct child_sa *child)
+{
+	struct ike_engine *e = child->ike->e;
+	struct conn *c = conn_ref(child->conn);
+	bool telling = child->telling;
+
+	child->attempt = child->telling = false;
+	child_gone(child);
+	ike_attempt_elsewhere(e, c, telling);
+	conn_unref(&c);
+}
+
 void ike_create_child_start(struct child_sa *child)
 {
 	struct ike_sa *ike = child->ike;
@@ -179,6 +200,11 @@ void ike_create_child_start(struct child_sa *child)
 	child->local = ike->local;
 	child->remote = ike->remote;
 	child->encapsulated = ike->nat_here || ike->nat_there;
+	if (without_lease(child)) {
+		on_its_own(child);
+		ike_next_request(ike);
+		return;
+	}
 	if (ike_cp_apply(child->conn, ike->lease)) {
 		child_rekey_later(child, RETRY_MS);
 		return;
