@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 /* Raised whenever a struct of include/modswan changes shape or meaning. */
-#define MS_PLUGIN_ABI 6u
+#define MS_PLUGIN_ABI 7u
 #define MS_PLUGIN_MAGIC 0x4d53574eu /* "MSWN" */
 
 /* Roles: the header of the same name under modswan/ defines struct ms_ROLE_ops. */
