@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration Payload: an address asked for, handed out, kept, and given back. */
+#include "core/child/child_sa.h"
+#include "core/ike/ike_sa.h"
+#include "core/ike/lifetime.h"
 #include "core/sim/sim_test.h"
 
 static void server(struct ms_conn_desc *d)
@@ -201,6 +204,32 @@ static void test_share(void **state)
 	}
 }
 
+/* share-lease=no: while a client has two IKE SAs, as in each reauthentication, each has an address, and
+ * the clients of the one are not the other's. */
+static void test_leases_apart(void **state)
+{
+	struct sim_words w = words_of(client, "192.1.2.45"), e = words_of(server_unshared, "%any");
+	struct ike_params params = { .unique_ids = true };
+	struct pair p = pair_of(&w, &e, &params);
+
+	(void)state;
+	pair_up(&p);
+	ike_replace(ike_first(p.west->ike));
+	sim_run(p.sim, 400);
+	assert_int_equal(sim_ikes(p.east), 2);
+	assert_int_equal(p.east->leases, 2);
+	for (struct ike_sa *ike = ike_first(p.east->ike); ike; ike = ike_next(ike)) {
+		assert_true(ms_addr_eq(&ike->conn->remote.clients[0].range.first, &ike->lease[0]));
+		assert_non_null(ike->children);
+		assert_true(ms_addr_eq(&ike->children->theirs->range.first, &ike->lease[0]));
+	}
+	sim_run(p.sim, 10000);
+	assert_pair_up(&p);
+	assert_int_equal(p.east->leases, 1);
+	assert_int_equal(conn_count(p.east->conns), 2);
+	pair_free(&p);
+}
+
 /* The client restarts behind another address: one instance, the new address, no lease lost. */
 static void test_roams(void **state)
 {
@@ -290,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_gateway_gives_none),
 		cmocka_unit_test(test_rekeyed),
 		cmocka_unit_test(test_share),
+		cmocka_unit_test(test_leases_apart),
 		cmocka_unit_test(test_roams),
 		cmocka_unit_test(test_taken_down_meanwhile),
 		cmocka_unit_test(test_no_lease_between),

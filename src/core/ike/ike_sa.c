@@ -427,8 +427,10 @@ struct conn *ike_instance(struct ike_sa *ike, struct conn *template)
 				     ? with_ids(e, &template->local.id, &ike->peer_id, template, ike)
 				     : NULL;
 	bool by_address = !template->remote.pool && !template->remote.has_client;
+	/* share-lease=no: each IKE SA's clients are its own */
+	bool by_lease = template->remote.pool && !template->desc->share_lease;
 
-	if (!old || old->conn->deleted ||
+	if (!old || old->conn->deleted || by_lease ||
 		(by_address && !ms_addr_eq(&old->conn->remote.host.addr, &ike->remote.addr)))
 		return conn_instantiate(e->conns, template, &ike->remote, &ike->peer_id);
 	old->conn->remote.host = ike->remote;

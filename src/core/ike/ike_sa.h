@@ -259,8 +259,8 @@ unsigned ike_nameless_at(const struct ike_sa *ike, uint32_t *serials, unsigned m
 bool ike_has_ids(struct ike_engine *e, const struct ms_id *me, const struct ms_id *peer,
 	const struct ike_sa *but);
 /* An instance of the template for this IKE SA's peer: the one that the peer's older IKE SA uses,
- * where one identity is one peer and its clients do not depend on its address, or a new one.  A
- * reference; NULL: out of memory. */
+ * where one identity is one peer and its clients depend neither on its address nor on its lease, or a
+ * new one.  A reference; NULL: out of memory. */
 struct conn *ike_instance(struct ike_sa *ike, struct conn *template);
 /* An established IKE SA that a CHILD SA of `c` may use: same hosts, identities, methods of
  * authentication and proposals.  NULL: none. */

@@ -85,7 +85,7 @@ static void run_kernel(struct later *l)
 	l->kernel_done(l->arg, err, failed, &why);
 }
 
-/* 10.99.0.N and 2001:db8:99::N, anew each time; what the peer had it gets again. */
+/* 10.99.0.N and 2001:db8:99::N, anew each time; what the peer had it gets again if it may. */
 static void run_lease(struct later *l)
 {
 	struct sim_node *n = l->n;
@@ -105,7 +105,7 @@ static void run_lease(struct later *l)
 		n->leases++;
 		n->leased++;
 		n->sim->seen[i == 0 ? COVER_LEASE4 : COVER_LEASE6]++;
-		if (a->family != 0)
+		if (a->family != 0 && l->ask.share)
 			continue;
 		*a = ms_addr_v4(0x0a630000 + ((uint32_t)n->lease_net << 16) + n->leased);
 		if (i == 1 && ms_addr_from_octets(a, v6, sizeof(v6)) == MS_OK) {
