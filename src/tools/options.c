@@ -93,13 +93,13 @@ bool tool_option_may(const struct tool_option *o)
 /* "Op Ar N" of "[N]". */
 static void print_for_manual(const struct tool_option *o)
 {
-	const char *arg = o->arg == NULL ? "" : o->arg;
-
-	if (tool_option_may(o))
-		printf(".It Fl Fl %s Op Ar %.*s\n%s\n", o->name, (int)strcspn(arg + 1, "]"), arg + 1,
-			o->help);
+	if (o->arg == NULL)
+		printf(".It Fl Fl %s\n%s\n", o->name, o->help);
+	else if (tool_option_may(o))
+		printf(".It Fl Fl %s Op Ar %.*s\n%s\n", o->name, (int)strcspn(o->arg + 1, "]"),
+			o->arg + 1, o->help);
 	else
-		printf(".It Fl Fl %s%s%s\n%s\n", o->name, o->arg != NULL ? " Ar " : "", arg, o->help);
+		printf(".It Fl Fl %s Ar %s\n%s\n", o->name, o->arg, o->help);
 }
 
 /* As items of a list in mdoc(7), from one option to another. */
