@@ -11,6 +11,7 @@ testing_bench_load_ikeload_SOURCES = \
 	testing/bench/load/world.c
 testing_bench_load_ikeload_LDADD = libcore.la libmodswan.la $(LTDL_LIBS) $(CRYPTO_LIBS)
 testing_bench_load_ikeload_LDFLAGS = $(AM_LDFLAGS) $(PLUGINS_PRELOAD)
+testing_bench_load_ikeload_DEPENDENCIES = libcore.la libmodswan.la $(PLUGINS_STATIC)
 endif
 noinst_PROGRAMS += testing/bench/src/cryptobench testing/bench/src/flood
 testing_bench_src_flood_SOURCES = testing/bench/src/flood.c testing/bench/src/bench.h

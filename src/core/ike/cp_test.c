@@ -230,6 +230,29 @@ static void test_leases_apart(void **state)
 	pair_free(&p);
 }
 
+/* A ghost of a client, an attempt that it gave up and that came through late, brought another lease. */
+static void test_ghost(void **state)
+{
+	const struct ms_addr ghosts[2] = { ms_addr_v4(0x0a6300fa), { .family = 0 } };
+	struct pair p = road(client);
+
+	(void)state;
+	pair_up(&p);
+	for (unsigned i = 0; i < 2; i++) {
+		struct sim_node *n = i == 0 ? p.west : p.east;
+		uint32_t before = p.wc->newest_child;
+
+		assert_true(conn_end_lease(&p.ec->children->remote, ghosts));
+		assert_int_equal(ike_rekey_conn(n->ike, i == 0 ? p.wc : p.ec->children, true),
+			MS_OK);
+		sim_run(p.sim, 3000);
+		assert_pair_up(&p);
+		assert_int_not_equal(p.wc->newest_child, before);
+		text_of(p.wc->child_sas->mine, 1, "10.99.0.1/32");
+	}
+	pair_free(&p);
+}
+
 /* The client restarts behind another address: one instance, the new address, no lease lost. */
 static void test_roams(void **state)
 {
@@ -320,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_rekeyed),
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_leases_apart),
+		cmocka_unit_test(test_ghost),
 		cmocka_unit_test(test_roams),
 		cmocka_unit_test(test_taken_down_meanwhile),
 		cmocka_unit_test(test_no_lease_between),

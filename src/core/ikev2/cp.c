@@ -293,6 +293,28 @@ void ike_cp_lease(struct ike_sa *ike, ike_step_f *next)
 	h->ops->lease(h->ctx, ike->conn, ask, leased, w);
 }
 
+static bool is_turn(const struct conn_end *client, const struct ms_addr lease[2])
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (lease[i].family == 0)
+			continue;
+		if (n == client->n_clients ||
+			!ms_addr_eq(&client->clients[n].range.first, &lease[i]))
+			return false;
+		n++;
+	}
+	return n == 0 || n == client->n_clients;
+}
+
+ms_err ike_cp_turn(struct ike_sa *ike, struct conn *c)
+{
+	if (c != ike->conn || !c->remote.pool || is_turn(&c->remote, ike->lease))
+		return MS_OK;
+	return conn_end_lease(&c->remote, ike->lease) ? MS_OK : MS_ERR_NOMEM;
+}
+
 void ike_cp_release(struct ike_sa *ike)
 {
 	if (ike->conn->remote.pool)

@@ -13,6 +13,9 @@ bool ike_cp_asked(struct ike_sa *ike);
 /* Asks the host for x->ask; goes on at next with the lease in ike and the connection. */
 void ike_cp_lease(struct ike_sa *ike, ike_step_f *next);
 void ike_cp_release(struct ike_sa *ike);
+/* Before CHILD SAs of the connection are negotiated on the IKE SA: while a client has two IKE SAs with
+ * an address each, one of which may be a ghost, the instance's clients are those of either in turn. */
+ms_err ike_cp_turn(struct ike_sa *ike, struct conn *c) MS_MUST_CHECK;
 void ike_cp_put_reply(struct ike_sa *ike, struct ike_out *out);
 /* The initiator: what the peer's reply in x->cp gives us goes into the connection. */
 ms_err ike_cp_take_reply(struct ike_sa *ike, struct ms_why *why) MS_MUST_CHECK;

@@ -75,6 +75,8 @@ static void send_request(struct ike_sa *ike, ms_err err, const struct ms_why *wh
 	}
 	if (err == MS_OK)
 		err = child_proposals(child->conn, create_child_group(ike), &ours);
+	if (err == MS_OK)
+		err = ike_cp_turn(ike, child->conn);
 	if (err || (x->rekeys && (!old || old->state != CHILD_ESTABLISHED)) ||
 		child->state != CHILD_LARVAL) {
 		give_up(ike, RETRY_MS, why, err);

@@ -14,6 +14,7 @@
 #include "core/ike/receive.h"
 #include "core/ike/window.h"
 #include "core/ikev2/create_child.h"
+#include "core/ikev2/cp.h"
 #include "core/ikev2/exchanges.h"
 #include "core/ikev2/ipcomp.h"
 #include "core/ikev2/jobs.h"
@@ -249,7 +250,8 @@ static bool begin(struct ike_rx *rx)
 
 	/* s2.25.2: nothing new while the IKE SA itself is rekeyed or goes. */
 	if ((ike->x_out && ike->x_out->new_ike) || ike->no_revival ||
-		ike->wants & IKE_WANT_DELETE || !ike_exchange_new(ike)) {
+		ike->wants & IKE_WANT_DELETE || ike_cp_turn(ike, ike->conn) != MS_OK ||
+		!ike_exchange_new(ike)) {
 		ike_response_notify(ike, IKE_X_CREATE_CHILD_SA, rx->m.h.id, IKE_N_TEMPORARY_FAILURE,
 			ms_bytes(NULL, 0));
 		ike_next_request(ike);
