@@ -85,7 +85,7 @@ world_end() {
 # fail at once. liburcu is not built for the thread sanitizer: its own memory looks unordered.
 sanitizer_options() {
 	local common=log_path=/run/modswan/sanitizer:log_exe_name=1
-	export ASAN_OPTIONS=$common
+	export ASAN_OPTIONS=$common:$sanitizer_tls
 	export UBSAN_OPTIONS=$common:print_stacktrace=1
 	export LSAN_OPTIONS=exitcode=0
 	export TSAN_OPTIONS=$common:suppressions=$top/testing/lib/races:history_size=4
