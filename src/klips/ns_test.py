@@ -21,7 +21,11 @@ def listing(path, name):
 
 
 def stream_socket(address):
-    return socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    """With the one congestion control that every host has.  What a host has by default may be one that
+    remembers the rate it had under a flood for minutes after it (BBR)."""
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
+    return s
 
 
 def tcp_serve(address, port):

@@ -75,6 +75,8 @@ topology_host() {
 
 # topology_sysctls HOST: lines NAME=VALUE.
 topology_sysctls() {
+	# one that every kernel has, and that forgets at once what a wire that loses did to it
+	echo net.ipv4.tcp_congestion_control=reno
 	# klips: what arrives decrypted does not come from where its source address points to
 	echo net.ipv4.conf.all.rp_filter=0
 	echo net.ipv4.conf.default.rp_filter=0
