@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rekeying of CHILD and IKE SAs: by time, by both sides at once, refused, and under loss. */
 #include "core/child/child_priv.h"
+#include "core/ike/ask_test.h"
 #include "core/ike/ike_sa.h"
 #include "core/ike/lifetime.h"
 #include "core/ike/window.h"
@@ -312,78 +313,6 @@ static void test_child_gone_at_peer(void **state)
 
 /* --- what has to wait for the other --- */
 
-static void keep_answer(void *arg, struct sim_packet *p, struct sim_fate *fate)
-{
-	struct record *r = arg;
-
-	(void)fate;
-	r->len = p->len;
-	memcpy(r->octets, p->octets, p->len);
-}
-
-/* West's next request, which its engine knows nothing of; the error that east answers with, 0: none. */
-static unsigned answer_to(struct pair *p, const struct chain *request)
-{
-	struct ike_sa *w = ike_first(p->west->ike);
-	struct record answer = { .len = 0 }, said = { .src = *west500(p), .dst = *east500(p) };
-	struct ike_header h = { .version = IKE_VERSION_2, .exchange = IKE_X_CREATE_CHILD_SA,
-		.flags = IKE_F_INITIATOR, .id = w->send_id };
-	struct ike_notify_payload n;
-	struct inner in;
-	struct chain got;
-	struct wire_reader r;
-
-	memcpy(h.spi_i, w->spi_i, 8);
-	memcpy(h.spi_r, w->spi_r, 8);
-	chain_put(request, &in, &h);
-	p->sim->network = keep_answer;
-	p->sim->network_arg = &answer;
-	say_sealed(p, w, &said, &in, in.octets, in.len);
-	assert_true(answer.len > 0);
-	open_record(w, &answer, &in);
-	chain_of(&in, &got);
-	if (got.n == 0 || got.types[0] != IKE_P_NOTIFY)
-		return 0;
-	r = wire_reader(got.bodies[0]);
-	assert_int_equal(ike_layout_get(&ike_notify_layout, &r, &n), MS_OK);
-	return n.type < 16384 ? n.type : 0;
-}
-
-static uint8_t a_nonce[32] = { 1 };
-
-/* A further CHILD SA, with AES-GCM. */
-static unsigned answer_to_child(struct pair *p)
-{
-	uint8_t sa[] = { 0, 0, 0, 32, 1, 3, 4, 2, 1, 2, 3, 4, 3, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 0,
-		128, 0, 0, 0, 8, 5, 0, 0, 0 };
-	uint8_t mine[] = { 1, 0, 0, 0, 7, 0, 0, 16, 0, 0, 0xff, 0xff, 192, 0, 1, 0, 192, 0, 1, 255 };
-	uint8_t yours[] = { 1, 0, 0, 0, 7, 0, 0, 16, 0, 0, 0xff, 0xff, 192, 0, 2, 0, 192, 0, 2, 255 };
-	const struct chain c = { 4, { IKE_P_SA, IKE_P_NONCE, IKE_P_TSI, IKE_P_TSR },
-		{ ms_bytes(sa, sizeof(sa)), ms_bytes(a_nonce, 32), ms_bytes(mine, sizeof(mine)),
-			ms_bytes(yours, sizeof(yours)) } };
-
-	return answer_to(p, &c);
-}
-
-/* New keys for the IKE SA: AES-GCM, SHA2-256, X25519. */
-static unsigned answer_to_ike(struct pair *p)
-{
-	uint8_t sa[] = { 0, 0, 0, 44, 1, 1, 8, 3, 1, 2, 3, 4, 5, 6, 7, 8, 3, 0, 0, 12, 1, 0, 0, 20,
-		0x80, 14, 0, 128, 3, 0, 0, 8, 2, 0, 0, 5, 0, 0, 0, 8, 4, 0, 0, 31 };
-	uint8_t ke[4 + 32] = { 0, 31, 0, 0, 9 };
-	const struct chain c = { 3, { IKE_P_SA, IKE_P_NONCE, IKE_P_KE },
-		{ ms_bytes(sa, sizeof(sa)), ms_bytes(a_nonce, 32), ms_bytes(ke, sizeof(ke)) } };
-
-	return answer_to(p, &c);
-}
-
-static void lose_all(void *arg, struct sim_packet *p, struct sim_fate *fate)
-{
-	(void)arg;
-	(void)p;
-	fate->lose = true;
-}
-
 static void nothing(struct sim_node *n)
 {
 	(void)n;
@@ -422,7 +351,7 @@ static void test_who_waits(void **state)
 		sim_run(p.sim, 100);
 		sas = sim_sas(p.east);
 		states = sim_states(p.east);
-		assert_int_equal(ike ? answer_to_ike(&p) : answer_to_child(&p), want);
+		assert_int_equal(ike ? answer_to_ike(&p, NULL) : answer_to_child(&p, NULL, NULL), want);
 		assert_int_equal(sim_sas(p.east), sas + (want == 0 && !ike ? 2 : 0));
 		assert_int_equal(sim_states(p.east), states + (want == 0 && ike ? 1 : 0));
 		pair_free(&p);

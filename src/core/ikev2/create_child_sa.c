@@ -248,10 +248,9 @@ static bool begin(struct ike_rx *rx)
 {
 	struct ike_sa *ike = rx->ike;
 
-	/* s2.25.2: nothing new while the IKE SA itself is rekeyed or goes. */
+	/* s2.25.2: nothing new while the IKE SA itself is rekeyed or goes, be it that its Delete waits. */
 	if ((ike->x_out && ike->x_out->new_ike) || ike->no_revival ||
-		ike->wants & IKE_WANT_DELETE || ike_cp_turn(ike, ike->conn) != MS_OK ||
-		!ike_exchange_new(ike)) {
+		ike_cp_turn(ike, ike->conn) != MS_OK || !ike_exchange_new(ike)) {
 		ike_response_notify(ike, IKE_X_CREATE_CHILD_SA, rx->m.h.id, IKE_N_TEMPORARY_FAILURE,
 			ms_bytes(NULL, 0));
 		ike_next_request(ike);

@@ -17,6 +17,7 @@
 #include "core/ike/receive.h"
 #include "core/ike/report.h"
 #include "core/ike/twin.h"
+#include "core/ike/version.h"
 #include "core/ike/window.h"
 #include "core/ikev2/exchanges.h"
 #include "core/ikev2/jobs.h"
@@ -88,17 +89,19 @@ static ms_err take(struct ike_rx *rx, struct ms_suite *suite, struct ms_why *why
 	return err;
 }
 
+static ms_err give_keys(struct ike_sa *ike, struct ike_sa *heir)
+{
+	ms_err err = heir->gone ? MS_ERR_BUSY : ike_algorithms(heir, NULL);
+
+	return err ? err : ike_keymat(heir, ike->x, ike);
+}
+
 /* Keys, children, lifetimes: from here on the heir is the IKE SA. */
 static ms_err take_over(struct ike_sa *ike, struct ike_sa *heir)
 {
-	struct ike_exchange *x = ike->x;
-	ms_err err = ike_algorithms(heir, NULL);
-
 	/* Taken down meanwhile: the old one is still there to say so. */
-	if (ike->wants & IKE_WANT_DELETE || heir->gone)
-		err = MS_ERR_BUSY;
-	if (err == MS_OK)
-		err = ike_keymat(heir, x, ike);
+	ms_err err = ike->wants & IKE_WANT_DELETE ? MS_ERR_BUSY : give_keys(ike, heir);
+
 	if (err)
 		return err;
 	ike_exchange_free(&heir->x);
@@ -317,14 +320,30 @@ void ike_rekey_ike_start(struct ike_sa *ike)
 	ike_job_ke_start(ike, send_request);
 }
 
+/* Taken down while its answer was under way: the peer has the heir, children and all, so that both are
+ * deleted. */
+static void disown(struct ike_sa *ike, struct ike_sa *heir)
+{
+	ike_exchange_free(&heir->x);
+	ike_keymat_trim(heir);
+	ike_sa_unref(&ike->x->new_ike); /* or it would go with the exchange */
+	ike_apart(heir, MS_ERR_CANCELLED, NULL);
+	heir->wants = IKE_WANT_DELETE;
+	heir->e->params.v2->next_request(heir);
+	done(ike);
+}
+
 static void finished(struct ike_sa *ike, ms_err err, const struct ms_why *why)
 {
 	struct ike_sa *heir = ike_sa_ref(ike->x->new_ike);
+	bool unwanted = ike->wants & IKE_WANT_DELETE;
 
 	(void)ike_sa_ref(ike);
 	if (err == MS_OK)
-		err = take_over(ike, heir);
-	if (err) {
+		err = unwanted ? give_keys(ike, heir) : take_over(ike, heir);
+	if (err == MS_OK && unwanted) {
+		disown(ike, heir);
+	} else if (err) {
 		failed(ike, err, why);
 	} else {
 		done(ike);
