@@ -51,7 +51,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/crypto_fault_test src/core/ike/memory_fault_test src/core/ike/names_test src/core/ike/payload_test \
 	src/core/ike/ipcomp_test src/core/ike/keywords_test src/core/ike/offers_test \
 	src/core/ike/drops_test src/core/ike/lists_test src/core/ike/mobike_proof_test \
-	src/core/ike/sk_test src/core/ike/going_test \
+	src/core/ike/sk_test src/core/ike/going_test src/core/ike/other_group_test \
 	src/core/ike/ah_test src/core/ike/apart_test src/core/ike/later_fragments_test \
 	src/core/route/memory_test src/core/route/opp_key_test \
 	src/core/route/opp_pair_test
@@ -83,6 +83,9 @@ src_core_ike_mobike_proof_test_LDADD = $(ike_test_libs)
 src_core_ike_going_test_SOURCES = src/core/ike/going_test.c src/core/ike/ask_test.h \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_going_test_LDADD = $(ike_test_libs)
+src_core_ike_other_group_test_SOURCES = src/core/ike/other_group_test.c src/core/ike/ask_test.h \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_other_group_test_LDADD = $(ike_test_libs)
 src_core_ike_sk_test_SOURCES = src/core/ike/sk_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_sk_test_LDADD = $(ike_test_libs)

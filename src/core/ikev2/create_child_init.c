@@ -18,6 +18,7 @@
 
 #define RETRY_MS 5000 /* after TEMPORARY_FAILURE, and as much again at random */
 #define REPLACE_MS 30000 /* after a refusal, when a fresh IKE SA came to nothing */
+#define KE_ROUNDS 2 /* INVALID_KE_PAYLOAD in a row */
 #define YOUNG_MS 10000 /* longer than an answer is on its way */
 
 static void further_failed(struct ike_sa *ike, ms_err err, const struct ms_why *why)
@@ -127,7 +128,7 @@ static void go(struct ike_sa *ike, struct child_sa *child, const struct ms_ke_al
 		with_ke(ike, MS_OK, NULL);
 }
 
-static void start(struct child_sa *old, const struct ms_ke_alg *ke)
+static void start(struct child_sa *old, const struct ms_ke_alg *ke, unsigned ke_rounds)
 {
 	struct ike_sa *ike = old->ike;
 	struct ike_exchange *x = ike_exchange_new(ike);
@@ -143,10 +144,11 @@ static void start(struct child_sa *old, const struct ms_ke_alg *ke)
 		return;
 	}
 	x->rekeys = old->serial;
+	x->ke_rounds = ke_rounds;
 	go(ike, child, ke);
 }
 
-static void start_further(struct child_sa *child, const struct ms_ke_alg *ke)
+static void start_further(struct child_sa *child, const struct ms_ke_alg *ke, unsigned ke_rounds)
 {
 	struct ike_sa *ike = child->ike;
 
@@ -155,6 +157,7 @@ static void start_further(struct child_sa *child, const struct ms_ke_alg *ke)
 		child_rekey_later(child, RETRY_MS);
 		return;
 	}
+	ike->x->ke_rounds = ke_rounds;
 	go(ike, child, ke);
 }
 
@@ -212,9 +215,11 @@ void ike_create_child_start(struct child_sa *child)
 		return;
 	}
 	ms_info(&lg, "initiating CHILD SA using IKE SA #%u", (unsigned)ike->serial);
-	start_further(child, child_proposals(child->conn, create_child_group(ike), &ours) == MS_OK
-				     ? ike_first_ke(&ours)
-				     : NULL);
+	start_further(child,
+		child_proposals(child->conn, create_child_group(ike), &ours) == MS_OK
+			? ike_first_ke(&ours)
+			: NULL,
+		0);
 }
 
 void ike_rekey_child_start(struct child_sa *child)
@@ -225,7 +230,7 @@ void ike_rekey_child_start(struct child_sa *child)
 		return;
 	if (child_proposals(child->conn, create_child_group(child->ike), &ours))
 		return;
-	start(child, ike_first_ke(&ours));
+	start(child, ike_first_ke(&ours), 0);
 }
 
 static void replaced(struct ike_sa *ike, ms_err err, const struct ms_why *why)
@@ -299,14 +304,16 @@ void ike_create_child_response(struct ike_rx *rx)
 		finish_ke(ike, MS_OK, NULL);
 }
 
-/* Starts again with the group that the peer wants; false: it was not offered. */
+/* Starts again with the group that the peer wants; false: it was not offered, or the peer wants another one
+ * each time. */
 static bool other_group(struct ike_sa *ike, const struct ike_notify_payload *n)
 {
 	struct child_sa *old = child_by_serial(ike->e, ike->x->rekeys), *child = NULL;
 	struct ms_proposals ours;
+	unsigned rounds = ike->x->ke_rounds + 1;
 	uint16_t group;
 
-	if (n->type != IKE_N_INVALID_KE_PAYLOAD || n->data.len != 2 ||
+	if (rounds > KE_ROUNDS || n->type != IKE_N_INVALID_KE_PAYLOAD || n->data.len != 2 ||
 		(ike->x->rekeys && !old) || ike->x->child->state != CHILD_LARVAL)
 		return false;
 	group = (uint16_t)(n->data.ptr[0] << 8 | n->data.ptr[1]);
@@ -321,9 +328,9 @@ static bool other_group(struct ike_sa *ike, const struct ike_notify_payload *n)
 	ike_exchange_free(&ike->x);
 	ike->busy = IKE_NOT_BUSY;
 	if (old)
-		start(old, ms_ke_find(group));
+		start(old, ms_ke_find(group), rounds);
 	else
-		start_further(child, ms_ke_find(group));
+		start_further(child, ms_ke_find(group), rounds);
 	child_unref(&child);
 	return true;
 }
