@@ -58,6 +58,34 @@ bool job_pairs_of_child(struct route_job *job, const struct child_sa *child)
 	return true;
 }
 
+/* Before its turn: the eroute of another connection first comes to rest. */
+static void block(struct route_job *job)
+{
+	struct route_job **end = &job->route->blocked;
+
+	while (*end != NULL)
+		end = &(*end)->blocked_next;
+	job->blocked_next = NULL;
+	*end = job;
+}
+
+/* Who waited for c looks again.  None is blocked by it once more: c's job is past that, or over. */
+static void unblock(struct route *r, const struct conn *c)
+{
+	struct route_job **at = &r->blocked, *job;
+
+	while ((job = *at) != NULL) {
+		if (job->blocked_by != c) {
+			at = &job->blocked_next;
+			continue;
+		}
+		*at = job->blocked_next;
+		conn_unref(&job->blocked_by);
+		job_run(job);
+		at = &r->blocked; /* which may be another list by now */
+	}
+}
+
 static void finish(struct route_job *job)
 {
 	struct conn *c = job->conn;
@@ -79,6 +107,7 @@ static void finish(struct route_job *job)
 	free(job->subnets);
 	free(job);
 	route_disown(r, c);
+	unblock(r, c);
 	if (next != NULL && c->route_jobs == next)
 		job_run(next);
 	conn_unref(&c);
@@ -283,6 +312,8 @@ static bool step(struct route_job *job)
 		return step_heir(job);
 	case STEP_STATE:
 		set_state(job);
+		/* before HEIR: the heir's own job may be one of those */
+		unblock(job->route, job->conn);
 		return false;
 	case STEP_NONE:
 		return false;
@@ -298,8 +329,14 @@ static void begin(struct route_job *job)
 	job->before = job->conn->routing;
 	if (!plan(job, &job->why))
 		job->steps = NULL;
-	if (job->steps != NULL)
+	if (job->blocked_by != NULL) {
+		job->plan = plan;
+		job->err = MS_OK;
+		job->why.text[0] = '\0';
+		block(job);
+	} else if (job->steps != NULL) {
 		to_step(job, 0);
+	}
 }
 
 /* Until a step must be waited for, or the job is over. */
@@ -307,6 +344,8 @@ void job_run(struct route_job *job)
 {
 	if (job->plan != NULL)
 		begin(job);
+	if (job->blocked_by != NULL)
+		return;
 	while (job->steps != NULL && job->steps[job->at].kind != STEP_NONE) {
 		const struct step *s = &job->steps[job->at];
 

@@ -120,7 +120,20 @@ static bool may_take_over(const struct conn *c, const struct conn *owner)
 				ms_id_eq(&c->remote.id, &owner->remote.id));
 }
 
-static ms_err could_pair(const struct route_job *job, const struct ms_selector *mine,
+/* The connection's SA group is gone, and a hook or the kernel is being told; a shunt follows. */
+static bool will_rest(const struct conn *c)
+{
+	const struct route_job *job = c->route_jobs;
+	const struct step *s = job == NULL ? NULL : job->steps;
+
+	if (s == NULL || (s != scripts[RA_UNPROTECT] && s != scripts[RA_UNPROTECT_FAIL]))
+		return false;
+	while (s <= &job->steps[job->at] && s->kind != STEP_STATE)
+		s++;
+	return s > &job->steps[job->at];
+}
+
+static ms_err could_pair(struct route_job *job, const struct ms_selector *mine,
 	const struct ms_selector *theirs, bool tunnel, struct ms_why *why)
 {
 	const struct conn *c = job->conn;
@@ -138,7 +151,9 @@ static ms_err could_pair(const struct route_job *job, const struct ms_selector *
 		return MS_OK;
 	if (tunnel && (e->shunt != MS_SHUNT_NONE || may_take_over(c, e->owner)))
 		return MS_OK;
-	if (c->instance == 0 && e->owner->for_pair) {
+	if (tunnel && will_rest(e->owner))
+		job->blocked_by = conn_ref(e->owner);
+	else if (c->instance == 0 && e->owner->for_pair) {
 		route_waits(job->route, job->conn, e);
 		route_policy_changed(job->route);
 	}

@@ -79,6 +79,7 @@ struct route {
 	const struct host *host;
 	struct route_env env;
 	unsigned jobs; /* not finished */
+	struct route_job *blocked; /* those of them that wait for another connection, oldest first */
 	struct pair_map eroutes, uses, waits;
 	struct route_of *all;
 	struct ike_heap heap;
@@ -182,7 +183,7 @@ struct route_job {
 	unsigned n_flows, flow;
 	bool prepared; /* hook prepare was run for the flow at hand */
 	/* Chosen when the job's turn comes, since earlier jobs may have changed everything; false:
-	 * nothing is to be done. */
+	 * nothing is to be done, or not yet (blocked_by), and then it is chosen again. */
 	bool (*plan)(struct route_job *job, struct ms_why *why);
 	enum route_event event;
 	enum conn_routing before; /* when its turn came */
@@ -190,6 +191,8 @@ struct route_job {
 	bool may_steal; /* it gets back what it had */
 	bool leaving;	/* nothing stays of what it has */
 	bool undoing;
+	struct conn *blocked_by; /* a reference: a shunt is about to follow its SA group, to be taken */
+	struct route_job *blocked_next;
 	ms_err err;
 	struct ms_why why;
 	host_done_f *done; /* may be NULL */

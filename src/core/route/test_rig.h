@@ -35,6 +35,11 @@ struct world {
 	bool fail;
 	bool defer; /* kernel answers wait in `waiting` */
 	bool refuse; /* the kernel sets no policy */
+	bool defer_hooks; /* the next hook's answer waits in `hook` */
+	struct {
+		ms_hook_done_f *done;
+		void *arg;
+	} hook;
 	struct {
 		ms_kernel_done_f *done;
 		void *arg;
@@ -141,6 +146,12 @@ static inline void rig_hook(void *ctx, struct conn *c, const struct ms_hook_even
 	(void)c;
 	note(w, verbs[e->verb]);
 	assert_string_equal(e->interface, c->device);
+	if (w->defer_hooks) {
+		w->defer_hooks = false;
+		w->hook.done = done;
+		w->hook.arg = arg;
+		return;
+	}
 	if (w->fail && e->verb == w->fail_verb)
 		done(arg, ms_fail(&why, MS_ERR_SYSTEM, "%s-client failed", verbs[e->verb]), &why);
 	else
