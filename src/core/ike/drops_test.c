@@ -318,6 +318,21 @@ static void test_answers(void **state)
 	}
 }
 
+/* Nor is one without the responder's SPI, right as the rest of it may be. */
+static void test_answer_without_spi(void **state)
+{
+	struct tape t;
+	struct pair p = paused_with(&two_groups, &t, 2);
+	struct record r = t.r[2];
+	unsigned jobs = p.west->jobs;
+
+	(void)state;
+	memset(r.octets + 8, 0, 8);
+	say(&p, &r, r.octets, r.len);
+	assert_int_equal(p.west->jobs, jobs);
+	up_all_the_same(&p, &t, &t.r[2]);
+}
+
 /* A request of that kind costs no key exchange. */
 static void test_requests(void **state)
 {
@@ -574,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_clear_for_an_established_sa),
 		cmocka_unit_test(test_init_for_an_established_sa),
 		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_answer_without_spi),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_rekeyings),
 		cmocka_unit_test(test_auths),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is on its way out takes nothing new along (RFC 7296 s2.25): an IKE SA whose Delete waits or is sent,
- * or that has been rekeyed; a CHILD SA that is being deleted or is gone.
+ * or that has been rekeyed; a CHILD SA that is being deleted or is gone.  And it goes by its own name alone.
  */
 #include "core/ike/ask_test.h"
 #include "core/ike/steps_test.h"
@@ -132,6 +132,73 @@ static void test_child_that_goes(void **state)
 	}
 }
 
+/* --- what a Delete names --- */
+
+static void with_ah(struct ms_conn_desc *d)
+{
+	d->ah = true;
+}
+
+/* s3.11: protocol 3 is ESP and 2 is AH; one's SPI in the other's Delete is nobody's. */
+static void test_delete_of_the_other_protocol(void **state)
+{
+	static const struct {
+		bool ah;
+		uint8_t protocol, octets;
+		bool deleted;
+	} rows[] = {
+		{ false, MS_PROTOCOL_ESP, 4, true },
+		{ false, MS_PROTOCOL_AH, 4, false },
+		{ false, MS_PROTOCOL_ESP, 8, false },
+		{ true, MS_PROTOCOL_AH, 4, true },
+		{ true, MS_PROTOCOL_ESP, 4, false },
+		{ true, MS_PROTOCOL_AH, 8, false },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct record said = { .len = 0 }, answer = { .len = 0 };
+		struct chain got;
+		struct ike_header h = { .version = IKE_VERSION_2, .exchange = IKE_X_INFORMATIONAL,
+			.flags = IKE_F_INITIATOR };
+		uint8_t body[12] = { rows[i].protocol, rows[i].octets, 0, 1 };
+		const struct chain c = { 1, { IKE_P_DELETE },
+			{ ms_bytes(body, 4u + rows[i].octets) } };
+		struct wire_writer to = wire_writer(body + 4, 4);
+		struct sim_words words = tunnel;
+		struct pair p;
+		struct ike_sa w;
+		struct inner in;
+
+		if (rows[i].ah)
+			words.more = with_ah;
+		p = pair_new(&words);
+		pair_up(&p);
+		assert_pair_up(&p);
+		w = *ike_first(p.west->ike);
+		w.iv = 0x7000;
+		said.src = *west500(&p);
+		said.dst = *east500(&p);
+		h.id = w.send_id;
+		memcpy(h.spi_i, w.spi_i, 8);
+		memcpy(h.spi_r, w.spi_r, 8);
+		wire_put_u32(&to, w.children->spi_in);
+		chain_put(&c, &in, &h);
+		p.sim->network = keep_answer;
+		p.sim->network_arg = &answer;
+		say_sealed(&p, &w, &said, &in, in.octets, in.len);
+		if (sim_sas(p.east) != (rows[i].deleted ? 0 : 2))
+			fail_msg("row %u", i);
+		open_record(&w, &answer, &in);
+		chain_of(&in, &got);
+		assert_int_equal(got.n, rows[i].deleted);
+		if (got.n > 0)
+			assert_int_equal(got.bodies[0].ptr[0], rows[i].protocol);
+		assert_int_equal(sim_ikes(p.east), 1);
+		pair_free(&p);
+	}
+}
+
 /* --- while we ask --- */
 
 static void lose_child(struct pair *p)
@@ -223,6 +290,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ike_that_goes),
 		cmocka_unit_test(test_child_that_goes),
+		cmocka_unit_test(test_delete_of_the_other_protocol),
 		cmocka_unit_test(test_gone_before_it_is_asked),
 		cmocka_unit_test(test_gone_while_it_is_rekeyed),
 	};

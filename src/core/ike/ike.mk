@@ -52,6 +52,7 @@ ike_tests = $(ike_fuzz) src/core/ike/two_party_test src/core/ike/refuse_test src
 	src/core/ike/ipcomp_test src/core/ike/keywords_test src/core/ike/offers_test \
 	src/core/ike/drops_test src/core/ike/lists_test src/core/ike/mobike_proof_test \
 	src/core/ike/sk_test src/core/ike/going_test src/core/ike/other_group_test \
+	src/core/ike/signature_test src/core/ike/told_test src/core/ike/selectors_test \
 	src/core/ike/ah_test src/core/ike/apart_test src/core/ike/later_fragments_test \
 	src/core/route/memory_test src/core/route/opp_key_test \
 	src/core/route/opp_pair_test
@@ -86,6 +87,15 @@ src_core_ike_going_test_LDADD = $(ike_test_libs)
 src_core_ike_other_group_test_SOURCES = src/core/ike/other_group_test.c src/core/ike/ask_test.h \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_other_group_test_LDADD = $(ike_test_libs)
+src_core_ike_signature_test_SOURCES = src/core/ike/signature_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_signature_test_LDADD = $(ike_test_libs)
+src_core_ike_told_test_SOURCES = src/core/ike/told_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_told_test_LDADD = $(ike_test_libs)
+src_core_ike_selectors_test_SOURCES = src/core/ike/selectors_test.c src/core/ike/ask_test.h \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_ike_selectors_test_LDADD = $(ike_test_libs)
 src_core_ike_sk_test_SOURCES = src/core/ike/sk_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_ike_sk_test_LDADD = $(ike_test_libs)

@@ -208,7 +208,7 @@ static ms_err refuse_rival(
 static ms_err pick_conn(struct ike_sa *ike, struct child_sa *child, struct ms_why *why)
 {
 	struct ike_exchange *x = ike->x;
-	struct conn *c = NULL;
+	struct conn *c;
 
 	if (child_wants_pair(child)) {
 		c = child_pair_conn(child, why);
@@ -220,9 +220,8 @@ static ms_err pick_conn(struct ike_sa *ike, struct child_sa *child, struct ms_wh
 		conn_unref(&c);
 		return MS_OK;
 	}
-	if (x->n_mine && x->n_theirs)
-		c = conn_find_clients(ike->e->conns, child->conn, &ike->local.addr, &ike->remote.addr,
-			x->ts_mine, x->n_mine, x->ts_theirs, x->n_theirs);
+	c = conn_find_clients(ike->e->conns, child->conn, &ike->local.addr, &ike->remote.addr, x->ts_mine,
+		x->n_mine, x->ts_theirs, x->n_theirs);
 	if (!c)
 		return refuse_ts(ike, child->conn, why);
 	return take_conn(child, c) ? MS_OK : MS_ERR_NOMEM;
