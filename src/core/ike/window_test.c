@@ -152,6 +152,55 @@ static void test_first_message(void **state)
 	}
 }
 
+/* One octet more than a datagram can have; what its header says is right. */
+static void test_longest_datagram(void **state)
+{
+	static uint8_t octets[IKE_MAX_DATAGRAM + 1];
+
+	(void)state;
+	for (unsigned more = 0; more < 2; more++) {
+		struct tape t;
+		struct pair p = paused(&t, 3);
+		struct wire_writer length = wire_writer(octets + 24, 4);
+		size_t len = IKE_MAX_DATAGRAM + more;
+		struct ike_engine *e = p.east->ike;
+		uint64_t too_long = ike_counter(e, IKE_C_DROP_SHORT);
+		uint64_t others = ike_counter(e, IKE_C_DROP_INTEGRITY);
+
+		memcpy(octets, t.r[3].octets, 32);
+		wire_put_u32(&length, (uint32_t)len);
+		/* one SK payload cannot be so long: others go before */
+		octets[16] = IKE_P_VENDOR;
+		memcpy(octets + 28, (const uint8_t[]){ IKE_P_SK, 0, 0x80, 0 }, 4);
+		memcpy(octets + 28 + 0x8000,
+			(const uint8_t[]){ IKE_P_IDI, 0, (uint8_t)((len - 28 - 0x8000) >> 8),
+				(uint8_t)(len - 28 - 0x8000) }, 4);
+		say(&p, &t.r[3], octets, len);
+		assert_int_equal(ike_counter(e, IKE_C_DROP_SHORT), too_long + more);
+		assert_int_equal(ike_counter(e, IKE_C_DROP_INTEGRITY), others + !more);
+		pair_free(&p);
+	}
+}
+
+/* While a request is in work the same one again is not kept: it would be in the way of what may come. */
+static void test_one_waits(void **state)
+{
+	struct tape t;
+	struct pair p = paused(&t, 3);
+	struct ike_engine *e = p.east->ike;
+	struct ike_sa *ike;
+
+	(void)state;
+	p.east->slow_ms = 50;
+	say(&p, &t.r[3], t.r[3].octets, t.r[3].len);
+	ike = ike_first(e);
+	assert_int_equal(ike->busy, IKE_BUSY_REQUEST);
+	say(&p, &t.r[3], t.r[3].octets, t.r[3].len);
+	assert_null(ike->waiting);
+	assert_int_equal(ike_counter(e, IKE_C_DROP_BUSY), 1);
+	pair_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +208,8 @@ int main(void)
 		cmocka_unit_test(test_last_id),
 		cmocka_unit_test(test_not_found_says_what),
 		cmocka_unit_test(test_first_message),
+		cmocka_unit_test(test_longest_datagram),
+		cmocka_unit_test(test_one_waits),
 	};
 
 	return cmocka_run_group_tests_name("window", tests, sim_test_setup, sim_test_teardown);
