@@ -58,7 +58,8 @@ static uint8_t a_nonce[32] = { 1 };
 /* A CHILD SA with AES-GCM: a further one, or, with a REKEY_SA's body, one in place of another. */
 static inline unsigned answer_to_child(struct pair *p, struct ike_sa *w, const struct ms_bytes *rekey)
 {
-	uint8_t sa[] = { 0, 0, 0, 32, 1, 3, 4, 2, 1, 2, 3, 4, 3, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 0,
+	static uint8_t spi; /* another one each time */
+	uint8_t sa[] = { 0, 0, 0, 32, 1, 3, 4, 2, 1, 2, 3, ++spi, 3, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 0,
 		128, 0, 0, 0, 8, 5, 0, 0, 0 };
 	uint8_t mine[] = { 1, 0, 0, 0, 7, 0, 0, 16, 0, 0, 0xff, 0xff, 192, 0, 1, 0, 192, 0, 1, 255 };
 	uint8_t yours[] = { 1, 0, 0, 0, 7, 0, 0, 16, 0, 0, 0xff, 0xff, 192, 0, 2, 0, 192, 0, 2, 255 };

@@ -132,6 +132,30 @@ static void test_child_that_goes(void **state)
 	}
 }
 
+/* Who never deletes what he has rekeyed does not get heirs without end. */
+static void test_rekeyed_again_and_again(void **state)
+{
+	static const struct ike_params small = { .max_children = 2 };
+	struct pair p = pair_of(&plain, &plain, &small);
+	uint8_t body[8];
+	struct wire_writer w = wire_writer(body, sizeof(body));
+	struct ms_bytes rekey = ms_bytes(body, sizeof(body));
+
+	(void)state;
+	pair_up(&p);
+	assert_pair_up(&p);
+	wire_put_u8(&w, MS_PROTOCOL_ESP);
+	wire_put_u8(&w, 4);
+	wire_put_u16(&w, IKE_N_REKEY_SA);
+	wire_put_u32(&w, ike_first_child(ike_first(p.west->ike))->spi_in);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(answer_to_child(&p, NULL, &rekey), i < 3 ? 0 : IKE_N_TEMPORARY_FAILURE);
+		assert_int_equal(sim_sas(p.east), 2 * (2 + (i < 3 ? i : 2)));
+		ike_first(p.west->ike)->send_id++;
+	}
+	pair_free(&p);
+}
+
 /* --- what a Delete names --- */
 
 static void with_ah(struct ms_conn_desc *d)
@@ -290,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ike_that_goes),
 		cmocka_unit_test(test_child_that_goes),
+		cmocka_unit_test(test_rekeyed_again_and_again),
 		cmocka_unit_test(test_delete_of_the_other_protocol),
 		cmocka_unit_test(test_gone_before_it_is_asked),
 		cmocka_unit_test(test_gone_while_it_is_rekeyed),

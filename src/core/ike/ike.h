@@ -27,7 +27,7 @@ struct ike_params {
 	int cookies;               /* enum ms_tristate: never, always, from the threshold on */
 	uint32_t cookie_threshold; /* half-open SAs; 0: 25000 */
 	uint32_t max_half_open;    /* more are refused; 0: 50000 */
-	uint32_t max_children;     /* on one IKE SA: further ones are refused; 0: 10000 */
+	uint32_t max_children;     /* on one IKE SA, twice as many while they are rekeyed; 0: 10000 */
 	uint64_t half_open_ms;     /* how long a responder waits for IKE_AUTH; 0: 30 s */
 	uint64_t retransmit_interval_ms; /* where a connection says 0; 0: 500 */
 	uint64_t retransmit_timeout_ms;  /* 0: 60 s */

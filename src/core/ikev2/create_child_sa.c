@@ -260,20 +260,20 @@ static bool begin(struct ike_rx *rx)
 	return true;
 }
 
-static bool has_room(const struct ike_sa *ike)
+static bool has_room(const struct ike_sa *ike, uint64_t most)
 {
-	uint32_t n = 0;
+	uint64_t n = 0;
 
 	for (const struct child_sa *c = ike->children; c; c = c->next)
 		n++;
-	return n < ike->e->params.max_children;
+	return n < most;
 }
 
 void ike_create_child_request(struct ike_rx *rx)
 {
 	if (!begin(rx))
 		return;
-	if (has_room(rx->ike))
+	if (has_room(rx->ike, rx->ike->e->params.max_children))
 		choose(rx, rx->ike->conn);
 	else
 		ike_create_refuse(rx->ike, IKE_N_NO_ADDITIONAL_SAS, ms_bytes(NULL, 0));
@@ -315,7 +315,8 @@ void ike_rekey_child_request(struct ike_rx *rx)
 		not_found(rx, &n);
 		return;
 	}
-	if (old->state == CHILD_DELETING) {
+	/* Each may be rekeyed; but the old ones are the peer's to delete, and there is no end of heirs before. */
+	if (old->state == CHILD_DELETING || !has_room(ike, 2 * (uint64_t)ike->e->params.max_children)) {
 		ike_create_refuse(ike, IKE_N_TEMPORARY_FAILURE, ms_bytes(NULL, 0));
 		return;
 	}
