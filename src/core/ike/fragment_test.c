@@ -222,7 +222,7 @@ static void rough(void *arg, struct sim_packet *p, struct sim_fate *fate)
 	(void)p;
 	*r = *r * 6364136223846793005u + 1442695040888963407u;
 	fate->lose = *r >> 60 < 3;
-	fate->copies = *r >> 56 % 4 == 0;
+	fate->copies = (*r >> 56) % 4 == 0;
 	fate->delay_ms = *r >> 48 & 63;
 	fate->copy_delay_ms = *r >> 40 & 1023;
 }
