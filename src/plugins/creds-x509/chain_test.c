@@ -356,6 +356,31 @@ static void test_zero_in_name(void **state)
 	pki_free(&end);
 }
 
+/* RFC 4945 s3.1.5: nobody is who has an empty name, be it that the certificate's is empty, too. */
+static void test_empty_names(void **state)
+{
+	static const uint8_t empty[] = { 0x30, 0 };
+	struct pki_cert end = pki_end("x", &root, "p256", NULL);
+	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
+	GENERAL_NAME *one = GENERAL_NAME_new();
+	X509_NAME *nothing = X509_NAME_new();
+	struct ms_id subject = { 0 }, host = { .type = MS_ID_FQDN };
+
+	(void)state;
+	assert_int_equal(X509_set_subject_name(end.x509, nothing), 1);
+	X509_NAME_free(nothing);
+	GENERAL_NAME_set0_value(one, GEN_DNS, ASN1_IA5STRING_new());
+	sk_GENERAL_NAME_push(names, one);
+	assert_int_equal(
+		X509_add1_ext_i2d(end.x509, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT), 1);
+	sk_GENERAL_NAME_pop_free(names, GENERAL_NAME_free);
+	assert_int_equal(ms_id_set(&subject, MS_ID_DER_ASN1_DN, ms_bytes(empty, sizeof empty)), MS_OK);
+	assert_false(cert_has_id(end.x509, &subject));
+	assert_false(cert_has_id(end.x509, &host));
+	ms_id_free(&subject);
+	pki_free(&end);
+}
+
 /* --- malformed octets --- */
 
 static void test_all_truncations(void **state)
@@ -526,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_cve_2026_35331_name_constraints),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_zero_in_name),
+		cmocka_unit_test(test_empty_names),
 		cmocka_unit_test(test_all_truncations),
 		cmocka_unit_test(test_all_flips),
 		cmocka_unit_test(test_cve_2018_17540_2017_9022_2026_14957_keys),
