@@ -218,6 +218,14 @@ conn six 2001:db8:2::9 2001:db8:3::7 2001:db8:1::/64 ::/0
 step 0 route-client-v6
 is 'ip -6 route' '8000::/1 dev ipsec0 src 2001:db8:1::1 metric 1 pref medium'
 step 0 unroute-client-v6
+conn six 2001:db8:2::9 2001:db8:3::7 2001:db8:9::9/128 2001:db8:4::/64
+PLUTO_MY_SOURCEIP=2001:db8:9::9
+step 0 route-client-v6
+is 'ip -6 route' '2001:db8:4::/64 dev ipsec0 src 2001:db8:9::9 metric 1 pref medium'
+# to be used at once: no duplicate is looked for
+is 'ip -6 addr show to 2001:db8:9::9' '    inet6 2001:db8:9::9/128 scope global nodad'
+step 0 unroute-client-v6
+is_not 'ip -6 addr' 2001:db8:9::9
 
 echo "- a kernel without device"
 conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
