@@ -86,6 +86,8 @@ static void over(struct download *d)
 		ms_notice(in->services->log, "%s: %s", d->url, ms_why_text(&d->why, d->err));
 		/* A server that does not answer does so for all certificates. */
 		cache_failed(&in->cache, d->came ? d->key : d->url, in->clock() + PENALTY_S);
+	} else {
+		in->arrivals++;
 	}
 	unlink_download(d);
 	d->waiters = NULL;

@@ -57,6 +57,8 @@ struct inquiry {
 	struct ms_why why;
 
 	unsigned pending;
+	unsigned arrivals; /* in->arrivals when the job began */
+	bool again;
 	uint8_t octets[];
 };
 
@@ -361,6 +363,17 @@ static void fetch_all(struct inquiry *q)
 	arrived(q);
 }
 
+/* What it needs may have come while its job looked for it: it is not fetched twice for that. */
+static bool look_again(struct inquiry *q)
+{
+	if (q->again || q->arrivals == q->in->arrivals)
+		return false;
+	q->again = true;
+	needs_free(q);
+	look(q);
+	return true;
+}
+
 static void looked(void *arg, bool cancelled)
 {
 	struct inquiry *q = arg;
@@ -369,16 +382,17 @@ static void looked(void *arg, bool cancelled)
 	(void)cancelled;
 	if (q->orphan)
 		inquiry_free(q);
-	else if (q->err == MS_OK && q->n_needs > 0)
-		fetch_all(q);
-	else
+	else if (q->err != MS_OK || q->n_needs == 0)
 		answer(q);
+	else if (!look_again(q))
+		fetch_all(q);
 	job_over(in);
 }
 
 static void look(struct inquiry *q)
 {
 	q->now = q->in->clock();
+	q->arrivals = q->in->arrivals;
 	if (ms_job_submit(q->in->services->loop, work, looked, q) == NULL) {
 		q->err = MS_ERR_NOMEM;
 		answer(q);

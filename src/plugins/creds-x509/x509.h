@@ -192,6 +192,7 @@ struct instance {
 	struct ms_timer *timer; /* crlcheckinterval= */
 	struct inquiry *inquiries;
 	struct download *downloads;
+	unsigned arrivals; /* lists and answers that came */
 	unsigned jobs; /* of ours, under way */
 	bool closing;  /* the last job frees all */
 	time_t (*clock)(void);
