@@ -43,6 +43,7 @@ core_tests = src/core/creds/gateway_test src/core/creds/myid_test src/core/conn/
 	src/core/conn/orient_test src/core/conn/find_test src/core/conn/named_test src/core/conn/group_test src/core/conn/member_test \
 	src/core/conn/pairs_test src/core/control/status_test \
 	src/core/route/route_test \
+	src/core/route/move_test \
 	src/core/route/share_test src/core/route/cost_test src/core/route/opp_test
 check_PROGRAMS += $(core_tests)
 TESTS += $(core_tests)
@@ -82,6 +83,9 @@ src_core_route_route_test_LDADD = $(core_test_libs)
 src_core_route_cost_test_SOURCES = src/core/route/test_rig.h src/core/route/cost_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_cost_test_LDADD = $(core_test_libs)
+src_core_route_move_test_SOURCES = src/core/route/test_rig.h src/core/route/move_test.c \
+	src/plugins/crypto-openssl/crypto-openssl.c
+src_core_route_move_test_LDADD = $(core_test_libs)
 src_core_route_share_test_SOURCES = src/core/route/test_rig.h src/core/route/share_test.c \
 	src/plugins/crypto-openssl/crypto-openssl.c
 src_core_route_share_test_LDADD = $(core_test_libs)

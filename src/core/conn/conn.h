@@ -106,6 +106,8 @@ struct conn {
 	uint16_t pfs_group; /* pfsgroup=; 0: not written */
 	struct conn_end local, remote;
 	bool oriented;
+	bool moved;		 /* by the last orienting, and nobody has acted on it */
+	bool found;		 /* it has an end that is ours, which it had not before that */
 	bool left_is_local;
 	bool deleted;		 /* out of the table, held by SAs only */
 
@@ -247,6 +249,9 @@ ms_err conn_orient(struct conn_table *t, struct conn *c,
 	bool (*is_local)(void *arg, const struct ms_addr *a), void *arg,
 	const struct ms_addr default_src[2], const struct ms_addr default_gw[2],
 	struct ms_why *why) MS_MUST_CHECK;
+
+/* It is one of the end's clients. */
+bool conn_end_has(const struct conn_end *e, const struct ms_selector *s);
 
 /* Our end is at another of our addresses: its identity, too, unless it was written. */
 ms_err conn_move_local(struct conn_table *t, struct conn *c, const struct ms_addr *a)

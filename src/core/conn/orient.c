@@ -76,6 +76,14 @@ ms_err conn_end_host(struct conn_end *e, const struct ms_addr *a)
 	return ms_id_of_addr(&e->id, &e->host.addr);
 }
 
+bool conn_end_has(const struct conn_end *e, const struct ms_selector *s)
+{
+	for (unsigned i = 0; i < e->n_clients; i++)
+		if (ms_selector_eq(&e->clients[i], s))
+			return true;
+	return false;
+}
+
 static ms_err name_our_host(struct conn_end *e, const struct orientation *o)
 {
 	const struct ms_addr *ours = NULL;

@@ -68,8 +68,7 @@ static void start_one(struct daemon *d, struct conn *c)
 			ms_why_text(&why, err));
 }
 
-/* What it had at the old address goes; it comes again as it is wanted. */
-static void moved(struct daemon *d, struct conn *c, const struct ms_addr *from)
+static void tell_moved(struct daemon *d, const struct conn *c, const struct ms_addr *from)
 {
 	char old[MS_ADDR_TEXT] = "nowhere", now[MS_ADDR_TEXT];
 
@@ -77,20 +76,12 @@ static void moved(struct daemon *d, struct conn *c, const struct ms_addr *from)
 		ms_addr_text(from, old, sizeof old);
 	ms_addr_text(&c->local.host.addr, now, sizeof now);
 	ms_notice(&d->conn_log, "\"%s\": our end is %s now, it was %s", c->desc->name, now, old);
-	ike_left_address(d->ike, c, daemon_is_local, d);
-	if (c->group || c->newest_child != 0)
-		return; /* members are made anew; SAs that moved have their policies with them */
-	route_release(d->route, c);
-	if (c->wanted_routed)
-		route_connection(d->route, c, routed, d);
 }
 
-void daemon_orient_all(struct daemon *d)
+/* Where every connection is must be known before one of them acts: routes are shared. */
+static void orient_each(struct daemon *d)
 {
-	struct conn *c;
-
-	/* Who is next is asked last: c stays, but instances of its that stand behind it may go. */
-	for (c = conn_first(d->conns); c != NULL; c = c->all_next) {
+	for (struct conn *c = conn_first(d->conns); c != NULL; c = c->all_next) {
 		struct ms_why why = { "" };
 		struct ms_addr from = c->local.host.addr;
 		bool was = c->oriented, was_left = c->left_is_local;
@@ -104,11 +95,39 @@ void daemon_orient_all(struct daemon *d)
 				ms_notice(&d->conn_log, "%s", ms_why_text(&why, err));
 			continue;
 		}
-		if (c->left_is_local == was_left && from.family != 0 &&
-			!ms_addr_eq(&from, &c->local.host.addr))
-			moved(d, c, &from);
-		if (!was)
-			start_one(d, c);
+		c->found = !was;
+		c->moved = c->left_is_local == was_left && from.family != 0 &&
+			!ms_addr_eq(&from, &c->local.host.addr);
+		if (c->moved)
+			tell_moved(d, c, &from);
+	}
+}
+
+/* Members of groups are made anew; SAs that moved have their policies with them. */
+static void move_routing(struct daemon *d, struct conn *c)
+{
+	if (!c->group && c->newest_child == 0)
+		route_moved(d->route, c, routed, d);
+	c->moved = false;
+}
+
+void daemon_orient_all(struct daemon *d)
+{
+	struct conn *c;
+
+	orient_each(d);
+	/* Who is next is asked last: c stays, but instances of its that stand behind it may go. */
+	for (c = conn_first(d->conns); c != NULL; c = c->all_next)
+		if (c->moved)
+			ike_left_address(d->ike, c, daemon_is_local, d);
+	for (c = conn_first(d->conns); c != NULL; c = c->all_next)
+		if (c->moved)
+			move_routing(d, c);
+	for (c = conn_first(d->conns); c != NULL; c = c->all_next) {
+		if (!c->found)
+			continue;
+		c->found = false;
+		start_one(d, c);
 	}
 	d->started = true;
 	groups_touch(d->groups);
@@ -129,6 +148,7 @@ static void names_answered(void *ctx, struct conn *c)
 {
 	struct daemon *d = ctx;
 	struct ms_why why = { "" };
+	struct ms_addr here = c->local.host.addr, there = c->remote.host.addr;
 	bool was = c->oriented;
 	ms_err err;
 
@@ -146,6 +166,9 @@ static void names_answered(void *ctx, struct conn *c)
 			up_failed(d, c, err, &why);
 		return;
 	}
+	if (was && (!ms_addr_eq(&here, &c->local.host.addr) ||
+			   !ms_addr_eq(&there, &c->remote.host.addr)))
+		route_moved(d->route, c, routed, d);
 	if (was)
 		ike_readdressed(d->ike, c);
 	else if (d->started)

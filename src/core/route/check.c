@@ -51,7 +51,7 @@ static bool has_pairs(const struct route *r, const struct conn *c)
 static bool check_routes(const struct route *r, const struct route_of *o, struct ms_why *why)
 {
 	for (const struct route_use *u = o->uses; u != NULL; u = u->next) {
-		const struct conn *other = route_other_user(r, o->conn, &u->theirs);
+		const struct conn *other = route_other_user(r, o->conn, &u->theirs, NULL);
 
 		if (other != NULL && (strcmp(o->device, other->route_of->device) != 0 ||
 					     !ms_addr_eq(&o->nexthop, &other->route_of->nexthop)))
@@ -91,14 +91,6 @@ static bool check_eroutes(const struct route *r, const struct route_of *o, struc
 	return true;
 }
 
-static bool has_client(const struct conn_end *e, const struct ms_selector *s)
-{
-	for (unsigned i = 0; i < e->n_clients; i++)
-		if (ms_selector_eq(&e->clients[i], s))
-			return true;
-	return false;
-}
-
 static bool check_twins(const struct route *r, const struct conn *c, struct ms_why *why)
 {
 	for (unsigned i = 0; i < c->local.n_clients; i++)
@@ -109,8 +101,8 @@ static bool check_twins(const struct route *r, const struct conn *c, struct ms_w
 
 			if (e != NULL && e->owner != c && quiet(e->owner) &&
 				!(c->opportunistic && e->owner->template == c) &&
-				has_client(&e->owner->local, mine) &&
-				has_client(&e->owner->remote, theirs))
+				conn_end_has(&e->owner->local, mine) &&
+				conn_end_has(&e->owner->remote, theirs))
 				return violated(why, 3, c, "another one has the same networks");
 		}
 	return true;

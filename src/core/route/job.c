@@ -131,13 +131,7 @@ static bool flows_of_lists(struct route_job *job, const struct ms_selector *mine
 
 static bool is_own(const struct conn *c, const struct eroute *e)
 {
-	bool mine = false, theirs = false;
-
-	for (unsigned i = 0; i < c->local.n_clients && !mine; i++)
-		mine = ms_selector_eq(&c->local.clients[i], &e->node.src);
-	for (unsigned i = 0; i < c->remote.n_clients && !theirs; i++)
-		theirs = ms_selector_eq(&c->remote.clients[i], &e->node.dst);
-	return mine && theirs;
+	return conn_end_has(&c->local, &e->node.src) && conn_end_has(&c->remote, &e->node.dst);
 }
 
 static bool flows_of_eroutes(struct route_job *job, const struct step *s)
@@ -155,7 +149,7 @@ static bool flows_of_eroutes(struct route_job *job, const struct step *s)
 		if (s->pairs == PAIRS_STALE && (e->shunt != MS_SHUNT_NONE || e->child != job->child ||
 						      (s->kind == STEP_SET && !is_own(c, e))))
 			continue;
-		if (s->pairs == PAIRS_LOST && (e->shunt != MS_SHUNT_NONE || is_own(c, e)))
+		if (s->pairs == PAIRS_LOST && is_own(c, e))
 			continue;
 		job->flows[job->n_flows++] = (struct flow){ e->node.src, e->node.dst, NULL };
 	}
@@ -189,7 +183,7 @@ static bool take_flows(struct route_job *job, const struct step *s)
 	job->prepared = false;
 	if (s->kind == STEP_NONE || s->kind == STEP_STATE || s->kind == STEP_HEIR)
 		return true;
-	if (s->kind == STEP_UNROUTE)
+	if (s->kind == STEP_UNROUTE || s->kind == STEP_LEAVE)
 		return flows_of_uses(job);
 	if (s->kind == STEP_BARE || s->pairs == PAIRS_STALE || s->pairs == PAIRS_LOST ||
 		s->pairs == PAIRS_ALL)
@@ -246,7 +240,7 @@ static void set_state(struct route_job *job)
 		at = route_now(r) + r->failure_ms;
 	else if (job->to == RT_ROUTED_HOLD || job->to == RT_UNROUTED_HOLD)
 		at = route_now(r) + HOLD_LIFE_MS;
-	else if ((job->to == RT_ROUTED_PROSPECTIVE && !route_rests(c)) ||
+	else if ((job->to == RT_ROUTED_PROSPECTIVE && (!route_rests(c) || c->route_of->astray)) ||
 		(job->to == RT_UNROUTED && route_has_any(c)))
 		at = route_now(r) + REST_AGAIN_MS;
 	route_set_timer(r, &c->route_of->timer, at);
@@ -296,6 +290,8 @@ static bool step(struct route_job *job)
 		return job_step_route(job);
 	case STEP_UNROUTE:
 		return job_step_unroute(job);
+	case STEP_LEAVE:
+		return job_step_leave(job);
 	case STEP_UP:
 	case STEP_DOWN:
 		if (job->flow == job->n_flows)

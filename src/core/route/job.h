@@ -13,6 +13,7 @@ void job_fail(struct route_job *job, ms_err err, const struct ms_why *why);
 /* Steps; true: something is waited for. */
 bool job_step_route(struct route_job *job);
 bool job_step_unroute(struct route_job *job);
+bool job_step_leave(struct route_job *job);
 bool job_step_policies(struct route_job *job, const struct step *s);
 void job_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *f);
 /* What was waited for is over: the next flow. */

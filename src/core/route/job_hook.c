@@ -86,7 +86,7 @@ void job_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *
 	ms_id_text(&c->remote.id, job->peer_id, sizeof job->peer_id);
 	e.connection = c->desc->name;
 	e.command = c->local.updown;
-	e.interface = c->device;
+	e.interface = verb == MS_HOOK_UNROUTE ? job->device : c->device;
 	e.stack = job->route->env.stack;
 	e.me = c->local.host.addr;
 	e.peer = c->remote.host.addr;
@@ -119,14 +119,30 @@ void job_hook(struct route_job *job, enum ms_hook_verb verb, const struct flow *
 	job->route->env.hook(job->route->env.ctx, job->conn, &e, job_flow_done, job);
 }
 
+/* --- routes -------------------------------------------------------------------------------------- */
+
+/* The connection has moved since the route was made: made again in its place, it is for this pair. */
+static bool to_make_again(const struct conn *c, struct route_use *u, const struct flow *f)
+{
+	const struct route_of *o = c->route_of;
+
+	if (!conn_end_has(&c->local, &u->mine)) {
+		u->mine = f->mine;
+		return true;
+	}
+	return ms_selector_eq(&u->mine, &f->mine) &&
+	       (strcmp(o->device, c->device) != 0 || !ms_addr_eq(&o->nexthop, &c->local.nexthop));
+}
+
 /* True: the hook runs. */
 bool job_step_route(struct route_job *job)
 {
 	struct route *r = job->route;
 	struct conn *c = job->conn;
+	bool moved = job->event == RE_MOVED;
 
 	/* What a CHILD SA was narrowed to lies in what is routed. */
-	if (job->before >= RT_ROUTED_PROSPECTIVE)
+	if (job->before >= RT_ROUTED_PROSPECTIVE && !moved)
 		return false;
 	/* A member whose packets pass needs no route: those that a wider one leads to the device find
 	 * its eroute there.  So a hundred thousand peers in clear cost no command each. */
@@ -134,20 +150,30 @@ bool job_step_route(struct route_job *job)
 		return false;
 	for (; job->flow < job->n_flows; job->flow++) {
 		const struct flow *f = &job->flows[job->flow];
-		bool shared = route_other_user(r, c, &f->theirs) != NULL;
+		struct route_use *u = route_used(c, &f->theirs);
+		bool shared = route_other_user(r, c, &f->theirs, NULL) != NULL;
 
-		if (!job->prepared && route_uses(c, &f->theirs))
-			continue;
-		if (!job->prepared && !route_use(r, c, &f->mine, &f->theirs)) {
+		if (!job->prepared && u != NULL) {
+			if (!moved || !to_make_again(c, u, f))
+				continue;
+			/* "prepare" would take away what leads its packets to the device. */
+			job->prepared = true;
+		} else if (!job->prepared && !route_use(r, c, &f->mine, &f->theirs)) {
 			job_fail(job, MS_ERR_NOMEM, NULL);
 			return false;
-		}
-		if (shared && !job->prepared)
+		} else if (!job->prepared && shared) {
 			continue;
+		}
 		job_hook(job, job->prepared ? MS_HOOK_ROUTE : MS_HOOK_PREPARE, f);
 		return true;
 	}
 	return false;
+}
+
+static void unroute(struct route_job *job, const struct flow *f, const char *device)
+{
+	memcpy(job->device, device, sizeof job->device);
+	job_hook(job, MS_HOOK_UNROUTE, f);
 }
 
 bool job_step_unroute(struct route_job *job)
@@ -155,19 +181,50 @@ bool job_step_unroute(struct route_job *job)
 	struct route *r = job->route;
 	struct conn *c = job->conn;
 
-	while (job->flow < job->n_flows) {
+	for (; job->flow < job->n_flows; job->flow++) {
 		const struct flow *f = &job->flows[job->flow];
-		struct route_use *u = c->route_of == NULL ? NULL : c->route_of->uses;
+		struct route_use *u = route_used(c, &f->theirs);
+		char device[sizeof job->device];
 
-		while (u != NULL && !ms_range_eq(&u->theirs.range, &f->theirs.range))
-			u = u->next;
-		if (u != NULL)
-			route_use_end(r, u);
-		if (u != NULL && route_other_user(r, c, &f->theirs) == NULL) {
-			job_hook(job, MS_HOOK_UNROUTE, f);
+		if (u == NULL)
+			continue;
+		memcpy(device, c->route_of->device, sizeof device);
+		route_use_end(r, u);
+		if (route_other_user(r, c, &f->theirs, NULL) == NULL) {
+			unroute(job, f, device);
 			return true;
 		}
-		job->flow++;
+	}
+	return false;
+}
+
+/* The new routes are there: those to networks that are not its peer's any more, or into another device,
+ * go. */
+bool job_step_leave(struct route_job *job)
+{
+	struct route *r = job->route;
+	struct conn *c = job->conn;
+	struct route_of *o = c->route_of;
+	bool elsewhere = o != NULL && strcmp(o->device, c->device) != 0;
+
+	for (; job->flow < job->n_flows; job->flow++) {
+		const struct flow *f = &job->flows[job->flow];
+		struct route_use *u = route_used(c, &f->theirs);
+		bool stays = conn_end_has(&c->remote, &f->theirs);
+
+		if (u == NULL || (stays && !elsewhere))
+			continue;
+		if (!stays)
+			route_use_end(r, u);
+		if (route_other_user(r, c, &f->theirs, o->device) == NULL) {
+			unroute(job, f, o->device);
+			return true;
+		}
+	}
+	if (o != NULL) {
+		o->astray = false;
+		memcpy(o->device, c->device, sizeof o->device);
+		o->nexthop = c->local.nexthop;
 	}
 	return false;
 }

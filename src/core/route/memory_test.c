@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each allocation fails once, and from some one on all of them for a while, while a connection is
- * routed, while packets meet its trap, while it is unrouted, and while it is replaced by another one
+ * routed, while packets meet its trap, while it moves, while it is unrouted, and while it is replaced by another one
  * of its name: who waits is told, no packet of its leaves in clear while it is routed, and afterwards
  * it can be had again.
  */
+#include "core/route/route_priv.h"
 #include "core/sim/sim_memory_test.h"
 #include "core/sim/sim_test.h"
 
@@ -148,6 +149,29 @@ static bool catches(unsigned n, bool for_good, bool later)
 	return done;
 }
 
+/* Its route leads to another device: sooner or later it does, and the trap stays. */
+static bool moves(unsigned n, bool for_good, bool later)
+{
+	struct pair p = pair_routed(later);
+	struct asked a = { 0, MS_OK };
+	bool done;
+
+	strcpy(p.wc->device, "other0");
+	memory_arm(n, for_good);
+	route_moved(p.west->route, p.wc, answered, &a);
+	for (unsigned i = 0; i < 10; i++) {
+		sim_run(p.sim, 100);
+		assert_non_null(p.west->policies);
+	}
+	done = memory_run_short(p.sim, 1);
+	assert_int_equal(a.answers, 1);
+	sim_run(p.sim, 120000);
+	assert_true(a.err == MS_OK || a.err == MS_ERR_NOMEM);
+	assert_string_equal(p.wc->route_of->device, "other0");
+	works_and_ends(&p);
+	return done;
+}
+
 static bool unroutes(unsigned n, bool for_good, bool later)
 {
 	struct pair p = pair_routed(later);
@@ -241,6 +265,12 @@ static void test_packets(void **state)
 	all_of(catches);
 }
 
+static void test_move(void **state)
+{
+	(void)state;
+	all_of(moves);
+}
+
 static void test_unroute(void **state)
 {
 	(void)state;
@@ -258,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_route),
 		cmocka_unit_test(test_packets),
+		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_unroute),
 		cmocka_unit_test(test_replace),
 	};

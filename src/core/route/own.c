@@ -210,7 +210,7 @@ static struct ms_selector network_of(const struct ms_selector *s)
 }
 
 struct conn *route_other_user(const struct route *r, const struct conn *c,
-	const struct ms_selector *theirs)
+	const struct ms_selector *theirs, const char *device)
 {
 	struct ms_selector net = network_of(theirs);
 	struct pair_node *n = pair_map_exact(&r->uses, &net, &net);
@@ -218,19 +218,20 @@ struct conn *route_other_user(const struct route *r, const struct conn *c,
 	for (; n != NULL; n = pair_map_exact_next(n)) {
 		struct route_use *u = (struct route_use *)(void *)n;
 
-		if (u->user != c)
+		if (u->user != c &&
+			(device == NULL || strcmp(u->user->route_of->device, device) == 0))
 			return u->user;
 	}
 	return NULL;
 }
 
-bool route_uses(const struct conn *c, const struct ms_selector *theirs)
+struct route_use *route_used(const struct conn *c, const struct ms_selector *theirs)
 {
-	const struct route_use *u = c->route_of == NULL ? NULL : c->route_of->uses;
+	struct route_use *u = c->route_of == NULL ? NULL : c->route_of->uses;
 
 	while (u != NULL && !ms_range_eq(&u->theirs.range, &theirs->range))
 		u = u->next;
-	return u != NULL;
+	return u;
 }
 
 bool route_use(struct route *r, struct conn *c, const struct ms_selector *mine,

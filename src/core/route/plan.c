@@ -14,6 +14,7 @@
 
 #define ROUTE(p)	   { STEP_ROUTE, PAIRS_##p, 0, false }
 #define UNROUTE		   { STEP_UNROUTE, 0, 0, true }
+#define LEAVE		   { STEP_LEAVE, 0, 0, true }
 #define UP		   { STEP_UP, PAIRS_JOB, 0, false }
 #define DOWN		   { STEP_DOWN, PAIRS_JOB, 0, true }
 #define SET(p, s)	   { STEP_SET, PAIRS_##p, SHUNT_##s, false }
@@ -24,6 +25,7 @@
 static const struct step scripts[RA_ACTIONS][MAX_STEPS + 1] = {
 	[RA_CATCH] = { ROUTE(OWN), SET(OWN, RESTING), STATE },
 	[RA_REST] = { SET(OWN, RESTING), DELETE(LOST), STATE },
+	[RA_FOLLOW] = { SET(OWN, RESTING), DELETE(LOST), ROUTE(OWN), LEAVE, STATE },
 	[RA_HOLD] = { SET(OWN, HOLD), STATE },
 	[RA_CATCH_HOLD] = { ROUTE(OWN), SET(OWN, HOLD), STATE },
 	[RA_FAIL] = { SET(OWN, FAILURE), STATE },
@@ -102,10 +104,14 @@ enum ms_shunt route_failure_shunt(const struct conn *c)
 
 /* --- could it be routed? --------------------------------------------------------------------------- */
 
+/* The route of one that has moved follows it. */
 static bool agree(const struct conn *c, const struct conn *user)
 {
-	return strcmp(c->device, user->route_of->device) == 0 &&
-	       ms_addr_eq(&c->local.nexthop, &user->route_of->nexthop);
+	bool follows = user->route_jobs != NULL || user->moved;
+	const char *device = follows ? user->device : user->route_of->device;
+	const struct ms_addr *nexthop = follows ? &user->local.nexthop : &user->route_of->nexthop;
+
+	return strcmp(c->device, device) == 0 && ms_addr_eq(&c->local.nexthop, nexthop);
 }
 
 /* From one that has an SA group: the same peer, perhaps under a new address, or one made of the same
@@ -137,7 +143,7 @@ static ms_err could_pair(struct route_job *job, const struct ms_selector *mine,
 	const struct ms_selector *theirs, bool tunnel, struct ms_why *why)
 {
 	const struct conn *c = job->conn;
-	const struct conn *user = route_other_user(job->route, c, theirs);
+	const struct conn *user = route_other_user(job->route, c, theirs, NULL);
 	const struct eroute *e = eroute_at(job->route, mine, theirs);
 	char name[256];
 
@@ -207,6 +213,15 @@ static bool plan_cell(struct route_job *job, enum route_event event, struct ms_w
 	case RA_REST:
 	case RA_HOLD:
 		return could(job, false, why);
+	case RA_FOLLOW:
+		if (could(job, false, why))
+			return true;
+		/* Not there: nothing of it may stay where it was. */
+		cell = route_cell(c->routing, RE_GOES);
+		job->to = (enum conn_routing)cell->to;
+		job->steps = scripts[cell->action];
+		job->leaving = true;
+		return true;
 	default:
 		return true;
 	}
@@ -223,7 +238,9 @@ bool plan_event(struct route_job *job, struct ms_why *why)
 		c->wanted_routed = true;
 	if (event == RE_UNROUTE && c->routing != RT_ROUTED_TUNNEL)
 		c->wanted_routed = false;
-	if (event == RE_UNROUTE || event == RE_GOES)
+	if (event == RE_MOVED && c->routing == RT_UNROUTED && c->wanted_routed)
+		event = RE_ROUTE;
+	if (event == RE_UNROUTE || event == RE_GOES || event == RE_MOVED)
 		route_waits_no_more(job->route, c);
 	return plan_cell(job, event, why);
 }
@@ -317,6 +334,13 @@ bool plan_child_down(struct route_job *job, struct ms_why *why)
 	return plan_cell(job, RE_SA_GONE, why);
 }
 
+/* Its packets do not come to the device any more, and a shunt there would only look as if they did. */
+static bool cannot_follow(const struct route_job *job)
+{
+	return job->event == RE_MOVED && job->steps[job->at].kind == STEP_ROUTE &&
+	       job->err != MS_ERR_NOMEM;
+}
+
 /* Policies out, route away; those steps may fail too.  But packets that were to be protected never
  * leave in clear for that: where there was a policy one stays, if need be that of an SA that is no
  * more. */
@@ -329,8 +353,11 @@ const struct step *plan_undo(struct route_job *job)
 		route_look_again(job->route, job->conn);
 		return NULL;
 	}
-	if (job->before >= RT_ROUTED_PROSPECTIVE && !route_goes_for_good(c)) {
+	if (job->before >= RT_ROUTED_PROSPECTIVE && !route_goes_for_good(c) &&
+		!cannot_follow(job)) {
 		job->to = RT_ROUTED_PROSPECTIVE;
+		if (job->event == RE_MOVED && c->route_of != NULL)
+			c->route_of->astray = true; /* once more, later */
 		return undo_rest;
 	}
 	job->to = RT_UNROUTED;
@@ -343,7 +370,9 @@ void route_happen(struct route *r, struct conn *c, enum route_event event, host_
 {
 	struct route_job *job = job_new(r, c, done, arg);
 
-	if (job == NULL && event == RE_GOES)
+	if (job == NULL && event == RE_MOVED && c->route_of != NULL)
+		c->route_of->astray = true;
+	if (job == NULL && (event == RE_GOES || event == RE_MOVED))
 		route_look_again(r, c);
 	if (job == NULL)
 		return;

@@ -128,6 +128,11 @@ void route_unroute(struct route *r, struct conn *c, host_done_f *done, void *arg
 	route_happen(r, c, route_goes_for_good(c) ? RE_GOES : RE_UNROUTE, done, arg);
 }
 
+void route_moved(struct route *r, struct conn *c, host_done_f *done, void *arg)
+{
+	route_happen(r, c, RE_MOVED, done, arg);
+}
+
 void route_release(struct route *r, struct conn *c)
 {
 	if (c->routing != RT_UNROUTED || c->route_jobs != NULL || c->route_of != NULL)
@@ -328,6 +333,11 @@ static void conn_timer(struct route *r, struct route_of *o)
 		break;
 	case RT_ROUTED_FAILURE:
 	case RT_ROUTED_PROSPECTIVE:
+		if (o->astray) {
+			route_look_again(r, o->conn);
+			route_moved(r, o->conn, NULL, NULL);
+			break;
+		}
 		if (o->conn->routing == RT_ROUTED_PROSPECTIVE && route_rests(o->conn))
 			break;
 		route_look_again(r, o->conn);

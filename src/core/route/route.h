@@ -74,6 +74,9 @@ void route_child_down(struct route *r, struct child_sa *child);
 void route_connection(struct route *r, struct conn *c, host_done_f *done, void *arg);
 /* --unroute; MS_ERR_BUSY while an SA group owns the eroute. */
 void route_unroute(struct route *r, struct conn *c, host_done_f *done, void *arg);
+/* One of its ends has another address: what there is of shunts and routes follows, and what was for the
+ * old one goes after that.  SA groups stay as they are. */
+void route_moved(struct route *r, struct conn *c, host_done_f *done, void *arg);
 /* Before the connection is deleted: takes back policies and routes whatever state it is in. */
 void route_release(struct route *r, struct conn *c);
 /* Deletes it with its instances and members, by way of env->conns and env->terminate. */

@@ -62,8 +62,9 @@ struct route_of {
 	struct eroute *eroutes;
 	struct route_use *uses;
 	struct route_wait *waits;
-	char device[16];	 /* as it was routed */
+	char device[16];	 /* as it was routed; it may have moved since */
 	struct ms_addr nexthop;
+	bool astray;		 /* routes of its have not followed it */
 	struct ike_timer timer;	 /* of a failure shunt, or of a hold */
 };
 
@@ -105,10 +106,11 @@ bool eroute_spare(struct route *r, struct conn *c, const struct flow *flows, uns
 	struct eroute **spares);
 void eroute_spares_free(struct eroute **spares);
 void eroute_drop(struct route *r, struct eroute *e);
-/* Another connection than c needs the route to this network. */
+/* Another connection than c needs the route to this network; device: that route into it, NULL: any. */
 struct conn *route_other_user(const struct route *r, const struct conn *c,
-	const struct ms_selector *theirs);
-bool route_uses(const struct conn *c, const struct ms_selector *theirs);
+	const struct ms_selector *theirs, const char *device);
+/* NULL: it does not use the route to this network. */
+struct route_use *route_used(const struct conn *c, const struct ms_selector *theirs);
 bool route_use(struct route *r, struct conn *c, const struct ms_selector *mine,
 	const struct ms_selector *theirs);
 void route_use_end(struct route *r, struct route_use *u);
@@ -141,6 +143,7 @@ enum step_kind {
 	STEP_NONE,
 	STEP_ROUTE,   /* hooks prepare and route, unless somebody uses that route already */
 	STEP_UNROUTE, /* hook unroute, unless somebody else does */
+	STEP_LEAVE,   /* hook unroute for what the connection had before it moved, unless somebody has it */
 	STEP_UP,      /* these hooks */
 	STEP_DOWN,
 	STEP_SET,
@@ -154,7 +157,7 @@ enum step_pairs {
 	PAIRS_OWN,   /* of the connection's clients */
 	PAIRS_JOB,   /* of the job's: those of a CHILD SA */
 	PAIRS_STALE, /* eroutes that still point to the job's CHILD SA */
-	PAIRS_LOST,  /* eroutes that still point to any, besides those of its clients */
+	PAIRS_LOST,  /* eroutes that it has besides those of its clients */
 	PAIRS_ALL,   /* all eroutes that it has */
 };
 
@@ -181,7 +184,8 @@ struct route_job {
 	unsigned at;
 	struct flow *flows; /* of the step at hand */
 	unsigned n_flows, flow;
-	bool prepared; /* hook prepare was run for the flow at hand */
+	bool prepared; /* hook prepare was run for the flow at hand, or is not to be */
+	char device[16]; /* that the route leads into which the hook takes away */
 	/* Chosen when the job's turn comes, since earlier jobs may have changed everything; false:
 	 * nothing is to be done, or not yet (blocked_by), and then it is chosen again. */
 	bool (*plan)(struct route_job *job, struct ms_why *why);

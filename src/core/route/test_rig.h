@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define RIG_POLICIES 4096
+#define RIG_WEST 0xc001022d /* 192.1.2.45 */
 
 struct world {
 	char log[16384];
@@ -35,6 +36,7 @@ struct world {
 	bool fail;
 	bool defer; /* kernel answers wait in `waiting` */
 	bool refuse; /* the kernel sets no policy */
+	struct ms_selector hook_mine; /* that the last hook was told of */
 	bool defer_hooks; /* the next hook's answer waits in `hook` */
 	struct {
 		ms_hook_done_f *done;
@@ -143,9 +145,12 @@ static inline void rig_hook(void *ctx, struct conn *c, const struct ms_hook_even
 	struct world *w = ctx;
 	struct ms_why why = { "" };
 
-	(void)c;
 	note(w, verbs[e->verb]);
-	assert_string_equal(e->interface, c->device);
+	w->hook_mine = e->my_client;
+	if (e->verb != MS_HOOK_UNROUTE)
+		assert_string_equal(e->interface, c->device);
+	if (strcmp(e->interface, "ipsec0") != 0)
+		note(w, e->interface);
 	if (w->defer_hooks) {
 		w->defer_hooks = false;
 		w->hook.done = done;
@@ -217,7 +222,7 @@ static inline void answered(void *arg, ms_err err, const struct ms_why *why)
 
 static inline bool west(void *arg, const struct ms_addr *a)
 {
-	struct ms_addr us = ms_addr_v4(0xc001022d);
+	struct ms_addr us = ms_addr_v4(RIG_WEST);
 
 	(void)arg;
 	return ms_addr_eq(a, &us);
@@ -238,7 +243,7 @@ static const struct host_ops rig_ops = { .kernel = rig_kernel, .now_ms = rig_now
 	.random = rig_random };
 
 struct rig_words {
-	const char *name, *right, *rightid, *leftsubnet, *rightsubnet;
+	const char *name, *left, *right, *rightid, *leftsubnet, *rightsubnet;
 	int type, failure, negotiation;
 	bool has_type;
 };
@@ -246,6 +251,7 @@ struct rig_words {
 static inline struct conn *rig_conn(struct world *w, const struct rig_words *words)
 {
 	struct ms_conn_desc d;
+	struct ms_addr home[2] = { ms_addr_v4(RIG_WEST) }, gate[2] = { ms_addr_v4(0xc00102fe) };
 	struct ms_why why;
 	struct conn *c;
 
@@ -253,7 +259,7 @@ static inline struct conn *rig_conn(struct world *w, const struct rig_words *wor
 	free(d.left.host);
 	free(d.right.host);
 	d.name = strdup(words->name);
-	d.left.host = strdup("192.1.2.45");
+	d.left.host = strdup(words->left == NULL ? "192.1.2.45" : words->left);
 	d.right.host = strdup(words->right == NULL ? "192.1.2.23" : words->right);
 	if (words->rightid != NULL)
 		d.right.id = strdup(words->rightid);
@@ -265,7 +271,7 @@ static inline struct conn *rig_conn(struct world *w, const struct rig_words *wor
 	d.failure_shunt = words->failure;
 	d.negotiation_shunt = words->negotiation;
 	assert_int_equal(conn_add(w->conns, &d, &c, &why), MS_OK);
-	assert_int_equal(conn_orient(w->conns, c, west, NULL, NULL, NULL, &why), MS_OK);
+	assert_int_equal(conn_orient(w->conns, c, west, NULL, home, gate, &why), MS_OK);
 	ms_conn_desc_free(&d);
 	strcpy(c->device, "ipsec0");
 	return c;

@@ -96,9 +96,7 @@ static void moved(struct sim_node *n, struct conn *c)
 	ike_left_address(n->ike, c, sim_is_local, n);
 	if (c->newest_child != 0)
 		return; /* SAs that moved have their policies with them */
-	route_release(n->route, c);
-	if (c->wanted_routed)
-		route_connection(n->route, c, routed, n);
+	route_moved(n->route, c, routed, n);
 }
 
 void sim_renumber(struct sim_node *n, const struct ms_addr *a)

@@ -176,6 +176,46 @@ conn host1 192.0.2.9 192.0.2.77 192.0.2.9/32 192.0.2.77/32
 step 0 unroute-host
 is 'cat /proc/sys/net/ipv4/conf/eth0/rp_filter' 1
 is_not 'ip route' ipsec0
+
+echo "- our end moves: the route changes in one step"
+ip addr add 192.0.2.10/24 dev eth0
+ip -6 addr add 2001:db8:2::10/64 dev eth0 nodad
+ip -o monitor route >"$dir/changes" &
+monitor=$!
+# moves VERB NEW LINE...: as the connection is now; all lines are there after it
+moves() {
+	step 0 $1
+	PLUTO_ME=$2 PLUTO_MY_CLIENT=$2/${PLUTO_MY_CLIENT#*/}
+	PLUTO_MY_CLIENT_NETWORKS=$PLUTO_MY_CLIENT
+	until ip route add unreachable 203.0.113.1/32 2>/dev/null &&
+		ip route del unreachable 203.0.113.1/32 && grep -q 203.0.113.1 "$dir/changes"; do
+		sleep 0.1
+	done
+	: >"$dir/changes"
+	step 0 $1
+	until ip route add unreachable 203.0.113.2/32 2>/dev/null &&
+		ip route del unreachable 203.0.113.2/32 && grep -q 203.0.113.2 "$dir/changes"; do
+		sleep 0.1
+	done
+	is_not "cat $dir/changes" 'Deleted.*dev ipsec0'
+}
+conn host1 192.0.2.9 192.0.2.77 192.0.2.9/32 192.0.2.77/32
+moves route-host 192.0.2.10
+is 'ip route' '192.0.2.77 dev ipsec0 scope link src 192.0.2.10'
+is_not 'ip route' 'ipsec0.*src 192.0.2.9'
+is 'cat /proc/sys/net/ipv4/conf/eth0/rp_filter' 2
+step 0 unroute-host
+is 'cat /proc/sys/net/ipv4/conf/eth0/rp_filter' 1
+conn host6 2001:db8:2::9 2001:db8:2::77 2001:db8:2::9/128 2001:db8:2::77/128
+moves route-host-v6 2001:db8:2::10
+is 'ip -6 route' '2001:db8:2::77 dev ipsec0 src 2001:db8:2::10 metric 1 pref medium'
+is_not 'ip -6 route' 'ipsec0.*src 2001:db8:2::9'
+step 0 unroute-host-v6
+is_not 'ip -6 route' ipsec0.*src
+kill $monitor
+ip addr del 192.0.2.10/24 dev eth0
+ip -6 addr del 2001:db8:2::10/64 dev eth0
+
 conn net1 192.0.2.9 198.51.100.7 10.0.1.0/24 10.0.2.0/24
 step 0 route-client
 is 'cat /proc/sys/net/ipv4/conf/eth0/rp_filter' 1

@@ -9,6 +9,10 @@ wait_for 30 says '"missing": +missing.example.com does not resolve: .*knows no n
 wait_for 30 says '"bogus": +bogus.example.com does not resolve: .*bogus'
 wait_for 30 says '"endless": +c0.example.com does not resolve: .*RCODE'
 wait_for 30 says '"refused": +www.elsewhere.example does not resolve: .*RCODE'
+trap_moves() {
+	eroute_is 192.1.2.45/32 192.1.2.98/32 %trap
+}
+wait_for 30 trap_moves
 assert_match /run/modswan/status.txt '"later": .*unoriented'
 must_fail ipsec auto --up bogus | tee /run/modswan/bogus.txt
 assert_match /run/modswan/bogus.txt 'bogus.example.com'

@@ -23,8 +23,8 @@ make_zone() {
 			"$zones/example.com"
 }
 
-make_zone && mv "$zones/example.com" "$zones/now"
-make_zone 'later IN A 192.1.2.23' && mv "$zones/example.com" "$zones/next"
+make_zone 'moves IN A 192.1.2.98' && mv "$zones/example.com" "$zones/now"
+make_zone 'moves IN A 192.1.2.97' 'later IN A 192.1.2.23' && mv "$zones/example.com" "$zones/next"
 mv "$zones/now" "$zones/example.com"
 zones_conf 192.1.2.254 example.com
 for h in west east; do
