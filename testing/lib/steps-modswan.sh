@@ -47,6 +47,20 @@ no_tunnel() {
 	! ipsec trafficstatus | grep "\"$1\""
 }
 
+# no_line LISTING REGEX: `ipsec LISTING` has none.  The kernel and the hooks are told of a tunnel's end
+# after everybody else: wait_for it.
+no_line() {
+	! ipsec "$1" | grep -E -- "$2"
+}
+
+has_line() {
+	ipsec "$1" | grep -E -- "$2"
+}
+
+no_address() {
+	! ip -o address show | grep -F " $1/"
+}
+
 # tunnels NAME N: it has so many, those of its instances too.
 tunnels() {
 	[ "$(ipsec trafficstatus | grep -c "\"$1\"")" = "$2" ]

@@ -54,7 +54,7 @@ libreswan_whack() {
 
 libreswan_stop() {
 	libreswan_whack --shutdown
-	wait_for 10 must_fail libreswan_whack --status
+	wait_for 20 must_fail libreswan_whack --status
 }
 
 # iked itself is started by lib/interop_peers.py, for each connection anew.

@@ -60,7 +60,7 @@ strongswan_start() {
 		}
 	END
 	STRONGSWAN_CONF=/run/strongswan.conf /run/charon >/run/modswan/charon.out 2>&1 </dev/null &
-	wait_for 10 test -S "${strongswan_vici#unix://}"
+	wait_for 20 test -S "${strongswan_vici#unix://}"
 	swanctl --load-all
 }
 
@@ -68,7 +68,7 @@ strongswan_stop() {
 	local pid
 	pid=$(cat /run/charon.pid)
 	kill "$pid"
-	wait_for 10 gone "$pid"
+	wait_for 20 gone "$pid"
 }
 
 swanctl() {

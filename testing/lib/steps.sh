@@ -66,14 +66,38 @@ assert_eq() {
 # The payload of every ping: "ModSwan!", to be looked for on the wire.
 marker=4d6f645377616e21
 
+# ping_counted COUNT SECONDS WORD...: what ping says, and how many of the first COUNT requests were
+# answered. After its last request ping waits no longer than for two answers or one interval, which is
+# too short on a busy machine. With a deadline it waits for as many answers, and goes on asking
+# meanwhile: those requests do not count.
+ping_counted() {
+	local count=$1 seconds=$2
+	shift 2
+	{ ping -n -w "$seconds" -c "$count" "$@" 2>&1 || true; } | awk -v count="$count" '
+		/packets transmitted|^rtt / { next }
+		{ print }
+		/ bytes from / && match($0, /icmp_seq=[0-9]+/) {
+			n = substr($0, RSTART + 9, RLENGTH - 9) + 0
+			if (n <= count && !seen[n]++)
+				answered++
+		}
+		END { print count " sent, " answered + 0 " received" }'
+}
+
 # ping_ok ADDRESS [COUNT [FROM]]: every one of COUNT (5) echo requests is answered.
 ping_ok() {
 	local count=${2:-5} from=${3:+-I $3} out
 	# shellcheck disable=SC2086
-	out=$(ping -n -i 0.1 -W 2 -c "$count" $from -p $marker "$1" 2>&1) ||
-		fail "ping $1:"$'\n'"$out"
-	grep -q " $count received" <<<"$out" || fail "ping $1:"$'\n'"$out"
-	grep 'packets transmitted' <<<"$out"
+	out=$(ping_counted "$count" 10 -i 0.1 $from -p $marker "$1")
+	grep "^$count sent, $count received$" <<<"$out" || fail "ping $1:"$'\n'"$out"
+}
+
+# no_gap FILE LEAST: what a ping that was ended writes there. All requests up to the last one that was
+# answered were, LEAST of them.
+no_gap() {
+	sed -nE 's/^[0-9]+ bytes from .* icmp_seq=([0-9]+) .*/\1/p' "$1" | sort -nu |
+		awk -v least="$2" '$1 != NR { print "none for " NR; exit }
+			END { print NR " answered"; exit NR < least || $1 != NR }'
 }
 
 # ping_fails ADDRESS: none of three is.
@@ -88,7 +112,7 @@ ping_fails() {
 # serve_bytes ADDRESS: takes transfers on port 5001, in the background.
 serve_bytes() {
 	python3 "$top/testing/lib/transfer.py" serve "$1" 5001 >"/run/modswan/serve.log" 2>&1 &
-	wait_for 5 grep -q ready /run/modswan/serve.log
+	wait_for 20 grep -q ready /run/modswan/serve.log
 }
 
 # send_bytes ADDRESS MEGABYTES: over TCP; the receiver's checksum must be the sender's.
@@ -101,7 +125,7 @@ send_bytes() {
 ping_sized() {
 	local octets=$1 df=$2 address=$3 headers=28
 	[[ $address != *:* ]] || headers=48
-	ping -n -i 0.2 -W 1 -c 3 -M "$df" -s $((octets - headers)) "$address" 2>&1 || true
+	ping_counted 3 3 -i 0.2 -M "$df" -s $((octets - headers)) "$address"
 }
 
 # say_as FROM TO TEXT: one datagram to port 5004.
@@ -129,7 +153,7 @@ hops_are() {
 # datagrams_serve ADDRESS: sends UDP of port 5002 back, in the background.
 datagrams_serve() {
 	python3 "$top/testing/lib/datagram.py" serve "$1" 5002 >/run/modswan/datagrams.log 2>&1 &
-	wait_for 5 grep -q ready /run/modswan/datagrams.log
+	wait_for 20 grep -q ready /run/modswan/datagrams.log
 }
 
 # datagram_df ADDRESS OCTETS, datagram_no_df: there and back, in an IP packet of that length.
@@ -150,15 +174,15 @@ capture_start() {
 	# -Z: Debian's tcpdump would give up root, which then cannot write here
 	tcpdump -n -i "$1" -B 16384 -U --immediate-mode -Z root -w "$file" >"$file.log" 2>&1 </dev/null &
 	echo $! >"$file.pid"
-	wait_for 5 grep -q 'listening on' "$file.log"
+	wait_for 20 grep -q 'listening on' "$file.log"
 }
 
 capture_stop() {
 	local file=$world/$1.pcap pid
 	pid=$(cat "$file.pid")
-	wait_for 10 capture_has_all "$pid" "$file.log"
+	wait_for 20 capture_has_all "$pid" "$file.log"
 	kill -INT "$pid"
-	wait_for 5 gone "$pid"
+	wait_for 20 gone "$pid"
 	rm -f "$file.pid"
 	! grep -q '[1-9][0-9]* packets dropped' "$file.log" || cat "$file.log"
 }

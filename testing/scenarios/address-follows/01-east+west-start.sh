@@ -3,4 +3,4 @@ if [ $host = west ]; then
 	sysctl -qw net.ipv4.conf.eth1.promote_secondaries=1
 fi
 modswan_start
-wait_for 5 conn_loaded hosts
+wait_for 20 conn_loaded hosts

@@ -5,7 +5,7 @@ moved() {
 }
 wait_for 20 moved
 gone() { ! ipsec spi | grep -E "^(tun|esp).*@$west_address IPIP"; }
-wait_for 5 gone
+wait_for 20 gone
 assert_match $rundir/pluto.log "\"west-east\": our end is $other now, it was $west_address"
 # the other connection has not moved, though it has lost the IKE SA that they shared
 answered() { ping -n -c 1 -W 1 $east_address; }

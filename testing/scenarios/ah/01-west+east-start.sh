@@ -1,3 +1,3 @@
 modswan_start
-wait_for 5 conn_loaded hosts
+wait_for 20 conn_loaded hosts
 assert_match $rundir/pluto.log '"west-east": phase2=ah: packets are authenticated, not encrypted'

@@ -1,4 +1,4 @@
-wait_for 5 no_tunnel west-east
-wait_for 5 no_tunnel hosts
-ipsec spi | assert_no_match - '^(ah|tun)[0:]'
+wait_for 20 no_tunnel west-east
+wait_for 20 no_tunnel hosts
+wait_for 20 no_line spi '^(ah|tun)[0:]'
 modswan_stop

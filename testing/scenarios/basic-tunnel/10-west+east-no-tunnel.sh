@@ -1,2 +1,2 @@
-wait_for 5 no_tunnel west-east
-ipsec eroute | assert_no_match - '=> +(esp|tun)'
+wait_for 20 no_tunnel west-east
+wait_for 20 no_line eroute '=> +(esp|tun)'

@@ -7,4 +7,4 @@ print("ready", flush=True)
 while True:
     print(s.recv(100).decode(), flush=True)
 END
-wait_for 5 grep -q ready /run/modswan/heard.txt
+wait_for 20 grep -q ready /run/modswan/heard.txt

@@ -1,1 +1,1 @@
-wait_for 5 grep -qx before /run/modswan/heard.txt
+wait_for 20 grep -qx before /run/modswan/heard.txt

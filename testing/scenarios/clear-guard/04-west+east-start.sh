@@ -1,3 +1,3 @@
 nft list tables >/run/tables
 modswan_start
-wait_for 5 conn_loaded west-east
+wait_for 20 conn_loaded west-east

@@ -1,2 +1,2 @@
-wait_for 5 grep -qx protected /run/modswan/heard.txt
+wait_for 20 grep -qx protected /run/modswan/heard.txt
 ping_ok $east_client

@@ -1,6 +1,6 @@
 if [ "$peer" = modswan ]; then
 	modswan_start
-	wait_for 5 conn_loaded west-east
+	wait_for 20 conn_loaded west-east
 else
 	strongswan_start
 fi

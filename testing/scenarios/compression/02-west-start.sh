@@ -1,3 +1,3 @@
 modswan_start
-wait_for 5 conn_loaded west-east
+wait_for 20 conn_loaded west-east
 ipsec status | assert_match - 'west-east.*policy: .*COMPRESS'

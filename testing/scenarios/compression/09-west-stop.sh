@@ -1,3 +1,3 @@
-wait_for 5 no_tunnel west-east
-ipsec spi | assert_no_match - '^(comp|tun|esp)'
+wait_for 20 no_tunnel west-east
+wait_for 20 no_line spi '^(comp|tun|esp)'
 modswan_stop

@@ -1,3 +1,3 @@
 host_snapshot >/run/before
 modswan_start
-wait_for 5 conn_loaded west-east
+wait_for 20 conn_loaded west-east

@@ -1,6 +1,7 @@
-wait_for 4 eroute_is $west_net $east_net %hold
-ipsec status | assert_match - 'west-east.*; erouted HOLD'
-wait_for 20 eroute_is $west_net $east_net %reject
-ipsec status | assert_match - 'west-east.*; fail erouted'
-wait_for 20 eroute_is $west_net $east_net %trap
-ipsec status | assert_match - 'west-east.*; prospective erouted'
+# state EROUTE TEXT: what its packets meet, and what status calls that
+state() {
+	eroute_is $west_net $east_net $1 && ipsec status | grep -E "west-east.*; $2"
+}
+wait_for 20 state %hold 'erouted HOLD'
+wait_for 20 state %reject 'fail erouted'
+wait_for 20 state %trap 'prospective erouted'

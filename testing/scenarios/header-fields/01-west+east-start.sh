@@ -1,2 +1,2 @@
 modswan_start
-wait_for 5 conn_loaded west-east
+wait_for 20 conn_loaded west-east

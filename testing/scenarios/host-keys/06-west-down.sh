@@ -1,5 +1,5 @@
 ipsec auto --down west-east
-wait_for 5 no_tunnel west-east
+wait_for 20 no_tunnel west-east
 # east's key is now another one than west believes
 ipsec newhostkey --keytype $keytype --hostname other --output $confdir/other.secrets
 { echo "conn east-key"; ipsec showhostkey --file $confdir/other.secrets --right; } >$confdir/east.key

@@ -2,7 +2,7 @@
 settled() {
 	ip -6 route show table all | grep "^anycast fe80:: dev $1 " >/dev/null
 }
-wait_for 5 settled eth0
-wait_for 5 settled eth1
+wait_for 20 settled eth0
+wait_for 20 settled eth1
 host_snapshot >/run/before
 modswan_start

@@ -1,3 +1,3 @@
 wait_for 15 no_tunnel west-east
-ipsec eroute | assert_no_match - '=> +(esp|tun)'
+wait_for 20 no_line eroute '=> +(esp|tun)'
 ipsec status

@@ -3,8 +3,8 @@
 settled() {
 	ip -6 route show table all | grep "^anycast fe80:: dev $1 " >/dev/null
 }
-wait_for 5 settled eth0
-wait_for 5 settled eth1
+wait_for 20 settled eth0
+wait_for 20 settled eth1
 host_snapshot >/run/before
 must_fail ipsec eroute | assert_match - 'KLIPS is not running'
 must_fail ipsec spi --clear | assert_match - 'Trouble opening PF_KEY family socket'

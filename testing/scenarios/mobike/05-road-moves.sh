@@ -11,7 +11,7 @@ moved() {
 # how long is nothing answered?
 ping -n -i 0.02 -c 500 -W 2 $east_client >/run/pings 2>&1 &
 pings=$!
-wait_for 5 grep -q 'icmp_seq=5 ' /run/pings
+wait_for 20 grep -q 'icmp_seq=5 ' /run/pings
 ip addr del 192.1.3.209/24 dev eth0
 ip addr add 192.1.3.210/24 dev eth0
 ip route replace default via 192.1.3.254

@@ -7,7 +7,7 @@ wait_for 40 tunnelled
 # nobody wrote myid=: its own name is where its key was found
 assert_match <(ipsec status) '%myid = @east.example.com'
 assert_match $rundir/pluto.log '%myid at 192.1.2.23 is @east.example.com: a key of ours is published'
-ping -n -q -c 10 -i 0.2 -p 456e637279707421 192.1.2.45 | tee /run/modswan/ping.txt
+ping_counted 10 20 -i 0.2 -p 456e637279707421 192.1.2.45 | tee /run/modswan/ping.txt
 assert_match /run/modswan/ping.txt ' 10 received'
 assert_eq "east" "$(ipsec showpolicy 192.1.2.23 192.1.2.45)" secure
 assert_match $rundir/pluto.log "authenticated peer '192.1.2.45' with "

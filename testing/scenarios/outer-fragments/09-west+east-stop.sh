@@ -1,3 +1,3 @@
 pid=$(daemon_pid klips)
 kill "$pid"
-wait_for 5 gone "$pid"
+wait_for 20 gone "$pid"

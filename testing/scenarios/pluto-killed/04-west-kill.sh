@@ -1,6 +1,6 @@
 pid=$(daemon_pid pluto)
 kill -KILL "$pid"
-wait_for 5 gone "$pid"
+wait_for 20 gone "$pid"
 sleep 1
 assert_eq "klips's process" "$(daemon_pid klips)" "$(cat /run/klips)"
 daemon_runs klips

@@ -1,3 +1,3 @@
 pluto_start
-wait_for 5 conn_loaded west-east
+wait_for 20 conn_loaded west-east
 sleep 1

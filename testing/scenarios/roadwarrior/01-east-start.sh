@@ -1,6 +1,6 @@
 if [ "$server" = modswan ]; then
 	modswan_start
-	wait_for 5 conn_loaded roads
+	wait_for 20 conn_loaded roads
 else
 	strongswan_start
 fi

@@ -1,7 +1,7 @@
 if [ "$client" = modswan ]; then
 	ipsec auto --down road-east
-	wait_for 5 no_tunnel road-east
-	ip -o address show | assert_no_match - ' 10.9.0.10/32'
+	wait_for 20 no_tunnel road-east
+	wait_for 20 no_address 10.9.0.10
 	ipsec auto --up road-east | assert_match - '^004 .*road-east.* established'
 	wait_for 20 tunnels road-east 2
 	ip -o address show | assert_match - ' 10.9.0.10/32'

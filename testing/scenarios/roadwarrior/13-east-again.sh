@@ -3,4 +3,4 @@
 assert_match $rundir/attr-pool.leases '^10\.9\.0\.10 [0-9]+ @road 10\.9\.0\.10-10\.9\.0\.99$'
 sed -i 's/^10\.9\.0\.10 /10.9.0.44 /' $rundir/attr-pool.leases
 modswan_start
-wait_for 5 conn_loaded roads
+wait_for 20 conn_loaded roads

@@ -1,13 +1,13 @@
 ipsec auto --down west-east
-wait_for 5 no_tunnel west-east
+wait_for 20 no_tunnel west-east
 ipsec trafficstatus | assert_match - '"more"'
 # one of several, then all that are left, by an alias
 ipsec auto --down pairs/1x2
-wait_for 5 no_tunnel pairs/1x2
+wait_for 20 no_tunnel pairs/1x2
 assert_eq "tunnels of pairs" "$(ipsec trafficstatus pairs | wc -l)" 3
 ipsec auto --down many
 for pair in 1x1 2x1 2x2; do
-	wait_for 5 no_tunnel pairs/$pair
+	wait_for 20 no_tunnel pairs/$pair
 done
 ipsec auto --route pairs
 assert_eq "traps" "$(ipsec eroute | grep -Ec ' 10\.33?\.0\.0/24.* 10\.44?\.0\.0/24.*%trap')" 4

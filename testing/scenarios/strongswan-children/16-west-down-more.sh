@@ -1,2 +1,2 @@
 ipsec auto --down more
-wait_for 5 no_tunnel more
+wait_for 20 no_tunnel more

@@ -1,2 +1,2 @@
-wait_for 5 strongswan_no_sa
+wait_for 20 strongswan_no_sa
 strongswan_stop

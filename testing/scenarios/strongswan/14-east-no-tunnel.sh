@@ -1,1 +1,1 @@
-swanctl --list-sas | assert_no_match - west-east
+wait_for 20 strongswan_no_sa

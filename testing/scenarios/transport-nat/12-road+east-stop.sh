@@ -1,2 +1,2 @@
-[ $host = road ] || wait_for 5 no_tunnel roads
+[ $host = road ] || wait_for 20 no_tunnel roads
 modswan_stop

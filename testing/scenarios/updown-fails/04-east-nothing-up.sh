@@ -1,1 +1,1 @@
-wait_for 5 no_tunnel west-east
+wait_for 20 no_tunnel west-east

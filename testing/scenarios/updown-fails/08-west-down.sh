@@ -1,2 +1,2 @@
 ipsec auto --down west-east
-wait_for 5 assert_match /run/modswan/verbs '^down-client$'
+wait_for 20 assert_match /run/modswan/verbs '^down-client$'
