@@ -10,8 +10,8 @@
 
 enum ms_hook_verb {
 	MS_HOOK_PREPARE, /* before routing: remove what is in the way */
-	MS_HOOK_ROUTE,
-	MS_HOOK_UNROUTE,
+	MS_HOOK_ROUTE,	 /* also when `me`, interface or next_hop changed: without PREPARE before it */
+	MS_HOOK_UNROUTE, /* interface: where the route leads, if `me` has moved the old one */
 	MS_HOOK_UP,
 	MS_HOOK_DOWN,
 };

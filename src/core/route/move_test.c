@@ -161,10 +161,31 @@ static void test_routed_at_last(void **state)
 	w->fail = true;
 	find_out(w, c, 0xc00102fe, "ipsec1");
 	act(w, c);
-	expect_log(w, "trap route ipsec1 delete unroute ");
+	expect_log(w, "trap route ipsec1 delete unroute prepare ipsec1 route ipsec1 unroute ipsec1 ");
 	assert_int_equal(w->err, MS_ERR_SYSTEM);
 	assert_int_equal(c->routing, RT_UNROUTED);
 	assert_int_equal(w->n_policies, 0);
+}
+
+/* A script of somebody's own knows no route that changes. */
+static void test_script_cannot(void **state)
+{
+	struct world *w = *state;
+	struct conn *c = conn_of(w, "a", NULL);
+	struct ms_why why = { "File exists" };
+
+	route_connection(w->route, c, answered, w);
+	assert_int_equal(w->answers, 1);
+	w->log[0] = '\0';
+	w->defer_hooks = true;
+	move(w, c);
+	expect_log(w, "trap delete route ");
+	w->hook.done(w->hook.arg, MS_ERR_SYSTEM, &why);
+	expect_log(w, "delete unroute prepare route trap ");
+	assert_int_equal(w->answers, 2);
+	assert_int_equal(w->err, MS_OK);
+	assert_int_equal(c->routing, RT_ROUTED_PROSPECTIVE);
+	assert_true(has(w, ELSEWHERE, MS_SHUNT_TRAP));
 }
 
 /* Two share a route, which leads another way now: it is made before the old one goes, and nobody is in
@@ -229,6 +250,7 @@ int main(void)
 		T(test_tunnel),
 		T(test_not_routed_by_hand),
 		T(test_routed_at_last),
+		T(test_script_cannot),
 		T(test_shared),
 		T(test_taken),
 	};

@@ -334,11 +334,18 @@ bool plan_child_down(struct route_job *job, struct ms_why *why)
 	return plan_cell(job, RE_SA_GONE, why);
 }
 
-/* Its packets do not come to the device any more, and a shunt there would only look as if they did. */
-static bool cannot_follow(const struct route_job *job)
+/* Its packets may not come to the device any more, and a shunt there would only look as if they did.  A
+ * script that cannot change a route is asked for a new one after it has taken the old one away. */
+static bool cannot_follow(struct route_job *job)
 {
-	return job->event == RE_MOVED && job->steps[job->at].kind == STEP_ROUTE &&
-	       job->err != MS_ERR_NOMEM;
+	if (job->event != RE_MOVED || job->steps[job->at].kind != STEP_ROUTE ||
+		job->err == MS_ERR_NOMEM)
+		return false;
+	if (job->conn->wanted_routed) {
+		route_happen(job->route, job->conn, RE_ROUTE, job->done, job->arg);
+		job->done = NULL;
+	}
+	return true;
 }
 
 /* Policies out, route away; those steps may fail too.  But packets that were to be protected never
