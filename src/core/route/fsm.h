@@ -15,7 +15,7 @@ enum route_event {
 	RE_ROUTE,	  /* its packets are to be caught, or let through, dropped, refused */
 	RE_UNROUTE,	  /* a person wants the route away */
 	RE_GOES,	  /* the connection is being deleted */
-	RE_MOVED,	  /* our end has another address */
+	RE_MOVED,	  /* one of its ends has another address */
 	RE_PACKET,	  /* a packet waits: negotiation begins */
 	RE_CANCELLED,	  /* negotiation ended, nobody is to blame */
 	RE_FAILED,	  /* negotiation failed, failureshunt= says what follows */
@@ -35,7 +35,7 @@ enum route_action {
 	RA_BUSY,	   /* is refused */
 	RA_CATCH,	   /* route; the prospective shunt */
 	RA_REST,	   /* the prospective shunt */
-	RA_FOLLOW,	   /* the prospective shunt, then what was for the old address goes; route again */
+	RA_FOLLOW,	   /* the prospective shunt; what was for the old address goes; route again */
 	RA_HOLD,	   /* the negotiation shunt */
 	RA_CATCH_HOLD,	   /* route; the negotiation shunt */
 	RA_FAIL,	   /* the failure shunt, for its lifetime */

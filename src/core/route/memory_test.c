@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each allocation fails once, and from some one on all of them for a while, while a connection is
- * routed, while packets meet its trap, while it moves, while it is unrouted, and while it is replaced by another one
- * of its name: who waits is told, no packet of its leaves in clear while it is routed, and afterwards
- * it can be had again.
+ * routed, while packets meet its trap, while it moves, while it is unrouted, and while it is replaced
+ * by another one of its name: who waits is told, no packet of its leaves in clear while it is routed,
+ * and afterwards it can be had again.
  */
 #include "core/route/route_priv.h"
 #include "core/sim/sim_memory_test.h"

@@ -143,7 +143,7 @@ enum step_kind {
 	STEP_NONE,
 	STEP_ROUTE,   /* hooks prepare and route, unless somebody uses that route already */
 	STEP_UNROUTE, /* hook unroute, unless somebody else does */
-	STEP_LEAVE,   /* hook unroute for what the connection had before it moved, unless somebody has it */
+	STEP_LEAVE,   /* hook unroute for what it had before it moved, unless somebody has that */
 	STEP_UP,      /* these hooks */
 	STEP_DOWN,
 	STEP_SET,
