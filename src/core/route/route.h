@@ -75,7 +75,8 @@ void route_connection(struct route *r, struct conn *c, host_done_f *done, void *
 /* --unroute; MS_ERR_BUSY while an SA group owns the eroute. */
 void route_unroute(struct route *r, struct conn *c, host_done_f *done, void *arg);
 /* One of its ends has another address: what there is of shunts and routes follows, and what was for the
- * old one goes after that.  SA groups stay as they are. */
+ * old one goes after that.  SA groups stay as they are.  Errors as those of route_connection(): it is
+ * unrouted then, but for want of memory, where it is tried again. */
 void route_moved(struct route *r, struct conn *c, host_done_f *done, void *arg);
 /* Before the connection is deleted: takes back policies and routes whatever state it is in. */
 void route_release(struct route *r, struct conn *c);

@@ -33,6 +33,13 @@ static void names_deadline(void *ctx, uint64_t at_ms)
 		sim_at(s, at_ms > s->now + n->clock_ms ? at : s->now, names_due, n);
 }
 
+static void routed(void *arg, ms_err err, const struct ms_why *why)
+{
+	(void)arg;
+	(void)err;
+	(void)why;
+}
+
 /* SAs stay where they are; who begins anew looks at the names first. */
 static void answered(void *ctx, struct conn *c)
 {
@@ -47,7 +54,10 @@ static void answered(void *ctx, struct conn *c)
 	}
 	if (!n->ike || sim_orient(n, c, &why))
 		return;
-	n->sim->seen[COVER_FOUND_AGAIN] += was && !ms_addr_eq(&from, &c->remote.host.addr);
+	if (was && !ms_addr_eq(&from, &c->remote.host.addr)) {
+		n->sim->seen[COVER_FOUND_AGAIN]++;
+		route_moved(n->route, c, routed, n);
+	}
 	if (was)
 		ike_readdressed(n->ike, c);
 	else if (n->named)
@@ -81,13 +91,6 @@ void sim_readdress(void *node, struct conn *c)
 		conn_names_again(c);
 	n->sim->seen[COVER_FOUND_AGAIN] +=
 		from.family != 0 && !ms_addr_eq(&from, &c->remote.host.addr);
-}
-
-static void routed(void *arg, ms_err err, const struct ms_why *why)
-{
-	(void)arg;
-	(void)err;
-	(void)why;
 }
 
 /* What it had at the old address goes; it comes again as it is wanted. */

@@ -15,7 +15,8 @@ if [ "${1:-}" != inside ]; then
 fi
 
 dir=$(mktemp -d) || exit 99
-trap 'rm -rf "$dir"' EXIT
+monitor=''
+trap '[ -z "$monitor" ] || kill $monitor; rm -rf "$dir"' EXIT
 failed=0 checks=0
 export IPSEC_RUNDIR="$dir"
 
@@ -180,9 +181,9 @@ is_not 'ip route' ipsec0
 echo "- our end moves: the route changes in one step"
 ip addr add 192.0.2.10/24 dev eth0
 ip -6 addr add 2001:db8:2::10/64 dev eth0 nodad
-ip -o monitor route >"$dir/changes" &
+ip -o monitor route >>"$dir/changes" &
 monitor=$!
-# moves VERB NEW LINE...: as the connection is now; all lines are there after it
+# moves VERB NEW: the step comes for the connection as it is, then with NEW for our address
 moves() {
 	step 0 $1
 	PLUTO_ME=$2 PLUTO_MY_CLIENT=$2/${PLUTO_MY_CLIENT#*/}
@@ -211,8 +212,9 @@ moves route-host-v6 2001:db8:2::10
 is 'ip -6 route' '2001:db8:2::77 dev ipsec0 src 2001:db8:2::10 metric 1 pref medium'
 is_not 'ip -6 route' 'ipsec0.*src 2001:db8:2::9'
 step 0 unroute-host-v6
-is_not 'ip -6 route' ipsec0.*src
+is_not 'ip -6 route' 'ipsec0.*src'
 kill $monitor
+monitor=''
 ip addr del 192.0.2.10/24 dev eth0
 ip -6 addr del 2001:db8:2::10/64 dev eth0
 
